@@ -1,0 +1,199 @@
+"""An accelerator: an array of multiply-accumulate units and the memories that feed it, as frozen records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any
+
+from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, Direction, InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A physical port of a memory.
+
+    Attributes:
+        name: such as ``rw_port_1``.
+        kind: ``read``, ``write`` or ``read_write``.
+        bandwidth_min_bits: the smallest access, bits a cycle; an access moves a multiple of it.
+        bandwidth_max_bits: the widest access, bits a cycle.
+        serves: the transfers that pass through it, in the order of the file: (memory operand, direction).
+    """
+
+    name: str
+    kind: str
+    bandwidth_min_bits: int
+    bandwidth_max_bits: int
+    serves: tuple[tuple[str, Direction], ...]
+
+    @property
+    def is_shared_by_inputs(self) -> bool:
+        """Whether both input operands pass through this port, which makes their loading take turns."""
+        return all(any(op == served for served, _ in self.serves) for op in INPUT_MEMORY_OPERANDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One level of the memory hierarchy: a memory instance, replicated along the dimensions it does not serve.
+
+    Attributes:
+        name: unique in its accelerator.
+        size_bits: capacity of one instance.
+        read_cost_pj, write_cost_pj: energy of one access of the port's full width.
+        area_mm2: area of one instance, in the unit of the file.
+        latency_cycles: read by the parser; the cost model does not use it.
+        operands: the memory operands it holds, in the order of the file.
+        ports: its ports, in the order of the file.
+        served_dimensions: array dimensions that one instance feeds; along the others it is replicated.
+        force_double_buffering: whether the allocator reserves twice the tile, to load the next while this one is used.
+        kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
+        auto_cost_extraction: whether costs are asked from an external tool instead of the file.
+    """
+
+    name: str
+    size_bits: int
+    read_cost_pj: float
+    write_cost_pj: float
+    area_mm2: float
+    latency_cycles: int
+    operands: tuple[str, ...]
+    ports: tuple[Port, ...]
+    served_dimensions: tuple[str, ...]
+    force_double_buffering: bool = False
+    kind: str = "sram"
+    auto_cost_extraction: bool = False
+
+    def port_of(self, operand: str, direction: Direction) -> Port | None:
+        """The port a transfer takes; the last one in the file where several claim it; none where none does."""
+        found = [p for p in self.ports if (operand, direction) in p.serves]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationalArray:
+    """The array of multiply-accumulate units.
+
+    Attributes:
+        sizes: dimension -> number of units along it, in the order of the file.
+        unit_energy_pj: energy of one operation.
+        unit_area_mm2: area of one unit, in the unit of the file.
+        systolic_dimensions: dimensions along which results leave the array one unit a cycle.
+    """
+
+    sizes: dict[str, int]
+    unit_energy_pj: float
+    unit_area_mm2: float
+    systolic_dimensions: tuple[str, ...] = ()
+
+    @property
+    def n_units(self) -> int:
+        """Number of units in the array."""
+        return prod(self.sizes.values())
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.sizes.items()), self.unit_energy_pj))
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """An array and its memories, given from the innermost to the outermost as in the file.
+
+    Attributes:
+        name: what to call it in tables.
+        memories: in the order of the file.
+        array: the units.
+        dataflows: array dimension -> ``DIM, size`` strings of the file; kept, not used by the model.
+    """
+
+    name: str
+    memories: tuple[Memory, ...]
+    array: OperationalArray
+    dataflows: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [m.name for m in self.memories]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"accelerator {self.name}", f"two memories are called {name}", "a name of its own each")
+
+    @cached_property
+    def _edges(self) -> tuple[tuple[int, int], ...]:
+        """Memory index -> memory index above it, as ZigZag links them: from the highest memories of each operand."""
+        edges: list[tuple[int, int]] = []
+        rank: list[int] = []  # of each memory so far: its largest level index over its operands
+        for i, memory in enumerate(self.memories):
+            below: set[int] = set()
+            for op in memory.operands:
+                holders = [j for j in range(i) if op in self.memories[j].operands]
+                if holders:
+                    top = max(rank[j] for j in holders)
+                    below.update(j for j in holders if rank[j] == top)
+            rank.append(
+                max((sum(op in self.memories[j].operands for j in range(i)) for op in memory.operands), default=0)
+            )
+            edges.extend((j, i) for j in sorted(below))
+        return tuple(edges)
+
+    @cached_property
+    def bottom_up(self) -> tuple[int, ...]:
+        """Indices of the memories from inner to outer: a topological order, ties as in the file."""
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        graph.add_nodes_from(range(len(self.memories)))
+        graph.add_edges_from(self._edges)
+        return tuple(nx.topological_sort(graph))
+
+    @cached_property
+    def innermost(self) -> tuple[int, ...]:
+        """Indices of the memories with nothing below them, which bound how far loops can be unrolled."""
+        above = {j for _, j in self._edges}
+        return tuple(i for i in range(len(self.memories)) if i not in above)
+
+    @cached_property
+    def levels(self) -> dict[str, tuple[int, ...]]:
+        """Memory operand -> indices of the memories that hold it, innermost first."""
+        operands = dict.fromkeys(op for m in self.memories for op in m.operands)
+        return {op: tuple(i for i in self.bottom_up if op in self.memories[i].operands) for op in operands}
+
+    def level_of(self, operand: str, memory: int) -> int:
+        """Which level of an operand's own hierarchy a memory is; 0 is the innermost."""
+        return self.levels[operand].index(memory)
+
+    def top_memory(self, operand: str) -> int:
+        """Index of the outermost memory that holds an operand."""
+        return self.levels[operand][-1]
+
+    def memory_named(self, name: str) -> Memory:
+        """The memory of that name."""
+        return next(m for m in self.memories if m.name == name)
+
+    def meaning(self) -> dict[str, Any]:
+        """What decides costs on this accelerator, as plain data: everything but names, areas and unused fields."""
+        return {
+            "array": {
+                "sizes": [[d, n] for d, n in self.array.sizes.items()],
+                "unit_energy_pj": self.array.unit_energy_pj,
+                "systolic": sorted(self.array.systolic_dimensions),
+            },
+            "memories": [
+                {
+                    "size_bits": m.size_bits,
+                    "read_cost_pj": m.read_cost_pj,
+                    "write_cost_pj": m.write_cost_pj,
+                    "operands": list(m.operands),
+                    "served": sorted(m.served_dimensions),
+                    "double_buffered": m.force_double_buffering,
+                    "ports": [
+                        [p.kind, p.bandwidth_min_bits, p.bandwidth_max_bits, [[op, d.value] for op, d in p.serves]]
+                        for p in m.ports
+                    ],
+                }
+                for m in self.memories
+            ],
+        }
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.memories))

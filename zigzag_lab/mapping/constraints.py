@@ -1,0 +1,52 @@
+"""What a user asks of the mapping of a layer, and the rules of a mapping file that decide which layer gets what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from zigzag_lab.vocab import DEFAULT_LINKS
+from zigzag_lab.workload import Layer
+
+
+@dataclass(frozen=True)
+class MappingConstraints:
+    """The entry of a mapping file that applies to a layer.
+
+    Attributes:
+        name: the entry's name: a layer's, an operator type, or ``default``.
+        spatial_mapping: array dimension -> {loop dimension: unrolling}; dimensions that are absent are searched.
+        spatial_hints: array dimension -> loop dimensions worth unrolling there.
+        operand_links: layer operand -> memory operand, in the order of the file.
+        temporal_ordering: (loop dimension, size) from the innermost outwards; a size of None is ``*``: any size; the
+            entry (``*``, None) is a gap, behind which positions count from the outside.
+    """
+
+    name: str = "default"
+    spatial_mapping: dict[str, dict[str, int]] = field(default_factory=dict)
+    spatial_hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    operand_links: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_LINKS))
+    temporal_ordering: tuple[tuple[str, int | None], ...] = ()
+
+    def meaning(self) -> dict[str, Any]:
+        """What decides a search under these constraints, as plain data: everything but the entry's name."""
+        return {
+            "spatial_mapping": [[d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()],
+            "spatial_hints": {d: sorted(hints) for d, hints in self.spatial_hints.items()},
+            "operand_links": [list(link) for link in self.operand_links.items()],
+            "temporal_ordering": [list(loop) for loop in self.temporal_ordering],
+        }
+
+
+@dataclass(frozen=True)
+class MappingRules:
+    """A mapping file: its entries, chosen by a layer's name, else its operator type, else ``default``."""
+
+    entries: dict[str, MappingConstraints]
+
+    def for_layer(self, layer: Layer) -> MappingConstraints:
+        """The entry that applies to a layer."""
+        for key in (layer.name, layer.operator_type):
+            if key in self.entries:
+                return self.entries[key]
+        return self.entries["default"]

@@ -1,0 +1,29 @@
+"""Names, units and errors: what every other package may speak of."""
+
+from zigzag_lab.vocab.errors import InfeasibleError, InputError, PipelineError, ZigzagLabError, nearest
+from zigzag_lab.vocab.names import (
+    DEFAULT_LINKS,
+    FINAL_OUTPUT,
+    INPUT_MEMORY_OPERANDS,
+    MEMORY_OPERANDS,
+    OUTPUT,
+    Direction,
+    Objective,
+    TemporalMappingType,
+)
+
+__all__ = [
+    "DEFAULT_LINKS",
+    "FINAL_OUTPUT",
+    "INPUT_MEMORY_OPERANDS",
+    "MEMORY_OPERANDS",
+    "OUTPUT",
+    "Direction",
+    "InfeasibleError",
+    "InputError",
+    "Objective",
+    "PipelineError",
+    "TemporalMappingType",
+    "ZigzagLabError",
+    "nearest",
+]

@@ -1,0 +1,70 @@
+"""The tree of errors. Each says where, what was found, what was expected, and what to try."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZigzagLabError(Exception):
+    """The root of every error this package raises on purpose."""
+
+    exit_status = 1
+
+
+class InputError(ZigzagLabError):
+    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2.
+
+    Args:
+        where: the file and the place in it, such as ``tpu.yaml: memories.sram.size``.
+        found: what stands there.
+        expected: what may stand there.
+        hint: what to try, as a full sentence.
+    """
+
+    exit_status = 2
+
+    def __init__(self, where: str, found: str, expected: str = "", hint: str = "") -> None:
+        self.where, self.found, self.expected, self.hint = where, found, expected, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.found}" if self.where else self.found]
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        text = "; ".join(parts).rstrip(".") + "."
+        return f"{text} {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
+        return type(self), (self.where, self.found, self.expected, self.hint)
+
+
+class PipelineError(InputError):
+    """A stage list that cannot run: a wrong order, a missing or a misspelt keyword. Raised before anything runs."""
+
+
+class InfeasibleError(ZigzagLabError):
+    """No mapping fits: the inputs are sound, yet the layer does not fit the memories. Exit status 1.
+
+    Args:
+        layer: the layer's name.
+        reason: which memory overflows, and by how many bits.
+        hint: what to try.
+    """
+
+    def __init__(self, layer: str, reason: str, hint: str = "") -> None:
+        self.layer, self.reason, self.hint = layer, reason, hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"layer {self.layer}: {self.reason.rstrip('.')}."
+        return f"{text} {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[str, str, str]]:
+        return type(self), (self.layer, self.reason, self.hint)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """A sentence such as ``Did you mean 'served_dimensions'?``, or nothing when no allowed word is close."""
+    close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=0.6)
+    return f"Did you mean '{close[0]}'?" if close else ""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""What a mapping costs: one kernel for batches, one scalar model for the eye."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Proposals of mappings: spatial unrollings, orders of temporal loops, their allocation to memories."""

@@ -1,0 +1,317 @@
+"""A mapping problem: one layer on one accelerator under one spatial mapping, made ready for arrays.
+
+Everything that does not depend on the order of the temporal loops is computed here once; the allocator and the cost
+kernel only look it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.sliding import SplitLevel, split_levels
+from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops, temporal_loop_sizes, unroll
+from zigzag_lab.vocab import FINAL_OUTPUT
+from zigzag_lab.workload import Layer
+
+
+def is_dyadic(value: float) -> bool:
+    """Whether a number is a multiple of 2^-20, so that its products with loop sizes are exact in float64."""
+    return float(value * 1048576).is_integer()
+
+
+@dataclass(frozen=True)
+class OperandUnrolling:
+    """The spatial loops of one operand, per level (0 is the array, m + 1 is memory m).
+
+    Attributes:
+        levels: the unrolled loops per level.
+        split: the same, split into new data and reuse.
+    """
+
+    levels: LoopLevels
+    split: tuple[SplitLevel, ...]
+
+    @cached_property
+    def n_instances(self) -> tuple[int, ...]:
+        """Per level: how many units at it are in use."""
+        totals = [prod(_interleaved(s)) for s in self.split]
+        return tuple(round(round(prod(totals[a:]), 3)) for a in range(len(totals)))
+
+    @cached_property
+    def boost(self) -> tuple[int, ...]:
+        """Per level: how many distinct tiles of it the memory above feeds at once; 1 for the outermost."""
+        unique = [prod(s.n_relevant for s in self.split[a:]) for a in range(len(self.split))]
+        ratios = [round(low / high) for low, high in zip(unique, unique[1:], strict=False)]
+        return (*ratios, 1)
+
+    @cached_property
+    def dims(self) -> tuple[str, ...]:
+        """Loop dimensions unrolled for this operand at any level."""
+        return tuple(dict.fromkeys(d for level in self.levels for d, _ in level))
+
+    def factors(self, dim: str) -> tuple[float, ...]:
+        """Per level: the unrolling of a loop dimension there, 1 where it is not unrolled."""
+        return tuple(dict(level).get(dim, 1) for level in self.levels)
+
+    def rounding_dims(self, dims: Sequence[str]) -> tuple[str, ...]:
+        """Those of some loop dimensions whose unrolling is not exact in binary: there, the order of products shows."""
+        return tuple(d for d in dims if not all(is_dyadic(f) for f in self.factors(d)))
+
+
+def _interleaved(split: SplitLevel) -> tuple[float, ...]:
+    return (*split.relevant, *split.reuse, *split.neither)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One form of a spatial mapping, fractional or integer, per operand."""
+
+    loops: UnrolledLoops
+    operands: dict[str, OperandUnrolling]
+
+    @classmethod
+    def of(cls, layer: Layer, loops: UnrolledLoops) -> Variant:
+        """Analyse unrolled loops for each operand of a layer."""
+        operands = {
+            op: OperandUnrolling(loops.levels[op], tuple(split_levels(layer, op, loops.levels[op])))
+            for op in layer.operands
+        }
+        return cls(loops, operands)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One layer, one accelerator, one spatial mapping.
+
+    Attributes:
+        layer, accelerator, constraints, spatial_mapping: what was given.
+        fractional, integer: the unrolled loops in both forms, the same object where they agree.
+        temporal_sizes: loop dimension -> iterations left in time.
+    """
+
+    layer: Layer
+    accelerator: Accelerator
+    constraints: MappingConstraints
+    spatial_mapping: SpatialMapping
+    fractional: Variant
+    integer: Variant
+    temporal_sizes: dict[str, int]
+
+    @classmethod
+    def of(
+        cls, layer: Layer, accelerator: Accelerator, constraints: MappingConstraints, spatial: SpatialMapping
+    ) -> Problem:
+        """Prepare a problem from a spatial mapping in the form of the generator."""
+        fractional, integer = unroll(layer, accelerator, constraints.operand_links, spatial)
+        return cls.of_unrolled(layer, accelerator, constraints, spatial, fractional, integer)
+
+    @classmethod
+    def of_unrolled(
+        cls,
+        layer: Layer,
+        accelerator: Accelerator,
+        constraints: MappingConstraints,
+        spatial: SpatialMapping,
+        fractional: UnrolledLoops,
+        integer: UnrolledLoops,
+    ) -> Problem:
+        """Prepare a problem from unrolled loops."""
+        first = Variant.of(layer, fractional)
+        second = first if integer is fractional else Variant.of(layer, integer)
+        sizes = temporal_loop_sizes(layer, fractional)
+        return cls(layer, accelerator, constraints, spatial, first, second, sizes)
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """Operands in the order of the equation, output first."""
+        return self.layer.operands
+
+    def memory_operand(self, operand: str) -> str:
+        """The memory operand that holds a layer operand."""
+        return self.constraints.operand_links[operand]
+
+    @cached_property
+    def layer_operand(self) -> dict[str, str]:
+        """Memory operand -> layer operand."""
+        return {m: op for op, m in self.constraints.operand_links.items() if op in self.layer.operand_dims}
+
+    @cached_property
+    def memories(self) -> dict[str, tuple[int, ...]]:
+        """Layer operand -> indices of the memories that hold it, innermost first."""
+        return {op: self.accelerator.levels[self.memory_operand(op)] for op in self.operands}
+
+    @cached_property
+    def sharers(self) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """Per memory: (layer operand, its level there), in the order of the accelerator's file."""
+        return tuple(
+            tuple(
+                (self.layer_operand[m], self.accelerator.level_of(m, index))
+                for m in memory.operands
+                if m in self.layer_operand
+            )
+            for index, memory in enumerate(self.accelerator.memories)
+        )
+
+    def precision(self, operand: str) -> int:
+        """Bits an element; of partial sums for the output."""
+        return self.layer.precision_bits[operand]
+
+    @property
+    def final_precision(self) -> int:
+        """Bits of a finished output element."""
+        return self.layer.precision_bits[FINAL_OUTPUT]
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+class LoopTables:
+    """Temporal loops in many orders, as prefix tables.
+
+    Axes: ``t`` is a position between loops, 0 (nothing inside) to n (everything inside); ``m`` is a mapping. A table at
+    [t, m] speaks of the t innermost loops of mapping m.
+
+    Args:
+        problem: what is mapped.
+        loops: the temporal loops (dimension, size), in any order.
+        order: [n, m] index into ``loops`` of the loop at each slot, innermost first.
+    """
+
+    def __init__(self, problem: Problem, loops: Sequence[tuple[str, int]], order: np.ndarray) -> None:
+        self.problem, self.loops, self.order = problem, tuple(loops), order
+        self.n_slots, self.n_mappings = order.shape
+        self._columns = np.arange(self.n_mappings)
+        self._sizes = np.array([size for _, size in self.loops], dtype=np.float64)
+        self._cache: dict[tuple[str, object], np.ndarray] = {}
+
+    def _cached(self, kind: str, key: object, make: object) -> np.ndarray:
+        found = self._cache.get((kind, key))
+        if found is None:
+            found = self._cache[(kind, key)] = make()  # type: ignore[operator]
+        return found
+
+    def _prefix_products(self, keep: np.ndarray) -> np.ndarray:
+        """[t, m] product of the sizes of kept loops inside position t; ``keep`` is [loop]."""
+        table = np.ones((self.n_slots + 1, self.n_mappings))
+        np.cumprod(np.where(keep, self._sizes, 1.0)[self.order], axis=0, out=table[1:])
+        return table
+
+    @cached_property
+    def cycles(self) -> np.ndarray:
+        """[t, m] iterations of all loops inside position t."""
+        return self._prefix_products(np.ones(len(self.loops), dtype=bool))
+
+    def iterations(self, dim: str) -> np.ndarray | None:
+        """[t, m] iterations of one loop dimension inside position t; None where it has no temporal loop."""
+        keep = np.array([d == dim for d, _ in self.loops])
+        return self._cached("dim", dim, lambda: self._prefix_products(keep)) if keep.any() else None
+
+    def relevant(self, operand: str) -> np.ndarray:
+        """[t, m] iterations of the loops fully relevant to an operand inside position t."""
+        dims = self.problem.layer.relevancy.relevant[operand]
+        keep = np.array([d in dims for d, _ in self.loops], dtype=bool)
+        return self._cached("relevant", keep.tobytes(), lambda: self._prefix_products(keep))
+
+    def _is_in(self, dims: Sequence[str]) -> np.ndarray:
+        """[slot, m] whether the loop at a slot is one of some dimensions."""
+        return np.array([d in dims for d, _ in self.loops], dtype=bool)[self.order]
+
+    def next_useful(self, operand: str) -> np.ndarray:
+        """[t, m] the first position at or above t whose next loop is not irrelevant to an operand (n if none is)."""
+
+        def make() -> np.ndarray:
+            irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
+            table = np.full((self.n_slots + 1, self.n_mappings), self.n_slots)
+            for t in range(self.n_slots - 1, -1, -1):
+                np.copyto(table[t], table[t + 1])
+                table[t][~irrelevant[t]] = t
+            return table
+
+        return self._cached("next", self.problem.layer.relevancy.irrelevant[operand], make)
+
+    def run_start(self, dims: tuple[str, ...]) -> np.ndarray:
+        """[t, m] where the unbroken run of loops over ``dims`` that ends at position t starts."""
+
+        def make() -> np.ndarray:
+            inside = self._is_in(dims)
+            table = np.zeros((self.n_slots + 1, self.n_mappings), dtype=np.int64)
+            for t in range(self.n_slots):
+                np.copyto(table[t + 1], table[t])
+                table[t + 1][~inside[t]] = t + 1
+            return table
+
+        return self._cached("run", dims, make)
+
+    def last_reuse(self, operand: str) -> np.ndarray:
+        """[m] one past the outermost slot whose loop is irrelevant to an operand, 0 if none is."""
+        irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
+        slots = np.arange(1, self.n_slots + 1)[:, None]
+        return (irrelevant * slots).max(axis=0, initial=0)
+
+    def at(self, table: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """[m] a table's value at one position per mapping."""
+        return table.take(position * self.n_mappings + self._columns)
+
+    def ordered_product(self, dim: str, factors: Sequence[float], positions: Sequence[np.ndarray]) -> np.ndarray:
+        """[t, m] iterations of a dimension inside position t, multiplied strictly from inside out.
+
+        Where an unrolling is not exact in binary, the order of multiplication shows in the last digit, and the last
+        digit decides allocations and roundings in ZigZag 3.9.1; so its order is kept here.
+
+        Args:
+            dim: the loop dimension.
+            factors: its unrollings, inner to outer.
+            positions: [m] each, the position at which each unrolling stands.
+        """
+        size = np.where(np.array([d == dim for d, _ in self.loops], dtype=bool), self._sizes, 1.0)[self.order]
+        product = np.ones(self.n_mappings)
+        table = np.empty((self.n_slots + 1, self.n_mappings))
+        for t in range(self.n_slots + 1):
+            for factor, position in zip(factors, positions, strict=True):
+                product = np.where(position == t, product * factor, product)
+            table[t] = product
+            if t < self.n_slots:
+                product = product * size[t]
+        return table
+
+
+@dataclass(frozen=True)
+class MappingBatch:
+    """Many temporal mappings of one problem.
+
+    Attributes:
+        tables: the orders of the loops.
+        cuts: operand -> [level, m] number of loops inside each memory level, as allocated.
+        index: [m] number of each mapping in the search that proposed it.
+    """
+
+    tables: LoopTables
+    cuts: dict[str, np.ndarray]
+
+    @property
+    def problem(self) -> Problem:
+        """What is mapped."""
+        return self.tables.problem
+
+    def __len__(self) -> int:
+        return self.tables.n_mappings
+
+    def loops(self, mapping: int) -> tuple[tuple[str, int], ...]:
+        """The temporal loops of one mapping, innermost first."""
+        return tuple(self.tables.loops[i] for i in self.tables.order[:, mapping])
+
+    def allocated(self, mapping: int) -> dict[str, LoopLevels]:
+        """The loops of one mapping cut into memory levels, per operand."""
+        loops = self.loops(mapping)
+        allocated: dict[str, LoopLevels] = {}
+        for op, cuts in self.cuts.items():
+            bounds = [0, *(int(c) for c in cuts[:, mapping])]
+            allocated[op] = tuple(loops[low:high] for low, high in zip(bounds, bounds[1:], strict=False))
+        return allocated

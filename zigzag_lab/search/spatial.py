@@ -1,0 +1,272 @@
+"""Proposals of spatial mappings: which loops to unroll over the dimensions of the array.
+
+Source of the rules: ZigZag 3.9.1, ``spatial_mapping_generation.py``. An unrolling is bounded by the array, the layer,
+and the width and capacity of the innermost memories, which must feed all unrolled units at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import prod
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.dimension_order import array_dimension_order, layer_dimension_order
+from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.vocab import OUTPUT, Direction, InputError
+from zigzag_lab.workload import Layer
+
+N_TIES_KEPT = 16
+"""How many more candidates that tie with the last one kept are kept too."""
+
+Unrolled = dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    indicator: float
+    index: tuple[int, ...]
+    unrollings: dict[str, Unrolled]
+
+    @property
+    def rank(self) -> tuple[float, tuple[int, ...]]:
+        return -self.indicator, self.index
+
+
+def spatial_mappings(
+    layer: Layer,
+    accelerator: Accelerator,
+    constraints: MappingConstraints,
+    n_mappings: int | None = 3,
+    *,
+    mixed: bool = False,
+) -> list[SpatialMapping]:
+    """The most promising spatial mappings, best first.
+
+    What the user gave is kept (reduced where it cannot work); the other array dimensions are searched over the
+    divisors of the loops. Candidates are ranked by units in use, then by how evenly loops share them.
+
+    Args:
+        layer, accelerator: what runs where.
+        constraints: the user's spatial mapping and hints.
+        n_mappings: how many to keep, beside up to 16 that tie with the last; None for all.
+        mixed: whether several loops may share one array dimension.
+    """
+    limits = _Limits.of(layer, accelerator, constraints)
+    template = _reduced_template(layer, accelerator, constraints, limits)
+    free = [d for d in accelerator.array.sizes if d not in template]
+    if not free:
+        return list(limits.within_capacity(template))
+    options = [_options(layer, accelerator, constraints, limits, dim, mixed=mixed) for dim in free]
+    search = _Search(layer, template, free, options, n_mappings)
+    found = list(dict.fromkeys(m for c in search.best() for m in limits.within_capacity(c.unrollings)))
+    if not found:
+        raise InputError(f"layer {layer.name}", "no spatial mapping fits the array", "loops that fit its dimensions")
+    return found
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """How far each loop may be unrolled on each array dimension, and what innermost memories can hold."""
+
+    layer: Layer
+    accelerator: Accelerator
+    layer_operand: dict[str, str]
+    largest: dict[str, Unrolled]
+
+    @classmethod
+    def of(cls, layer: Layer, accelerator: Accelerator, constraints: MappingConstraints) -> _Limits:
+        layer_operand = {m: op for op, m in constraints.operand_links.items() if op in layer.operand_dims}
+        largest = {d: {k: min(s, n) for k, s in layer.loop_sizes.items()} for d, n in accelerator.array.sizes.items()}
+        limits = cls(layer, accelerator, layer_operand, largest)
+        limits._apply_bandwidth()
+        return limits
+
+    def _inner_operands(self) -> Iterator[tuple[int, str, str]]:
+        """(memory index, memory operand, layer operand) of the innermost memories, in the order of the file."""
+        for index in self.accelerator.innermost:
+            for memory_operand in self.accelerator.memories[index].operands:
+                if memory_operand in self.layer_operand:
+                    yield index, memory_operand, self.layer_operand[memory_operand]
+
+    def _apply_bandwidth(self) -> None:
+        for index, memory_operand, operand in self._inner_operands():
+            memory = self.accelerator.memories[index]
+            direction = Direction.FROM_LOW if operand == OUTPUT else Direction.TO_LOW
+            port = memory.port_of(memory_operand, direction)
+            precision = self.layer.precision_bits[operand]
+            if port is None or precision == 0:
+                continue
+            n_elems = port.bandwidth_max_bits // precision
+            for array_dim in memory.served_dimensions:
+                for dim in self._addressing(operand, self.largest[array_dim]):
+                    self.largest[array_dim][dim] = min(self.largest[array_dim][dim], n_elems)
+
+    def _addressing(self, operand: str, dims: Sequence[str] | Unrolled) -> list[str]:
+        """Loop dimensions along which an operand needs different data."""
+        irrelevant = self.layer.relevancy.irrelevant[operand]
+        return [d for d in dims if d not in irrelevant]
+
+    def within_capacity(self, unrollings: dict[str, Unrolled]) -> Iterator[SpatialMapping]:
+        """The mapping, shrunk until the innermost memories hold an element of each operand per unit they feed.
+
+        ZigZag 3.9.1 gives equal factors one common new value; where that differs from shrinking each on its own, both
+        mappings are proposed.
+        """
+        yield from dict.fromkeys(
+            SpatialMapping(self._shrunk(unrollings, by_value=by_value)) for by_value in (True, False)
+        )
+
+    def _shrunk(self, unrollings: dict[str, Unrolled], *, by_value: bool) -> dict[str, Unrolled]:
+        shrunk = {d: dict(u) for d, u in unrollings.items()}
+        for index, _, operand in self._inner_operands():
+            precision = self.layer.precision_bits[operand]
+            if precision == 0:
+                continue
+            memory = self.accelerator.memories[index]
+            served = array_dimension_order(memory.served_dimensions)
+            dims = layer_dimension_order(k for d in served for k in self._addressing(operand, shrunk[d]))
+            places = [(d, k) for k in dims for d in served if k in shrunk[d]]
+            old = [shrunk[d][k] for d, k in places]
+            new = _shrink(old, memory.size_bits / precision)
+            replaced = dict(zip(old, new, strict=True))
+            for (d, k), before, after in zip(places, old, new, strict=True):
+                shrunk[d][k] = replaced[before] if by_value else after
+        return shrunk
+
+
+def _shrink(factors: list[int], limit: float) -> list[int]:
+    """Shrink the largest factor, the first of equals, until the product fits; none below 1."""
+    shrunk = list(factors)
+    while prod(shrunk) > limit and max(shrunk, default=1) > 1:
+        shrunk[shrunk.index(max(shrunk))] -= 1
+    return shrunk
+
+
+def _reduced_template(
+    layer: Layer, accelerator: Accelerator, constraints: MappingConstraints, limits: _Limits
+) -> dict[str, Unrolled]:
+    """The user's spatial mapping, reduced to what the array, the memories and the layer allow."""
+    template: dict[str, Unrolled] = {}
+    for array_dim, unrolled in constraints.spatial_mapping.items():
+        if array_dim not in accelerator.array.sizes:
+            raise InputError(
+                f"mapping entry '{constraints.name}': spatial_mapping",
+                f"dimension {array_dim} is not in the array",
+                f"one of {', '.join(accelerator.array.sizes)}",
+            )
+        kept = {
+            k: max(1, min(n, limits.largest[array_dim][k])) for k, n in unrolled.items() if k in layer.loop_sizes
+        }
+        while prod(kept.values()) > accelerator.array.sizes[array_dim]:
+            del kept[layer_dimension_order(kept)[0]]
+        template[array_dim] = kept
+    for dim in layer_dimension_order(k for u in template.values() for k in u):
+        while prod(u.get(dim, 1) for u in template.values()) > layer.loop_sizes[dim]:
+            holders = [d for d, u in template.items() if dim in u]
+            del template[array_dimension_order(holders)[0]][dim]
+    return template
+
+
+def _options(
+    layer: Layer,
+    accelerator: Accelerator,
+    constraints: MappingConstraints,
+    limits: _Limits,
+    array_dim: str,
+    *,
+    mixed: bool,
+) -> list[Unrolled]:
+    """What one array dimension may unroll, in the order that decides ties."""
+    hints = set(constraints.spatial_hints.get(array_dim, ()))
+    dims = layer_dimension_order(hints if hints.intersection(layer.loop_sizes) else layer.loop_sizes)
+    dims = tuple(d for d in dims if d in layer.loop_sizes)
+    largest = limits.largest[array_dim]
+    options = [{dim: factor} for dim in dims for factor in reversed(divisors(largest[dim]))]
+    if mixed:
+        size = accelerator.array.sizes[array_dim]
+        for n_dims in range(2, len(dims) + 1):
+            for group in combinations(dims, n_dims):
+                for factors in product(*(divisors(largest[d])[1:] for d in group)):
+                    if prod(factors) <= size:
+                        options.append(dict(zip(group, factors, strict=True)))
+    return options or [{dims[0]: 1}]
+
+
+def divisors(number: int) -> list[int]:
+    """Divisors in ascending order; none for 0."""
+    return [d for d in range(1, number + 1) if number % d == 0]
+
+
+class _Search:
+    """Depth-first over the free array dimensions, bounded by what the remaining ones can still add.
+
+    The indicator of a mapping that uses u units lies between u and 2u - 1, so a partial choice is dropped once even
+    the fullest use of the remaining dimensions cannot reach the last candidate kept.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        template: dict[str, Unrolled],
+        free: list[str],
+        options: list[list[Unrolled]],
+        n_mappings: int | None,
+    ) -> None:
+        self.layer, self.template, self.free, self.n_mappings = layer, template, free, n_mappings
+        self.options = [
+            sorted(((prod(o.values()), i, o) for i, o in enumerate(choice)), key=lambda x: (-x[0], x[1]))
+            for choice in options
+        ]
+        self.reach = [1.0] * (len(options) + 1)
+        for depth in range(len(options) - 1, -1, -1):
+            self.reach[depth] = self.reach[depth + 1] * self.options[depth][0][0]
+        self.kept: list[_Candidate] = []
+
+    def best(self) -> list[_Candidate]:
+        """The candidates kept, best first."""
+        totals: Unrolled = {}
+        for unrolled in self.template.values():
+            for dim, factor in unrolled.items():
+                totals[dim] = totals.get(dim, 1) * factor
+        self._visit(0, prod(prod(u.values()) for u in self.template.values()), [], totals)
+        self.kept.sort(key=lambda c: c.rank)
+        return self._trimmed()
+
+    def _trimmed(self) -> list[_Candidate]:
+        n = self.n_mappings
+        if n is None or len(self.kept) <= n:
+            return self.kept
+        last = self.kept[n - 1].indicator
+        ties = [c for c in self.kept[n : n + N_TIES_KEPT] if c.indicator == last]
+        return [*self.kept[:n], *ties]
+
+    def _threshold(self) -> float:
+        n = self.n_mappings
+        return self.kept[n - 1].indicator if n is not None and len(self.kept) >= n else 0.0
+
+    def _visit(self, depth: int, n_units: int, chosen: list[tuple[int, Unrolled]], totals: Unrolled) -> None:
+        if depth == len(self.free):
+            self._keep(n_units, chosen, totals)
+            return
+        for use, index, unrolled in self.options[depth]:
+            if 2 * n_units * use * self.reach[depth + 1] - 1 < self._threshold():
+                break
+            grown = dict(totals)
+            for dim, factor in unrolled.items():
+                grown[dim] = grown.get(dim, 1) * factor
+            if all(grown[dim] <= self.layer.loop_sizes[dim] for dim in unrolled):
+                self._visit(depth + 1, n_units * use, [*chosen, (index, unrolled)], grown)
+
+    def _keep(self, n_units: int, chosen: list[tuple[int, Unrolled]], totals: Unrolled) -> None:
+        indicator = n_units + (n_units / max(totals.values(), default=1) - 1)
+        unrollings = dict(self.template)
+        unrollings.update({d: u for d, (_, u) in zip(self.free, chosen, strict=True)})
+        self.kept.append(_Candidate(indicator, tuple(i for i, _ in chosen), unrollings))
+        if self.n_mappings is not None and len(self.kept) > 4 * (self.n_mappings + N_TIES_KEPT):
+            self.kept.sort(key=lambda c: c.rank)
+            self.kept = self._trimmed()
+        elif self.n_mappings is not None and len(self.kept) <= 4 * (self.n_mappings + N_TIES_KEPT):
+            self.kept.sort(key=lambda c: c.rank)

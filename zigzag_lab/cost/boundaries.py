@@ -7,6 +7,7 @@ Arrays are [m], one value a mapping; symbols in comments give the shape.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from math import prod
 
@@ -188,9 +189,6 @@ def _settle_ties(
     for mapping in tied:
         loops = batch.loops(int(mapping))
         bounds = [0, *(int(cut[mapping]) for cut in when.cuts[: level + 1])]
-        joint = [
-            (*loops[low:high], *unrolled.levels[m])
-            for m, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False))
-        ]
+        joint = [(*loops[low:high], *unrolled.levels[m]) for m, (low, high) in enumerate(itertools.pairwise(bounds))]
         split = split_levels(batch.problem.layer, operand, joint)
         rounded[mapping] = round(prod(s.n_relevant for s in split))

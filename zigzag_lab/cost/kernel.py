@@ -57,9 +57,7 @@ class _Kernel:
             op: timing(batch, op, keep_at_output_pins=keep_at_output_pins) for op in problem.operands
         }
         self.fractional: dict[str, Content] = self._contents(integer=False)
-        self.integer = (
-            self.fractional if problem.integer is problem.fractional else self._contents(integer=True)
-        )
+        self.integer = self.fractional if problem.integer is problem.fractional else self._contents(integer=True)
         self.n_cycles = batch.tables.cycles[-1]
 
     def _contents(self, *, integer: bool) -> dict[str, Content]:
@@ -83,7 +81,9 @@ class _Kernel:
             for level, index in enumerate(self.problem.memories[op]):
                 memory = memories[index]
                 accesses = {d: self._accesses(op, level, index, d) for d in Direction}
-                reads = accesses[Direction.TO_HIGH] * memory.read_cost_pj + accesses[Direction.TO_LOW] * memory.read_cost_pj
+                reads = (
+                    accesses[Direction.TO_HIGH] * memory.read_cost_pj + accesses[Direction.TO_LOW] * memory.read_cost_pj
+                )
                 writes = (
                     accesses[Direction.FROM_HIGH] * memory.write_cost_pj
                     + accesses[Direction.FROM_LOW] * memory.write_cost_pj
@@ -112,7 +112,7 @@ class _Kernel:
         upward = direction in (Direction.FROM_LOW, Direction.TO_HIGH)
         is_low = direction in (Direction.TO_LOW, Direction.FROM_LOW)
         is_top = level == len(self.problem.memories[operand]) - 1
-        if upward and not is_output or is_top and not is_low:
+        if (upward and not is_output) or (is_top and not is_low):
             return None
         boundary = level if is_low else level + 1
         when, what = self.timing[operand], contents[operand]

@@ -31,7 +31,9 @@ class MappingConstraints:
     def meaning(self) -> dict[str, Any]:
         """What decides a search under these constraints, as plain data: everything but the entry's name."""
         return {
-            "spatial_mapping": [[d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()],
+            "spatial_mapping": [
+                [d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()
+            ],
             "spatial_hints": {d: sorted(hints) for d, hints in self.spatial_hints.items()},
             "operand_links": [list(link) for link in self.operand_links.items()],
             "temporal_ordering": [list(loop) for loop in self.temporal_ordering],

@@ -6,6 +6,7 @@ kernel only look it up.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,7 +49,7 @@ class OperandUnrolling:
     def boost(self) -> tuple[int, ...]:
         """Per level: how many distinct tiles of it the memory above feeds at once; 1 for the outermost."""
         unique = [prod(s.n_relevant for s in self.split[a:]) for a in range(len(self.split))]
-        ratios = [round(low / high) for low, high in zip(unique, unique[1:], strict=False)]
+        ratios = [round(low / high) for low, high in itertools.pairwise(unique)]
         return (*ratios, 1)
 
     @cached_property
@@ -313,5 +314,5 @@ class MappingBatch:
         allocated: dict[str, LoopLevels] = {}
         for op, cuts in self.cuts.items():
             bounds = [0, *(int(c) for c in cuts[:, mapping])]
-            allocated[op] = tuple(loops[low:high] for low, high in zip(bounds, bounds[1:], strict=False))
+            allocated[op] = tuple(loops[low:high] for low, high in itertools.pairwise(bounds))
         return allocated

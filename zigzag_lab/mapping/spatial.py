@@ -105,7 +105,7 @@ def _limited(layer: Layer, accelerator: Accelerator, mapping: SpatialMapping, *,
                 )
             if array_dim == _widest(mapping, dim):
                 before = prod(u[dim] for u in limited.values() if dim in u)
-                passes = int(ceil(size / (n_units * before)))
+                passes = ceil(size / (n_units * before))
                 share = size / passes / before
                 kept[dim] = int(share) if whole else share
             else:
@@ -154,7 +154,7 @@ def temporal_loop_sizes(layer: Layer, fractional: UnrolledLoops) -> dict[str, in
     for dim, factor in fractional.loops(layer.input_operands[0]):
         if dim not in sizes:
             continue
-        passes = int(ceil(sizes[dim] / factor))
+        passes = ceil(sizes[dim] / factor)
         if passes == 1:
             del sizes[dim]
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from math import prod
 
@@ -57,7 +58,7 @@ def _merged_down(layer: Layer, operand: str, levels: LoopLevels) -> LoopLevels:
     moved = True
     while moved:
         moved = False
-        for lower, level in zip(merged, merged[1:], strict=False):
+        for lower, level in itertools.pairwise(merged):
             while level and level[0][0] in irrelevant:
                 lower.append(level.pop(0))
                 moved = True

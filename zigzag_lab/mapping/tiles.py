@@ -44,8 +44,10 @@ def _iterations(
     return spatial if temporal is None else temporal * spatial
 
 
-def extents(relation: DimensionRelation, limit: int, a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray | float:
-    """Elements along a data dimension that ``a`` by ``b`` iterations touch: :meth:`DimensionRelation.extent`, clipped."""
+def extents(
+    relation: DimensionRelation, limit: int, a: np.ndarray | float, b: np.ndarray | float
+) -> np.ndarray | float:
+    """Elements along a data dimension that ``a`` by ``b`` iterations touch, clipped (``DimensionRelation.extent``)."""
     gcd = int(np.gcd(relation.coef_a, relation.coef_b))
     a, b = np.trunc(a), np.trunc(b)
     overlap = np.maximum(0.0, b - relation.coef_a // gcd) * (a - relation.coef_b // gcd)

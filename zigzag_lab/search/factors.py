@@ -27,9 +27,7 @@ def prime_factors(number: int) -> Counter[int]:
     return factors
 
 
-def loop_prime_factors(
-    sizes: dict[str, int], limit: int | None, fixed: Sequence[tuple[str, int]] = ()
-) -> list[Factor]:
+def loop_prime_factors(sizes: dict[str, int], limit: int | None, fixed: Sequence[tuple[str, int]] = ()) -> list[Factor]:
     """The temporal loops to reorder.
 
     Args:

@@ -49,7 +49,8 @@ def spatial_mappings(
     divisors of the loops. Candidates are ranked by units in use, then by how evenly loops share them.
 
     Args:
-        layer, accelerator: what runs where.
+        layer: what runs.
+        accelerator: where it runs.
         constraints: the user's spatial mapping and hints.
         n_mappings: how many to keep, beside up to 16 that tie with the last; None for all.
         mixed: whether several loops may share one array dimension.
@@ -157,9 +158,7 @@ def _reduced_template(
                 f"dimension {array_dim} is not in the array",
                 f"one of {', '.join(accelerator.array.sizes)}",
             )
-        kept = {
-            k: max(1, min(n, limits.largest[array_dim][k])) for k, n in unrolled.items() if k in layer.loop_sizes
-        }
+        kept = {k: max(1, min(n, limits.largest[array_dim][k])) for k, n in unrolled.items() if k in layer.loop_sizes}
         while prod(kept.values()) > accelerator.array.sizes[array_dim]:
             del kept[layer_dimension_order(kept)[0]]
         template[array_dim] = kept

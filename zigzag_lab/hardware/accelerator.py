@@ -116,7 +116,9 @@ class Accelerator:
         names = [m.name for m in self.memories]
         for name in names:
             if names.count(name) > 1:
-                raise InputError(f"accelerator {self.name}", f"two memories are called {name}", "a name of its own each")
+                raise InputError(
+                    f"accelerator {self.name}", f"two memories are called {name}", "a name of its own each"
+                )
 
     @cached_property
     def _edges(self) -> tuple[tuple[int, int], ...]:

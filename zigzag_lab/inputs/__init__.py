@@ -1,1 +1,64 @@
-"""TODO."""
+"""Readers of what the user hands over: accelerators, mappings and workloads, from YAML and ONNX files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.inputs.accelerator import read_accelerator
+from zigzag_lab.inputs.mapping import check_against, read_mapping
+from zigzag_lab.inputs.onnx_model import read_onnx
+from zigzag_lab.inputs.workload_file import read_workload
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Workload
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+YAML_SUFFIXES = (".yaml", ".yml")
+ONNX_SUFFIXES = (".onnx",)
+
+
+def read_any_workload(
+    source: str | Path | Sequence[Mapping[str, Any]] | ModelProto | Workload,
+    input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Workload:
+    """Read a workload of any kind: an ONNX model or hand-written layers, in a file or in memory.
+
+    Args:
+        source: path of a ``.onnx``, ``.yaml`` or ``.yml`` file, a list of layers, a ``ModelProto``, or a workload,
+            which is handed back.
+        input_shapes: inputs of an ONNX model -> shapes to use; refused for hand-written layers, whose sizes are given.
+
+    Raises:
+        InputError: nothing can be read from the source.
+    """
+    if isinstance(source, Workload):
+        return source
+    if isinstance(source, (str, Path)):
+        suffix = Path(source).suffix.lower()
+        if suffix in ONNX_SUFFIXES:
+            return read_onnx(source, input_shapes=input_shapes)
+        if suffix not in YAML_SUFFIXES:
+            expected = "a file that ends in " + ", ".join(ONNX_SUFFIXES + YAML_SUFFIXES)
+            raise InputError(str(source), f"the file ends in '{suffix}'", expected, "Check the path of the workload.")
+    elif type(source).__name__ == "ModelProto":
+        return read_onnx(source, input_shapes=input_shapes)  # type: ignore[arg-type]
+    if input_shapes:
+        named = ", ".join(input_shapes)
+        raise InputError(
+            "--input-shape", f"shapes for {named}", "an ONNX model", "Hand-written layers give their sizes."
+        )
+    return read_workload(source)
+
+
+__all__ = [
+    "ONNX_SUFFIXES",
+    "check_against",
+    "read_accelerator",
+    "read_any_workload",
+    "read_mapping",
+    "read_onnx",
+    "read_workload",
+]

@@ -111,7 +111,7 @@ class Problem:
     ) -> Problem:
         """Prepare a problem from a spatial mapping in the form of the generator."""
         fractional, integer = unroll(layer, accelerator, constraints.operand_links, spatial)
-        return cls.of_unrolled(layer, accelerator, constraints, spatial, fractional, integer)
+        return cls.of_unrolled(layer, accelerator, constraints, fractional, integer)
 
     @classmethod
     def of_unrolled(
@@ -119,7 +119,6 @@ class Problem:
         layer: Layer,
         accelerator: Accelerator,
         constraints: MappingConstraints,
-        spatial: SpatialMapping,
         fractional: UnrolledLoops,
         integer: UnrolledLoops,
     ) -> Problem:
@@ -127,7 +126,7 @@ class Problem:
         first = Variant.of(layer, fractional)
         second = first if integer is fractional else Variant.of(layer, integer)
         sizes = temporal_loop_sizes(layer, fractional)
-        return cls(layer, accelerator, constraints, spatial, first, second, sizes)
+        return cls(layer, accelerator, constraints, fractional.mapping, first, second, sizes)
 
     @property
     def operands(self) -> tuple[str, ...]:

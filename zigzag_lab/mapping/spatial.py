@@ -58,9 +58,11 @@ class UnrolledLoops:
     Attributes:
         levels: operand -> loops per level. Level 0 are the loops that the innermost memory feeds; level m those
             between memory m - 1 and memory m; one more level on top holds what no memory of the operand serves.
+        mapping: the spatial mapping that was spread.
     """
 
     levels: dict[str, LoopLevels]
+    mapping: SpatialMapping
 
     def loops(self, operand: str) -> tuple[Loop, ...]:
         """All unrolled loops of an operand from inner to outer levels."""
@@ -84,8 +86,10 @@ def unroll(
     """
     fractional = _limited(layer, accelerator, mapping, whole=False)
     integer = _limited(layer, accelerator, mapping, whole=True)
-    first = UnrolledLoops(_per_level(accelerator, links, fractional))
-    return first, first if integer == fractional else UnrolledLoops(_per_level(accelerator, links, integer))
+    first = UnrolledLoops(_per_level(accelerator, links, fractional), mapping)
+    if integer == fractional:
+        return first, first
+    return first, UnrolledLoops(_per_level(accelerator, links, integer), mapping)
 
 
 def _limited(layer: Layer, accelerator: Accelerator, mapping: SpatialMapping, *, whole: bool) -> Unrolling:

@@ -104,17 +104,13 @@ class _Allocator:
         is_top = index == self.problem.memories[operand][-1]
         if is_top:
             last = slice(self.tables.n_slots, None)
-            bits = np.where(reachable[last], bits[last], self._overflowing(bits[last], memory.size_bits))
+            widest = np.where(self.slots >= start, bits, 0).max(axis=0, keepdims=True)
+            bits = np.where(reachable[last], bits[last], widest)
             return _Choice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
         first = self.tables.at(bits, start)
         bits = np.where(reachable, bits, np.inf)
         self._keep_overflow(bits, start, first)
         return _Choice(operand, False, start, bits, self.iterations_above * bits, self.slots)
-
-    @staticmethod
-    def _overflowing(bits: np.ndarray, capacity: int) -> np.ndarray:
-        """Bits that count as too many even where a smaller, double-buffered prefix was what did not fit."""
-        return np.maximum(bits, np.nextafter(float(capacity), np.inf))
 
     @staticmethod
     def _keep_overflow(bits: np.ndarray, start: np.ndarray, first: np.ndarray) -> None:

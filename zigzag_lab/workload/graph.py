@@ -44,7 +44,9 @@ class Workload:
                 if source not in ids:
                     known = ", ".join(map(str, sorted(ids)))
                     raise InputError(
-                        f"workload {self.name}: layer {node.name}", f"its source {source} does not exist", f"one of {known}"
+                        f"workload {self.name}: layer {node.name}",
+                        f"its source {source} does not exist",
+                        f"one of {known}",
                     )
 
     @cached_property

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.inputs.samples import written
+from zigzag_lab.inputs.yaml_file import load_yaml
+from zigzag_lab.vocab import InputError
+
+OLD_PORTS = "      - fh: w_port_1\n        tl: r_port_1\n      - {fl: w_port_1, th: r_port_1}\n"
+NEW_PORTS = "      - name: r_port_1\n        type: read\n"
+
+
+def test_lines_of_values(tmp_path: Path) -> None:
+    document = load_yaml(written(tmp_path, "a: 1\nb:\n  - x\n  - c: 2\n    d: 3\n"))
+    assert document.data == {"a": 1, "b": ["x", {"c": 2, "d": 3}]}
+    assert [document.line_of(p) for p in [("a",), ("b",), ("b", 1), ("b", 1, "d")]] == [1, 2, 4, 5]
+    assert document.line_of(("b", 1, "missing")) == 4
+    assert document.line_of(()) is None
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "yml", "txt"])
+@pytest.mark.parametrize("kind", [str, Path])
+def test_any_suffix_and_kind_of_path(tmp_path: Path, suffix: str, kind: type) -> None:
+    path = written(tmp_path, "a: 1", f"file.{suffix}")
+    assert load_yaml(kind(path)).data == {"a": 1}
+
+
+def test_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfname: x")
+    assert load_yaml(tmp_path / "a.yaml").data == {"name": "x"}
+
+
+def test_anchors_and_merges_are_no_duplicates(tmp_path: Path) -> None:
+    text = "base: &b {size: 1, area: 2}\none: {<<: *b, size: 3}\ntwo: {<<: *b}\n"
+    data = load_yaml(written(tmp_path, text)).data
+    assert (data["one"], data["two"]) == ({"size": 3, "area": 2}, {"size": 1, "area": 2})
+
+
+def test_missing_file_suggests_a_neighbour(tmp_path: Path) -> None:
+    written(tmp_path, "a: 1", "tpu_like.yaml")
+    with pytest.raises(InputError, match=r"tpu_lik\.yaml: there is no such file.*Did you mean 'tpu_like\.yaml'\?"):
+        load_yaml(tmp_path / "tpu_lik.yaml")
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no such file.*folder .*nowhere does not exist"):
+        load_yaml(tmp_path / "nowhere" / "a.yaml")
+
+
+def test_folder_instead_of_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is a folder; expected a YAML file"):
+        load_yaml(tmp_path)
+
+
+def test_impossible_path() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_yaml("a\0b.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "# only a remark\n", "---\n", "null\n"])
+def test_empty_file(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=r"input\.yaml: the file is empty.*Check"):
+        load_yaml(written(tmp_path, text))
+
+
+def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2, column 8: this is not YAML.*indentation"):
+        load_yaml(written(tmp_path, "a: 1\nb: [1, }\n"))
+
+
+def test_two_documents(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a single document"):
+        load_yaml(written(tmp_path, "a: 1\n---\nb: 2\n"))
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes("name: caf\xe9".encode("latin-1"))
+    with pytest.raises(InputError, match=r"a\.yaml: byte 9 is not UTF-8"):
+        load_yaml(tmp_path / "a.yaml")
+
+
+def test_impossible_date_and_deep_nesting(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read as YAML"):
+        load_yaml(written(tmp_path, "a: 2020-13-45\n"))
+    with pytest.raises(InputError, match="line 1: more than 200 levels of nesting"):
+        load_yaml(written(tmp_path, "[" * 100_000 + "]" * 100_000))
+
+
+def test_duplicate_key_names_both_lines(tmp_path: Path) -> None:
+    text = "memories:\n  rf:\n    size: 1\n  sram:\n    size: 2\n  rf:\n    size: 3\n"
+    with pytest.raises(InputError, match=r"line 6: key 'rf' stands here and in line 2 .*Rename or remove"):
+        load_yaml(written(tmp_path, text))
+
+
+def test_old_ports_before_new_ones_are_ignored_with_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    text = f"memories:\n  sram:\n    ports:\n{OLD_PORTS}    ports:\n{NEW_PORTS}"
+    with caplog.at_level(logging.WARNING):
+        document = load_yaml(written(tmp_path, text))
+    assert document.data["memories"]["sram"]["ports"] == [{"name": "r_port_1", "type": "read"}]
+    assert "line 3" in caplog.text
+    assert "line 7" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"ports:\n{NEW_PORTS}ports:\n{NEW_PORTS}",
+        f"ports:\n{NEW_PORTS}ports:\n{OLD_PORTS}",
+        f"ports:\n{OLD_PORTS}ports:\n{OLD_PORTS}",
+        f"gates:\n{OLD_PORTS}gates:\n{NEW_PORTS}",
+        f"ports: []\nports:\n{NEW_PORTS}",
+        f"ports:\n      - {{fh: a, name: b}}\nports:\n{NEW_PORTS}",
+    ],
+)
+def test_no_other_duplicate_passes(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="stands here and in line 1"):
+        load_yaml(written(tmp_path, text))

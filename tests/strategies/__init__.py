@@ -1,0 +1,1 @@
+"""Random layers, accelerators and mappings for the differential tests."""

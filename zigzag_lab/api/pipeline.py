@@ -1,0 +1,79 @@
+"""The standard pipeline: ZigZag's stages in ZigZag's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.inputs import ONNX_SUFFIXES
+from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.stages import (
+    AcceleratorParserStage,
+    CompleteSaveStage,
+    CostModelStage,
+    MinimalEDPStage,
+    MinimalEnergyStage,
+    MinimalLatencyStage,
+    ONNXModelParserStage,
+    PickleSaveStage,
+    SimpleSaveStage,
+    SpatialMappingGeneratorStage,
+    Stage,
+    SumStage,
+    TemporalMappingGeneratorStage,
+    VisualizationStage,
+    WorkloadParserStage,
+    WorkloadStage,
+)
+from zigzag_lab.vocab import InputError, Objective, TemporalMappingType, nearest
+
+REDUCTIONS: dict[Objective, type[Stage]] = {
+    Objective.LATENCY: MinimalLatencyStage,
+    Objective.ENERGY: MinimalEnergyStage,
+    Objective.EDP: MinimalEDPStage,
+}
+
+
+def objective_of(text: str | Objective) -> Objective:
+    """The objective of that name, in any case."""
+    try:
+        return Objective(str(text).lower())
+    except ValueError:
+        names = [o.value for o in Objective]
+        raise InputError("opt", f"'{text}'", f"one of {', '.join(names)}", nearest(str(text), names)) from None
+
+
+def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMappingType:
+    """The kind of temporal mapping of that name."""
+    try:
+        return TemporalMappingType(str(text).lower())
+    except ValueError:
+        raise InputError("temporal_mapping_type", f"'{text}'", "'uneven' or 'even'") from None
+
+
+def standard_stages(workload: Any, objective: Objective) -> Sequence[type[Stage]]:
+    """ZigZag's list of stages for a workload and an objective."""
+    reduction = REDUCTIONS[objective]
+    return (
+        ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
+        AcceleratorParserStage,
+        SimpleSaveStage,
+        PickleSaveStage,
+        SumStage,
+        WorkloadStage,
+        VisualizationStage,
+        CompleteSaveStage,
+        reduction,
+        SpatialMappingGeneratorStage,
+        reduction,
+        TemporalMappingGeneratorStage,
+        CostModelStage,
+    )
+
+
+def is_onnx(workload: Any) -> bool:
+    """Whether a workload is an ONNX model: a file, a preset or a ``ModelProto``."""
+    if isinstance(workload, (str, Path)):
+        return resolve("workload", workload).suffix.lower() in ONNX_SUFFIXES
+    return type(workload).__name__ == "ModelProto"

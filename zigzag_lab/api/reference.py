@@ -1,0 +1,75 @@
+"""ZigZag's own entry point, with its signature and return values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
+from zigzag_lab.api.run import RunRequest, run
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.vocab import InputError
+
+Results = list[tuple[CostModelEvaluationABC, Any]]
+
+
+def get_hardware_performance_zigzag(
+    workload: Any,
+    accelerator: Any,
+    mapping: Any,
+    *,
+    temporal_mapping_search_engine: str = "loma",
+    temporal_mapping_type: str = "uneven",
+    opt: str = "latency",
+    dump_folder: str | None = None,
+    pickle_filename: str | None = None,
+    lpf_limit: int | None = 6,
+    nb_spatial_mappings_generated: int | None = 3,
+    in_memory_compute: bool = False,
+    exploit_data_locality: bool = False,
+    enable_mix_spatial_mapping: bool = False,
+    loma_show_progress_bar: bool = True,
+) -> tuple[float, float, Results]:
+    """Price a workload on an accelerator.
+
+    Args:
+        workload: an ONNX or YAML file, a preset's name, a list of layers, or a ``ModelProto``.
+        accelerator: a YAML file or a preset's name.
+        mapping: a YAML file or a preset's name.
+        temporal_mapping_search_engine: ``loma``.
+        temporal_mapping_type: ``uneven`` or ``even``.
+        opt: ``latency``, ``energy`` or ``EDP``.
+        dump_folder: where to write ZigZag's files; none are written without it.
+        pickle_filename: the pickled list of CMEs; in the dump folder by default.
+        lpf_limit: the most loop prime factors to reorder; None for all.
+        nb_spatial_mappings_generated: how many generated spatial mappings to try.
+        in_memory_compute: not yet available.
+        exploit_data_locality: not yet available.
+        enable_mix_spatial_mapping: not yet available, as it implies data locality.
+        loma_show_progress_bar: accepted; searches take milliseconds.
+
+    Returns:
+        Energy in pJ, latency in cycles, and the results of the pipeline: ``[(sum, [(cme, extra_info), ...])]``.
+    """
+    for name, wanted in (
+        ("in_memory_compute", in_memory_compute),
+        ("exploit_data_locality", exploit_data_locality),
+        ("enable_mix_spatial_mapping", enable_mix_spatial_mapping),
+    ):
+        if wanted:
+            raise InputError(name, "it is not available yet", "False")
+    if temporal_mapping_search_engine != "loma":
+        raise InputError("temporal_mapping_search_engine", f"'{temporal_mapping_search_engine}'", "'loma'")
+    outcome = run(
+        RunRequest(
+            workload,
+            accelerator,
+            mapping,
+            objective=objective_of(opt),
+            lpf_limit=lpf_limit,
+            temporal_mapping_type=temporal_mapping_type_of(temporal_mapping_type),
+            n_spatial_mappings=nb_spatial_mappings_generated,
+            dump_folder=dump_folder,
+            pickle_filename=pickle_filename,
+        )
+    )
+    return outcome.total.energy_total, outcome.total.latency_total2, outcome.results

@@ -1,0 +1,98 @@
+"""Price a network on an accelerator: one call from files to results."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.api.pipeline import objective_of, standard_stages
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.stages import MainStage, ProgressListener, SearchTally
+from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
+
+DEFAULT_LPF_LIMIT = 6
+DEFAULT_SPATIAL_MAPPINGS = 3
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked of one run.
+
+    Attributes:
+        workload, accelerator, mapping: paths, names of presets, or what the parser stages take.
+        objective: what to minimise.
+        lpf_limit: the most loop prime factors to reorder; None for all.
+        temporal_mapping_type: uneven or even.
+        n_spatial_mappings: how many generated spatial mappings to try; None for all.
+        input_shapes: ONNX input -> shape.
+        dump_folder: where to write ZigZag's files; None for none.
+        pickle_filename: the pickled list of CMEs; by default in the dump folder.
+    """
+
+    workload: Any
+    accelerator: Any
+    mapping: Any
+    objective: Objective = Objective.LATENCY
+    lpf_limit: int | None = DEFAULT_LPF_LIMIT
+    temporal_mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
+    n_spatial_mappings: int | None = DEFAULT_SPATIAL_MAPPINGS
+    input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    dump_folder: str | Path | None = None
+    pickle_filename: str | Path | None = None
+
+    def keywords(self) -> dict[str, Any]:
+        """The request as keywords of the standard pipeline."""
+        pickle_filename = self.pickle_filename
+        if pickle_filename is None and self.dump_folder is not None:
+            pickle_filename = Path(self.dump_folder) / "list_of_cmes.pickle"
+        return {
+            "workload": self.workload,
+            "accelerator": self.accelerator,
+            "mapping": self.mapping,
+            "input_shapes": self.input_shapes or None,
+            "dump_folder": self.dump_folder,
+            "pickle_filename": pickle_filename,
+            "loma_lpf_limit": self.lpf_limit,
+            "nb_mappings_generated": self.n_spatial_mappings,
+            "temporal_mapping_type": self.temporal_mapping_type,
+            "access_same_data_considered_as_no_access": True,
+        }
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run found.
+
+    Attributes:
+        total: the sum over all layers.
+        layers: the best mapping of each layer, in the order of the network.
+        results: what the pipeline returned.
+        n_mappings_evaluated: mappings that were priced.
+        seconds: wall time of the pipeline.
+    """
+
+    total: CostModelEvaluationABC
+    layers: tuple[CostModelEvaluation, ...]
+    results: list[tuple[CostModelEvaluationABC, Any]]
+    n_mappings_evaluated: int
+    seconds: float
+
+
+def run(request: RunRequest, *, progress: ProgressListener | None = None) -> RunOutcome:
+    """Run the standard pipeline.
+
+    Raises:
+        InputError: something asked for cannot be used.
+        InfeasibleError: a layer does not fit the accelerator.
+    """
+    started = time.perf_counter()
+    if request.lpf_limit is not None and request.lpf_limit < 1:
+        raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
+    tally = SearchTally()
+    stages = standard_stages(request.workload, objective_of(request.objective))
+    results = MainStage(stages, progress=progress, tally=tally, **request.keywords()).run()
+    total, per_layer = results[0]
+    layers = tuple(cme for cme, _ in per_layer)
+    return RunOutcome(total, layers, results, tally.n_mappings_evaluated, time.perf_counter() - started)

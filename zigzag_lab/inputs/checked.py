@@ -1,0 +1,173 @@
+"""Values of a document with their place in it: each is taken out by a check that can say what is wrong and where."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.inputs.yaml_file import Document, Key, load_yaml
+from zigzag_lab.vocab import InputError, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value somewhere in a document.
+
+    Attributes:
+        document: the whole document.
+        path: keys and list indices that lead to the value.
+        value: the value itself, unchecked.
+    """
+
+    document: Document
+    path: tuple[Key, ...]
+    value: Any
+
+    @property
+    def where(self) -> str:
+        """The file, the keys and the line, such as ``tpu.yaml: memories.sram.size (line 12)``."""
+        keys = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in self.path).lstrip(".")
+        line = self.document.line_of(self.path)
+        place = f"{self.document.where}: {keys}" if keys else self.document.where
+        return f"{place} (line {line})" if line else place
+
+    def error(self, found: str, expected: str = "", hint: str = "") -> InputError:
+        """An error about this value, to be raised by the caller."""
+        return InputError(self.where, found, expected, hint)
+
+    def table(self, required: Mapping[str, str], optional: Mapping[str, str]) -> dict[str, Entry]:
+        """The values of a mapping with known keys. An optional key that is null counts as absent.
+
+        Args:
+            required: keys that must be there -> what they mean, for the message.
+            optional: keys that may be there -> what they mean.
+        """
+        allowed = {**required, **optional}
+        entries = self.items()
+        for key in entries:
+            if key not in allowed:
+                found = f"unknown key '{key}'"
+                hint = nearest(key, allowed) or f"Remove '{key}'."
+                raise entries[key].error(found, f"one of {', '.join(allowed)}", hint)
+        for key, meaning in required.items():
+            if key not in entries:
+                raise self.error(f"key '{key}' is missing", meaning, f"Add a line '{key}: ...' here.")
+        return {key: e for key, e in entries.items() if e.value is not None or key in required}
+
+    def items(self) -> dict[str, Entry]:
+        """The values of a mapping whose keys the user chooses."""
+        if not isinstance(self.value, Mapping):
+            raise self.error(f"found {shown(self.value)}", "a mapping of keys to values")
+        for key in self.value:
+            if not isinstance(key, str):
+                raise self.error(f"key {shown(key)} is not text", "text as keys", f"Put quotes around it: '{key}'.")
+        return {key: Entry(self.document, (*self.path, key), value) for key, value in self.value.items()}
+
+    def elements(self, expected: str = "a list") -> list[Entry]:
+        """The values of a list."""
+        if not isinstance(self.value, (list, tuple)):
+            raise self.error(f"found {shown(self.value)}", expected, "Write a list: [a, b], or one '- ' line each.")
+        return [Entry(self.document, (*self.path, i), value) for i, value in enumerate(self.value)]
+
+    def integer(self, meaning: str, minimum: int | None = None) -> int:
+        """A whole number; ``true`` and ``2.0`` are none."""
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self.error(f"found {shown(self.value)}", f"a whole number: {meaning}")
+        if minimum is not None and self.value < minimum:
+            raise self.error(f"found {shown(self.value)}", f"{meaning}, {minimum} or more")
+        return self.value
+
+    def number(self, meaning: str, minimum: float = 0.0) -> float:
+        """A number, whole or not, of at least ``minimum``."""
+        value = self.value
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _is_finite(value):
+            hint = "YAML reads 1e3 as text: write 1.0e+3." if _looks_like_number(value) else ""
+            raise self.error(f"found {shown(value)}", f"a number: {meaning}", hint)
+        if value < minimum:
+            raise self.error(f"found {shown(value)}", f"{meaning}, {minimum:g} or more")
+        return float(value)
+
+    def text(self, meaning: str, pattern: str | None = None, hint: str = "") -> str:
+        """Text that is not empty and, if a pattern is given, matches it as a whole."""
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise self.error(f"found {shown(self.value)}", meaning, hint or "Put quotes around it if it is a name.")
+        if pattern is not None and not re.fullmatch(pattern, self.value):
+            raise self.error(f"found {shown(self.value)}", meaning, hint)
+        return self.value
+
+    def choice(self, allowed: Collection[str], meaning: str = "") -> str:
+        """One word out of a few."""
+        if not isinstance(self.value, str) or self.value not in allowed:
+            what = f"{meaning}: " if meaning else ""
+            raise self.error(
+                f"found {shown(self.value)}", f"{what}one of {', '.join(allowed)}", nearest(str(self.value), allowed)
+            )
+        return self.value
+
+    def flag(self, meaning: str) -> bool:
+        """True or false."""
+        if not isinstance(self.value, bool):
+            raise self.error(f"found {shown(self.value)}", f"true or false: {meaning}")
+        return self.value
+
+    def choices(self, allowed: Collection[str], meaning: str) -> tuple[str, ...]:
+        """A list of distinct words out of a few."""
+        words: dict[str, None] = {}
+        for element in self.elements(f"a list of {meaning}"):
+            word = element.choice(allowed, meaning)
+            if word in words:
+                raise element.error(f"'{word}' stands twice", "each once", "Remove one of them.")
+            words[word] = None
+        return tuple(words)
+
+
+def open_source(source: object, what: str) -> Entry:
+    """The whole of a file, or of data that is already in memory.
+
+    Args:
+        source: a path, a mapping or a list.
+        what: what it is, such as ``accelerator``; names data that comes from no file.
+    """
+    if isinstance(source, (str, Path)):
+        document = load_yaml(source)
+    elif isinstance(source, (Mapping, list, tuple)):
+        document = Document(what, source)
+    else:
+        raise InputError(what, f"found {shown(source)}", "the path of a YAML file, or its content as plain data")
+    return Entry(document, (), document.data)
+
+
+def shown(value: object) -> str:
+    """A value as an error message shows it: its kind, and itself if it is short."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, int):
+        return f"the number {value}" if abs(value) < 10**30 else "a number of more than 30 digits"
+    kinds: dict[type, str] = {str: "the text", float: "the number", list: "the list", dict: "the mapping"}
+    return f"{kinds.get(type(value), 'the ' + type(value).__name__)} {_short.repr(value)}"
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 60
+        self.maxlist = self.maxdict = self.maxtuple = 4
+        self.maxlevel = 2
+
+
+_short = _Short()
+
+
+def _is_finite(value: int | float) -> bool:
+    return abs(value) < 10**300 if isinstance(value, int) else isfinite(value)
+
+
+def _looks_like_number(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[+-]?[\d.]+[eE][+-]?\d+", value) is not None

@@ -1,0 +1,161 @@
+"""Mapping files of ZigZag 3.9.1: what is fixed about the mapping of a layer, by name, by operator type, or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
+from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, InputError, nearest
+
+DIMENSION = r"D\d"
+UNROLLING = r"[A-Z]+\d*\s*,\s*\d+"
+LOOP = r"[A-Z]+\d*"
+ANY = "*"
+GAP = (ANY, None)
+
+_ENTRY = {"name": "a layer's name, an operator type, or 'default'"}
+_ENTRY_OPTIONAL = {
+    "spatial_mapping": "array dimension -> loops unrolled along it",
+    "spatial_mapping_hint": "array dimension -> loops worth unrolling along it",
+    "memory_operand_links": "layer operand -> memory operand",
+    "temporal_ordering": "loops from the innermost outwards",
+}
+_LINKS = {op: f"the memory operand that holds {op}" for op in DEFAULT_LINKS}
+
+
+def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRules:
+    """Read a mapping file.
+
+    Args:
+        source: path of a YAML file in ZigZag 3.9.1's format, or its content as a list of plain mappings.
+
+    Returns:
+        Its entries by name; ``default`` is among them.
+
+    Raises:
+        InputError: the file cannot be read, has no ``default`` entry, or an entry that says nothing sensible.
+    """
+    top = open_source(source, "mapping")
+    entries: dict[str, MappingConstraints] = {}
+    for element in top.elements("a list of entries, each starting with '- name: ...'"):
+        fields = element.table(_ENTRY, _ENTRY_OPTIONAL)
+        name = fields["name"].text(_ENTRY["name"])
+        if name in entries:
+            raise fields["name"].error(f"two entries are called '{name}'", "each name once", "Merge or rename them.")
+        entries[name] = _read_constraints(name, fields)
+    if "default" not in entries:
+        found = f"no entry is called 'default', only {', '.join(entries)}" if entries else "there are no entries"
+        raise top.error(found, "an entry 'default' for layers that no other entry names", "Add '- name: default'.")
+    return MappingRules(entries)
+
+
+def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints:
+    spatial, hints = fields.get("spatial_mapping"), fields.get("spatial_mapping_hint")
+    links, ordering = fields.get("memory_operand_links"), fields.get("temporal_ordering")
+    return MappingConstraints(
+        name=name,
+        spatial_mapping={d: _read_unrollings(e) for d, e in _by_dimension(spatial).items()},
+        spatial_hints={d: _read_hints(e) for d, e in _by_dimension(hints).items()},
+        operand_links=_read_links(links) if links else dict(DEFAULT_LINKS),
+        temporal_ordering=_read_ordering(ordering) if ordering else (),
+    )
+
+
+def _by_dimension(entry: Entry | None) -> dict[str, Entry]:
+    found = entry.items() if entry else {}
+    for dimension, value in found.items():
+        Entry(value.document, value.path, dimension).text(
+            "an array dimension: D and one digit, such as D1", DIMENSION, "Array dimensions are called D1, D2, ..."
+        )
+    return found
+
+
+def _read_unrollings(entry: Entry) -> dict[str, int]:
+    unrolled: dict[str, int] = {}
+    expected = "a loop and its unrolling, such as 'K, 32'"
+    for element in entry.elements(f"a list with {expected}"):
+        text = element.text(expected, UNROLLING, "Write the loop in capitals, a comma, and a whole number.")
+        loop, size = (part.strip() for part in text.split(","))
+        if loop in unrolled:
+            raise element.error(f"loop {loop} stands twice on one dimension", "each loop once", "Multiply the two.")
+        unrolled[loop] = Entry(element.document, element.path, _whole(size)).integer("units the loop is spread over", 1)
+    return unrolled
+
+
+def _whole(digits: str) -> int:
+    return int(digits) if len(digits) < 30 else 10**30
+
+
+def _read_hints(entry: Entry) -> tuple[str, ...]:
+    hints: dict[str, None] = {}
+    for element in entry.elements("a list of loop dimensions such as [K, C]"):
+        hints[element.text("a loop dimension such as K", LOOP, "Write it in capitals, without a size.")] = None
+    return tuple(hints)
+
+
+def _read_links(entry: Entry) -> dict[str, str]:
+    links: dict[str, str] = {}
+    fields = entry.table(_LINKS, {})
+    for operand in entry.items():
+        memory = fields[operand].choice(MEMORY_OPERANDS, "a memory operand")
+        if memory in links.values():
+            other = next(op for op, m in links.items() if m == memory)
+            raise fields[operand].error(
+                f"{operand} and {other} are both linked to {memory}", "a memory operand of its own each",
+                "The usual links are O: O, I: I1, W: I2.",
+            )  # fmt: skip
+        links[operand] = memory
+    return links
+
+
+def _read_ordering(entry: Entry) -> tuple[tuple[str, int | None], ...]:
+    ordering: list[tuple[str, int | None]] = []
+    for element in entry.elements('a list of loops such as [K, 4] or [K, "*"], innermost first'):
+        loop = _read_loop(element)
+        if loop == GAP and GAP in ordering:
+            raise element.error('there are two gaps ["*", "*"]', "one at most", "Remove one of them.")
+        ordering.append(loop)
+    return tuple(ordering)
+
+
+def _read_loop(entry: Entry) -> tuple[str, int | None]:
+    parts = entry.elements('a loop and its size, such as [K, 4] or [K, "*"]')
+    if len(parts) != 2:
+        raise entry.error(f"found {len(parts)} values", 'a loop and its size, such as [K, 4] or [K, "*"]')
+    loop = parts[0].text('a loop dimension such as K, or "*"', r"[A-Za-z]+\d*|\*").upper()
+    if parts[1].value == ANY:
+        return loop, None
+    if loop == ANY:
+        raise entry.error("a gap has a size", '["*", "*"]', "Name the loop, or leave the size open.")
+    return loop, parts[1].integer('iterations, or "*" for any number', 1)
+
+
+def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
+    """Check that a mapping file fits an accelerator.
+
+    Raises:
+        InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
+            that no memory holds.
+    """
+    dimensions = tuple(accelerator.array.sizes)
+    for name, entry in rules.entries.items():
+        for key, named in (("spatial_mapping", entry.spatial_mapping), ("spatial_mapping_hint", entry.spatial_hints)):
+            for dimension in named:
+                if dimension not in dimensions:
+                    raise InputError(
+                        f"mapping entry '{name}': {key}.{dimension}",
+                        f"accelerator {accelerator.name} has no array dimension {dimension}",
+                        f"one of {', '.join(dimensions)}",
+                        nearest(dimension, dimensions) or f"Remove {dimension} from the entry.",
+                    )
+        for operand, memory in entry.operand_links.items():
+            if memory not in accelerator.levels:
+                raise InputError(
+                    f"mapping entry '{name}': memory_operand_links.{operand}",
+                    f"no memory of accelerator {accelerator.name} holds {memory}",
+                    f"one of {', '.join(accelerator.levels)}",
+                )

@@ -1,0 +1,211 @@
+"""YAML files, read with the line of every key at hand, and with duplicate keys refused."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from zigzag_lab.vocab import InputError, nearest
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML was built without libyaml
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
+Key = str | int
+OLD_PORT_KEYS = frozenset({"fh", "tl", "fl", "th"})
+MAX_DEPTH = 200
+"""Levels of nesting in a large file; the parser's own recursion overflows the stack at some tens of thousands."""
+
+_LARGE_CHARS = 10_000
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a file holds, and where in it each value stands.
+
+    Attributes:
+        where: the file, or what to call data that comes from no file.
+        data: plain mappings, lists and scalars.
+        root: the file's tree of YAML nodes; none for data that comes from no file.
+    """
+
+    where: str
+    data: Any
+    root: yaml.Node | None = None
+
+    def line_of(self, path: tuple[Key, ...]) -> int | None:
+        """The line, from 1, of the value at a path of keys and list indices; none where that is not known."""
+        node, line = self.root, None
+        for key in path:
+            if isinstance(node, yaml.MappingNode):
+                found = [(k, v) for k, v in node.value if isinstance(k, yaml.ScalarNode) and k.value == str(key)]
+                if not found:
+                    return line
+                line, node = found[-1][0].start_mark.line + 1, found[-1][1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+                node = node.value[key]
+                line = node.start_mark.line + 1
+            else:
+                return line
+        return line
+
+
+def load_yaml(path: str | Path) -> Document:
+    """Read one YAML file.
+
+    Args:
+        path: the file, of any suffix.
+
+    Raises:
+        InputError: the file is missing, a folder, empty, no UTF-8 text, no YAML, or has a key twice in one mapping.
+    """
+    where = str(path)
+    text = read_bytes(path, "a YAML file")
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(where, f"byte {error.start} is not UTF-8 text", "a YAML file in UTF-8") from None
+    root, data = _parse(where, decoded)
+    if root is None or data is None:
+        raise InputError(where, "the file is empty", "YAML", "Check that it was saved and copied whole.")
+    return Document(where, data, root)
+
+
+def read_bytes(path: str | Path, expected: str) -> bytes:
+    """All bytes of a file, or one clear error that says why there are none."""
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise InputError(str(path), "this is a folder", expected)
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(str(path), "there is no such file", expected, _similar_file(file)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(str(path), f"it cannot be read: {reason}", expected) from None
+
+
+def _similar_file(file: Path) -> str:
+    try:
+        siblings = sorted(p.name for p in file.parent.iterdir())
+    except (OSError, ValueError):
+        return f"The folder {file.parent} does not exist either."
+    return nearest(file.name, siblings) or "Check the path; it counts from the working folder."
+
+
+def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
+    loader = None
+    try:
+        if len(text) > _LARGE_CHARS:
+            _refuse_deep(where, text)
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None, None
+        for mapping in _mappings(root):
+            _refuse_duplicates(where, mapping)
+        return root, loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        raise _broken(where, error) from None
+    except RecursionError:
+        raise InputError(where, "it is nested too deeply to be read", "plain YAML") from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise InputError(where, f"it cannot be read as YAML: {_one_line(error)}", "plain YAML") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _refuse_deep(where: str, text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise InputError(f"{where}, line {line}", f"more than {MAX_DEPTH} levels of nesting", "plain YAML")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _broken(where: str, error: yaml.MarkedYAMLError) -> InputError:
+    mark = error.problem_mark or error.context_mark
+    place = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
+    context = f" ({error.context})" if error.context else ""
+    return InputError(
+        place,
+        f"this is not YAML: {error.problem}{context}",
+        "plain YAML",
+        "Look at the indentation, colons and brackets of this line and the one above it.",
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """Every mapping in a tree of nodes, each once (aliases make it a graph)."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, yaml.ScalarNode) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            todo.extend(value for _, value in node.value)
+        else:
+            todo.extend(node.value)
+
+
+def _refuse_duplicates(where: str, mapping: yaml.MappingNode) -> None:
+    """Raise where a key stands twice; drop a ``ports`` list in the notation before 3.9 that a newer one follows."""
+    first: dict[tuple[str, str], tuple[yaml.Node, yaml.Node]] = {}
+    for pair in list(mapping.value):
+        key, value = pair
+        if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+            continue
+        earlier = first.get((key.tag, key.value))
+        first[key.tag, key.value] = pair
+        if earlier is None:
+            continue
+        lines = earlier[0].start_mark.line + 1, key.start_mark.line + 1
+        if key.value == "ports" and _is_old_notation(earlier[1]) and _is_new_notation(value):
+            logger.warning("%s: 'ports' of line %d is in the notation before 3.9 and is ignored; line %d counts",
+                           where, *lines)  # fmt: skip
+            mapping.value.remove(earlier)
+            continue
+        raise InputError(
+            f"{where}, line {lines[1]}",
+            f"key '{key.value}' stands here and in line {lines[0]} of the same mapping",
+            "each key once",
+            "Rename or remove one of the two.",
+        )
+
+
+def _is_old_notation(node: yaml.Node) -> bool:
+    return _is_list_of_mappings(node) and all(_keys(item) <= OLD_PORT_KEYS for item in node.value)
+
+
+def _is_new_notation(node: yaml.Node) -> bool:
+    return _is_list_of_mappings(node) and all("name" in _keys(item) for item in node.value)
+
+
+def _is_list_of_mappings(node: yaml.Node) -> bool:
+    is_list = isinstance(node, yaml.SequenceNode) and bool(node.value)
+    return is_list and all(isinstance(item, yaml.MappingNode) for item in node.value)
+
+
+def _keys(mapping: yaml.MappingNode) -> set[str]:
+    return {str(key.value) for key, _ in mapping.value}

@@ -1,0 +1,80 @@
+"""What a user asks of the order of temporal loops: some positions, some sizes, or all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.vocab import InputError
+
+GAP = "*"
+
+
+@dataclass(frozen=True)
+class OrderConstraints:
+    """Wanted loops by position.
+
+    Attributes:
+        positions: (position, dimension, size or None for any); negative positions count from the outside.
+        complete_order: the whole order, when the user gave one that covers every temporal loop.
+    """
+
+    positions: tuple[tuple[int, str, int | None], ...]
+    complete_order: list[tuple[str, int]]
+    is_complete: bool
+
+    @classmethod
+    def of(cls, problem: Problem) -> OrderConstraints:
+        """The constraints that apply to a problem; loops that its layer lacks are left out."""
+        wanted = [
+            (dim, size)
+            for dim, size in problem.constraints.temporal_ordering
+            if dim == GAP or dim in problem.layer.loop_sizes
+        ]
+        sized = [(dim, size) for dim, size in wanted if size is not None]
+        totals: dict[str, int] = {}
+        for dim, size in sized:
+            totals[dim] = totals.get(dim, 1) * size
+        totals = {dim: total for dim, total in totals.items() if total > 1}
+        if len(sized) == len(wanted) and totals == problem.temporal_sizes:
+            return cls((), [(dim, size) for dim, size in sized if size > 1], True)
+        return cls(_positions(wanted), [], False)
+
+    @property
+    def fixed_loops(self) -> list[tuple[str, int]]:
+        """Loops wanted with their sizes."""
+        return [(dim, size) for _, dim, size in self.positions if size is not None]
+
+    def filtered(self, loops: Sequence[tuple[str, int]], orders: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Keep the orders that have the wanted loops at the wanted positions."""
+        if not self.positions:
+            yield from orders
+            return
+        n = len(loops)
+        for position, _, _ in self.positions:
+            if not -n <= position < n:
+                return
+        for order in orders:
+            keep = np.ones(order.shape[1], dtype=bool)
+            for position, dim, size in self.positions:
+                fits = np.array([d == dim and size in (None, s) for d, s in loops])
+                keep &= fits[order[position]]
+            if keep.any():
+                yield np.ascontiguousarray(order[:, keep])
+
+
+def _positions(wanted: Sequence[tuple[str, int | None]]) -> tuple[tuple[int, str, int | None], ...]:
+    gaps = [i for i, (dim, _) in enumerate(wanted) if dim == GAP]
+    if len(gaps) > 1:
+        raise InputError(
+            "temporal_ordering", f"{len(gaps)} gaps ['*', '*']", "at most one", "Name the loops between the gaps."
+        )
+    behind = gaps[0] if gaps else len(wanted)
+    positions = []
+    for i, (dim, size) in enumerate(wanted):
+        if i != behind:
+            positions.append((i if i < behind else i - len(wanted), dim, size))
+    return tuple(positions)

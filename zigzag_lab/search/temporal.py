@@ -1,0 +1,67 @@
+"""Proposals of temporal mappings: every order of the loop prime factors, allocated to the memories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.search.factors import loop_prime_factors
+from zigzag_lab.search.loma import Overflow, allocate
+from zigzag_lab.search.order_constraints import OrderConstraints
+from zigzag_lab.search.orderings import orderings
+from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+
+
+def temporal_mappings(
+    problem: Problem, lpf_limit: int | None, kind: TemporalMappingType = TemporalMappingType.UNEVEN
+) -> Iterator[MappingBatch]:
+    """Yield the mappings that fit, in bounded batches, in the order of ZigZag 3.9.1.
+
+    A complete order of the user's is the only one tried; an incomplete one filters the orders.
+
+    Raises:
+        InfeasibleError: no order fits the memories.
+    """
+    loops, orders = _orders(problem, lpf_limit)
+    found = False
+    nearest: Overflow | None = None
+    for order in orders:
+        allocation = allocate(LoopTables(problem, loops, order), kind)
+        if allocation.fitting is not None:
+            found = True
+            yield allocation.fitting
+        miss = allocation.nearest_miss
+        if miss is not None and (nearest is None or miss.missing_bits < nearest.missing_bits):
+            nearest = miss
+    if not found:
+        raise _nothing_fits(problem, nearest)
+
+
+def _orders(problem: Problem, lpf_limit: int | None) -> tuple[list[tuple[str, int]], Iterator[np.ndarray]]:
+    wanted = OrderConstraints.of(problem)
+    if wanted.is_complete:
+        loops = wanted.complete_order
+        return loops, iter([np.arange(len(loops), dtype=np.int8)[:, None]])
+    loops = loop_prime_factors(problem.temporal_sizes, lpf_limit, wanted.fixed_loops)
+    return loops, wanted.filtered(loops, orderings(loops))
+
+
+def _nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
+    spatial = f"under the spatial mapping {problem.spatial_mapping}"
+    if nearest is None:
+        return InfeasibleError(
+            problem.layer.name,
+            f"no order of its loops meets the temporal ordering of entry '{problem.constraints.name}' {spatial}",
+            "Loosen the ordering, or check its sizes against the temporal loops "
+            + ", ".join(f"{d} {n}" for d, n in problem.temporal_sizes.items())
+            + ".",
+        )
+    operands = " and ".join(nearest.operands)
+    return InfeasibleError(
+        problem.layer.name,
+        f"memory {nearest.memory} is {int(np.ceil(nearest.missing_bits)):,} bits too small for {operands} {spatial}, "
+        "in the best of all orders of its loops",
+        "Enlarge that memory, or unroll fewer loops.",
+    )

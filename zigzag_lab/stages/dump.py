@@ -1,0 +1,145 @@
+"""ZigZag's JSON files: what they say about a result, and how they are written without leaving halves."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.spatial import Loop
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Layer
+
+
+def simple_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
+    """Energy in pJ and latency in cycles."""
+    return {"energy": cme.energy_total, "latency": cme.latency_total2}
+
+
+def complete_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
+    """Every term under ZigZag's keys, and what it was computed from."""
+    single = cme if isinstance(cme, CostModelEvaluation) else None
+    return {
+        "outputs": {
+            "memory": {
+                "utilization": single.mem_utili_shared if single else None,
+                "word_accesses": _four_ways(cme.memory_word_access),
+            },
+            "energy": {
+                "energy_total": cme.energy_total,
+                "operational_energy": cme.mac_energy,
+                "memory_energy": cme.mem_energy,
+                "memory_energy_breakdown_per_level": cme.mem_energy_breakdown,
+                "memory_energy_breakdown_per_level_per_operand": _four_ways(cme.mem_energy_breakdown_further),
+            },
+            "latency": {
+                "data_onloading": cme.latency_total1 - cme.latency_total0,
+                "computation": cme.latency_total0,
+                "data_offloading": cme.latency_total2 - cme.latency_total1,
+            },
+            "spatial": {
+                "mac_utilization": {
+                    "ideal": cme.mac_spatial_utilization,
+                    "stalls": cme.mac_utilization0,
+                    "stalls_onloading": cme.mac_utilization1,
+                    "stalls_onloading_offloading": cme.mac_utilization2,
+                }
+            },
+        },
+        "inputs": {
+            "accelerator": accelerator_json(cme.accelerator) if cme.accelerator else None,
+            "layer": layer_json(single) if single else cme.layer_ids,
+            "spatial_mapping": loops_json(single.spatial_mapping_int.levels) if single else None,
+            "temporal_mapping": loops_json(single.temporal_mapping.levels) if single else None,
+        },
+    }
+
+
+def _four_ways(levels: Mapping[str, Sequence[Any]]) -> dict[str, list[dict[str, float]]]:
+    return {op: [level.as_reference() for level in of_level] for op, of_level in levels.items()}
+
+
+def loops_json(levels: Mapping[str, Sequence[Sequence[Loop]]]) -> dict[str, list[list[str]]]:
+    """Operand -> loops per level as strings such as ``(K, 32)``."""
+    return {op: [[f"({dim}, {size})" for dim, size in level] for level in of_op] for op, of_op in levels.items()}
+
+
+def layer_json(cme: CostModelEvaluation) -> dict[str, Any]:
+    """The layer of a CME."""
+    layer: Layer = cme.layer
+    unrollings = cme.problem.spatial_mapping.unrollings
+    return {
+        "name": layer.name,
+        "type": layer.operator_type,
+        "equation": layer.equation,
+        "equation_relations": [str(relation) for relation in layer.relations],
+        "loop_dimensions": layer.loop_sizes,
+        "operand_precision": layer.precision_bits,
+        "user_spatial_mapping": {d: dict(u.items()) for d, u in unrollings.items()},
+        "memory_operand_links": cme.problem.constraints.operand_links,
+    }
+
+
+def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
+    """The accelerator, complete enough to build it again."""
+    array = accelerator.array
+    return {
+        "name": accelerator.name,
+        "operational_array": {
+            "operational_unit": {"energy_cost": array.unit_energy_pj, "area": array.unit_area_mm2},
+            "dimensions": array.sizes,
+            "systolic_dimensions": list(array.systolic_dimensions),
+        },
+        "memory_hierarchy": [
+            {
+                "name": m.name,
+                "size": m.size_bits,
+                "r_cost": m.read_cost_pj,
+                "w_cost": m.write_cost_pj,
+                "area": m.area_mm2,
+                "latency": m.latency_cycles,
+                "operands": list(m.operands),
+                "served_dimensions": list(m.served_dimensions),
+                "force_double_buffering": m.force_double_buffering,
+                "ports": [
+                    {
+                        "name": p.name,
+                        "type": p.kind,
+                        "bandwidth_min": p.bandwidth_min_bits,
+                        "bandwidth_max": p.bandwidth_max_bits,
+                        "allocation": [f"{op}, {direction.short}" for op, direction in p.serves],
+                    }
+                    for p in m.ports
+                ],
+            }
+            for m in accelerator.memories
+        ],
+    }
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    write_atomically(path, json.dumps(document, indent=4).encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; its folder is made if need be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            str(path), f"cannot be written ({error.strerror})", "a folder that you may write to", "Choose another one."
+        ) from error

@@ -1,0 +1,62 @@
+"""Stages that walk over something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
+from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.stages.seams import ProgressListener, SearchTally
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.workload import Layer, Workload
+
+
+class WorkloadStage(Stage):
+    """Runs the stages below for each layer of the workload, producers before consumers.
+
+    Keywords: ``workload`` and ``accelerator`` (records); ``mapping`` (rules; without any, everything is searched).
+    Yields ``(cme, (layer, extra_info))``. Layers that are identical but for their names are searched once.
+    """
+
+    provides = ("layer", "accelerator", "constraints", "layer_memo", "tally")
+    consumes = ("workload", "mapping", "progress")
+    is_builtin = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        workload: Workload,
+        accelerator: Accelerator,
+        mapping: MappingRules | None = None,
+        progress: ProgressListener | None = None,
+        tally: SearchTally | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.workload, self.accelerator, self.mapping = workload, accelerator, mapping
+        self.progress, self.tally = progress, tally or SearchTally()
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of each layer."""
+        memo = LayerMemo()
+        layers = self.workload.layers
+        for index, layer in enumerate(layers):
+            if self.progress is not None:
+                self.progress.layer_started(layer, index, len(layers))
+            substage = self.substage(
+                layer=layer,
+                accelerator=self.accelerator,
+                constraints=self._constraints(layer),
+                layer_memo=memo,
+                tally=self.tally,
+            )
+            for cme, extra_info in substage.run():
+                yield cme, (layer, extra_info)
+            if self.progress is not None:
+                self.progress.layer_done(layer, index, len(layers))
+
+    def _constraints(self, layer: Layer) -> MappingConstraints:
+        return MappingConstraints() if self.mapping is None else self.mapping.for_layer(layer)

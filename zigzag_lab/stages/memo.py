@@ -1,0 +1,44 @@
+"""Layers that differ in name only are searched once in a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.stages.stage import Stage, StageCallable
+
+_NOT_PART_OF_THE_QUESTION = frozenset({"layer", "constraints", "tally", "layer_memo", "progress", "sink"})
+
+
+class LayerMemo:
+    """What the search below a stage found for each distinct question of this run."""
+
+    def __init__(self) -> None:
+        self._found: dict[Any, tuple[CostModelEvaluation, dict[str, Any]]] = {}
+
+    def key(self, stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> Any | None:
+        """What identifies a question; None where a stage below may do more than answer it."""
+        if not all(isinstance(s, type) and issubclass(s, Stage) and s.is_pure for s in stages):
+            return None
+        layer, constraints = kwargs.get("layer"), kwargs.get("constraints")
+        if layer is None or constraints is None:
+            return None
+        asked = json.dumps([layer.meaning(), constraints.meaning()])
+        others = [(k, _identity(v)) for k, v in sorted(kwargs.items()) if k not in _NOT_PART_OF_THE_QUESTION]
+        return asked, tuple(others), tuple(stages)
+
+    def get(self, key: Any) -> CostModelEvaluation | None:
+        """What was found for a question before."""
+        found = self._found.get(key)
+        return found[0] if found else None
+
+    def put(self, key: Any, cme: CostModelEvaluation, kwargs: dict[str, Any]) -> None:
+        """Remember what was found; the keywords are kept alive, as identities of objects are part of the key."""
+        self._found[key] = cme, kwargs
+
+
+def _identity(value: Any) -> Any:
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return (type(value).__name__, value) if plain else id(value)

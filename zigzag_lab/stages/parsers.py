@@ -1,0 +1,111 @@
+"""Stages that read what the user hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs import check_against, read_accelerator, read_any_workload, read_mapping, read_onnx, read_workload
+from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Workload
+
+
+class _WorkloadReadingStage(Stage):
+    """Reads a workload and a mapping file, and hands both down as records."""
+
+    provides = ("workload", "mapping")
+    is_builtin = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        workload: Any,
+        mapping: Any,
+        input_shapes: dict[str, tuple[int, ...]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.workload_source, self.mapping_source, self.input_shapes = workload, mapping, input_shapes
+
+    def run(self) -> Iterator[Result]:
+        """Read the files, then run the stages below."""
+        workload = self.read(self.workload_source)
+        yield from self.substage(workload=workload, mapping=mapping_rules(self.mapping_source)).run()
+
+    def read(self, source: Any) -> Workload:
+        """Read the workload."""
+        return any_workload(source, self.input_shapes)
+
+
+class ONNXModelParserStage(_WorkloadReadingStage):
+    """Reads an ONNX model.
+
+    Keywords: ``workload`` (also ``onnx_model_path``): a path, a preset's name or a ``ModelProto``; ``mapping``: a path
+    or a preset's name; ``input_shapes``: input -> shape, for models with dynamic shapes.
+    """
+
+    def read(self, source: Any) -> Workload:
+        """Read the model."""
+        if isinstance(source, Workload):
+            return source
+        return read_onnx(_file("workload", source), input_shapes=self.input_shapes)
+
+
+class WorkloadParserStage(_WorkloadReadingStage):
+    """Reads layers written by hand.
+
+    Keywords: ``workload`` (also ``workload_path``): a YAML file or a list of layers; ``mapping``: a path or a preset.
+    """
+
+    def read(self, source: Any) -> Workload:
+        """Read the layers."""
+        return source if isinstance(source, Workload) else read_workload(_file("workload", source))
+
+
+class AcceleratorParserStage(Stage):
+    """Reads an accelerator.
+
+    Keywords: ``accelerator``: a YAML file, a preset's name, or an :class:`Accelerator`, which is handed on as it is.
+    """
+
+    provides = ("accelerator", "mapping")
+    is_builtin = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, accelerator: Any, mapping: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.source, self.mapping = accelerator, mapping
+
+    def run(self) -> Iterator[Result]:
+        """Read the file, then run the stages below."""
+        accelerator = any_accelerator(self.source)
+        if isinstance(self.mapping, MappingRules):
+            check_against(self.mapping, accelerator)
+        yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
+
+
+def any_workload(source: Any, input_shapes: dict[str, tuple[int, ...]] | None = None) -> Workload:
+    """A workload from a record, a path, a preset's name, a list of layers or a ``ModelProto``."""
+    return read_any_workload(_file("workload", source), input_shapes=input_shapes)
+
+
+def any_accelerator(source: Any) -> Accelerator:
+    """An accelerator from a record, a path, a preset's name or a dictionary."""
+    return source if isinstance(source, Accelerator) else read_accelerator(_file("accelerator", source))
+
+
+def mapping_rules(source: Any) -> MappingRules:
+    """Mapping rules from a record, a path, a preset's name or a list of entries."""
+    return source if isinstance(source, MappingRules) else read_mapping(_file("mapping", source))
+
+
+def _file(kind: Any, source: Any) -> Any:
+    if source is None:
+        raise InputError(kind, "none was given", "a path or the name of a preset")
+    return resolve(kind, source) if isinstance(source, str) or hasattr(source, "__fspath__") else source

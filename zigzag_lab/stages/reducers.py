@@ -1,0 +1,136 @@
+"""Stages that keep one result of many: the best one, or the sum."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
+from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.stages.seams import SearchTally
+from zigzag_lab.stages.stage import Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.vocab import ZigzagLabError
+
+Rank = tuple[float, ...]
+
+
+class _MinimalStage(Stage):
+    """Keeps the result of the lowest rank; of equals the first.
+
+    Keywords: ``reduce_minimal_keep_others``: whether all results are handed up as extra information.
+    Yields ``(best_cme, others)``.
+    """
+
+    is_builtin = True
+    is_pure = True
+    yields_lists = True
+    consumes = ("reduce_minimal_keep_others", "layer_memo")
+    provides = ("tally",)
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        reduce_minimal_keep_others: bool = False,
+        layer_memo: LayerMemo | None = None,
+        tally: SearchTally | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.keep_others = reduce_minimal_keep_others
+        self.memo, self.tally = layer_memo, tally or SearchTally()
+
+    @staticmethod
+    @abstractmethod
+    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
+        """[m] each: what is compared first, second..."""
+
+    def run(self) -> Iterator[Result]:
+        """Yield the best result of the stages below."""
+        key = None
+        if self.memo is not None and not self.keep_others:
+            key = self.memo.key((type(self), *self.list_of_callables), self.kwargs)
+        if self.memo is not None and key is not None:
+            known = self.memo.get(key)
+            if known is not None:
+                self.tally.n_reused += 1
+                yield known.for_layer(self.kwargs["layer"]), []
+                return
+            self.tally.n_searches += 1
+        best, others = self._reduce()
+        if self.memo is not None and key is not None and isinstance(best, CostModelEvaluation):
+            best = best.standalone()
+            self.memo.put(key, best, self.kwargs)
+        yield best, others
+
+    def _reduce(self) -> tuple[CostModelEvaluationABC, list[Result]]:
+        best: tuple[Rank, ResultBatch, int] | None = None
+        others: list[Result] = []
+        for batch in batches_of(self.substage(tally=self.tally)):
+            if not len(batch):
+                continue
+            index, rank = self._lowest(batch)
+            if best is None or rank < best[0]:
+                best = rank, batch, index
+            if self.keep_others:
+                others.extend(batch.result(i) for i in range(len(batch)))
+        if best is None:
+            raise ZigzagLabError(f"{type(self).__name__}: the stages below yielded nothing to choose from")
+        _, batch, index = best
+        return batch.result(index)[0], others
+
+    def _lowest(self, batch: ResultBatch) -> tuple[int, Rank]:
+        ranks = self.ranks(batch.energy_pj, batch.latency_cycles)
+        candidates = np.arange(len(batch))
+        for values in ranks:
+            values = values[candidates]
+            candidates = candidates[values == values.min()]
+        index = int(candidates[0])
+        return index, tuple(float(values[index]) for values in ranks)
+
+
+class MinimalLatencyStage(_MinimalStage):
+    """Keeps the result of the lowest latency; of equals the one of lower energy."""
+
+    @staticmethod
+    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Latency, then energy."""
+        return latency_cycles, energy_pj
+
+
+class MinimalEnergyStage(_MinimalStage):
+    """Keeps the result of the lowest energy; of equals the one of lower latency."""
+
+    @staticmethod
+    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Energy, then latency."""
+        return energy_pj, latency_cycles
+
+
+class MinimalEDPStage(_MinimalStage):
+    """Keeps the result of the lowest product of energy and latency."""
+
+    @staticmethod
+    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The product."""
+        return (latency_cycles * energy_pj,)
+
+
+class SumStage(Stage):
+    """Adds up all results of the stages below. Yields ``(sum, [(cme, extra_info), ...])``."""
+
+    is_builtin = True
+    is_pure = True
+    yields_lists = True
+
+    def run(self) -> Iterator[Result]:
+        """Yield the sum."""
+        total: CostModelEvaluationABC = CumulativeCME()
+        results: list[Result] = []
+        for cme, extra_info in self.substage().run():
+            total = total + cme
+            results.append((cme, extra_info))
+        yield total, results

@@ -1,0 +1,126 @@
+"""Stages that keep results: in a sink, and in ZigZag's files where a dump folder is given."""
+
+from __future__ import annotations
+
+import pickle
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.stages.dump import complete_json, simple_json, write_atomically, write_json
+from zigzag_lab.stages.seams import Sink
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.vocab import PipelineError
+
+
+class _JsonSaveStage(Stage):
+    """Hands every result on, after saving it.
+
+    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to keep results.
+    """
+
+    provides = ("dump_folder", "sink")
+    is_builtin = True
+    suffix = ""
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        dump_folder: str | Path | None = None,
+        sink: Sink | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.dump_folder, self.sink = dump_folder, sink
+
+    @staticmethod
+    @abstractmethod
+    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
+        """What is written about a result."""
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of the stages below, saved."""
+        for cme, extra_info in self.substage(dump_folder=self.dump_folder, sink=self.sink).run():
+            if self.sink is not None:
+                self.sink.save(cme)
+            if self.dump_folder is not None:
+                write_json(Path(self.dump_folder) / f"{_file_stem(cme)}_{self.suffix}.json", self.json_of(cme))
+            yield cme, extra_info
+
+
+def _file_stem(cme: CostModelEvaluationABC) -> str:
+    """``overall`` for sums; the layer's name otherwise, with slashes made harmless as in ZigZag."""
+    return cme.layer.name.replace("/", "_") if isinstance(cme, CostModelEvaluation) else "overall"
+
+
+class SimpleSaveStage(_JsonSaveStage):
+    """Saves energy and latency of each result (``overall_simple.json`` or ``{layer}_simple.json``)."""
+
+    suffix = "simple"
+
+    @staticmethod
+    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
+        """Energy and latency."""
+        return simple_json(cme)
+
+
+class CompleteSaveStage(_JsonSaveStage):
+    """Saves every term of each result (``overall_complete.json`` or ``{layer}_complete.json``)."""
+
+    suffix = "complete"
+
+    @staticmethod
+    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
+        """Every term, and what it was computed from."""
+        return complete_json(cme)
+
+
+class PickleSaveStage(Stage):
+    """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
+
+    Keywords: ``pickle_filename``: the file (None for none).
+    """
+
+    consumes = ("pickle_filename",)
+    is_builtin = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, pickle_filename: str | Path | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.pickle_filename = pickle_filename
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of the stage below, then write the file."""
+        cmes: list[CostModelEvaluationABC] = []
+        for cme, extra_info in self.substage().run():
+            if not isinstance(extra_info, list):
+                raise PipelineError(
+                    "PickleSaveStage",
+                    f"{self.list_of_callables[0]} below it yields no list of results",
+                    "SumStage or a reduction right below",
+                )
+            cmes.extend(below for below, _ in extra_info)
+            yield cme, extra_info
+        if self.pickle_filename is not None:
+            write_atomically(Path(self.pickle_filename), pickle.dumps(cmes, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+class VisualizationStage(Stage):
+    """Hands every result on. Keywords: ``dump_folder``. Pictures arrive with their own issue."""
+
+    provides = ("dump_folder",)
+    is_builtin = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.dump_folder = dump_folder
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of the stages below."""
+        yield from self.substage(dump_folder=self.dump_folder).run()

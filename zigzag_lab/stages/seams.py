@@ -1,0 +1,43 @@
+"""What stages speak to without knowing it: a place for results, a counter, a listener."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.workload import Layer
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Where results go. Saving the same layer twice keeps one."""
+
+    def save(self, cme: CostModelEvaluationABC) -> None:
+        """Keep the result of a layer, or of the whole network."""
+
+
+@runtime_checkable
+class ProgressListener(Protocol):
+    """Told which layers are being worked on."""
+
+    def layer_started(self, layer: Layer, index: int, n_layers: int) -> None:
+        """The search for a layer begins."""
+
+    def layer_done(self, layer: Layer, index: int, n_layers: int) -> None:
+        """The search for a layer has ended."""
+
+
+@dataclass
+class SearchTally:
+    """What a run has done so far.
+
+    Attributes:
+        n_mappings_evaluated: mappings that were priced.
+        n_searches: layers that were searched.
+        n_reused: layers that were identical to one searched before.
+    """
+
+    n_mappings_evaluated: int = 0
+    n_searches: int = 0
+    n_reused: int = 0

@@ -1,0 +1,123 @@
+"""The stage contract.
+
+A stage is built as ``SomeStage(list_of_callables, **kwargs)``. Its ``run()`` builds its substage from the first
+callable, with the remaining list as first argument and ``**kwargs`` (which it may change) after it, iterates over the
+``(CME, extra_info)`` tuples that ``substage.run()`` yields, and yields tuples in turn. A reduction yields after its
+loop. Custom stages need nothing else; the class attributes below let built-in stages say more about themselves.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.vocab import PipelineError
+
+Result = tuple[CostModelEvaluationABC, Any]
+"""A CME and what the stages below say about it."""
+
+
+@runtime_checkable
+class StageCallable(Protocol):
+    """Anything that builds a stage: usually its class."""
+
+    def __call__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> Stage:
+        """Build the stage."""
+
+
+class Stage(ABC):
+    """A step of the pipeline.
+
+    Attributes:
+        provides: keywords that the stage hands to its substages, whether or not it was given them.
+        consumes: keywords in its signature that it keeps from its substages.
+        is_builtin: whether the declarations above are complete, so that a pipeline can be checked before it runs.
+        is_pure: whether its results depend on its keywords alone, so that they may be reused.
+        yields_lists: whether the extra information it yields is a list of the results below.
+    """
+
+    provides: ClassVar[tuple[str, ...]] = ()
+    consumes: ClassVar[tuple[str, ...]] = ()
+    is_builtin: ClassVar[bool] = False
+    is_pure: ClassVar[bool] = False
+    yields_lists: ClassVar[bool] = False
+
+    def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> None:
+        self.list_of_callables: list[StageCallable] = list(list_of_callables or [])
+        self.kwargs: dict[str, Any] = kwargs
+        name = type(self).__name__
+        if self.is_leaf() and self.list_of_callables:
+            raise PipelineError(name, "stands above other stages", "the last place", "Move it to the end of the list.")
+        if not self.is_leaf() and not self.list_of_callables:
+            raise PipelineError(name, "has no stage below it", hint="End the list with CostModelStage.")
+
+    @abstractmethod
+    def run(self) -> Iterator[Result]:
+        """Yield ``(CME, extra_info)`` tuples."""
+
+    def __iter__(self) -> Iterator[Result]:
+        return self.run()
+
+    def is_leaf(self) -> bool:
+        """Whether the stage prices by itself and has nothing below it."""
+        return False
+
+    def substage(self, **changes: Any) -> Stage:
+        """Build the next stage with this stage's keywords, some of them changed."""
+        return self.list_of_callables[0](self.list_of_callables[1:], **{**self.kwargs, **changes})
+
+
+@dataclass(frozen=True)
+class ResultBatch:
+    """Many results at once, whose CMEs are only made when asked for.
+
+    Attributes:
+        energy_pj: [m].
+        latency_cycles: [m].
+        result: mapping number -> its CME and extra information.
+    """
+
+    energy_pj: np.ndarray
+    latency_cycles: np.ndarray
+    result: Callable[[int], Result]
+
+    def __len__(self) -> int:
+        return len(self.energy_pj)
+
+    def wrapped(self, wrap: Callable[[Result], Result]) -> ResultBatch:
+        """The same batch with each result changed when it is asked for."""
+        return ResultBatch(self.energy_pj, self.latency_cycles, lambda i: wrap(self.result(i)))
+
+    @classmethod
+    def of(cls, result: Result) -> ResultBatch:
+        """A batch of one."""
+        cme = result[0]
+        return cls(np.array([cme.energy_total]), np.array([cme.latency_total2]), lambda _: result)
+
+
+class BatchStage(Stage):
+    """A stage that can yield its results in batches; seen one by one through ``run()`` like any other."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield results in batches."""
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of all batches one by one."""
+        for batch in self.batches():
+            for index in range(len(batch)):
+                yield batch.result(index)
+
+
+def batches_of(stage: Stage) -> Iterator[ResultBatch]:
+    """The results of any stage in batches; one by one where it, or a subclass of it, only yields tuples."""
+    if isinstance(stage, BatchStage) and type(stage).run is BatchStage.run:
+        yield from stage.batches()
+    else:
+        for result in stage.run():
+            yield ResultBatch.of(result)

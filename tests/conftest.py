@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("zigzag_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zigzag_lab")
+
+
+@pytest.fixture(autouse=True)
+def _no_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of a test are recorded in its own folder, and MLflow is told of them only where a test asks for it."""
+    monkeypatch.setenv("ZIGZAG_LAB_DB", f"sqlite:///{tmp_path}/zigzag_lab.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")

@@ -1,0 +1,42 @@
+"""How Alembic runs our migrations: on the connection the program hands over, or on ``ZIGZAG_LAB_DB`` by hand."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from alembic import context
+from sqlalchemy import Connection
+
+from zigzag_lab.store.engines import make_engine
+from zigzag_lab.store.models import Table
+from zigzag_lab.store.schema import VERSION_TABLE
+
+
+def only_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """Look at our tables only: the database may hold MLflow's as well."""
+    return kind != "table" or (name or "").startswith("zl_")
+
+
+def migrate(connection: Connection) -> None:
+    """Run the migrations, each in a transaction of its own."""
+    context.configure(
+        connection=connection,
+        target_metadata=Table.metadata,
+        version_table=VERSION_TABLE,
+        include_name=only_ours,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed_over = context.config.attributes.get("connection")
+if handed_over is not None:
+    migrate(handed_over)
+else:
+    url = os.environ.get("ZIGZAG_LAB_DB", "sqlite:///zigzag_lab.db")
+    with make_engine(url, for_migrations=True).connect() as connection:
+        migrate(connection)

@@ -1,0 +1,142 @@
+"""One spelling for equal data: canonical JSON and its digest.
+
+Two documents that mean the same have the same bytes, whatever the order of their keys, the process that made them or
+the kind of number they were read as: ``2`` and ``2.0`` agree, ``-0.0`` is ``0``, ``True`` is not ``1``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from enum import Enum
+from hashlib import sha256
+from math import isfinite
+from typing import Any
+from unicodedata import is_normalized, normalize
+
+from zigzag_lab.vocab import InputError
+
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+KEY_VERSION = 1
+"""Version of the format of keys. A change of spelling raises it: older keys are then unknown, never wrong."""
+
+
+def canonical_json(doc: Any) -> bytes:
+    """Spell plain data in its one canonical way.
+
+    Args:
+        doc: dicts with text keys, lists or tuples, text, numbers, booleans, None, and numpy's scalars.
+
+    Returns:
+        JSON in UTF-8 (NFC), keys in the order of their code points, without spaces.
+
+    Raises:
+        InputError: something has no canonical spelling: a set, an array, NaN, an object. The error's ``where`` is its
+            path in the document, such as ``memories[3].r_cost``.
+    """
+    try:
+        plain = _plain(doc)
+    except _UnspeakableError as error:
+        raise InputError(_spelt(error.path[::-1]), error.found, error.expected, error.hint) from None
+    return _encode(plain).encode()
+
+
+def digest(doc: Any, domain: str) -> str:
+    """The digest of a document: 64 hexadecimal digits.
+
+    Args:
+        doc: what :func:`canonical_json` takes.
+        domain: what kind of thing it is, such as ``layer``, so that equal documents of different kinds differ.
+    """
+    return digest_of_bytes(canonical_json(doc), domain)
+
+
+def digest_of_bytes(content: bytes, domain: str) -> str:
+    """The digest of a document that is spelt canonically already."""
+    return sha256(f"zl-{domain}\0v{KEY_VERSION}\0".encode() + content).hexdigest()
+
+
+class _UnspeakableError(Exception):
+    """Something without a canonical spelling; its path grows from the inside as the error rises."""
+
+    def __init__(self, found: str, expected: str, hint: str = "") -> None:
+        super().__init__(found)
+        self.found, self.expected, self.hint = found, expected, hint
+        self.path: list[str | int] = []
+
+
+def _plain(value: Any) -> Any:
+    """The same value in the types that ``json`` spells in one way only."""
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() or is_normalized("NFC", value) else normalize("NFC", value)
+    if kind is int or kind is bool or value is None:
+        return value
+    if kind is float:
+        return _number(value)
+    if kind is dict:
+        return _mapping(value)
+    if kind is list or kind is tuple:
+        return _sequence(value)
+    return _unusual(value)
+
+
+def _sequence(value: Sequence[Any]) -> list[Any]:
+    try:
+        return [item if type(item) is int else _plain(item) for item in value]
+    except _UnspeakableError as error:
+        error.path.append(_first_unspeakable(value))
+        raise
+
+
+def _first_unspeakable(value: Sequence[Any]) -> int:
+    for i, item in enumerate(value):
+        try:
+            _plain(item)
+        except _UnspeakableError:
+            return i
+    return len(value)
+
+
+def _mapping(value: dict[Any, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise _UnspeakableError(f"the key {key!r} is a {type(key).__name__}", "keys of text")
+        spelt = _plain(key)
+        if spelt in plain:
+            raise _UnspeakableError(f"two keys are spelt {spelt!r} once normalised", "distinct keys")
+        try:
+            plain[spelt] = _plain(item)
+        except _UnspeakableError as error:
+            error.path.append(spelt)
+            raise
+    return plain
+
+
+def _number(value: float) -> int | float:
+    if not isfinite(value):
+        raise _UnspeakableError(f"the number is {value}", "a finite number")
+    return int(value) if value.is_integer() else value
+
+
+def _unusual(value: Any) -> Any:
+    """Enums of text, numpy's scalars and subclasses of plain types; anything else has no canonical spelling."""
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and type(value).__name__ != "ndarray":
+        return _plain(value.item())
+    plain_types: tuple[Any, ...] = (str, int, float, dict, list, tuple)
+    for plain in plain_types:
+        if isinstance(value, plain):
+            return _plain(plain(value))
+    hint = "Sort it into a list." if isinstance(value, (set, frozenset)) else ""
+    expected = "dicts, lists, text, numbers, booleans or None"
+    raise _UnspeakableError(f"a {type(value).__name__} has no canonical spelling", expected, hint)
+
+
+def _spelt(path: Sequence[str | int]) -> str:
+    """A path as a reader writes it: ``memories[3].r_cost``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.lstrip(".") or "document"

@@ -1,0 +1,274 @@
+"""Records to rows and back: the one place that knows both.
+
+Rows are tuples in the order of the column lists here; these are the models' columns (tested).
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from zigzag_lab.cost.breakdown import FourWay
+from zigzag_lab.cost.evaluation import CostModelEvaluation
+from zigzag_lab.keys import canonical_json
+from zigzag_lab.keys.canonical import digest_of_bytes
+from zigzag_lab.mapping.spatial import Loop, SpatialMapping
+from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.store.database import Row
+from zigzag_lab.vocab import TemporalMappingType
+
+SpeltLevels = dict[str, list[tuple[str, str]]]
+
+MAPPING_COLUMNS = ("digest", "spatial_text", "content")
+LAYER_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "layer_id",
+    "name",
+    "operator_type",
+    "layer_digest",
+    "mapping_digest",
+    "keeps_at_output_pins",
+    "n_macs",
+    "energy_pj",
+    "mac_energy_pj",
+    "memory_energy_pj",
+    "latency_cycles",
+    "ideal_cycles",
+    "temporal_cycles",
+    "stall_cycles",
+    "onload_cycles",
+    "offload_cycles",
+    "drain_cycles",
+)
+MEMORY_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "operand",
+    "level",
+    "memory",
+    "loops",
+    "utilisation",
+    "shared_utilisation",
+    "accesses_to_low",
+    "accesses_from_low",
+    "accesses_to_high",
+    "accesses_from_high",
+    "energy_to_low_pj",
+    "energy_from_low_pj",
+    "energy_to_high_pj",
+    "energy_from_high_pj",
+)
+
+
+def insertion(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that adds a row, and leaves one alone that is there already."""
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+
+
+INSERT_MAPPING = insertion("zl_mapping", MAPPING_COLUMNS)
+INSERT_LAYER = insertion("zl_layer_evaluation", LAYER_COLUMNS)
+INSERT_MEMORY = insertion("zl_memory_evaluation", MEMORY_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRows:
+    """All rows of one CME: its mapping's, its own, and one for each operand and memory level."""
+
+    mapping: Row
+    layer: Row
+    memories: list[Row]
+
+
+def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_digest: str) -> LayerRows:
+    """A CME as rows.
+
+    Args:
+        cme: the price of one layer.
+        run_number: the run it belongs to.
+        layer_index: its place in the run, from 0.
+        layer_digest: the key of its layer, which callers keep at hand.
+    """
+    spelt = _spelt_levels(cme.temporal_mapping)
+    mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
+    return LayerRows(
+        mapping,
+        _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
+        _memory_rows(cme, run_number, layer_index, spelt),
+    )
+
+
+def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, digest: str, mapping_digest: str) -> Row:
+    layer, terms = cme.layer, cme.breakdown
+    return (
+        run_number,
+        layer_index,
+        layer.id,
+        layer.name,
+        layer.operator_type,
+        digest,
+        mapping_digest,
+        cme.keep_at_output_pins,
+        layer.n_macs,
+        float(cme.energy_total),
+        float(terms.mac_energy_pj),
+        float(terms.memory_energy_pj),
+        float(cme.latency_total2),
+        float(terms.ideal_cycles),
+        float(terms.temporal_cycles),
+        float(terms.stall_cycles),
+        float(terms.onload_cycles),
+        float(terms.offload_cycles),
+        float(terms.drain_cycles),
+    )
+
+
+def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: SpeltLevels) -> list[Row]:
+    terms, memories = cme.breakdown, cme.accelerator.memories
+    rows: list[Row] = []
+    for operand, indices in cme.problem.memories.items():
+        figures = zip(
+            indices,
+            spelt[operand],
+            terms.utilisation[operand],
+            terms.shared_utilisation[operand],
+            terms.accesses[operand],
+            terms.access_energy_pj[operand],
+            strict=True,
+        )
+        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(figures):
+            rows.append(
+                (
+                    run_number,
+                    layer_index,
+                    operand,
+                    level,
+                    memories[index].name,
+                    loops,
+                    alone,
+                    shared,
+                    n.to_low,
+                    n.from_low,
+                    n.to_high,
+                    n.from_high,
+                    pj.to_low,
+                    pj.from_low,
+                    pj.to_high,
+                    pj.from_high,
+                )
+            )
+    return rows
+
+
+def _spelt_levels(temporal: TemporalMapping) -> SpeltLevels:
+    """Operand -> per level, its loops in both spellings."""
+    return {op: [_spelt(loops) for loops in levels] for op, levels in temporal.levels.items()}
+
+
+@lru_cache(maxsize=16_384)
+def _spelt(loops: tuple[Loop, ...]) -> tuple[str, str]:
+    """The loops of one level from the innermost: as people write them (``C 8, OX 7``), and as canonical JSON."""
+    spelt = [_spelt_loop(loop) for loop in loops]
+    return ", ".join([text for text, _ in spelt]), f"[{','.join([content for _, content in spelt])}]"
+
+
+@lru_cache(maxsize=16_384)
+def _spelt_loop(loop: Loop) -> tuple[str, str]:
+    dim, size = loop
+    return f"{dim} {size:.0f}" if float(size).is_integer() else f"{dim} {size:g}", canonical_json(loop).decode()
+
+
+# -- mappings ----------------------------------------------------------------------------------------------------------
+
+
+def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
+    """A mapping with its digest, which is that of its canonical document."""
+    return _mapping_row(spatial, temporal, _spelt_levels(temporal))
+
+
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: SpeltLevels) -> Row:
+    """The document's JSON is put together from parts that are canonical and have mostly been met before."""
+    unrolled, text = _spelt_spatial(spatial)
+    levels = ",".join(
+        f"{_spelt_name(op)}:[{','.join([content for _, content in of_level])}]"
+        for op, of_level in sorted(spelt.items())
+    )
+    content = f'{{"kind":"{temporal.kind.value}","spatial":{unrolled},"temporal":{{{levels}}}}}'
+    return digest_of_bytes(content.encode(), "mapping"), text, content
+
+
+def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:
+    """A mapping as plain data, in the order that both are given in; its canonical JSON is what is stored."""
+    return {
+        "kind": temporal.kind.value,
+        "spatial": [[d, [[loop, n] for loop, n in u.items()]] for d, u in spatial.unrollings.items()],
+        "temporal": temporal.levels,
+    }
+
+
+@lru_cache(maxsize=4096)
+def _spelt_spatial(spatial: SpatialMapping) -> tuple[str, str]:
+    """A spatial mapping as canonical JSON, and as people write it."""
+    unrolled = [[d, [[loop, n] for loop, n in u.items()]] for d, u in spatial.unrollings.items()]
+    return canonical_json(unrolled).decode(), str(spatial)
+
+
+@lru_cache(maxsize=256)
+def _spelt_name(name: str) -> str:
+    return canonical_json(name).decode()
+
+
+def mapping_from(content: Any) -> tuple[SpatialMapping, TemporalMapping]:
+    """The spatial and the temporal mapping of a stored document (JSON text, or what a driver made of it)."""
+    document = json.loads(content) if isinstance(content, (str, bytes)) else content
+    spatial = SpatialMapping({d: dict(unrolled) for d, unrolled in document["spatial"]})
+    levels = {
+        op: tuple(tuple((dim, size) for dim, size in level) for level in levels)
+        for op, levels in document["temporal"].items()
+    }
+    return spatial, TemporalMapping(levels, TemporalMappingType(document["kind"]))
+
+
+# -- stored layers -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLevel:
+    """One operand at one memory level of a stored layer: accesses at full port width and their energy, in pJ."""
+
+    operand: str
+    level: int
+    memory: str
+    loops: str
+    utilisation: float
+    shared_utilisation: float
+    accesses: FourWay
+    energy_pj: FourWay
+
+
+def level_from(row: Row) -> StoredLevel:
+    """A row in the order of :data:`MEMORY_COLUMNS`, as a record."""
+    operand, level, memory, loops, alone, shared = row[2:8]
+    return StoredLevel(operand, level, memory, loops, alone, shared, FourWay(*row[8:12]), FourWay(*row[12:16]))
+
+
+# -- bytes -------------------------------------------------------------------------------------------------------------
+
+
+def packed(content: bytes) -> bytes:
+    """Compressed content of an input or a source."""
+    return zlib.compress(content, 6)
+
+
+def unpacked(content: bytes) -> bytes:
+    """The content as it was."""
+    return zlib.decompress(content)
+
+
+def spelt_json(value: Any) -> str:
+    """Plain data as JSON for a column; what JSON does not know is spelt as text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -1,0 +1,307 @@
+"""Questions to a database: runs, layers, memories, and SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.store.codec import LAYER_COLUMNS, MEMORY_COLUMNS, StoredLevel, level_from, unpacked
+from zigzag_lab.store.database import Answer, Database, connect
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.states import RunStatus
+from zigzag_lab.store.store import Store, open_store
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.vocab import InputError, Objective, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OBJECTIVE_COLUMNS = {
+    Objective.ENERGY: "energy_pj",
+    Objective.LATENCY: "latency_cycles",
+    Objective.EDP: "edp_pj_cycles",
+}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as the view ``zl_v_runs`` shows it; what is not known is None. Times are in UTC."""
+
+    run_id: str
+    experiment: str
+    name: str
+    status: str
+    reason: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+    objective: str
+    workload: str | None
+    accelerator: str | None
+    mapping: str | None
+    energy_pj: float | None
+    latency_cycles: float | None
+    edp_pj_cycles: float | None
+    mac_energy_pj: float | None
+    memory_energy_pj: float | None
+    n_macs: int | None
+    n_layers: int | None
+    n_mappings_evaluated: int | None
+    cache_hits: int | None
+    cache_misses: int | None
+    cache_seconds_saved: float | None
+    area_mm2: float | None
+    clock_ns: float | None
+    run_number: int
+
+
+_RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """A priced layer of a run, its mapping and its memories.
+
+    Attributes:
+        figures: column of ``zl_layer_evaluation`` -> value.
+        spatial_mapping: as people write it.
+        mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
+        memories: per operand and memory level.
+    """
+
+    layer_index: int
+    layer_id: int
+    name: str
+    figures: dict[str, Any]
+    spatial_mapping: str
+    mapping: dict[str, Any]
+    memories: tuple[StoredLevel, ...]
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What a run was asked, beyond its totals."""
+
+    options: dict[str, Any]
+    tags: dict[str, str]
+    environment: dict[str, Any]
+    engine_digest: str
+    error: str | None
+    traceback: str | None
+
+
+class Lab:
+    """A database to ask.
+
+    Args:
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist.
+
+    Raises:
+        StoreError: there is no database.
+    """
+
+    def __init__(self, url: str | Path = "sqlite:///zigzag_lab.db") -> None:
+        self.url = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
+        if self.url.is_in_memory:
+            raise StoreError(str(self.url), "a database in memory holds no runs", "a file or a server")
+        if self.url.path is not None and not self.url.path.exists():
+            raise StoreError(
+                str(self.url), "the file does not exist", hint="'zigzag-lab run' makes it, or name another."
+            )
+        self.store: Store = open_store(url)
+        self._reader: Database = connect(self.url, read_only=True)
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    def runs(
+        self,
+        *,
+        experiment: str | None = None,
+        status: str | RunStatus | None = None,
+        workload: str | None = None,
+        accelerator: str | None = None,
+        objective: str | None = None,
+        since: datetime | None = None,
+        tags: Mapping[str, str] | None = None,
+        limit: int | None = 50,
+    ) -> list[RunRecord]:
+        """Runs that meet all conditions, newest first.
+
+        Args:
+            experiment: its name.
+            status: where it stands.
+            workload: its name.
+            accelerator: its name.
+            objective: what it minimised.
+            since: started at this time or later; taken for UTC where it names no zone.
+            tags: words that the run carries.
+            limit: at most so many; None for all.
+        """
+        if status is not None and str(status) not in set(RunStatus):
+            raise InputError("status", f"'{status}'", " or ".join(RunStatus), nearest(str(status), RunStatus))
+        equal = {
+            "v.experiment": experiment,
+            "v.status": None if status is None else str(status),
+            "v.workload": workload,
+            "v.accelerator": accelerator,
+            "v.objective": None if objective is None else str(objective),
+        }
+        wanted = [(f"{column} = ?", value) for column, value in equal.items() if value is not None]
+        if since is not None:
+            wanted.append(("v.started_at >= ?", self._as_time(since)))
+        return self._runs(wanted, tags or {}, "v.run_number DESC", limit)
+
+    def best(
+        self, objective: str | Objective = Objective.LATENCY, *, limit: int = 1, **filters: str | None
+    ) -> list[RunRecord]:
+        """The finished runs with the least energy, latency or energy-delay product, best first.
+
+        Args:
+            objective: what to compare.
+            limit: how many.
+            filters: ``experiment``, ``workload``, ``accelerator``: names to be equal to.
+        """
+        if str(objective) not in set(Objective):
+            raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(str(objective), Objective))
+        allowed = ("experiment", "workload", "accelerator")
+        for name in filters:
+            if name not in allowed:
+                raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
+        wanted: list[tuple[str, Any]] = [("v.status = ?", "finished")]
+        wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
+        column = _OBJECTIVE_COLUMNS[Objective(str(objective))]
+        return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
+
+    def _runs(
+        self, wanted: Sequence[tuple[str, Any]], tags: Mapping[str, str], order: str, limit: int | None
+    ) -> list[RunRecord]:
+        conditions = [condition for condition, _ in wanted]
+        values = [value for _, value in wanted]
+        for key, value in tags.items():
+            conditions.append("v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)")
+            values += [key, str(value)]
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        most = "" if limit is None else f"LIMIT {int(limit)}"
+        answer = self._reader.select(f"SELECT {_RUN_COLUMNS} FROM zl_v_runs v {where} ORDER BY {order} {most}", values)
+        return [_run_from(row) for row in answer.as_dicts()]
+
+    def _as_time(self, moment: datetime) -> Any:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] if self.url.kind == SQLITE else moment
+
+    def run(self, run_id: str) -> RunRecord:
+        """A run by its id, or by the start of it.
+
+        Raises:
+            InputError: no run, or several, are called so.
+        """
+        return self._runs([("v.run_number = ?", self.store.run_number(run_id))], {}, "v.run_number", 1)[0]
+
+    def details(self, run_id: str) -> RunDetails:
+        """What a run was asked, and what went wrong."""
+        number = self.store.run_number(run_id)
+        row = self._reader.select(
+            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback FROM zl_run r "
+            "JOIN zl_environment e ON e.digest = r.environment_digest WHERE r.number = ?",
+            (number,),
+        ).rows[0]
+        tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
+        return RunDetails(_json(row[0]), {str(k): str(v) for k, v in tags}, _json(row[1]), row[2], row[3], row[4])
+
+    def layers(self, run_id: str) -> list[StoredLayer]:
+        """The priced layers of a run in order, each with its mapping and its memories."""
+        number = self.store.run_number(run_id)
+        memories: dict[int, list[StoredLevel]] = {}
+        for row in self._reader.select(
+            f"SELECT {', '.join(MEMORY_COLUMNS)} FROM zl_memory_evaluation WHERE run_number = ? "
+            "ORDER BY layer_index, operand, level",
+            (number,),
+        ).rows:
+            memories.setdefault(row[1], []).append(level_from(row))
+        columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
+        layers = self._reader.select(
+            f"SELECT {columns}, m.spatial_text, m.content FROM zl_layer_evaluation l "
+            "JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE l.run_number = ? ORDER BY l.layer_index",
+            (number,),
+        )
+        return [_layer_from(row, tuple(memories.get(row["layer_index"], ()))) for row in layers.as_dicts()]
+
+    def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
+        """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
+        rows = self._reader.select(
+            "SELECT g.kind, g.name, i.content, s.content FROM zl_run_input g JOIN zl_input i ON i.digest = g.digest "
+            "LEFT JOIN zl_source s ON s.digest = g.source_digest WHERE g.run_number = ? ORDER BY g.kind",
+            (self.store.run_number(run_id),),
+        ).rows
+        return {
+            kind: (name, json.loads(unpacked(content)), None if source is None else unpacked(source))
+            for kind, name, content, source in rows
+        }
+
+    def tag(self, run_id: str, **tags: str) -> None:
+        """Hang words on a run; a word it has already gets the new value."""
+        self.store.tag(run_id, **tags)
+
+    # -- SQL -----------------------------------------------------------------------------------------------------------
+
+    def sql(self, text: str, parameters: Sequence[Any] = ()) -> Answer:
+        """Ask in SQL, on a connection that refuses to write.
+
+        Args:
+            text: one statement. The views ``zl_v_runs``, ``zl_v_layers`` and ``zl_v_memory`` answer most questions.
+            parameters: values for the question marks in it.
+
+        Raises:
+            StoreError: the database does not understand it, or it would write.
+        """
+        return self._reader.select(text, parameters)
+
+    def frame(self, text: str, parameters: Sequence[Any] = ()) -> pd.DataFrame:
+        """The answer to a question in SQL as a pandas ``DataFrame``."""
+        import pandas as pd
+
+        answer = self.sql(text, parameters)
+        return pd.DataFrame(answer.rows, columns=list(answer.columns))
+
+    def close(self) -> None:
+        """End the connections."""
+        self._reader.close()
+        self.store.close()
+
+    def __enter__(self) -> Lab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Lab('{self.url}')"
+
+
+def _run_from(row: dict[str, Any]) -> RunRecord:
+    times = {name: _time(row[name]) for name in ("started_at", "ended_at")}
+    return RunRecord(**{**row, **times})
+
+
+def _layer_from(row: dict[str, Any], memories: tuple[StoredLevel, ...]) -> StoredLayer:
+    mapping, text = _json(row.pop("content")), row.pop("spatial_text")
+    return StoredLayer(row["layer_index"], row["layer_id"], row["name"], row, text, mapping, memories)
+
+
+def _time(value: Any) -> datetime | None:
+    """A time as drivers give it: text without a zone, in UTC, or a ``datetime``."""
+    if value is None or isinstance(value, datetime):
+        return value
+    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _json(value: Any) -> Any:
+    """JSON as drivers give it: text, or what it stands for."""
+    return json.loads(value) if isinstance(value, str) else value

@@ -1,0 +1,235 @@
+"""The tables, as SQLModel classes: what migrations are compared with, and what users of an ORM may query.
+
+Recording does not pass through here: it speaks to the driver (:mod:`zigzag_lab.store.recorder`), as importing SQLModel
+takes longer than pricing a network. Importing this module is therefore left to migrations and tests.
+
+Rows of a run are keyed by the run's number, so that they lie side by side in the file; people speak of a run's id.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, ForeignKeyConstraint, Index, Integer, MetaData, Text
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy import LargeBinary as SqlBinary
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from zigzag_lab.store.states import PublicationState, RunStatus
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+UTC_TIME = SqlDateTime(timezone=True)
+PLAIN_JSON = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Table(SQLModel):
+    """The base of our tables, with a catalogue of their own and names for every constraint."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+def _one_of(column: str, values: type[RunStatus] | type[PublicationState]) -> CheckConstraint:
+    """A check that a column of text holds one of an enum's words."""
+    words = ", ".join(f"'{v.value}'" for v in values)
+    return CheckConstraint(f"{column} IN ({words})", name=column)
+
+
+class Experiment(Table, table=True):
+    """A question that runs belong to."""
+
+    __tablename__ = "zl_experiment"
+
+    number: int | None = Field(default=None, primary_key=True)
+    name: str = Field(sa_type=Text, unique=True)
+    created_at: datetime = Field(sa_type=UTC_TIME)
+
+
+class Environment(Table, table=True):
+    """A machine, an interpreter and the versions on it; stored once however many runs it sees."""
+
+    __tablename__ = "zl_environment"
+
+    digest: str = Field(sa_type=Text, primary_key=True)
+    content: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+
+
+class Input(Table, table=True):
+    """A workload, an accelerator or a mapping by its meaning; content is compressed canonical JSON of all it says."""
+
+    __tablename__ = "zl_input"
+
+    digest: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    content: bytes = Field(sa_type=SqlBinary)
+
+
+class Source(Table, table=True):
+    """A file that an input was read from, byte for byte, compressed."""
+
+    __tablename__ = "zl_source"
+
+    digest: str = Field(sa_type=Text, primary_key=True)
+    n_bytes: int = Field(sa_type=BigInteger)
+    content: bytes = Field(sa_type=SqlBinary)
+
+
+class Run(Table, table=True):
+    """One run of a pipeline; its totals are empty until it is finished."""
+
+    __tablename__ = "zl_run"
+    __table_args__ = (
+        _one_of("status", RunStatus),
+        Index("ix_zl_run_status_heartbeat_at", "status", "heartbeat_at"),
+        Index("ix_zl_run_experiment_number_energy_pj", "experiment_number", "energy_pj"),
+        Index("ix_zl_run_experiment_number_latency_cycles", "experiment_number", "latency_cycles"),
+        Index("ix_zl_run_experiment_number_edp_pj_cycles", "experiment_number", "edp_pj_cycles"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: int | None = Field(default=None, primary_key=True)
+    id: str = Field(sa_type=Text, unique=True)
+    experiment_number: int = Field(foreign_key="zl_experiment.number")
+    name: str = Field(sa_type=Text)
+    status: str = Field(sa_type=Text)
+    reason: str | None = Field(default=None, sa_type=Text)
+    error: str | None = Field(default=None, sa_type=Text)
+    traceback: str | None = Field(default=None, sa_type=Text)
+    started_at: datetime = Field(sa_type=UTC_TIME, index=True)
+    ended_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    heartbeat_at: datetime = Field(sa_type=UTC_TIME)
+    seconds: float | None = Field(default=None, sa_type=Double)
+    owner: str = Field(sa_type=Text)
+    objective: str = Field(sa_type=Text)
+    options: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+    engine_digest: str = Field(sa_type=Text)
+    environment_digest: str = Field(sa_type=Text, foreign_key="zl_environment.digest")
+    energy_pj: float | None = Field(default=None, sa_type=Double)
+    mac_energy_pj: float | None = Field(default=None, sa_type=Double)
+    memory_energy_pj: float | None = Field(default=None, sa_type=Double)
+    latency_cycles: float | None = Field(default=None, sa_type=Double)
+    edp_pj_cycles: float | None = Field(default=None, sa_type=Double)
+    area_mm2: float | None = Field(default=None, sa_type=Double)
+    clock_ns: float | None = Field(default=None, sa_type=Double)
+    n_macs: int | None = Field(default=None, sa_type=BigInteger)
+    n_layers: int | None = Field(default=None, sa_type=Integer)
+    n_mappings_evaluated: int | None = Field(default=None, sa_type=BigInteger)
+    cache_hits: int | None = Field(default=None, sa_type=Integer)
+    cache_misses: int | None = Field(default=None, sa_type=Integer)
+    cache_seconds_saved: float | None = Field(default=None, sa_type=Double)
+
+
+class RunInput(Table, table=True):
+    """Which input a run was given, under which name, read from which file."""
+
+    __tablename__ = "zl_run_input"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    kind: str = Field(sa_type=Text, primary_key=True)
+    name: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text, foreign_key="zl_input.digest", index=True)
+    file_name: str | None = Field(default=None, sa_type=Text)
+    source_digest: str | None = Field(default=None, sa_type=Text, foreign_key="zl_source.digest")
+
+
+class Tag(Table, table=True):
+    """A word that a user hung on a run."""
+
+    __tablename__ = "zl_tag"
+    __table_args__ = (Index("ix_zl_tag_key_value", "key", "value"), {"sqlite_with_rowid": False})
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    key: str = Field(sa_type=Text, primary_key=True)
+    value: str = Field(sa_type=Text)
+
+
+class MappingRow(Table, table=True):
+    """A spatial and a temporal mapping, stored once however many layers use it."""
+
+    __tablename__ = "zl_mapping"
+
+    digest: str = Field(sa_type=Text, primary_key=True)
+    spatial_text: str = Field(sa_type=Text)
+    content: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+
+
+class LayerEvaluation(Table, table=True):
+    """The price of one layer in a run."""
+
+    __tablename__ = "zl_layer_evaluation"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    layer_index: int = Field(primary_key=True)
+    layer_id: int
+    name: str = Field(sa_type=Text)
+    operator_type: str = Field(sa_type=Text)
+    layer_digest: str = Field(sa_type=Text)
+    mapping_digest: str = Field(sa_type=Text, foreign_key="zl_mapping.digest")
+    keeps_at_output_pins: bool
+    n_macs: int = Field(sa_type=BigInteger)
+    energy_pj: float = Field(sa_type=Double)
+    mac_energy_pj: float = Field(sa_type=Double)
+    memory_energy_pj: float = Field(sa_type=Double)
+    latency_cycles: float = Field(sa_type=Double)
+    ideal_cycles: float = Field(sa_type=Double)
+    temporal_cycles: float = Field(sa_type=Double)
+    stall_cycles: float = Field(sa_type=Double)
+    onload_cycles: float = Field(sa_type=Double)
+    offload_cycles: float = Field(sa_type=Double)
+    drain_cycles: float = Field(sa_type=Double)
+
+
+class MemoryEvaluation(Table, table=True):
+    """What one operand does at one memory level in one layer: accesses and their energy in four directions."""
+
+    __tablename__ = "zl_memory_evaluation"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_number", "layer_index"],
+            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
+            name="fk_zl_memory_evaluation_layer",
+            ondelete="CASCADE",
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    run_number: int = Field(primary_key=True)
+    layer_index: int = Field(primary_key=True)
+    operand: str = Field(sa_type=Text, primary_key=True)
+    level: int = Field(primary_key=True)
+    memory: str = Field(sa_type=Text)
+    loops: str = Field(sa_type=Text)
+    utilisation: float = Field(sa_type=Double)
+    shared_utilisation: float = Field(sa_type=Double)
+    accesses_to_low: float = Field(sa_type=Double)
+    accesses_from_low: float = Field(sa_type=Double)
+    accesses_to_high: float = Field(sa_type=Double)
+    accesses_from_high: float = Field(sa_type=Double)
+    energy_to_low_pj: float = Field(sa_type=Double)
+    energy_from_low_pj: float = Field(sa_type=Double)
+    energy_to_high_pj: float = Field(sa_type=Double)
+    energy_from_high_pj: float = Field(sa_type=Double)
+
+
+class Publication(Table, table=True):
+    """The outbox of MLflow: which closed runs it still has to be told of."""
+
+    __tablename__ = "zl_publication"
+    __table_args__ = (_one_of("state", PublicationState), Index("ix_zl_publication_state", "state"))
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    state: str = Field(sa_type=Text)
+    mlflow_run_id: str | None = Field(default=None, sa_type=Text)
+    attempts: int = Field(default=0)
+    last_error: str | None = Field(default=None, sa_type=Text)
+    updated_at: datetime = Field(sa_type=UTC_TIME)

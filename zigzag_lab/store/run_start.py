@@ -1,0 +1,118 @@
+"""What is known of a run when it starts."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.keys import accelerator_digest, canonical_json, described, engine_digest, rules_digest, workload_digest
+from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Workload
+
+MAX_SOURCE_BYTES = 16 * 1024 * 1024
+"""Larger files are not kept: what they say is, as the input's content."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_EPOCH_MS = 1_735_689_600_000  # 2025-01-01
+
+
+@dataclass(frozen=True)
+class RunInput:
+    """A workload, an accelerator or a mapping that a run is given.
+
+    Attributes:
+        kind: ``workload``, ``accelerator`` or ``mapping``.
+        name: what to call it in tables.
+        digest: the key of its meaning.
+        content: canonical JSON of all it says.
+        file_name: the file it was read from; None where it came from memory.
+        source: that file's bytes.
+    """
+
+    kind: str
+    name: str
+    digest: str
+    content: bytes
+    file_name: str | None = None
+    source: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        record: Workload | Accelerator | MappingRules,
+        *,
+        name: str | None = None,
+        file_name: str | None = None,
+        source: bytes | None = None,
+    ) -> RunInput:
+        """An input from its record.
+
+        Args:
+            record: what was read.
+            name: what to call it; by default the record's own name, ``mapping`` for mapping rules.
+            file_name: the file it was read from.
+            source: that file's bytes; not kept above :data:`MAX_SOURCE_BYTES`.
+        """
+        if isinstance(record, Workload):
+            kind, key, own = "workload", workload_digest(record), record.name
+        elif isinstance(record, Accelerator):
+            kind, key, own = "accelerator", accelerator_digest(record), record.name
+        elif isinstance(record, MappingRules):
+            kind, key, own = "mapping", rules_digest(record), "mapping"
+        else:
+            raise InputError("run input", f"a {type(record).__name__}", "a Workload, an Accelerator or MappingRules")
+        kept = source if source is not None and len(source) <= MAX_SOURCE_BYTES else None
+        return cls(kind, name or own, key, canonical_json(described(record)), file_name, kept)
+
+    @property
+    def source_digest(self) -> str | None:
+        """SHA-256 of the file's bytes."""
+        return None if self.source is None else sha256(self.source).hexdigest()
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """What is known of a run when it starts.
+
+    Attributes:
+        experiment: the question it belongs to; made when new.
+        name: what to call it; by default its workload on its accelerator.
+        objective: ``latency``, ``energy`` or ``edp``.
+        options: everything else that was asked, as plain data.
+        inputs: what it is given.
+        tags: words to find it by.
+        engine: the digest of the code that decides numbers.
+    """
+
+    experiment: str = "default"
+    name: str = ""
+    objective: str = "latency"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[RunInput] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    engine: str = field(default_factory=engine_digest)
+
+    def __post_init__(self) -> None:
+        kinds = [i.kind for i in self.inputs]
+        if len(set(kinds)) < len(kinds):
+            raise InputError("run", f"inputs of kinds {', '.join(kinds)}", "one input of each kind")
+        if not self.experiment.strip():
+            raise InputError("experiment", "its name is empty", "a name")
+
+    @property
+    def title(self) -> str:
+        """The name, or what stands for it."""
+        return self.name or " on ".join(i.name for i in self.inputs if i.kind != "mapping") or "run"
+
+
+def new_run_id() -> str:
+    """Twelve letters and digits that sort by time: milliseconds since 2025, then four at random."""
+    number = int(time.time() * 1000) - _EPOCH_MS
+    stamp = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(35, -1, -5))
+    return stamp + "".join(secrets.choice(_ALPHABET) for _ in range(4))

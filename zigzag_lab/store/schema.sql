@@ -1,0 +1,209 @@
+CREATE TABLE zl_alembic_version (
+	version_num VARCHAR(32) NOT NULL,
+	CONSTRAINT zl_alembic_version_pkc PRIMARY KEY (version_num)
+);
+CREATE TABLE zl_environment (
+	digest TEXT NOT NULL,
+	content JSON NOT NULL,
+	CONSTRAINT pk_zl_environment PRIMARY KEY (digest)
+);
+CREATE TABLE zl_experiment (
+	number INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	created_at DATETIME NOT NULL,
+	CONSTRAINT pk_zl_experiment PRIMARY KEY (number),
+	CONSTRAINT uq_zl_experiment_name UNIQUE (name)
+);
+CREATE TABLE zl_input (
+	digest TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	content BLOB NOT NULL,
+	CONSTRAINT pk_zl_input PRIMARY KEY (digest)
+);
+CREATE TABLE zl_mapping (
+	digest TEXT NOT NULL,
+	spatial_text TEXT NOT NULL,
+	content JSON NOT NULL,
+	CONSTRAINT pk_zl_mapping PRIMARY KEY (digest)
+);
+CREATE TABLE zl_source (
+	digest TEXT NOT NULL,
+	n_bytes BIGINT NOT NULL,
+	content BLOB NOT NULL,
+	CONSTRAINT pk_zl_source PRIMARY KEY (digest)
+);
+CREATE TABLE zl_run (
+	number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	id TEXT NOT NULL,
+	experiment_number INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	status TEXT NOT NULL,
+	reason TEXT,
+	error TEXT,
+	traceback TEXT,
+	started_at DATETIME NOT NULL,
+	ended_at DATETIME,
+	heartbeat_at DATETIME NOT NULL,
+	seconds DOUBLE,
+	owner TEXT NOT NULL,
+	objective TEXT NOT NULL,
+	options JSON NOT NULL,
+	engine_digest TEXT NOT NULL,
+	environment_digest TEXT NOT NULL,
+	energy_pj DOUBLE,
+	mac_energy_pj DOUBLE,
+	memory_energy_pj DOUBLE,
+	latency_cycles DOUBLE,
+	edp_pj_cycles DOUBLE,
+	area_mm2 DOUBLE,
+	clock_ns DOUBLE,
+	n_macs BIGINT,
+	n_layers INTEGER,
+	n_mappings_evaluated BIGINT,
+	cache_hits INTEGER,
+	cache_misses INTEGER,
+	cache_seconds_saved DOUBLE,
+	CONSTRAINT ck_zl_run_status CHECK (status IN ('running', 'finished', 'infeasible', 'failed', 'lost')),
+	CONSTRAINT fk_zl_run_environment_digest_zl_environment FOREIGN KEY(environment_digest) REFERENCES zl_environment (digest),
+	CONSTRAINT fk_zl_run_experiment_number_zl_experiment FOREIGN KEY(experiment_number) REFERENCES zl_experiment (number),
+	CONSTRAINT uq_zl_run_id UNIQUE (id)
+);
+CREATE INDEX ix_zl_run_experiment_number_edp_pj_cycles ON zl_run (experiment_number, edp_pj_cycles);
+CREATE INDEX ix_zl_run_experiment_number_energy_pj ON zl_run (experiment_number, energy_pj);
+CREATE INDEX ix_zl_run_experiment_number_latency_cycles ON zl_run (experiment_number, latency_cycles);
+CREATE INDEX ix_zl_run_started_at ON zl_run (started_at);
+CREATE INDEX ix_zl_run_status_heartbeat_at ON zl_run (status, heartbeat_at);
+CREATE TABLE zl_publication (
+	run_number INTEGER NOT NULL,
+	state TEXT NOT NULL,
+	mlflow_run_id TEXT,
+	attempts INTEGER NOT NULL,
+	last_error TEXT,
+	updated_at DATETIME NOT NULL,
+	CONSTRAINT pk_zl_publication PRIMARY KEY (run_number),
+	CONSTRAINT ck_zl_publication_state CHECK (state IN ('pending', 'published', 'failed')),
+	CONSTRAINT fk_zl_publication_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
+);
+CREATE INDEX ix_zl_publication_state ON zl_publication (state);
+CREATE TABLE zl_run_input (
+	run_number INTEGER NOT NULL,
+	kind TEXT NOT NULL,
+	name TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	file_name TEXT,
+	source_digest TEXT,
+	CONSTRAINT pk_zl_run_input PRIMARY KEY (run_number, kind),
+	CONSTRAINT fk_zl_run_input_digest_zl_input FOREIGN KEY(digest) REFERENCES zl_input (digest),
+	CONSTRAINT fk_zl_run_input_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE,
+	CONSTRAINT fk_zl_run_input_source_digest_zl_source FOREIGN KEY(source_digest) REFERENCES zl_source (digest)
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_zl_run_input_digest ON zl_run_input (digest);
+CREATE TABLE zl_tag (
+	run_number INTEGER NOT NULL,
+	"key" TEXT NOT NULL,
+	value TEXT NOT NULL,
+	CONSTRAINT pk_zl_tag PRIMARY KEY (run_number, "key"),
+	CONSTRAINT fk_zl_tag_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_zl_tag_key_value ON zl_tag ("key", value);
+CREATE TABLE zl_layer_evaluation (
+	run_number INTEGER NOT NULL,
+	layer_index INTEGER NOT NULL,
+	layer_id INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	operator_type TEXT NOT NULL,
+	layer_digest TEXT NOT NULL,
+	mapping_digest TEXT NOT NULL,
+	keeps_at_output_pins BOOLEAN NOT NULL,
+	n_macs BIGINT NOT NULL,
+	energy_pj DOUBLE NOT NULL,
+	mac_energy_pj DOUBLE NOT NULL,
+	memory_energy_pj DOUBLE NOT NULL,
+	latency_cycles DOUBLE NOT NULL,
+	ideal_cycles DOUBLE NOT NULL,
+	temporal_cycles DOUBLE NOT NULL,
+	stall_cycles DOUBLE NOT NULL,
+	onload_cycles DOUBLE NOT NULL,
+	offload_cycles DOUBLE NOT NULL,
+	drain_cycles DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_layer_evaluation PRIMARY KEY (run_number, layer_index),
+	CONSTRAINT fk_zl_layer_evaluation_mapping_digest_zl_mapping FOREIGN KEY(mapping_digest) REFERENCES zl_mapping (digest),
+	CONSTRAINT fk_zl_layer_evaluation_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE zl_memory_evaluation (
+	run_number INTEGER NOT NULL,
+	layer_index INTEGER NOT NULL,
+	operand TEXT NOT NULL,
+	level INTEGER NOT NULL,
+	memory TEXT NOT NULL,
+	loops TEXT NOT NULL,
+	utilisation DOUBLE NOT NULL,
+	shared_utilisation DOUBLE NOT NULL,
+	accesses_to_low DOUBLE NOT NULL,
+	accesses_from_low DOUBLE NOT NULL,
+	accesses_to_high DOUBLE NOT NULL,
+	accesses_from_high DOUBLE NOT NULL,
+	energy_to_low_pj DOUBLE NOT NULL,
+	energy_from_low_pj DOUBLE NOT NULL,
+	energy_to_high_pj DOUBLE NOT NULL,
+	energy_from_high_pj DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_memory_evaluation PRIMARY KEY (run_number, layer_index, operand, level),
+	CONSTRAINT fk_zl_memory_evaluation_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE VIEW zl_v_runs AS
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.status, r.reason,
+       r.started_at, r.ended_at, r.seconds, r.objective,
+       w.name AS workload, a.name AS accelerator, m.name AS mapping,
+       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
+       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
+       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
+       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
+       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
+       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
+       r.engine_digest, r.environment_digest, r.number AS run_number
+FROM zl_run r
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping';
+CREATE VIEW zl_v_layers AS
+SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
+       l.layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
+       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
+       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
+       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
+       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
+       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
+       l.temporal_cycles + l.stall_cycles AS compute_cycles,
+       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
+       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
+       p.spatial_text AS spatial_mapping, p.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, l.run_number
+FROM zl_layer_evaluation l
+JOIN zl_run r ON r.number = l.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+JOIN zl_mapping p ON p.digest = l.mapping_digest
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator';
+CREATE VIEW zl_v_memory AS
+SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
+       o.layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
+       o.accesses_to_low + o.accesses_from_low + o.accesses_to_high + o.accesses_from_high AS accesses,
+       o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj AS energy_pj,
+       (o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj)
+           / NULLIF(l.energy_pj, 0) AS energy_share,
+       o.accesses_to_low, o.accesses_from_low, o.accesses_to_high, o.accesses_from_high,
+       o.energy_to_low_pj, o.energy_from_low_pj, o.energy_to_high_pj, o.energy_from_high_pj,
+       o.utilisation, o.shared_utilisation, o.run_number
+FROM zl_memory_evaluation o
+JOIN zl_layer_evaluation l ON l.run_number = o.run_number AND l.layer_index = o.layer_index
+JOIN zl_run r ON r.number = o.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator';
+INSERT INTO zl_alembic_version (version_num) VALUES ('0001');

@@ -1,0 +1,163 @@
+"""SQLite through Python's own driver: write-ahead log, transactions that take their lock at the start."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+from urllib.parse import quote
+
+from zigzag_lab.store.database import Answer, Row
+from zigzag_lab.store.errors import StoreError, StoreWriteError
+from zigzag_lab.store.url import DatabaseUrl
+
+log = logging.getLogger("zigzag_lab.store")
+
+BUSY_SECONDS = 60.0
+NETWORK_FILE_SYSTEMS = frozenset(
+    {
+        *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "gpfs", "lustre"),
+        *("ncpfs", "nfs", "nfs4", "pvfs2", "smb3", "smbfs"),
+    }
+)
+_TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
+_RUNTIME = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA temp_store=MEMORY")
+
+
+class SqliteDatabase:
+    """A connection to a SQLite file. See :class:`zigzag_lab.store.database.Database`."""
+
+    now = _TIME.format("")
+
+    def __init__(self, url: DatabaseUrl, *, read_only: bool = False) -> None:
+        self.url, self.read_only = url, read_only
+        self._lock = RLock()
+        with in_words(url, StoreError):
+            self._connection = _connected(url, read_only)
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteDatabase]:
+        """A transaction that holds the file's write lock from its start."""
+        with self._lock, in_words(self.url, StoreWriteError):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self
+            except BaseException:
+                self._roll_back()
+                raise
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement."""
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def executemany(self, sql: str, rows: Iterable[Row]) -> None:
+        """Run one statement for many rows."""
+        with self._lock:
+            self._connection.executemany(sql, rows)
+
+    def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
+        """Ask."""
+        with self._lock, in_words(self.url, StoreError):
+            cursor = self._connection.execute(sql, parameters)
+            return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
+
+    def seconds_ago(self, seconds: float) -> str:
+        """SQL for the time some seconds ago."""
+        return _TIME.format(f", '-{float(seconds):.3f} seconds'")
+
+    def close(self) -> None:
+        """End the connection."""
+        with self._lock:
+            self._connection.close()
+
+
+def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
+    if url.path is None:
+        name, uri = ":memory:", False
+    elif read_only:
+        name, uri = f"file:{quote(str(url.path))}?mode=ro", True
+    else:
+        name, uri = str(url.path), False
+    connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    try:
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+        else:
+            _prepare(connection, url.path)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
+    for pragma in _RUNTIME:
+        connection.execute(pragma)
+    if path is None:
+        return
+    wanted = journal_mode_for(path)
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+        connection.execute(f"PRAGMA journal_mode={wanted}")
+
+
+def journal_mode_for(path: Path) -> str:
+    """``wal``, or ``delete`` where the folder lies on a network, on which the log's shared memory does not work."""
+    kind = file_system_of(path)
+    if kind not in NETWORK_FILE_SYSTEMS:
+        return "wal"
+    log.warning("%s lies on a network file system (%s): slow and fragile; Postgres is advised", path, kind)
+    return "delete"
+
+
+def file_system_of(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
+    """The kind of the file system that a path lies on, such as ``ext4``; empty where the system does not tell."""
+    try:
+        lines = mounts.read_text().splitlines()
+    except OSError:
+        return ""
+    here = str(path.absolute().parent.resolve()) + "/"
+    best, kind = "", ""
+    for line in lines:
+        mount, _, details = line.partition(" - ")
+        point = mount.split(" ")[4].replace("\\040", " ").rstrip("/") + "/"
+        if here.startswith(point) and len(point) >= len(best):
+            best, kind = point, details.split(" ", 1)[0]
+    return kind
+
+
+_ADVICE = (
+    ("database or disk is full", "the disk is full", "Free some space and start again: what was finished is kept."),
+    ("disk i/o error", "the disk refused", "Check that the disk is not full and is mounted for writing."),
+    ("readonly", "the database cannot be written to", "Make the file and its folder writable, or name another --db."),
+    ("unable to open", "the file cannot be opened", "Check that its folder exists and is writable."),
+    ("not a database", "the file is not a SQLite database", "Name another file, or restore a copy."),
+    ("malformed", "the file is damaged", "Restore a copy, or rescue what is left with 'sqlite3 FILE .recover'."),
+    ("locked", f"another process kept it locked for {BUSY_SECONDS:.0f} s", "Try again, or use Postgres."),
+)
+
+
+@contextmanager
+def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
+    """Turn an error of the driver into one that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        for part, found, hint in _ADVICE:
+            if part in text.lower():
+                raise kind(str(url), f"{found} ({text})", hint=hint) from error
+        raise kind(str(url), f"SQLite says: {text}") from error

@@ -1,0 +1,23 @@
+"""The states that a run and its publication pass through."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Where a run stands. A lost one stopped giving signs of life; should it wake, it runs again."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    INFEASIBLE = "infeasible"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+class PublicationState(StrEnum):
+    """Whether MLflow knows of a run."""
+
+    PENDING = "pending"
+    PUBLISHED = "published"
+    FAILED = "failed"

@@ -1,0 +1,243 @@
+"""The store: an open database that runs are recorded in."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from zigzag_lab.keys.canonical import digest_of_bytes
+from zigzag_lab.store.codec import insertion, packed, spelt_json
+from zigzag_lab.store.database import Database, connect
+from zigzag_lab.store.environment import environment
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.recorder import LayerDigests, RunRecorder, ask_to_publish
+from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
+from zigzag_lab.store.schema import ready
+from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab import InputError
+
+LOST_AFTER_SECONDS = 60.0
+LOST_REASON = "its process gave no sign of life for a minute and was taken for dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """An entry of the outbox: a closed run, and what MLflow knows of it."""
+
+    run_id: str
+    state: str
+    mlflow_run_id: str | None
+    attempts: int
+    last_error: str | None
+
+
+class Store:
+    """An open database. Get one from :func:`open_store`.
+
+    Attributes:
+        url: where it is; shows no password.
+        database: its connection.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.url = database, database.url
+        self._digests = LayerDigests()
+        self._kept: set[str] = set()  # digests of inputs and environments that are in the database
+        self._environment: tuple[str, str] | None = None
+        self._pulse = Pulse()
+
+    def start_run(self, start: RunStart) -> RunRecorder:
+        """Open a run; it is visible at once.
+
+        Raises:
+            StoreError: the database cannot be written to.
+        """
+        with self.database.write():
+            run_id, number = self._insert_run(start)
+            for one in start.inputs:
+                self._insert_input(number, one)
+            self._insert_tags(number, list(start.tags.items()))
+        self._kept.update(i.digest for i in start.inputs)
+        return RunRecorder(self.database, run_id, number, self._digests, self._pulse)
+
+    def _insert_run(self, start: RunStart) -> tuple[str, int]:
+        db = self.database
+        add_experiment = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {db.now}) ON CONFLICT DO NOTHING"
+        number = self._experiment(start.experiment)
+        if number is None:
+            db.execute(add_experiment, (start.experiment,))
+            number = self._experiment(start.experiment)
+        values = {
+            "experiment_number": number,
+            "name": start.title,
+            "status": "running",
+            "owner": f"{platform.node()}:{os.getpid()}",
+            "objective": str(start.objective),
+            "options": spelt_json(dict(start.options)),
+            "engine_digest": start.engine,
+            "environment_digest": self._insert_environment(),
+        }
+        marks = ", ".join("?" * (len(values) + 1))
+        for _ in range(5):  # two runs of one millisecond share an id once in a million times
+            run_id = new_run_id()
+            rows = db.execute(
+                f"INSERT INTO zl_run (id, {', '.join(values)}, started_at, heartbeat_at) "
+                f"VALUES ({marks}, {db.now}, {db.now}) ON CONFLICT (id) DO NOTHING RETURNING number",
+                (run_id, *values.values()),
+            )
+            if rows:
+                return run_id, int(rows[0][0])
+        raise StoreError(str(self.url), "no id is free for a run", "one in five tries")
+
+    def _experiment(self, name: str) -> int | None:
+        rows = self.database.execute("SELECT number FROM zl_experiment WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else None
+
+    def _insert_environment(self) -> str:
+        if self._environment is None:
+            content = spelt_json(environment())
+            self._environment = digest_of_bytes(content.encode(), "environment"), content
+        self.database.execute(insertion("zl_environment", ("digest", "content")), self._environment)
+        return self._environment[0]
+
+    def _insert_input(self, run_number: int, given: RunInput) -> None:
+        db = self.database
+        if given.digest not in self._kept:
+            row = (given.digest, given.kind, packed(given.content))
+            db.execute(insertion("zl_input", ("digest", "kind", "content")), row)
+        if given.source is not None:
+            found = db.execute("SELECT 1 FROM zl_source WHERE digest = ?", (given.source_digest,))
+            if not found:
+                source = (given.source_digest, len(given.source), packed(given.source))
+                db.execute(insertion("zl_source", ("digest", "n_bytes", "content")), source)
+        columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
+        row_of_run = (run_number, given.kind, given.name, given.digest, given.file_name, given.source_digest)
+        db.execute(insertion("zl_run_input", columns), row_of_run)
+
+    def _insert_tags(self, run_number: int, tags: Sequence[tuple[str, str]]) -> None:
+        for key, value in tags:
+            self.database.execute(
+                "INSERT INTO zl_tag (run_number, key, value) VALUES (?, ?, ?) "
+                "ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value",
+                (run_number, key, str(value)),
+            )
+
+    # -- runs that are there already -----------------------------------------------------------------------------------
+
+    def tag(self, run_id: str, **tags: str) -> None:
+        """Hang words on a run; a word it has already gets the new value."""
+        number = self.run_number(run_id)
+        with self.database.write():
+            self._insert_tags(number, list(tags.items()))
+
+    def run_number(self, run_id: str) -> int:
+        """The number of a run, found by its id or by the start of it.
+
+        Raises:
+            InputError: no run, or several, are called so.
+        """
+        rows = self.database.select("SELECT number, id FROM zl_run WHERE id = ?", (run_id,)).rows
+        rows = (
+            rows
+            or self.database.select(
+                "SELECT number, id FROM zl_run WHERE id >= ? AND id < ? LIMIT 3", (run_id, run_id + "~")
+            ).rows
+        )
+        if len(rows) == 1:
+            return int(rows[0][0])
+        found = "several runs start with it" if rows and run_id else "no run is called so"
+        raise InputError(f"run '{run_id}'", found, "the id of a run, or its start", "'zigzag-lab ls' lists the runs.")
+
+    def mark_lost(self, after_seconds: float = LOST_AFTER_SECONDS) -> int:
+        """Mark runs as lost that gave no sign of life for some time, by the database's clock.
+
+        Returns:
+            How many.
+        """
+        silent = f"status = 'running' AND heartbeat_at < {self.database.seconds_ago(after_seconds)}"
+        if not self.database.select(f"SELECT 1 FROM zl_run WHERE {silent} LIMIT 1").rows:
+            return 0
+        with self.database.write():
+            lost = self.database.execute(
+                f"UPDATE zl_run SET status = 'lost', reason = ?, ended_at = heartbeat_at WHERE {silent} "
+                "RETURNING number",
+                (LOST_REASON,),
+            )
+            for (number,) in lost:
+                ask_to_publish(self.database, number)
+        return len(lost)
+
+    # -- the outbox ----------------------------------------------------------------------------------------------------
+
+    def publications(self, *states: str, limit: int = 1000) -> list[Publication]:
+        """Entries of the outbox, oldest run first; of all states unless some are named."""
+        wanted = ", ".join("?" * len(states))
+        where = f"WHERE p.state IN ({wanted})" if states else ""
+        rows = self.database.select(
+            "SELECT r.id, p.state, p.mlflow_run_id, p.attempts, p.last_error FROM zl_publication p "
+            f"JOIN zl_run r ON r.number = p.run_number {where} ORDER BY r.number LIMIT {int(limit)}",
+            states,
+        ).rows
+        return [Publication(*row) for row in rows]
+
+    def published(self, run_id: str, mlflow_run_id: str) -> None:
+        """MLflow has all there is to know of a run."""
+        self._set_publication(run_id, "published", mlflow_run_id, None)
+
+    def not_published(self, run_id: str, error: str, mlflow_run_id: str | None = None) -> None:
+        """MLflow could not be told of a run; it stays in the outbox as failed."""
+        self._set_publication(run_id, "failed", mlflow_run_id, error)
+
+    def _set_publication(self, run_id: str, state: str, mlflow_run_id: str | None, error: str | None) -> None:
+        number = self.run_number(run_id)
+        with self.database.write():
+            self.database.execute(
+                "UPDATE zl_publication SET state = ?, mlflow_run_id = COALESCE(?, mlflow_run_id), last_error = ?, "
+                f"attempts = attempts + 1, updated_at = {self.database.now} WHERE run_number = ?",
+                (state, mlflow_run_id, error, number),
+            )
+
+    # -- the connection ------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End the connection. Runs must be closed before."""
+        self._pulse.close()
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Store('{self.url}')"
+
+
+def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS) -> Store:
+    """Open a database to record in. A new SQLite file gets its tables, an older one is upgraded after a copy.
+
+    Args:
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file.
+        lost_after_seconds: runs that gave no sign of life for so long are marked lost.
+
+    Raises:
+        StoreError: it cannot be opened, or its schema is newer than this program.
+    """
+    parsed = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
+    database = connect(parsed)
+    try:
+        ready(database)
+        store = Store(database)
+        store.mark_lost(lost_after_seconds)
+    except BaseException:
+        database.close()
+        raise
+    return store

@@ -1,0 +1,78 @@
+"""Database URLs: what they name, and how to show them without their password."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.vocab import nearest
+
+SQLITE = "sqlite"
+POSTGRES = "postgresql"
+_KINDS = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgresql+psycopg": POSTGRES, "postgres": POSTGRES}
+_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):\S*@")
+_QUERY_PASSWORD = re.compile(r"(?i)([?&](?:password|sslpassword)=)[^&\s]*")
+
+
+def masked(text: str) -> str:
+    """A text with ``***`` in place of the passwords of URLs in it."""
+    return _QUERY_PASSWORD.sub(r"\1***", _PASSWORD.sub(r"\g<user>:***@", text))
+
+
+@dataclass(frozen=True)
+class DatabaseUrl:
+    """Where a database is.
+
+    Attributes:
+        kind: ``sqlite`` or ``postgresql``.
+        path: the file of a SQLite database; None where it lives in memory or on a server.
+        secret: the URL as given, password included; never shown.
+    """
+
+    kind: str
+    path: Path | None
+    secret: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> DatabaseUrl:
+        """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db`` or ``postgresql+psycopg://...``.
+
+        Raises:
+            StoreError: it is neither.
+        """
+        scheme, separator, rest = text.partition("://")
+        kind = _KINDS.get(scheme)
+        if not separator or kind is None:
+            hint = nearest(scheme, _KINDS) or "Write sqlite:///zigzag_lab.db for a file in the working folder."
+            expected = "sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
+            raise StoreError("database URL", f"'{masked(text)}' names no database", expected, hint)
+        if kind == POSTGRES:
+            return cls(kind, None, text)
+        place = unquote(rest.partition("?")[0])
+        if place in ("", "/", "/:memory:"):
+            return cls(kind, None, text)
+        if not place.startswith("/"):
+            found = f"'{text}' has two slashes before the file"
+            raise StoreError("database URL", found, "three of them", f"Write sqlite:///{place}.")
+        return cls(kind, Path(place[1:]), text)
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it is a SQLite database that ends with its connection."""
+        return self.kind == SQLITE and self.path is None
+
+    def for_sqlalchemy(self) -> str:
+        """The URL as SQLAlchemy reads it, with the driver we use. It carries the password."""
+        if self.kind == POSTGRES:
+            return "postgresql+psycopg://" + self.secret.partition("://")[2]
+        return self.secret
+
+    def for_driver(self) -> str:
+        """The connection string of Postgres' own client library. It carries the password."""
+        return "postgresql://" + self.secret.partition("://")[2]
+
+    def __str__(self) -> str:
+        return masked(self.secret)

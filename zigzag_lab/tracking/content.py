@@ -1,0 +1,259 @@
+"""What MLflow is told of a run: parameters to sort by, metrics to plot, tags that lead back to us.
+
+Made for its comparison views: every run of the standard pipeline carries the same parameters, as plain numbers where
+they are numbers; metrics have few keys, as each key becomes a chart; layers are the steps of one key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import fsum, isfinite
+from pathlib import PurePath
+from typing import Any
+
+from zigzag_lab.store import RunStatus
+from zigzag_lab.tracking.document import run_json
+from zigzag_lab.tracking.limits import (
+    MAX_DATASET_DIGEST,
+    MAX_DATASET_NAME,
+    MAX_EXPERIMENT_NAME,
+    MAX_PARAM_VALUE,
+    MAX_PARAMS,
+    MAX_TAG_VALUE,
+    MAX_TAGS,
+    MAX_USER_TAG_VALUE,
+    cut,
+    key_part,
+    key_parts,
+)
+from zigzag_lab.tracking.note import note
+from zigzag_lab.tracking.record import MEMORY_ENERGIES, RunRecord
+
+RUN_ID_TAG = "zl.run_id"
+NO_LIMIT = "0"
+"""The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
+
+NOT_STATED = "-1"
+"""The parameter of a number that a run's options do not state."""
+
+SHORT_DIGEST = 12
+MOST_MEMORIES = 16
+MOST_USER_TAGS = MAX_TAGS - 30
+
+MLFLOW_STATUS = {
+    RunStatus.RUNNING: "RUNNING",
+    RunStatus.FINISHED: "FINISHED",
+    RunStatus.INFEASIBLE: "FAILED",
+    RunStatus.FAILED: "FAILED",
+    RunStatus.LOST: "KILLED",
+}
+
+_NUMBERS = {
+    "lpf_limit": ("lpf_limit", "loma_lpf_limit"),
+    "spatial_mappings": ("spatial_mappings", "n_spatial_mappings", "nb_mappings_generated"),
+}
+_TEMPORAL = ("temporal", "temporal_mapping_type")
+_NOT_PARAMETERS = {"workload", "accelerator", "mapping", "dump_folder", "pickle_filename", "db", "mlflow"}
+_INPUTS = ("workload", "accelerator", "mapping")
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One value of a metric; the step is the layer's index, 0 for figures of the whole run."""
+
+    key: str
+    value: float
+    step: int = 0
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """A workload or an accelerator as MLflow's dataset; ``role`` is which of them."""
+
+    role: str
+    name: str
+    digest: str
+    full_digest: str
+    place: str
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """Everything that is published of a run, within MLflow's limits.
+
+    Attributes:
+        run_id, name, experiment: what it is called.
+        status: MLflow's word for where it stands.
+        started_ms, ended_ms: milliseconds since 1970, UTC.
+        params, metrics, tags, datasets: as their names say.
+        document: the run as JSON.
+    """
+
+    run_id: str
+    name: str
+    experiment: str
+    status: str
+    started_ms: int
+    ended_ms: int | None
+    params: Mapping[str, str]
+    metrics: tuple[Measurement, ...]
+    tags: Mapping[str, str]
+    datasets: tuple[DatasetRecord, ...]
+    document: str
+
+
+def content_of(record: RunRecord, database_url: str, scrub: Callable[[str], str]) -> RunContent:
+    """Put a run into MLflow's terms.
+
+    Args:
+        record: the run.
+        database_url: where it is kept, without its password.
+        scrub: takes secrets out of a text.
+    """
+    measured = tuple(_metrics(record))
+    left_out = sorted({m.key for m in measured if not isfinite(m.value)})
+    tags = dict(_tags(record, database_url, left_out))
+    return RunContent(
+        record.id,
+        cut(scrub(record.name), MAX_DATASET_NAME),
+        cut(scrub(record.experiment), MAX_EXPERIMENT_NAME),
+        MLFLOW_STATUS[record.status],
+        _ms(record.started_at),
+        None if record.ended_at is None else _ms(record.ended_at),
+        {key: cut(scrub(value), MAX_PARAM_VALUE) or "none" for key, value in params(record).items()},
+        tuple(m for m in measured if isfinite(m.value)),
+        {key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items() if value},
+        tuple(_datasets(record, scrub)),
+        run_json(record, database_url, scrub),
+    )
+
+
+def _ms(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
+
+
+# -- parameters --------------------------------------------------------------------------------------------------------
+
+
+def params(record: RunRecord) -> dict[str, str]:
+    """The parameters of a run; the same keys for every run that was asked for in the same way."""
+    given, options = record.inputs, record.options
+    found = {kind: given[kind].name if kind in given else "none" for kind in _INPUTS}
+    found |= {f"{kind}_digest": given[kind].digest[:SHORT_DIGEST] if kind in given else "none" for kind in _INPUTS}
+    found["objective"] = record.objective
+    for name, aliases in _NUMBERS.items():
+        found[name] = _number(options, aliases)
+    found["temporal"] = next((_text(options[a]) for a in _TEMPORAL if options.get(a) is not None), "none")
+    known = {a for aliases in _NUMBERS.values() for a in aliases} | {*_TEMPORAL, *_NOT_PARAMETERS}
+    for name in sorted(options.keys() - known):
+        if (value := options[name]) is None or isinstance(value, (str, int, float)):
+            found.setdefault(key_part(name), _text(value))
+    return dict(list(found.items())[:MAX_PARAMS])
+
+
+def _number(options: Mapping[str, Any], aliases: tuple[str, ...]) -> str:
+    for name in aliases:
+        if name in options:
+            value = options[name]
+            return NO_LIMIT if value is None or str(value).lower() in ("none", "all") else _text(value)
+    return NOT_STATED
+
+
+def _text(value: Any) -> str:
+    """A value as a column of plain numbers likes it: truth as 1 and 0."""
+    return "none" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+
+
+# -- metrics -----------------------------------------------------------------------------------------------------------
+
+
+def _metrics(record: RunRecord) -> Iterator[Measurement]:
+    for key, value in _totals(record).items():
+        if value is not None:
+            yield Measurement(key, float(value))
+    energies = energy_by_memory(record)
+    most = sorted(energies, key=lambda name: (-energies[name], name))[:MOST_MEMORIES]
+    parts = key_parts(sorted(most))
+    for name, part in parts.items():
+        yield Measurement(f"breakdown/energy_pj/{part}", energies[name])
+    if rest := [energy for name, energy in energies.items() if name not in parts]:
+        yield Measurement("breakdown/energy_pj/all others", fsum(rest))
+    for layer in record.layers:
+        for key in ("energy_pj", "latency_cycles"):
+            yield Measurement(f"layers/{key}", float(layer[key]), int(layer["layer_index"]))
+
+
+def _totals(record: RunRecord) -> dict[str, float | int | None]:
+    """Figures of the whole run; None where they are not known."""
+    totals = record.totals
+    latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] for layer in record.layers)
+    of_network = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2")
+    return {
+        **{f"total/{name}": totals[name] for name in of_network},
+        "total/clock_ns": totals["clock_ns"],
+        "total/utilisation": ideal / latency if latency and record.layers else None,
+        "search/mappings_evaluated": totals["n_mappings_evaluated"],
+        "search/seconds": record.seconds,
+    }
+
+
+def energy_by_memory(record: RunRecord) -> dict[str, float]:
+    """Memory -> energy of all accesses to it in all layers, in pJ."""
+    terms: dict[str, list[float]] = {}
+    for layer in record.layers:
+        for memory in layer["memories"]:
+            terms.setdefault(memory["memory"], []).extend(memory[name] for name in MEMORY_ENERGIES)
+    return {name: fsum(energies) for name, energies in terms.items()}
+
+
+# -- tags --------------------------------------------------------------------------------------------------------------
+
+
+def _tags(record: RunRecord, database_url: str, left_out: list[str]) -> Iterator[tuple[str, str]]:
+    """Tags, with empty texts for what there is nothing to say of."""
+    machine = record.environment
+    argv, git = machine.get("argv") or [""], machine.get("git") or {}
+    yield RUN_ID_TAG, record.id
+    yield "zl.database", database_url
+    yield "zl.status", record.status.value
+    yield "zl.engine", record.engine_digest
+    yield "zl.cache", cache_word(record)
+    yield "zl.owner", record.owner
+    yield "zl.version", str((machine.get("versions") or {}).get("zigzag_lab", ""))
+    yield "zl.reason", record.reason or ""
+    yield "zl.error", record.error or ""
+    yield "zl.not_finite", ", ".join(left_out)
+    yield "mlflow.note.content", note(record, database_url)
+    yield "mlflow.user", str(machine.get("user") or "unknown")
+    yield "mlflow.source.type", "LOCAL"
+    yield "mlflow.source.name", PurePath(str(argv[0])).name
+    yield "mlflow.source.git.commit", str(git.get("commit") or "")
+    yield "mlflow.source.git.branch", str(git.get("branch") or "")
+    mine = list(record.tags.items())
+    for key, value in mine[:MOST_USER_TAGS]:
+        yield user_tag_key(key), cut(value, MAX_USER_TAG_VALUE)
+    if len(mine) > MOST_USER_TAGS:
+        yield "zl.tags_left_out", str(len(mine) - MOST_USER_TAGS)
+
+
+def user_tag_key(key: str) -> str:
+    """A user's tag under its own name, unless that is one of ours or of MLflow's."""
+    part = key_part(key)
+    return f"user.{part}" if part.lower().startswith(("zl.", "mlflow.")) else part
+
+
+def cache_word(record: RunRecord) -> str:
+    """``off``, ``hit`` (all layers), ``part`` or ``miss``: how much of a run came from the cache."""
+    hits, misses = record.totals["cache_hits"], record.totals["cache_misses"]
+    if hits is None or misses is None:
+        return "off"
+    return "miss" if not hits else "part" if misses else "hit"
+
+
+def _datasets(record: RunRecord, scrub: Callable[[str], str]) -> Iterator[DatasetRecord]:
+    for role in ("workload", "accelerator"):
+        if given := record.inputs.get(role):
+            name, place = cut(scrub(given.name), MAX_DATASET_NAME), cut(scrub(given.file_name or given.name), 4000)
+            yield DatasetRecord(role, name or role, given.digest[:MAX_DATASET_DIGEST], given.digest, place)

@@ -1,0 +1,213 @@
+"""Bring what the outbox holds to MLflow: once each, whatever happened before."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from zigzag_lab.store import Publication, PublicationState, Store, StoreError
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.tracking.content import content_of
+from zigzag_lab.tracking.places import absolute, is_database
+from zigzag_lab.tracking.quiet import quiet_mlflow
+from zigzag_lab.tracking.reach import check_reachable
+from zigzag_lab.tracking.record import read_run
+from zigzag_lab.tracking.scrub import Scrubber
+from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
+from zigzag_lab.tracking.turn import processes_turn, threads_turn
+
+log = logging.getLogger("zigzag_lab.tracking")
+
+PAGE = 1000
+PATIENCE_SECONDS = 2.0
+BUSY = "another process is publishing from this database and will take what is left"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that MLflow could not be told of, and why; without passwords."""
+
+    run_id: str
+    error: str
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """What a call published.
+
+    Attributes:
+        uri: MLflow's store, without its password.
+        published: our id -> MLflow's id, of the runs that MLflow now has.
+        failures: runs that it could not be told of.
+        n_waiting: runs that still wait in the outbox, the failures among them.
+        problem: why the call ended early; None when it did not.
+        seconds: how long it took.
+    """
+
+    uri: str
+    published: dict[str, str] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    n_waiting: int = 0
+    problem: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether MLflow has all there is."""
+        return self.n_waiting == 0 and self.problem is None
+
+    @property
+    def sentence(self) -> str:
+        """The report in one line."""
+        done, why = _runs(len(self.published)), self.problem or (self.failures[0].error if self.failures else "")
+        if not why:
+            waiting = f"; {_runs(self.n_waiting)} still to come" if self.n_waiting else ""
+            return f"MLflow: {done} published to {self.uri}{waiting}."
+        kept = f"{_runs(self.n_waiting)} kept for 'zigzag-lab mlflow sync'"
+        return f"MLflow: {done} published to {self.uri}, {kept}: {why.rstrip('.')}."
+
+
+def _runs(n: int) -> str:
+    return "1 run" if n == 1 else f"{n} runs"
+
+
+def publish_pending(
+    store: Store,
+    mlflow_uri: str,
+    *,
+    limit: int | None = None,
+    first: str | None = None,
+    again: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> PublishReport:
+    """Publish the runs that MLflow does not know of yet: those that wait, then those that failed before.
+
+    Trouble with MLflow is written into the outbox and reported, never raised. MLflow is not imported when there is
+    nothing to publish, or when its store cannot be reached.
+
+    Args:
+        store: our database.
+        mlflow_uri: MLflow's tracking URI (:func:`zigzag_lab.tracking.places.mlflow_uri_for`).
+        limit: the most runs to publish; None for all.
+        first: the id of a run that goes before the others.
+        again: whether runs that were published are brought up to date as well (another or a new MLflow store).
+        patience_seconds: how long to wait for another publisher of this database.
+
+    Returns:
+        What happened.
+    """
+    started = time.monotonic()
+    publisher = _Publisher(store, absolute(mlflow_uri), limit, first, again)
+    try:
+        problem = publisher.run(patience_seconds)
+        waiting = _n_waiting(store)
+    except StoreError as error:  # our own database: the runs are safe in it, the outbox is as it was
+        problem, waiting = publisher.scrub.in_a_line(error), len(publisher.failures)
+    return PublishReport(
+        publisher.scrub(publisher.uri),
+        publisher.published,
+        tuple(publisher.failures),
+        waiting,
+        problem,
+        time.monotonic() - started,
+    )
+
+
+class _Publisher:
+    """One call: what it has done so far."""
+
+    def __init__(self, store: Store, uri: str, limit: int | None, first: str | None, again: bool) -> None:
+        self.store, self.uri, self.first = store, uri, first
+        self.left = float("inf") if limit is None else limit
+        self.states = [PublicationState.PENDING, PublicationState.FAILED]
+        self.states += [PublicationState.PUBLISHED] if again else []
+        self.scrub = Scrubber.of(uri, store.url.secret)
+        self.database_url = self.scrub(shown_url(store.url))
+        self.published: dict[str, str] = {}
+        self.failures: list[Failure] = []
+
+    def run(self, patience_seconds: float) -> str | None:
+        """Publish; the problem that ended it early, if any."""
+        if next(self._entries(), None) is None:
+            return None
+        try:
+            check_reachable(self.uri)
+        except Exception as error:
+            return self._none_reached(error)
+        with ExitStack() as held:
+            if not held.enter_context(threads_turn(patience_seconds)):
+                return BUSY
+            try:
+                held.enter_context(quiet_mlflow(for_database=is_database(self.uri)))
+            except Exception as error:  # an installation of MLflow that cannot be imported
+                return self._none_reached(error)
+            if not held.enter_context(processes_turn(self.store.database, patience_seconds)):
+                return BUSY
+            return self._publish_all(held)
+
+    def _publish_all(self, held: ExitStack) -> str | None:
+        try:
+            tracker = Tracker(self.uri)
+            held.callback(tracker.close)
+        except Exception as error:
+            return self._none_reached(error)
+        for entry in self._entries():
+            trouble = self._publish(tracker, entry)
+            if trouble is not None and not is_of_the_run(trouble):
+                return self.failures[-1].error
+        return None
+
+    def _entries(self) -> Iterator[Publication]:
+        """Entries of the outbox that this call has not seen yet, new ones that arrive meanwhile included."""
+        seen: set[str] = set()
+        for state in self.states:
+            while self.left > 0:
+                page = self.store.publications(state, limit=PAGE + len(seen))
+                fresh = sorted((e for e in page if e.run_id not in seen), key=lambda e: e.run_id != self.first)
+                for entry in fresh[: int(min(self.left, len(fresh)))]:
+                    seen.add(entry.run_id)
+                    yield entry
+                if not fresh:
+                    break
+
+    def _publish(self, tracker: Tracker, entry: Publication) -> Exception | None:
+        """Publish a run and write it down; the error if it could not be."""
+        self.left -= 1
+        try:
+            content = content_of(read_run(self.store.database, entry.run_id), self.database_url, self.scrub)
+            mlflow_id = tracker.publish(content, entry.mlflow_run_id)
+        except StoreError:
+            raise
+        except Exception as error:
+            self._failed(entry.run_id, error)
+            return error
+        self.store.published(entry.run_id, mlflow_id)
+        self.published[entry.run_id] = mlflow_id
+        return None
+
+    def _none_reached(self, error: Exception) -> str:
+        """MLflow as a whole cannot be used: every run that waits learns why."""
+        for entry in self._entries():
+            self.left -= 1
+            self._failed(entry.run_id, error)
+        return self.scrub.in_a_line(error)
+
+    def _failed(self, run_id: str, error: Exception) -> None:
+        words = self.scrub.in_a_line(error)
+        log.info("run %s was not published: %s", run_id, words)
+        self.failures.append(Failure(run_id, words))
+        self.store.not_published(run_id, words)
+
+
+def _n_waiting(store: Store) -> int:
+    return int(store.database.select("SELECT COUNT(*) FROM zl_publication WHERE state <> 'published'").rows[0][0])
+
+
+def shown_url(url: DatabaseUrl) -> str:
+    """Our database for readers elsewhere: a full path, no password."""
+    if url.kind == SQLITE and url.path is not None:
+        return f"sqlite:///{url.path.absolute().as_posix()}"
+    return str(url)

@@ -1,0 +1,61 @@
+"""See whether MLflow's store can be used before MLflow is asked: on its own it would try for minutes."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from zigzag_lab.store.url import masked
+from zigzag_lab.tracking.errors import TrackingError
+from zigzag_lab.tracking.places import sqlite_path
+
+BUSY_SECONDS = 2.0
+CONNECT_SECONDS = 2.0
+_PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433}
+
+
+def check_reachable(uri: str) -> None:
+    """See whether a store can be written to, as far as that can be told in two seconds and without MLflow.
+
+    Raises:
+        TrackingError: it cannot.
+    """
+    path = sqlite_path(uri)
+    if path is not None:
+        _check_file(path, uri)
+    elif uri.partition(":")[0].partition("+")[0] in _PORTS:
+        _check_database_server(uri)
+
+
+def _check_file(path: Path, uri: str) -> None:
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=path.parent) as probe:
+                probe.write(b"\0" * 4096)
+                probe.flush()
+            return
+        with closing(sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except (OSError, sqlite3.Error) as error:
+        busy = f"another process kept it locked for {BUSY_SECONDS:.0f} s" if "locked" in str(error) else str(error)
+        raise TrackingError(masked(uri), busy, "an MLflow database that can be written to") from error
+
+
+def _check_database_server(uri: str) -> None:
+    parts = urlsplit(uri)
+    try:
+        host, port = parts.hostname, parts.port or _PORTS[parts.scheme.partition("+")[0]]
+    except ValueError:  # several hosts: left to the driver
+        return
+    if not host:  # a socket file
+        return
+    try:
+        socket.create_connection((host, port), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise TrackingError(masked(uri), f"the server does not answer ({error})", "a database server") from error

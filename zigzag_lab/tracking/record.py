@@ -1,0 +1,167 @@
+"""All that the database knows of one run, read in one go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from zigzag_lab.store import RunStatus
+from zigzag_lab.store.codec import unpacked
+from zigzag_lab.store.database import Database
+from zigzag_lab.vocab import InputError
+
+TOTALS = (
+    "energy_pj",
+    "mac_energy_pj",
+    "memory_energy_pj",
+    "latency_cycles",
+    "edp_pj_cycles",
+    "area_mm2",
+    "clock_ns",
+    "n_macs",
+    "n_layers",
+    "n_mappings_evaluated",
+    "cache_hits",
+    "cache_misses",
+    "cache_seconds_saved",
+)
+MEMORY_ENERGIES = ("energy_to_low_pj", "energy_from_low_pj", "energy_to_high_pj", "energy_from_high_pj")
+
+
+@dataclass(frozen=True)
+class InputRecord:
+    """A workload, an accelerator or a mapping of a run.
+
+    Attributes:
+        kind: ``workload``, ``accelerator`` or ``mapping``.
+        name: what tables call it.
+        digest: the key of its meaning.
+        file_name: the file it was read from, if any.
+        content: all it says, as plain data.
+    """
+
+    kind: str
+    name: str
+    digest: str
+    file_name: str | None
+    content: Any
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of the database.
+
+    Attributes:
+        id, name, experiment: what people call it and its experiment.
+        status: where it stands.
+        reason, error, traceback: why it did not finish: in words, the kind of the exception, where.
+        started_at, ended_at: in UTC.
+        seconds: wall time.
+        owner: host and process.
+        objective, options, engine_digest: what was asked of which engine.
+        totals: figures over all layers by the names of their columns (:data:`TOTALS`); None where not known.
+        inputs: kind -> input.
+        tags: the user's words.
+        environment: versions, machine, command line, git.
+        layers: per layer in the order of the run, its columns, its ``mapping`` and its ``memories`` (one per operand
+            and level, columns).
+    """
+
+    id: str
+    name: str
+    experiment: str
+    status: RunStatus
+    reason: str | None
+    error: str | None
+    traceback: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+    owner: str
+    objective: str
+    options: Mapping[str, Any]
+    engine_digest: str
+    totals: Mapping[str, float | int | None]
+    inputs: Mapping[str, InputRecord]
+    tags: Mapping[str, str]
+    environment: Mapping[str, Any]
+    layers: tuple[Mapping[str, Any], ...]
+
+
+def read_run(database: Database, run_id: str) -> RunRecord:
+    """Read a run.
+
+    Raises:
+        InputError: there is none of that id.
+        StoreError: the database cannot be read.
+    """
+    rows = database.select(
+        "SELECT r.*, e.name AS experiment, v.content AS environment FROM zl_run r "
+        "JOIN zl_experiment e ON e.number = r.experiment_number "
+        "LEFT JOIN zl_environment v ON v.digest = r.environment_digest WHERE r.id = ?",
+        (run_id,),
+    ).as_dicts()
+    if not rows:
+        raise InputError(f"run '{run_id}'", "no run is called so")
+    row = rows[0]
+    number = row["number"]
+    return RunRecord(
+        status=RunStatus(row["status"]),
+        started_at=_time(row["started_at"]),
+        ended_at=None if row["ended_at"] is None else _time(row["ended_at"]),
+        options=_plain(row["options"]) or {},
+        environment=_plain(row["environment"]) or {},
+        totals={name: row[name] for name in TOTALS},
+        inputs=_inputs(database, number),
+        tags=dict(database.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows),
+        layers=_layers(database, number),
+        **{name: row[name] for name in ("id", "name", "experiment", "reason", "error", "traceback", "seconds")},
+        **{name: row[name] for name in ("owner", "objective", "engine_digest")},
+    )
+
+
+def _inputs(database: Database, number: int) -> dict[str, InputRecord]:
+    rows = database.select(
+        "SELECT i.kind, i.name, i.digest, i.file_name, c.content FROM zl_run_input i "
+        "JOIN zl_input c ON c.digest = i.digest WHERE i.run_number = ? ORDER BY i.kind",
+        (number,),
+    ).rows
+    return {row[0]: _input(*row) for row in rows}
+
+
+def _input(kind: str, name: str, digest: str, file_name: str | None, content: bytes) -> InputRecord:
+    return InputRecord(kind, name, digest, file_name, json.loads(unpacked(bytes(content))))
+
+
+def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
+    layers = database.select(
+        "SELECT l.*, p.spatial_text, p.content AS mapping FROM zl_layer_evaluation l "
+        "JOIN zl_mapping p ON p.digest = l.mapping_digest WHERE l.run_number = ? ORDER BY l.layer_index",
+        (number,),
+    ).as_dicts()
+    memories = database.select(
+        "SELECT * FROM zl_memory_evaluation WHERE run_number = ? ORDER BY layer_index, operand, level", (number,)
+    ).as_dicts()
+    by_index = {layer["layer_index"]: layer for layer in layers}
+    for layer in layers:
+        del layer["run_number"]
+        layer.update(mapping=_plain(layer["mapping"]), memories=[])
+        layer["keeps_at_output_pins"] = bool(layer["keeps_at_output_pins"])
+    for memory in memories:
+        del memory["run_number"]
+        by_index[memory.pop("layer_index")]["memories"].append(memory)
+    return tuple(layers)
+
+
+def _plain(value: Any) -> Any:
+    """JSON of a column: text from SQLite, plain data from Postgres."""
+    return json.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+def _time(value: Any) -> datetime:
+    """A time of a column: text in UTC from SQLite, a datetime from Postgres."""
+    time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,179 @@
+"""MLflow behind four verbs: open, publish a run, close. Everything that speaks to its client is here.
+
+To be used within :func:`zigzag_lab.tracking.quiet.quiet_mlflow`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.tracking.content import RUN_ID_TAG, RunContent
+from zigzag_lab.tracking.limits import MAX_ENTITIES, MAX_METRICS, chunks
+from zigzag_lab.tracking.own_file import make_whole, use_wal
+from zigzag_lab.tracking.places import artifact_folder, sqlite_path, sqlite_uri
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Run
+    from mlflow.tracking.client import MlflowClient
+
+DOCUMENT_NAME = "run.json"
+_OF_THE_RUN = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_DOES_NOT_EXIST"}
+
+
+class Tracker:
+    """MLflow's store at a tracking URI.
+
+    Args:
+        uri: the tracking URI. A SQLite file that is not there is made.
+
+    Raises:
+        Exception: whatever MLflow and the libraries below it raise.
+    """
+
+    def __init__(self, uri: str) -> None:
+        from mlflow.tracking.client import MlflowClient
+
+        path = sqlite_path(uri)
+        if path is not None and "?" not in uri:
+            make_whole(path, _make_database)
+            use_wal(path)
+        self._uri = uri
+        self._client: MlflowClient = MlflowClient(tracking_uri=uri)
+        self._experiments: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Let go of database connections, so that files can be moved and logs are folded in."""
+        _dispose(self._client)
+
+    def publish(self, content: RunContent, known_id: str | None) -> str:
+        """Bring a run to MLflow, or up to date where it is there already: nothing is ever there twice.
+
+        Args:
+            content: what to tell.
+            known_id: MLflow's id of it, as far as we know.
+
+        Returns:
+            MLflow's id of it.
+        """
+        experiment_id = self._experiment_id(content.experiment)
+        run = self._known(known_id, content.run_id) or self._found(experiment_id, content.run_id)
+        if run is None:
+            run = self._client.create_run(
+                experiment_id, start_time=content.started_ms, tags=dict(content.tags), run_name=content.name or None
+            )
+        elif run.info.lifecycle_stage == "deleted":
+            self._client.restore_run(run.info.run_id)
+        run_id = str(run.info.run_id)
+        self._log(run, content)
+        self._client.log_text(run_id, content.document, DOCUMENT_NAME)
+        if content.status == "RUNNING":
+            self._client.update_run(run_id, status=content.status)
+        else:
+            self._client.set_terminated(run_id, content.status, content.ended_ms)
+        return run_id
+
+    # -- finding -------------------------------------------------------------------------------------------------------
+
+    def _experiment_id(self, name: str) -> str:
+        """The experiment of a name: made when new, restored when deleted."""
+        known = self._experiments.get(name)
+        if known is not None:
+            return known
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is None:
+            experiment_id = self._new_experiment(name)
+        else:
+            experiment_id = str(experiment.experiment_id)
+            if experiment.lifecycle_stage == "deleted":
+                self._client.restore_experiment(experiment_id)
+        self._experiments[name] = experiment_id
+        return experiment_id
+
+    def _new_experiment(self, name: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        folder = artifact_folder(self._uri)
+        try:
+            return str(self._client.create_experiment(name, None if folder is None else folder.as_uri()))
+        except MlflowException as error:
+            experiment = self._client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
+                raise
+            return str(experiment.experiment_id)
+
+    def _known(self, mlflow_id: str | None, run_id: str) -> Run | None:
+        """The run of an id, if this store has it and it is ours."""
+        from mlflow.exceptions import MlflowException
+
+        if mlflow_id is None:
+            return None
+        try:
+            run = self._client.get_run(mlflow_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            raise
+        return run if run.data.tags.get(RUN_ID_TAG) == run_id else None
+
+    def _found(self, experiment_id: str, run_id: str) -> Run | None:
+        """The run that carries our id, made by a publisher that could not write it down any more."""
+        from mlflow.entities import ViewType
+
+        question = f"tags.`{RUN_ID_TAG}` = '{run_id}'"
+        runs = self._client.search_runs([experiment_id], question, run_view_type=ViewType.ALL, max_results=1)
+        return runs[0] if runs else None
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def _log(self, run: Run, content: RunContent) -> None:
+        """Parameters and tags that MLflow lacks, all metrics, the inputs."""
+        from mlflow.entities import Param, RunTag
+
+        run_id, there = run.info.run_id, run.data
+        metrics = self._metrics(content)
+        params = [Param(k, v) for k, v in content.params.items() if k not in there.params]
+        tags = [RunTag(k, v) for k, v in content.tags.items() if there.tags.get(k) != v]
+        room = min(MAX_METRICS, MAX_ENTITIES - len(params) - len(tags))
+        for number, chunk in enumerate(chunks(metrics, room, MAX_METRICS)):
+            is_first = number == 0
+            self._client.log_batch(run_id, chunk, params if is_first else (), tags if is_first else ())
+        for key in there.tags:
+            if key.startswith("zl.") and key not in content.tags:
+                self._client.delete_tag(run_id, key)
+        if content.datasets:
+            self._client.log_inputs(run_id, datasets=[_dataset_input(d) for d in content.datasets])
+
+    def _metrics(self, content: RunContent) -> list[Metric]:
+        """Metrics, all of the time the run started: told again, they are the same points."""
+        from mlflow.entities import Metric
+
+        return [Metric(m.key, m.value, content.started_ms, m.step) for m in content.metrics]
+
+
+def _dataset_input(given: Any) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    source, profile = json.dumps({"uri": given.place}), json.dumps({"digest": given.full_digest})
+    dataset = Dataset(given.name, given.digest, "local", source, profile=profile)
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", given.role)])
+
+
+def _make_database(path: Path) -> None:
+    """Have MLflow make its tables in a new SQLite file."""
+    from mlflow.tracking.client import MlflowClient
+
+    _dispose(MlflowClient(tracking_uri=sqlite_uri(path)))
+
+
+def _dispose(client: Any) -> None:
+    """Close a client's connections, where it has any."""
+    engine = getattr(getattr(client._tracking_client, "store", None), "engine", None)
+    if engine is not None:
+        engine.dispose()
+
+
+def is_of_the_run(error: BaseException) -> bool:
+    """Whether an error is about what one run says, so that the next may still be published."""
+    return getattr(error, "error_code", None) in _OF_THE_RUN

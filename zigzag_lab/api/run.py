@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.api.main_stage import DEFAULT_STORE, MainStage
 from zigzag_lab.api.pipeline import objective_of, standard_stages
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages import MainStage, ProgressListener, SearchTally
+from zigzag_lab.stages import ProgressListener, SearchTally
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
+
+if TYPE_CHECKING:
+    from zigzag_lab.store import Store
 
 DEFAULT_LPF_LIMIT = 6
 DEFAULT_SPATIAL_MAPPINGS = 3
@@ -71,6 +76,7 @@ class RunOutcome:
         results: what the pipeline returned.
         n_mappings_evaluated: mappings that were priced.
         seconds: wall time of the pipeline.
+        run_id: the id of its record; None where it left none.
     """
 
     total: CostModelEvaluationABC
@@ -78,10 +84,27 @@ class RunOutcome:
     results: list[tuple[CostModelEvaluationABC, Any]]
     n_mappings_evaluated: int
     seconds: float
+    run_id: str | None = None
 
 
-def run(request: RunRequest, *, progress: ProgressListener | None = None) -> RunOutcome:
-    """Run the standard pipeline.
+def run(
+    request: RunRequest,
+    *,
+    store: str | Store | None = DEFAULT_STORE,
+    experiment: str = "default",
+    tags: Mapping[str, str] | None = None,
+    mlflow: str | None = None,
+    progress: ProgressListener | None = None,
+) -> RunOutcome:
+    """Run the standard pipeline, and record it.
+
+    Args:
+        request: what is asked.
+        store: see :class:`MainStage`; None leaves no record.
+        experiment: the question that the run belongs to.
+        tags: words to find the run by.
+        mlflow: the tracking URI to publish to; ``off`` for none.
+        progress: told of each layer.
 
     Raises:
         InputError: something asked for cannot be used.
@@ -92,7 +115,18 @@ def run(request: RunRequest, *, progress: ProgressListener | None = None) -> Run
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
     stages = standard_stages(request.workload, objective_of(request.objective))
-    results = MainStage(stages, progress=progress, tally=tally, **request.keywords()).run()
+    main_stage = MainStage(
+        stages,
+        store=store,
+        experiment=experiment,
+        tags=tags,
+        mlflow=mlflow,
+        progress=progress,
+        tally=tally,
+        **request.keywords(),
+    )
+    results = main_stage.run()
     total, per_layer = results[0]
     layers = tuple(cme for cme, _ in per_layer)
-    return RunOutcome(total, layers, results, tally.n_mappings_evaluated, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return RunOutcome(total, layers, results, tally.n_mappings_evaluated, seconds, main_stage.run_id)

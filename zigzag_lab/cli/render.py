@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from zigzag_lab.api import RunOutcome, RunRequest
+    from zigzag_lab.tracking import PublishReport
 
 N_BUSIEST = 5
 _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
@@ -22,6 +23,7 @@ def as_json(outcome: RunOutcome) -> str:
     total = outcome.total
     return json.dumps(
         {
+            "run_id": outcome.run_id,
             "status": "finished",
             "energy_pj": total.energy_total,
             "latency_cycles": total.latency_total2,
@@ -57,7 +59,9 @@ class _LayerBar:
 
     def layer_started(self, layer: Any, index: int, n_layers: int) -> None:
         """Name the layer."""
-        self.bar.update(self.task, description=layer.name, total=n_layers)
+        from rich.markup import escape
+
+        self.bar.update(self.task, description=escape(layer.name), total=n_layers)
 
     def layer_done(self, layer: Any, index: int, n_layers: int) -> None:
         """Move on."""
@@ -73,11 +77,13 @@ def energy(pj: float) -> str:
 def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     """Totals, the busiest layers, and what to type next."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     total, console = outcome.total, Console(highlight=False)
     console.print(
-        f"[bold]{request.workload}[/bold] on [bold]{request.accelerator}[/bold], best {request.objective.value}"
+        f"[bold]{escape(str(request.workload))}[/bold] on [bold]{escape(str(request.accelerator))}[/bold], "
+        f"best {request.objective.value}"
     )
     console.print(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
     console.print(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
@@ -87,12 +93,29 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     busiest = sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]
     for cme in busiest:
         share = f"{cme.latency_total2 / total.latency_total2:.1%}"
-        table.add_row(cme.layer.name, f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total))
+        table.add_row(escape(cme.layer.name), f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total))
     console.print(table)
     n = outcome.n_mappings_evaluated
     console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
-    click.echo("\nNext: the same for energy, or with ZigZag's files to look into:")
-    command = (
-        f"zigzag-lab run --workload {request.workload} --accelerator {request.accelerator} --mapping {request.mapping}"
-    )
-    click.echo(f"  {command} --opt energy\n  {command} --dump outputs")
+
+
+def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> None:
+    """Where the run is recorded, and what to type next."""
+    from zigzag_lab.api import masked
+
+    run_id = outcome.run_id
+    click.echo(f"Recorded as run {run_id}")
+    click.echo(f"  database  {masked(database)}")
+    click.echo(f"  MLflow    {masked(mlflow_uri) if mlflow_uri else 'off'}")
+    click.echo("\nNext:")
+    click.echo(f"  zigzag-lab show {run_id}")
+    query = f"SELECT layer, energy_pj, latency_cycles FROM zl_v_layers WHERE run_id = '{run_id}'"
+    click.echo(f'  zigzag-lab sql "{query}"')
+    if mlflow_uri:
+        click.echo("  zigzag-lab ui")
+
+
+def warn_of_unpublished(report: PublishReport | None) -> None:
+    """One line for what MLflow could not be told."""
+    if report is not None and not report.is_complete:
+        click.echo(f"Note: {report.sentence}", err=True)

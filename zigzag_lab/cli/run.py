@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import click
 
 from zigzag_lab.cli import render
-
-
-class _LpfLimit(click.ParamType[Any]):
-    name = "N|none"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        if value is None or str(value).lower() == "none":
-            return None
-        return int(click.IntRange(min=1).convert(value, param, ctx))
-
-
-class _Count(click.ParamType[Any]):
-    name = "N|all"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        if value is None or str(value).lower() == "all":
-            return None
-        return int(click.IntRange(min=1).convert(value, param, ctx))
-
-
-class _Shape(click.ParamType[Any]):
-    name = "NAME=1,3,224,224"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, tuple[int, ...]]:
-        name, _, sizes = str(value).rpartition("=")
-        if not name:
-            self.fail(f"'{value}' is not of the form NAME=1,3,224,224.", param, ctx)
-        try:
-            shape = tuple(int(size) for size in sizes.split(","))
-        except ValueError:
-            self.fail(f"'{sizes}' is not a list of numbers such as 1,3,224,224.", param, ctx)
-        if min(shape) < 1:
-            self.fail(f"'{sizes}' has a size below 1.", param, ctx)
-        return name, shape
+from zigzag_lab.cli.options import Count, LpfLimit, Shape, Tag, database_option, mlflow_option
 
 
 @click.command("run")
@@ -58,7 +24,7 @@ class _Shape(click.ParamType[Any]):
     help="What to minimise.",
 )
 @click.option(
-    "--lpf-limit", type=_LpfLimit(), default="6", show_default=True, help="The most loop prime factors to reorder."
+    "--lpf-limit", type=LpfLimit(), default="6", show_default=True, help="The most loop prime factors to reorder."
 )
 @click.option(
     "--search", type=click.Choice(["loma"]), default="loma", show_default=True, help="The temporal mapping search."
@@ -72,13 +38,17 @@ class _Shape(click.ParamType[Any]):
 )
 @click.option(
     "--spatial-mappings",
-    type=_Count(),
+    type=Count(),
     default="3",
     show_default=True,
     help="How many generated spatial mappings to try for a layer.",
 )
-@click.option("--input-shape", "input_shapes", type=_Shape(), multiple=True, help="Shape of a dynamic ONNX input.")
+@click.option("--input-shape", "input_shapes", type=Shape(), multiple=True, help="Shape of a dynamic ONNX input.")
 @click.option("--dump", type=click.Path(path_type=Path), metavar="DIR", help="Write ZigZag's files to this folder.")
+@click.option("--experiment", default="default", show_default=True, help="The question that the run belongs to.")
+@click.option("--tag", "tags", type=Tag(), multiple=True, help="A word to find the run by.")
+@database_option
+@mlflow_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def run_command(
     workload: str,
@@ -91,9 +61,13 @@ def run_command(
     spatial_mappings: int | None,
     input_shapes: tuple[tuple[str, tuple[int, ...]], ...],
     dump: Path | None,
+    experiment: str,
+    tags: tuple[tuple[str, str], ...],
+    database: str | None,
+    mlflow: str | None,
     as_json: bool,
 ) -> None:
-    r"""Price a network on an accelerator.
+    r"""Price a network on an accelerator, and record the run.
 
     \b
     Example:
@@ -112,9 +86,14 @@ def run_command(
         input_shapes=dict(input_shapes),
         dump_folder=dump,
     )
+    url = database or api.default_database()
+    uri = api.mlflow_uri_for(url, mlflow)
+    with nullcontext() if as_json else render.layer_progress() as progress:
+        outcome = api.run(request, store=url, experiment=experiment, tags=dict(tags), mlflow="off", progress=progress)
     if as_json:
-        click.echo(render.as_json(api.run(request)))
-        return
-    with render.layer_progress() as progress:
-        outcome = api.run(request, progress=progress)
-    render.print_outcome(outcome, request)
+        click.echo(render.as_json(outcome))
+    else:
+        render.print_outcome(outcome, request)
+        render.print_record(outcome, url, uri)
+    sys.stdout.flush()
+    render.warn_of_unpublished(api.publish(url, mlflow))

@@ -1,0 +1,103 @@
+"""What a run is given: files turned into records before it starts, with what is needed to know them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs import check_against
+from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.stages import AcceleratorParserStage, ONNXModelParserStage, StageCallable, WorkloadParserStage
+from zigzag_lab.stages.parsers import any_accelerator, any_workload, mapping_rules
+from zigzag_lab.workload import Workload
+
+if TYPE_CHECKING:
+    from zigzag_lab.store import RunInput
+
+_READERS: dict[Any, tuple[str, ...]] = {
+    ONNXModelParserStage: ("workload", "mapping"),
+    WorkloadParserStage: ("workload", "mapping"),
+    AcceleratorParserStage: ("accelerator",),
+}
+_RECORDS: dict[str, Any] = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
+
+
+def read_given(stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The keywords of a pipeline with files read, as far as its first stages would read them anyway.
+
+    A run is only opened once its inputs are known to be sound; the parser stages then hand the records on.
+    """
+    read = dict(kwargs)
+    for stage in stages:
+        kinds = _READERS.get(stage)
+        if kinds is None:
+            break
+        for kind in kinds:
+            if kind in read and not isinstance(read[kind], _RECORDS[kind]):
+                read[kind] = _record(kind, read)
+    rules, accelerator = read.get("mapping"), read.get("accelerator")
+    if isinstance(rules, MappingRules) and isinstance(accelerator, Accelerator):
+        check_against(rules, accelerator)
+    return read
+
+
+def _record(kind: str, kwargs: dict[str, Any]) -> Any:
+    if kind == "workload":
+        return any_workload(kwargs[kind], kwargs.get("input_shapes"))
+    return any_accelerator(kwargs[kind]) if kind == "accelerator" else mapping_rules(kwargs[kind])
+
+
+def run_inputs(given: dict[str, Any], read: dict[str, Any]) -> list[RunInput]:
+    """The inputs of a run for its record: what was read, and from which file.
+
+    Args:
+        given: the keywords as the user gave them.
+        read: the same with files read.
+    """
+    from zigzag_lab.store import RunInput
+
+    inputs = []
+    for kind, record_type in _RECORDS.items():
+        record = read.get(kind)
+        if isinstance(record, record_type):
+            path = _path(kind, given.get(kind))
+            source = path.read_bytes() if path is not None else None
+            name = path.stem if path is not None else None
+            inputs.append(RunInput.of(record, name=name, file_name=str(path) if path else None, source=source))
+    return inputs
+
+
+def _path(kind: Any, source: Any) -> Path | None:
+    return resolve(kind, source) if isinstance(source, (str, Path)) else None
+
+
+def plain_options(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Keywords that are plain data, for the record of a run; files are recorded as inputs, other objects not at all."""
+    options: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        if name not in _RECORDS and (plain := _plain(value)) is not _NOT_PLAIN:
+            options[name] = plain
+    return options
+
+
+_NOT_PLAIN = object()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        items = [_plain(item) for item in value]
+        return _NOT_PLAIN if _NOT_PLAIN in items else items
+    if isinstance(value, dict):
+        pairs = {str(key): _plain(item) for key, item in value.items()}
+        return _NOT_PLAIN if _NOT_PLAIN in pairs.values() else pairs
+    return _NOT_PLAIN

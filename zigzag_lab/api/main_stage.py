@@ -1,0 +1,174 @@
+"""The entry point of a pipeline that leaves a record."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.api.given import plain_options, read_given, run_inputs
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.stages import MainStage as PlainMainStage
+from zigzag_lab.stages import (
+    MinimalEDPStage,
+    MinimalEnergyStage,
+    MinimalLatencyStage,
+    Result,
+    SearchTally,
+    StageCallable,
+)
+from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.vocab import InputError, Objective
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zigzag_lab.store import RunRecorder, RunStart, Store
+    from zigzag_lab.tracking import PublishReport
+
+DEFAULT_STORE = "default"
+_OBJECTIVES: dict[Any, Objective] = {
+    MinimalLatencyStage: Objective.LATENCY,
+    MinimalEnergyStage: Objective.ENERGY,
+    MinimalEDPStage: Objective.EDP,
+}
+
+
+def default_database() -> str:
+    """The database that runs are recorded in: ``ZIGZAG_LAB_DB``, or a file in the working folder."""
+    return os.environ.get("ZIGZAG_LAB_DB") or "sqlite:///zigzag_lab.db"
+
+
+class MainStage(PlainMainStage):
+    """Runs a list of stages, and records the run: its inputs, its options, every result, and how it ended.
+
+    Args:
+        list_of_callables: the stages, top down; the last one is CostModelStage.
+        store: the URL of the database, or an open store; by default ``ZIGZAG_LAB_DB``, or ``zigzag_lab.db`` in the
+            working folder. None leaves no record.
+        experiment: the question that the run belongs to.
+        run_name: what to call the run; by default its workload on its accelerator.
+        tags: words to find the run by.
+        mlflow: the tracking URI to publish to once the run is closed; ``off`` for none.
+        **kwargs: what the stages need. The whole list is checked against them before anything runs.
+
+    Attributes:
+        run_id: the run's id, once it has started.
+        published: what MLflow was told, once the run has ended.
+    """
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable | None],
+        *,
+        store: str | Store | None = DEFAULT_STORE,
+        experiment: str = "default",
+        run_name: str = "",
+        tags: Mapping[str, str] | None = None,
+        mlflow: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.store, self.experiment, self.run_name = store, experiment, run_name
+        self.tags, self.mlflow = dict(tags or {}), mlflow
+        self.run_id: str | None = None
+        self.published: PublishReport | None = None
+
+    def run(self) -> list[Result]:
+        """Run the pipeline, record it, and return its results."""
+        given = dict(self.kwargs)
+        read = read_given(self.list_of_callables, given)
+        if self.store is None:
+            return self.run_pipeline(**read)
+        with self._open_store() as store:
+            tally = given.get("tally") or SearchTally()
+            with store.start_run(self._start(given, read)) as recorder:
+                self.run_id = recorder.run_id
+                results = self.run_pipeline(**{**read, **self._observers(recorder, tally)})
+                _save_all(recorder, results)
+                recorder.finish(_total(results), _totals(tally))
+            self.published = _publish(store, self.mlflow)
+        return results
+
+    @contextmanager
+    def _open_store(self) -> Iterator[Store]:
+        from zigzag_lab.store import Store, open_store
+
+        if isinstance(self.store, Store):
+            yield self.store
+            return
+        if not isinstance(self.store, str):
+            raise InputError("store", f"of type {type(self.store).__name__}", "a database URL, an open store, or None")
+        with open_store(default_database() if self.store == DEFAULT_STORE else self.store) as store:
+            yield store
+
+    def _start(self, given: dict[str, Any], read: dict[str, Any]) -> RunStart:
+        from zigzag_lab.store import RunStart
+
+        objectives = (_OBJECTIVES[stage] for stage in self.list_of_callables if stage in _OBJECTIVES)
+        return RunStart(
+            experiment=self.experiment,
+            name=self.run_name,
+            objective=next(objectives, Objective.LATENCY),
+            options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
+            inputs=run_inputs(given, read),
+            tags=self.tags,
+        )
+
+    def _observers(self, recorder: RunRecorder, tally: SearchTally) -> dict[str, Any]:
+        """What the stages tell of their work, where some stage of the list has the keyword for it."""
+        wanted = {name for stage in self.list_of_callables for name in parameters_of(stage)}
+        observers: dict[str, Any] = {"tally": tally, "sink": recorder}
+        return {name: value for name, value in observers.items() if name in wanted and name not in self.kwargs}
+
+
+def publish(database: str, mlflow: str | None) -> PublishReport | None:
+    """Tell MLflow of the runs of a database that it does not know yet.
+
+    Args:
+        database: its URL.
+        mlflow: the tracking URI; ``off`` for none; None for the default.
+
+    Returns:
+        What was told, and what could not be; None where nothing was to be told. Failures are never raised.
+    """
+    from zigzag_lab.store import open_store
+    from zigzag_lab.tracking import mlflow_uri_for
+
+    if mlflow_uri_for(database, mlflow) is None:
+        return None
+    with open_store(database) as store:
+        return _publish(store, mlflow)
+
+
+def _publish(store: Store, mlflow: str | None) -> PublishReport | None:
+    from zigzag_lab.tracking import mlflow_uri_for, publish_pending
+
+    uri = mlflow_uri_for(store.url, mlflow)
+    return None if uri is None else publish_pending(store, uri)
+
+
+def _totals(tally: SearchTally) -> Any:
+    from zigzag_lab.store import Totals
+
+    return Totals(n_mappings_evaluated=tally.n_mappings_evaluated)
+
+
+def _save_all(recorder: RunRecorder, results: Iterable[Result]) -> None:
+    """Record every result that reached the top, and those that it sums up."""
+    for cme, extra_info in results:
+        if isinstance(cme, CostModelEvaluation):
+            recorder.save(cme)
+        elif isinstance(extra_info, list) and all(_is_result(item) for item in extra_info):
+            _save_all(recorder, extra_info)
+
+
+def _is_result(item: Any) -> bool:
+    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], CostModelEvaluationABC)
+
+
+def _total(results: Sequence[Result]) -> CostModelEvaluationABC | None:
+    """The sum that the pipeline yielded, if it yielded one."""
+    sums = [cme for cme, _ in results if not isinstance(cme, CostModelEvaluation)]
+    return sums[0] if len(sums) == 1 else None

@@ -1,0 +1,80 @@
+"""Options and kinds of values that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LpfLimit(click.ParamType[Any]):
+    """A limit on loop prime factors, or ``none``."""
+
+    name = "N|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Read the value."""
+        if value is None or str(value).lower() == "none":
+            return None
+        return int(click.IntRange(min=1).convert(value, param, ctx))
+
+
+class Count(click.ParamType[Any]):
+    """How many, or ``all``."""
+
+    name = "N|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Read the value."""
+        if value is None or str(value).lower() == "all":
+            return None
+        return int(click.IntRange(min=1).convert(value, param, ctx))
+
+
+class Shape(click.ParamType[Any]):
+    """The shape of a named tensor."""
+
+    name = "NAME=1,3,224,224"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, tuple[int, ...]]:
+        """Read the value."""
+        name, _, sizes = str(value).rpartition("=")
+        if not name:
+            self.fail(f"'{value}' is not of the form NAME=1,3,224,224.", param, ctx)
+        try:
+            shape = tuple(int(size) for size in sizes.split(","))
+        except ValueError:
+            self.fail(f"'{sizes}' is not a list of numbers such as 1,3,224,224.", param, ctx)
+        if min(shape) < 1:
+            self.fail(f"'{sizes}' has a size below 1.", param, ctx)
+        return name, shape
+
+
+class Tag(click.ParamType[Any]):
+    """A word and its value, as KEY=VALUE."""
+
+    name = "KEY=VALUE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        key, equals, text = str(value).partition("=")
+        if not equals or not key.strip():
+            self.fail(f"'{value}' is not of the form KEY=VALUE.", param, ctx)
+        return key.strip(), text
+
+
+def database_option(command: F) -> F:
+    """``--db``: which database to speak to."""
+    help_text = "Database; by default ZIGZAG_LAB_DB, or zigzag_lab.db in the working folder."
+    return click.option("--db", "database", metavar="URL", help=help_text)(command)
+
+
+def mlflow_option(command: F) -> F:
+    """``--mlflow``: where to publish."""
+    help_text = "MLflow's tracking URI, or 'off'; by default beside the database, or MLFLOW_TRACKING_URI."
+    return click.option("--mlflow", metavar="URI|off", help=help_text)(command)

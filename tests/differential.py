@@ -1,4 +1,7 @@
-"""One random problem, asked of zigzag-dse and of us: every term compared."""
+"""One random problem, asked of zigzag-dse and of us: every term compared.
+
+By hand, for the random problems of many seeds: ``python -m tests.differential 0 5000``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tests.oracle.bridge import Levels, reference_allocate, reference_price
-from tests.strategies.problems import RandomProblem
+from tests.strategies.problems import RandomProblem, random_problem
 from zigzag_lab.cost.breakdown import Breakdown
 from zigzag_lab.cost.kernel import price, supports
 from zigzag_lab.cost.scalar import evaluate
@@ -139,3 +142,21 @@ def _same(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float) or isinstance(theirs, float):
         return isclose(ours, theirs, rel_tol=RELATIVE)
     return bool(ours == theirs)
+
+
+def main(first: int, last: int) -> int:
+    """Compare the random problems of some seeds; both settings of the pins, and even mappings among them."""
+    n_different = 0
+    for seed in range(first, last):
+        found = list(differences(random_problem(seed), keep_pins=seed % 3 != 0, even=seed % 4 == 0))
+        n_different += bool(found)
+        if found:
+            print(f"seed {seed}: {'; '.join(found[:4])}")
+    print(f"{n_different} of {last - first} random problems differ from zigzag-dse")
+    return int(n_different > 0)
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))

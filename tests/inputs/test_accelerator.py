@@ -12,8 +12,8 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.vocab import InputError
 
-UNSUPPORTED = ("aimc", "dimc")
-SHIPPED = [path for path in oracle.shipped("hardware") if path.stem not in UNSUPPORTED]
+IN_MEMORY = ("aimc", "dimc")
+SHIPPED = [path for path in oracle.shipped("hardware") if path.stem not in IN_MEMORY]
 
 
 def read_error(**changes: Any) -> str:
@@ -93,13 +93,6 @@ def test_sample_is_read_as_the_reference_reads_it(tmp_path: Path) -> None:
     assert_same(read_accelerator(path), oracle.accelerator(path))
 
 
-@pytest.mark.parametrize("name", UNSUPPORTED)
-def test_in_memory_computing_is_refused_in_one_sentence(name: str) -> None:
-    path = next(p for p in oracle.shipped("hardware") if p.stem == name)
-    with pytest.raises(InputError, match=rf"{name}\.yaml: operational_array\.is_imc \(line \d+\): .*not supported yet"):
-        read_accelerator(path)
-
-
 def test_message_names_file_key_and_line(tmp_path: Path) -> None:
     data = samples.accelerator()
     data["memories"]["sram"]["size"] = "big"
@@ -128,7 +121,6 @@ def test_message_names_file_key_and_line(tmp_path: Path) -> None:
         ({"memories__sram__operands": []}, "memories.sram.operands: the memory holds no operand", "remove the memory"),
         ({"memories__sram__operands__1": "I3"}, "operands[1]: found the text 'I3'", "one of I1, I2, O"),
         ({"memories__sram__served_dimensions": ["D3"]}, "served_dimensions[0]: found the text 'D3'", "one of D1, D2"),
-        ({"memories__sram__auto_cost_extraction": True}, "sram.auto_cost_extraction", "Write r_cost, w_cost and area"),
         ({"memories__sram__force_double_buffering": 1}, "force_double_buffering: found the number 1", "true or false"),
         ({"operational_array__unit_energy": ...}, "operational_array: key 'unit_energy'", "energy of one operation"),
         ({"operational_array__unit_area": ...}, "operational_array: key 'unit_area'", "area of one unit"),

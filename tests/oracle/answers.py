@@ -8,6 +8,7 @@ from zigzag.cost_model.cost_model import CostModelEvaluation
 from zigzag.mapping.data_movement import DataMoveAttr
 
 from tests.oracle.convert import DIRECTIONS
+from tests.oracle.imc import imc_terms
 
 SCALARS = (
     "mac_energy",
@@ -63,6 +64,8 @@ def cme_terms(cme: CostModelEvaluation) -> dict[str, Any]:
     terms["stall_slack_comb_collect"] = [dict(ports) for ports in cme.stall_slack_comb_collect]
     terms["temporal_mapping"] = plain_levels(cme.temporal_mapping.mapping_dic_stationary)
     terms["inner"] = _inner(cme)
+    if hasattr(cme, "tclk"):
+        terms |= imc_terms(cme)
     return terms
 
 

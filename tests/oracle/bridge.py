@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from zigzag.cost_model.cost_model import CostModelEvaluation
+from zigzag.cost_model.cost_model_imc import CostModelEvaluationForIMC
 from zigzag.datatypes import LayerDim, LayerOperand, OADimension
 from zigzag.hardware.architecture.accelerator import Accelerator as ZigzagAccelerator
 from zigzag.mapping.spatial_mapping import MappingSingleOADim, SpatialMapping
@@ -221,8 +222,9 @@ def _priced(
 ) -> dict[str, Any]:
     """The terms of one mapping, or what the reference raised."""
     temporal: Any = {LayerOperand(op): [_loops(level) for level in levels] for op, levels in temporal_levels.items()}
+    kind = CostModelEvaluationForIMC if accelerator.array.imc else CostModelEvaluation
     try:
-        cme = CostModelEvaluation(
+        cme = kind(
             accelerator=_accelerator(accelerator),
             layer=node,
             spatial_mapping=fractional,

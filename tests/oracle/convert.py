@@ -10,6 +10,7 @@ from zigzag.parser.accelerator_factory import AcceleratorFactory
 from zigzag.parser.workload_factory import LayerNodeFactory
 from zigzag.workload.layer_node import LayerNode
 
+from tests.oracle.imc import imc_entry
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.vocab import FINAL_OUTPUT, Direction
@@ -30,16 +31,21 @@ def to_zigzag_accelerator(accelerator: Accelerator) -> ZigzagAccelerator:
     data = {
         "name": accelerator.name,
         "memories": {memory.name: _memory_data(memory) for memory in accelerator.memories},
-        "operational_array": {
-            "is_imc": False,
-            "unit_energy": array.unit_energy_pj,
-            "unit_area": array.unit_area_mm2,
-            "dimensions": list(array.sizes),
-            "sizes": list(array.sizes.values()),
-            "systolic_dimensions": list(array.systolic_dimensions),
-        },
+        "operational_array": imc_entry(array) if array.imc else _array_data(array),
     }
     return AcceleratorFactory(data).create()
+
+
+def _array_data(array: OperationalArray) -> dict[str, Any]:
+    """The entry of an array of plain units in an accelerator file."""
+    return {
+        "is_imc": False,
+        "unit_energy": array.unit_energy_pj,
+        "unit_area": array.unit_area_mm2,
+        "dimensions": list(array.sizes),
+        "sizes": list(array.sizes.values()),
+        "systolic_dimensions": list(array.systolic_dimensions),
+    }
 
 
 def _memory_data(memory: Memory) -> dict[str, Any]:

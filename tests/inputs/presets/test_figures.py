@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import zigzag
+from zigzag.hardware.architecture.imc_array import ImcArray
 from zigzag.stages.parser.accelerator_parser import AcceleratorParserStage
 from zigzag.stages.parser.workload_parser import WorkloadParserStage
 
@@ -13,6 +14,8 @@ from zigzag_lab.inputs.presets import preset_names, preset_path
 INPUTS = Path(zigzag.__file__).parent / "inputs"
 REFERENCE_MAPPINGS = {name: name for name in preset_names("mapping") if name != "eyeriss_like"}
 REFERENCE_MAPPINGS["meta_prototype"] = "meta_prototype_like"
+IN_MEMORY = ("aimc", "dimc")
+REFERENCE_MAPPINGS |= dict.fromkeys(IN_MEMORY, "default_imc")
 NOT_WANTED = {"example_name_of_layer0"}
 ADDED = {"gemm_l1": {"MatMul"}}
 
@@ -25,12 +28,20 @@ def what_prices(path: Path) -> dict[str, Any]:
     order = {level: i for i, level in enumerate(hierarchy.mem_level_list)}
     return {
         "array": [(str(d), n) for d, n in array.dimension_sizes.items()],
-        "unit": (array.unit.energy_cost, array.unit.area),
+        "unit": unit(array),
         "systolic": sorted(map(str, array.systolic_dimensions)),
         "topological": [order[level] for level in hierarchy.topological_sort()],
         "edges": sorted((order[a], order[b]) for a, b in hierarchy.edges()),
         "memories": [memory(level) for level in hierarchy.mem_level_list],
     }
+
+
+def unit(array: Any) -> Any:
+    """What one operation costs: that of a plain unit, or what decides it in the circuits of an in-memory array."""
+    if not isinstance(array, ImcArray):
+        return array.unit.energy_cost, array.unit.area
+    names = ("is_aimc", "activation_precision", "weight_precision", "bit_serial_precision", "adc_resolution")
+    return [getattr(array, name) for name in names], array.cells_size, array.area_breakdown, array.tclk_breakdown
 
 
 def memory(level: Any) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from zigzag_lab.inputs.presets import Kind, preset_names, preset_path, resolve
 from zigzag_lab.vocab import InputError
 
 ACCELERATORS = [
+    "aimc",
     "ascend_like",
+    "dimc",
     "edge_tpu_like",
     "eyeriss_like",
     "gemm_l1",

@@ -1,0 +1,178 @@
+"""The schema: models, migrations and the recorded statements say the same; data lives through all of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from tests.store.prices import network_of, total_of
+from zigzag_lab.store import RunStart, StoreError, open_store
+from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS
+from zigzag_lab.store.database import connect
+from zigzag_lab.store.engines import make_engine
+from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
+from zigzag_lab.store.models import Table
+from zigzag_lab.store.record_schema import recorded, statements_of
+from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty
+from zigzag_lab.store.url import DatabaseUrl
+
+
+def rows_of(url: str) -> dict[str, list[Any]]:
+    """All that our tables hold."""
+    database = connect(DatabaseUrl.parse(url))
+    with closing(database):
+        return {
+            table.name: sorted(database.select(f"SELECT * FROM {table.name}").rows, key=str)
+            for table in Table.metadata.sorted_tables
+        }
+
+
+def filled(url: str) -> dict[str, list[Any]]:
+    network = network_of(1, 2)
+    with open_store(url) as store, store.start_run(RunStart(tags={"a": "b"})) as run:
+        for cme in network:
+            run.save(cme)
+        run.finish(total_of(network))
+    return rows_of(url)
+
+
+def test_models_equal_migrations(empty_url: str) -> None:
+    upgrade(empty_url)
+    assert check(empty_url) == []
+
+
+def test_a_missing_column_would_be_noticed(file_url: str) -> None:
+    upgrade(file_url)
+    with closing(sqlite3.connect(file_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("ALTER TABLE zl_run_input DROP COLUMN file_name")
+    assert any("file_name" in difference for difference in check(file_url))
+
+
+def test_the_recorded_schema_is_what_migrations_make(tmp_path: Path) -> None:
+    assert Path(recorded.__code__.co_filename).with_name("schema.sql").read_text(encoding="utf-8") == recorded()
+    upgrade(f"sqlite:///{tmp_path / 'slow.db'}")
+    database = connect(DatabaseUrl.parse(f"sqlite:///{tmp_path / 'fast.db'}"))
+    create_if_empty(database)
+    create_if_empty(database)
+    database.close()
+    assert statements_of(tmp_path / "fast.db") == statements_of(tmp_path / "slow.db")
+    assert current(f"sqlite:///{tmp_path / 'fast.db'}") == current(f"sqlite:///{tmp_path / 'slow.db'}") == HEAD
+
+
+def test_the_known_revisions_are_the_scripts_and_have_one_head() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    scripts = ScriptDirectory.from_config(config)
+    assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == REVISIONS
+    assert scripts.get_heads() == [HEAD]
+
+
+def test_up_down_and_up_again_with_data(url: str) -> None:
+    before = filled(url)
+    assert upgrade(url) == HEAD
+    assert rows_of(url) == before
+    downgrade(url, "base")
+    assert current(url) is None
+    database = connect(DatabaseUrl.parse(url))
+    names = "sqlite_master" if url.startswith("sqlite") else "pg_class"
+    column = "name" if url.startswith("sqlite") else "relname"
+    left = database.select(f"SELECT {column} FROM {names} WHERE {column} LIKE 'zl_%'").rows
+    database.close()
+    assert {row[0] for row in left} <= {"zl_alembic_version", "zl_alembic_version_pkc"}
+    assert upgrade(url) is None
+    again = filled(url)
+    assert len(again["zl_layer_evaluation"]) == len(before["zl_layer_evaluation"]) == 2
+    assert check(url) == []
+
+
+def test_tables_of_others_are_left_alone(empty_url: str) -> None:
+    database = connect(DatabaseUrl.parse(empty_url))
+    with database.write():
+        database.execute("CREATE TABLE runs (x INTEGER)")
+        database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        database.execute("INSERT INTO alembic_version VALUES ('of-mlflow')")
+    upgrade(empty_url)
+    assert check(empty_url) == []
+    downgrade(empty_url, "base")
+    assert database.select("SELECT version_num FROM alembic_version").rows == [("of-mlflow",)]
+    assert database.select("SELECT COUNT(*) FROM runs").rows == [(0,)]
+    database.close()
+
+
+def test_a_file_with_runs_is_copied_before_its_schema_changes(file_url: str) -> None:
+    before = filled(file_url)
+    path = Path(file_url.removeprefix("sqlite:///"))
+    downgrade(file_url, "base")
+    copy = path.with_name("lab.db.backup-0001")
+    assert rows_of(f"sqlite:///{copy}") == before
+    assert back_up(DatabaseUrl.parse(file_url.replace("lab.db", copy.name)), "0001") is not None
+    upgrade(file_url)
+    assert back_up(DatabaseUrl.parse(file_url), HEAD) is None
+
+
+def test_an_upgrade_refuses_a_newer_database(url: str) -> None:
+    with open_store(url) as store:
+        store.database.execute("UPDATE zl_alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="newer than this program"):
+        upgrade(url)
+
+
+def test_a_reference_to_nothing_is_found_after_a_migration(file_url: str) -> None:
+    open_store(file_url).close()
+    with closing(sqlite3.connect(file_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("CREATE TABLE other (x INTEGER REFERENCES runs (x))")
+        connection.execute("CREATE TABLE runs (x INTEGER PRIMARY KEY)")
+        connection.execute("INSERT INTO other VALUES (1)")
+        connection.commit()
+    with pytest.raises(StoreError, match="1 rows refer to nothing, first in table other"):
+        downgrade(file_url, "base")
+
+
+def test_several_processes_upgrade_at_once(empty_url: str) -> None:
+    context = multiprocessing.get_context("spawn")
+    upgraders = [context.Process(target=upgrade, args=(empty_url,)) for _ in range(2)]
+    for upgrader in upgraders:
+        upgrader.start()
+    for upgrader in upgraders:
+        upgrader.join(60)
+    assert [u.exitcode for u in upgraders] == [0, 0]
+    assert current(empty_url) == HEAD
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("zl_mapping", MAPPING_COLUMNS),
+        ("zl_layer_evaluation", LAYER_COLUMNS),
+        ("zl_memory_evaluation", MEMORY_COLUMNS),
+    ],
+)
+def test_the_codec_knows_all_columns(table: str, columns: tuple[str, ...]) -> None:
+    assert tuple(Table.metadata.tables[table].columns.keys()) == columns
+
+
+def test_the_models_read_what_the_recorder_wrote(url: str) -> None:
+    from sqlmodel import Session, select
+
+    from zigzag_lab.store.models import Environment, LayerEvaluation, MappingRow, Run
+
+    filled(url)
+    engine = make_engine(url)
+    with Session(engine) as session:
+        run = session.exec(select(Run)).one()
+        assert (run.status, run.n_layers, run.options) == ("finished", 2, {})
+        assert (run.ended_at or run.started_at) >= run.started_at
+        layers = session.exec(select(LayerEvaluation)).all()
+        assert [layer.layer_id for layer in layers] == [0, 10]
+        mapping = session.get(MappingRow, layers[0].mapping_digest)
+        assert mapping is not None
+        assert set(mapping.content) == {"kind", "spatial", "temporal"}
+        assert session.exec(select(Environment)).one().content["python"]
+    engine.dispose()

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from zigzag_lab.store.database import connect
+from zigzag_lab.store.sqlite import file_system_of, journal_mode_for
+from zigzag_lab.store.url import DatabaseUrl, masked
+
+MOUNTS = """\
+21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+33 21 0:45 / {home} rw,relatime shared:9 - nfs4 server:/export rw
+34 33 0:46 / {home}/fast\\040disk rw - tmpfs tmpfs rw
+"""
+
+
+def test_the_file_system_is_that_of_the_deepest_mount(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "fast disk").mkdir(parents=True)
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTS.format(home=home))
+    assert file_system_of(home / "lab.db", mounts) == "nfs4"
+    assert file_system_of(home / "fast disk" / "lab.db", mounts) == "tmpfs"
+    assert file_system_of(tmp_path / "lab.db", mounts) == "ext4"
+    assert file_system_of(tmp_path / "lab.db", tmp_path / "nothing") == ""
+
+
+def test_no_log_on_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("zigzag_lab.store.sqlite.file_system_of", lambda path: "nfs4")
+    with caplog.at_level(logging.WARNING):
+        assert journal_mode_for(tmp_path / "lab.db") == "delete"
+    assert "Postgres is advised" in caplog.text
+    database = connect(DatabaseUrl.parse(f"sqlite:///{tmp_path / 'lab.db'}"))
+    assert database.select("PRAGMA journal_mode").rows == [("delete",)]
+    database.close()
+
+
+def test_connections_have_our_settings(tmp_path: Path) -> None:
+    database = connect(DatabaseUrl.parse(f"sqlite:///{tmp_path / 'lab.db'}"))
+    settings = {name: database.select(f"PRAGMA {name}").rows[0][0] for name in SETTINGS}
+    database.close()
+    assert settings == SETTINGS
+
+
+SETTINGS = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 60000}
+
+
+def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    database = connect(DatabaseUrl.parse("sqlite://"))
+    database.execute("CREATE TABLE t (x INTEGER)")
+    unit = database.write()
+    unit.__enter__().execute("INSERT INTO t VALUES (1)")
+    assert not unit.__exit__(ValueError, ValueError("half way"), None)
+    assert database.select("SELECT COUNT(*) FROM t").rows == [(0,)]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me:***@host/db"),
+        ("postgresql://:secret@host/db", "postgresql://:***@host/db"),
+        ("postgresql://me:p@ss@host/db", "postgresql://me:***@host/db"),
+        ("x postgresql://me:a/b@h/d failed\nmail me@host", "x postgresql://me:***@h/d failed\nmail me@host"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("sqlite:///lab.db", "sqlite:///lab.db"),
+        ("postgresql://h/d?user=me&password=secret&x=1", "postgresql://h/d?user=me&password=***&x=1"),
+    ],
+)
+def test_passwords_are_masked_in_any_text(text: str, shown: str) -> None:
+    assert masked(text) == shown

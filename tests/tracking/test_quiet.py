@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+
+import pytest
+
+from zigzag_lab.tracking.quiet import quiet_mlflow
+
+
+def test_what_it_changes_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "77")
+    monkeypatch.delenv("DO_NOT_TRACK", raising=False)
+    logger = logging.getLogger("alembic")
+    monkeypatch.setattr(logger, "level", logging.DEBUG)
+    before, filters = dict(os.environ), list(warnings.filters)
+    seen = []
+
+    def fail_within() -> None:
+        with quiet_mlflow(for_database=False):
+            seen.extend((os.environ["DO_NOT_TRACK"], os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]))
+            seen.append(logger.isEnabledFor(logging.CRITICAL))
+            warnings.warn("of a library", stacklevel=1)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_within()
+    assert seen == ["true", "77", False]
+    assert dict(os.environ) == before
+    assert warnings.filters == filters
+    assert logger.level == logging.DEBUG
+
+
+def test_telemetry_is_off() -> None:
+    with quiet_mlflow(for_database=False):
+        from mlflow.telemetry import get_telemetry_client
+        from mlflow.telemetry.utils import is_telemetry_disabled
+
+        assert is_telemetry_disabled()
+        assert get_telemetry_client() is None

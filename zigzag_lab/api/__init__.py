@@ -1,13 +1,37 @@
-"""The composition root: builds pipelines and runs them."""
+"""The composition root: builds pipelines and runs them, opens databases and asks them.
 
-from zigzag_lab.api.main_stage import MainStage, default_database, publish
-from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
-from zigzag_lab.api.reference import get_hardware_performance_zigzag
+Names are loaded when asked for: a question to a database does not wait for the search to be imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.api.defaults import default_database
 from zigzag_lab.api.run import RunOutcome, RunRequest, run
-from zigzag_lab.store.url import masked
-from zigzag_lab.tracking.places import mlflow_uri_for
+
+if TYPE_CHECKING:
+    from zigzag_lab.api.main_stage import MainStage, publish
+    from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
+    from zigzag_lab.api.reference import get_hardware_performance_zigzag
+    from zigzag_lab.store.lab import Lab
+    from zigzag_lab.store.url import masked
+    from zigzag_lab.tracking.places import mlflow_uri_for
+
+_HOMES = {
+    "Lab": "zigzag_lab.store.lab",
+    "MainStage": "zigzag_lab.api.main_stage",
+    "get_hardware_performance_zigzag": "zigzag_lab.api.reference",
+    "masked": "zigzag_lab.store.url",
+    "mlflow_uri_for": "zigzag_lab.tracking.places",
+    "objective_of": "zigzag_lab.api.pipeline",
+    "publish": "zigzag_lab.api.main_stage",
+    "temporal_mapping_type_of": "zigzag_lab.api.pipeline",
+}
 
 __all__ = [
+    "Lab",
     "MainStage",
     "RunOutcome",
     "RunRequest",
@@ -20,3 +44,9 @@ __all__ = [
     "run",
     "temporal_mapping_type_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if home := _HOMES.get(name):
+        return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,6 +26,15 @@ _READERS: dict[Any, tuple[str, ...]] = {
 _RECORDS: dict[str, Any] = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
 
 
+_OPTION_NAMES = {
+    "loma_lpf_limit": "lpf_limit",
+    "nb_mappings_generated": "n_spatial_mappings",
+    "enable_mix_spatial_mapping_generation": "mixed_spatial_mappings",
+    "access_same_data_considered_as_no_access": "keep_at_output_pins",
+}
+"""What keywords of stages are called in the record."""
+
+
 def read_given(stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a pipeline with files read, as far as its first stages would read them anyway.
 
@@ -80,7 +89,7 @@ def plain_options(kwargs: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, value in kwargs.items():
         if name not in _RECORDS and (plain := _plain(value)) is not _NOT_PLAIN:
-            options[name] = plain
+            options[_OPTION_NAMES.get(name, name)] = plain
     return options
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.api.defaults import DEFAULT_STORE, default_database
 from zigzag_lab.api.given import plain_options, read_given, run_inputs
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages import MainStage as PlainMainStage
@@ -27,17 +27,11 @@ if TYPE_CHECKING:
     from zigzag_lab.store import RunRecorder, RunStart, Store
     from zigzag_lab.tracking import PublishReport
 
-DEFAULT_STORE = "default"
 _OBJECTIVES: dict[Any, Objective] = {
     MinimalLatencyStage: Objective.LATENCY,
     MinimalEnergyStage: Objective.ENERGY,
     MinimalEDPStage: Objective.EDP,
 }
-
-
-def default_database() -> str:
-    """The database that runs are recorded in: ``ZIGZAG_LAB_DB``, or a file in the working folder."""
-    return os.environ.get("ZIGZAG_LAB_DB") or "sqlite:///zigzag_lab.db"
 
 
 class MainStage(PlainMainStage):
@@ -88,7 +82,7 @@ class MainStage(PlainMainStage):
                 results = self.run_pipeline(**{**read, **self._observers(recorder, tally)})
                 _save_all(recorder, results)
                 recorder.finish(_total(results), _totals(tally))
-            self.published = _publish(store, self.mlflow)
+            self.published = _publish(store, self.mlflow, self.run_id)
         return results
 
     @contextmanager
@@ -123,12 +117,17 @@ class MainStage(PlainMainStage):
         return {name: value for name, value in observers.items() if name in wanted and name not in self.kwargs}
 
 
-def publish(database: str, mlflow: str | None) -> PublishReport | None:
-    """Tell MLflow of the runs of a database that it does not know yet.
+N_PUBLISHED_AT_ONCE = 20
+"""How many waiting runs a run publishes beside itself, so that a backlog does not hold it up."""
+
+
+def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
+    """Tell MLflow of a run, and of some others that it does not know yet.
 
     Args:
         database: its URL.
         mlflow: the tracking URI; ``off`` for none; None for the default.
+        run_id: the run that goes first.
 
     Returns:
         What was told, and what could not be; None where nothing was to be told. Failures are never raised.
@@ -139,14 +138,14 @@ def publish(database: str, mlflow: str | None) -> PublishReport | None:
     if mlflow_uri_for(database, mlflow) is None:
         return None
     with open_store(database) as store:
-        return _publish(store, mlflow)
+        return _publish(store, mlflow, run_id)
 
 
-def _publish(store: Store, mlflow: str | None) -> PublishReport | None:
+def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishReport | None:
     from zigzag_lab.tracking import mlflow_uri_for, publish_pending
 
     uri = mlflow_uri_for(store.url, mlflow)
-    return None if uri is None else publish_pending(store, uri)
+    return None if uri is None else publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE)
 
 
 def _totals(tally: SearchTally) -> Any:

@@ -12,11 +12,14 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CompleteSaveStage,
     CostModelStage,
+    ExploitInterLayerDataLocalityStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     ONNXModelParserStage,
     PickleSaveStage,
+    SalsaStage,
+    SearchInterLayerDataLocalityStage,
     SimpleSaveStage,
     SpatialMappingGeneratorStage,
     Stage,
@@ -52,8 +55,23 @@ def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMapping
         raise InputError("temporal_mapping_type", f"'{text}'", "'uneven' or 'even'") from None
 
 
-def standard_stages(workload: Any, objective: Objective) -> Sequence[type[Stage]]:
-    """ZigZag's list of stages for a workload and an objective."""
+ENGINES: dict[str, type[Stage]] = {"loma": TemporalMappingGeneratorStage, "salsa": SalsaStage}
+"""Searches of temporal mappings by name."""
+
+
+def engine_of(text: str) -> type[Stage]:
+    """The stage that searches temporal mappings under that name."""
+    engine = ENGINES.get(str(text).lower())
+    if engine is None:
+        hint = nearest(str(text), ENGINES)
+        raise InputError("temporal_mapping_search_engine", f"'{text}'", f"one of {', '.join(ENGINES)}", hint)
+    return engine
+
+
+def standard_stages(
+    workload: Any, objective: Objective, engine: str = "loma", *, exploit_locality: bool = False
+) -> Sequence[type[Stage]]:
+    """ZigZag's list of stages for a workload and an objective, with data kept on chip between layers if wanted."""
     reduction = REDUCTIONS[objective]
     return (
         ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
@@ -61,13 +79,15 @@ def standard_stages(workload: Any, objective: Objective) -> Sequence[type[Stage]
         SimpleSaveStage,
         PickleSaveStage,
         SumStage,
+        *((SearchInterLayerDataLocalityStage,) if exploit_locality else ()),
         WorkloadStage,
         VisualizationStage,
+        *((ExploitInterLayerDataLocalityStage,) if exploit_locality else ()),
         CompleteSaveStage,
         reduction,
         SpatialMappingGeneratorStage,
         reduction,
-        TemporalMappingGeneratorStage,
+        engine_of(engine),
         CostModelStage,
     )
 

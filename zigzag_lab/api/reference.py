@@ -35,7 +35,7 @@ def get_hardware_performance_zigzag(
         workload: an ONNX or YAML file, a preset's name, a list of layers, or a ``ModelProto``.
         accelerator: a YAML file or a preset's name.
         mapping: a YAML file or a preset's name.
-        temporal_mapping_search_engine: ``loma``.
+        temporal_mapping_search_engine: ``loma``, or ``salsa`` with the same objective.
         temporal_mapping_type: ``uneven`` or ``even``.
         opt: ``latency``, ``energy`` or ``EDP``.
         dump_folder: where to write ZigZag's files; none are written without it.
@@ -43,22 +43,16 @@ def get_hardware_performance_zigzag(
         lpf_limit: the most loop prime factors to reorder; None for all.
         nb_spatial_mappings_generated: how many generated spatial mappings to try.
         in_memory_compute: not yet available.
-        exploit_data_locality: not yet available.
-        enable_mix_spatial_mapping: not yet available, as it implies data locality.
+        exploit_data_locality: whether data may stay on chip between layers.
+        enable_mix_spatial_mapping: whether several loops may share an array dimension; implies data locality.
         loma_show_progress_bar: accepted; searches take milliseconds.
 
     Returns:
         Energy in pJ, latency in cycles, and the results of the pipeline: ``[(sum, [(cme, extra_info), ...])]``.
     """
-    for name, wanted in (
-        ("in_memory_compute", in_memory_compute),
-        ("exploit_data_locality", exploit_data_locality),
-        ("enable_mix_spatial_mapping", enable_mix_spatial_mapping),
-    ):
+    for name, wanted in (("in_memory_compute", in_memory_compute),):
         if wanted:
             raise InputError(name, "it is not available yet", "False")
-    if temporal_mapping_search_engine != "loma":
-        raise InputError("temporal_mapping_search_engine", f"'{temporal_mapping_search_engine}'", "'loma'")
     outcome = run(
         RunRequest(
             workload,
@@ -70,6 +64,9 @@ def get_hardware_performance_zigzag(
             n_spatial_mappings=nb_spatial_mappings_generated,
             dump_folder=dump_folder,
             pickle_filename=pickle_filename,
+            search=str(temporal_mapping_search_engine).lower(),
+            exploit_locality=exploit_data_locality,
+            mix_spatial=enable_mix_spatial_mapping,
         )
     )
     return outcome.total.energy_total, outcome.total.latency_total2, outcome.results

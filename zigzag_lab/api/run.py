@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.main_stage import DEFAULT_STORE, MainStage
-from zigzag_lab.api.pipeline import objective_of, standard_stages
-from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages import ProgressListener, SearchTally
+from zigzag_lab.api.defaults import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 
 if TYPE_CHECKING:
+    from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+    from zigzag_lab.stages import ProgressListener
     from zigzag_lab.store import Store
 
 DEFAULT_LPF_LIMIT = 6
@@ -34,6 +33,10 @@ class RunRequest:
         input_shapes: ONNX input -> shape.
         dump_folder: where to write ZigZag's files; None for none.
         pickle_filename: the pickled list of CMEs; by default in the dump folder.
+        search: how temporal mappings are searched: ``loma`` or ``salsa``.
+        seed: of searches that draw at random; equal seeds give equal results.
+        exploit_locality: whether data may stay on chip between layers.
+        mix_spatial: whether several loops may share an array dimension; implies ``exploit_locality``, as in ZigZag.
     """
 
     workload: Any
@@ -46,6 +49,10 @@ class RunRequest:
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     dump_folder: str | Path | None = None
     pickle_filename: str | Path | None = None
+    search: str = "loma"
+    seed: int = 0
+    exploit_locality: bool = False
+    mix_spatial: bool = False
 
     def keywords(self) -> dict[str, Any]:
         """The request as keywords of the standard pipeline."""
@@ -63,6 +70,8 @@ class RunRequest:
             "nb_mappings_generated": self.n_spatial_mappings,
             "temporal_mapping_type": self.temporal_mapping_type,
             "access_same_data_considered_as_no_access": True,
+            **({"enable_mix_spatial_mapping_generation": True} if self.mix_spatial else {}),
+            **({"salsa_opt_criterion": self.objective, "seed": self.seed} if self.search == "salsa" else {}),
         }
 
 
@@ -111,10 +120,17 @@ def run(
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
+    from zigzag_lab.api.main_stage import MainStage
+    from zigzag_lab.api.pipeline import objective_of, standard_stages
+    from zigzag_lab.stages import SearchTally
+
     if request.lpf_limit is not None and request.lpf_limit < 1:
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
-    stages = standard_stages(request.workload, objective_of(request.objective))
+    locality = request.exploit_locality or request.mix_spatial
+    stages = standard_stages(
+        request.workload, objective_of(request.objective), request.search, exploit_locality=locality
+    )
     main_stage = MainStage(
         stages,
         store=store,

@@ -10,28 +10,27 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class LpfLimit(click.ParamType[Any]):
-    """A limit on loop prime factors, or ``none``."""
-
-    name = "N|none"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
-        """Read the value."""
-        if value is None or str(value).lower() == "none":
-            return None
-        return int(click.IntRange(min=1).convert(value, param, ctx))
-
-
 class Count(click.ParamType[Any]):
-    """How many, or ``all``."""
+    """How many, or a word for no limit."""
 
+    unlimited = "all"
     name = "N|all"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
         """Read the value."""
-        if value is None or str(value).lower() == "all":
+        text = str(value).strip().lower()
+        if value is None or text == self.unlimited:
             return None
-        return int(click.IntRange(min=1).convert(value, param, ctx))
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
+            self.fail(f"'{value}' is neither a whole number of at least 1 nor '{self.unlimited}'.", param, ctx)
+        return int(text)
+
+
+class LpfLimit(Count):
+    """A limit on loop prime factors, or ``none``."""
+
+    unlimited = "none"
+    name = "N|none"
 
 
 class Shape(click.ParamType[Any]):

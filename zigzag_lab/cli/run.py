@@ -27,8 +27,17 @@ from zigzag_lab.cli.options import Count, LpfLimit, Shape, Tag, database_option,
     "--lpf-limit", type=LpfLimit(), default="6", show_default=True, help="The most loop prime factors to reorder."
 )
 @click.option(
-    "--search", type=click.Choice(["loma"]), default="loma", show_default=True, help="The temporal mapping search."
+    "--search",
+    type=click.Choice(["loma", "salsa"]),
+    default="loma",
+    show_default=True,
+    help="The temporal mapping search.",
 )
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of searches that draw at random."
+)
+@click.option("--exploit-locality", is_flag=True, help="Keep data on chip between layers where it fits.")
+@click.option("--mix-spatial", is_flag=True, help="Let loops share an array dimension; implies --exploit-locality.")
 @click.option(
     "--temporal",
     type=click.Choice(["uneven", "even"]),
@@ -57,6 +66,9 @@ def run_command(
     opt: str,
     lpf_limit: int | None,
     search: str,
+    seed: int,
+    exploit_locality: bool,
+    mix_spatial: bool,
     temporal: str,
     spatial_mappings: int | None,
     input_shapes: tuple[tuple[str, tuple[int, ...]], ...],
@@ -85,6 +97,10 @@ def run_command(
         n_spatial_mappings=spatial_mappings,
         input_shapes=dict(input_shapes),
         dump_folder=dump,
+        search=search,
+        seed=seed,
+        exploit_locality=exploit_locality,
+        mix_spatial=mix_spatial,
     )
     url = database or api.default_database()
     uri = api.mlflow_uri_for(url, mlflow)
@@ -96,4 +112,4 @@ def run_command(
         render.print_outcome(outcome, request)
         render.print_record(outcome, url, uri)
     sys.stdout.flush()
-    render.warn_of_unpublished(api.publish(url, mlflow))
+    render.warn_of_unpublished(api.publish(url, mlflow, outcome.run_id))

@@ -14,7 +14,9 @@ from itertools import zip_longest
 from typing import Any, TypeVar
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.cost.design import DesignTerms
 from zigzag_lab.cost.scalar import evaluate
+from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
@@ -25,7 +27,7 @@ from zigzag_lab.workload import Layer
 T = TypeVar("T", float, FourWay)
 
 
-class CostModelEvaluationABC(ABC):
+class CostModelEvaluationABC(DesignTerms, ABC):
     """What single CMEs and sums of them have in common.
 
     Attributes:
@@ -244,6 +246,11 @@ class CostModelEvaluation(CostModelEvaluationABC):
     def mac_energy(self) -> float:  # type: ignore[override]
         """Energy of the operations in pJ."""
         return self.breakdown.mac_energy_pj
+
+    @property
+    def mac_energy_breakdown(self) -> dict[str, float]:
+        """Part of the array -> pJ; ``units`` for an array of plain units, circuits for an in-memory one."""
+        return mac_energy_by_part_pj(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
 
     @property
     def mem_energy(self) -> float:  # type: ignore[override]

@@ -15,7 +15,7 @@ import numpy as np
 
 from zigzag_lab.cost.boundaries import Column, Content, Timing, content, timing
 from zigzag_lab.cost.ports import Transfer, port_stall, reduced_loading
-from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
+from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import Direction
 
@@ -38,20 +38,23 @@ class Prices:
         return self.latency_cycles * self.energy_pj
 
 
-def price(batch: MappingBatch, *, keep_at_output_pins: bool = True, cycles_per_op: float = 1.0) -> Prices:
+def price(batch: MappingBatch, *, keep_at_output_pins: bool = True, cycles_per_op: float | None = None) -> Prices:
     """Price every mapping of a batch.
 
     Args:
         batch: the mappings.
         keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
-        cycles_per_op: cycles that the array takes for one operation; above 1 for bit-serial arrays.
+        cycles_per_op: cycles that the array takes for one operation; by default what the array says.
     """
+    if cycles_per_op is None:
+        cycles_per_op = batch.problem.accelerator.array.cycles_per_op
     return _Kernel(batch, keep_at_output_pins, cycles_per_op).prices()
 
 
 class _Kernel:
     def __init__(self, batch: MappingBatch, keep_at_output_pins: bool, cycles_per_op: float) -> None:
         self.batch, self.problem, self.cycles_per_op = batch, batch.problem, cycles_per_op
+        self.keep_at_output_pins = keep_at_output_pins
         problem = batch.problem
         self.timing: dict[str, Timing] = {
             op: timing(batch, op, keep_at_output_pins=keep_at_output_pins) for op in problem.operands
@@ -89,7 +92,7 @@ class _Kernel:
                     + accesses[Direction.FROM_LOW] * memory.write_cost_pj
                 )
                 total = total + (reads + writes)
-        return total + mac_energy_pj(self.problem)
+        return total + mac_energies_pj(self.batch, keep_at_output_pins=self.keep_at_output_pins)
 
     def _accesses(self, operand: str, level: int, index: int, direction: Direction) -> Column | float:
         """Full-width accesses of all instances of a memory for one operand in one direction."""

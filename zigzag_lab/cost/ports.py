@@ -121,6 +121,8 @@ def reduced_loading(
     surplus = np.maximum(0.0, (width - busy) / width * computing)
     least = np.ceil(np.array(tiles) / width)
     reducible = np.where(once, np.maximum(0.0, total - least), 0.0)
+    if len(transfers) == 1:
+        return [total[0] - np.minimum(reducible[0], surplus)]
     order = np.argsort(-np.where(once, total, 0.0), axis=0, kind="stable")
     ranked = np.take_along_axis(reducible, order, axis=0)
     taken = np.empty_like(ranked)

@@ -16,7 +16,7 @@ from math import ceil, floor, prod
 
 from zigzag_lab.cost.boundaries import partial_sums_above
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
-from zigzag_lab.cost.static import ideal_cycles, mac_energy_pj, systolic_drain_cycles
+from zigzag_lab.cost.static import ideal_cycles, mac_energy_by_part_pj, systolic_drain_cycles
 from zigzag_lab.hardware import Port
 from zigzag_lab.mapping.problem import Problem, Variant
 from zigzag_lab.mapping.sliding import SplitLevel, split_levels
@@ -29,7 +29,11 @@ UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
 
 
 def evaluate(
-    problem: Problem, temporal: TemporalMapping, *, keep_at_output_pins: bool = True, cycles_per_op: float = 1.0
+    problem: Problem,
+    temporal: TemporalMapping,
+    *,
+    keep_at_output_pins: bool = True,
+    cycles_per_op: float | None = None,
 ) -> Breakdown:
     """Price one mapping.
 
@@ -37,8 +41,10 @@ def evaluate(
         problem: the layer, the accelerator and the spatial mapping.
         temporal: the temporal mapping.
         keep_at_output_pins: whether an input read again and again by the array is read from memory once.
-        cycles_per_op: cycles that the array takes for one operation.
+        cycles_per_op: cycles that the array takes for one operation; by default what the array says.
     """
+    if cycles_per_op is None:
+        cycles_per_op = problem.accelerator.array.cycles_per_op
     return _Evaluation(problem, temporal, keep_at_output_pins, cycles_per_op).breakdown()
 
 
@@ -83,6 +89,7 @@ class OperandTraffic:
         self.is_output = operand == problem.layer.output_operand
         self.total_cycles = temporal.n_cycles
         self.keep_at_output_pins = keep_at_output_pins
+        self._movements: dict[tuple[int, Direction], Movement] = {}
 
     @property
     def n_levels(self) -> int:
@@ -169,6 +176,12 @@ class OperandTraffic:
 
     def movement(self, memory: int, direction: Direction) -> Movement:
         """What moves at a memory in one direction."""
+        key = memory, direction
+        if key not in self._movements:
+            self._movements[key] = self._movement(memory, direction)
+        return self._movements[key]
+
+    def _movement(self, memory: int, direction: Direction) -> Movement:
         is_low = direction in LOW
         boundary = memory if is_low else memory + 1
         beyond_top = memory == self.n_levels - 1 and not is_low
@@ -210,12 +223,15 @@ class _PortActivity:
 class _Evaluation:
     def __init__(self, problem: Problem, temporal: TemporalMapping, keep_pins: bool, cycles_per_op: float) -> None:
         self.problem, self.temporal, self.cycles_per_op = problem, temporal, cycles_per_op
+        self.keep_at_output_pins = keep_pins
         self.fractional = {
             op: OperandTraffic(problem, problem.fractional, temporal, op, keep_pins) for op in problem.operands
         }
-        self.integer = {
-            op: OperandTraffic(problem, problem.integer, temporal, op, keep_pins) for op in problem.operands
-        }
+        self.integer = self.fractional
+        if problem.integer is not problem.fractional:
+            self.integer = {
+                op: OperandTraffic(problem, problem.integer, temporal, op, keep_pins) for op in problem.operands
+            }
         self.memories = problem.accelerator.memories
 
     def breakdown(self) -> Breakdown:
@@ -231,7 +247,7 @@ class _Evaluation:
         stall = max([0, *(p.stall_cycles for p in port_stalls)])
         loading = self._loading(needed, stall)
         return Breakdown(
-            mac_energy_pj=mac_energy_pj(self.problem),
+            mac_energy_pj=self._mac_energy_pj(),
             accesses=accesses,
             access_energy_pj=energies,
             utilisation=own,
@@ -251,6 +267,10 @@ class _Evaluation:
         )
 
     # -- energy ----------------------------------------------------------------------------------------------------
+
+    def _mac_energy_pj(self) -> float:
+        keep = self.keep_at_output_pins
+        return sum(mac_energy_by_part_pj(self.problem, self.temporal, keep_at_output_pins=keep).values())
 
     def _port(self, operand: str, level: int, direction: Direction) -> Port | None:
         memory = self.memories[self.problem.memories[operand][level]]

@@ -1,19 +1,49 @@
-"""Costs that no temporal mapping changes."""
+"""Costs of the array."""
 
 from __future__ import annotations
 
 from math import ceil
 
-from zigzag_lab.mapping.problem import Problem
+import numpy as np
+
+from zigzag_lab.cost.imc import array_energy_by_part_pj, precharge_pj, precharges, reuse_run, reuse_runs
+from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.temporal import TemporalMapping
 
 
 def mac_energy_pj(problem: Problem) -> float:
-    """Energy of all operations of the layer."""
-    return problem.accelerator.array.unit_energy_pj * problem.layer.n_macs
+    """Energy of all operations of the layer that no temporal mapping changes."""
+    array = problem.accelerator.array
+    if array.imc is not None:
+        return sum(array_energy_by_part_pj(problem, array.imc).values())
+    return array.unit_energy_pj * problem.layer.n_macs
 
 
-def ideal_cycles(problem: Problem, cycles_per_op: float = 1.0) -> int:
+def mac_energies_pj(batch: MappingBatch, *, keep_at_output_pins: bool = True) -> np.ndarray | float:
+    """Energy of all operations of the layer: one number, or [m] where it depends on the order of the loops."""
+    energy = mac_energy_pj(batch.problem)
+    if not precharges(batch.problem):
+        return energy
+    return energy + precharge_pj(batch.problem, reuse_runs(batch), keep_at_output_pins=keep_at_output_pins)
+
+
+def mac_energy_by_part_pj(
+    problem: Problem, temporal: TemporalMapping, *, keep_at_output_pins: bool = True
+) -> dict[str, float]:
+    """Energy of all operations of the layer, by part of the array: ``units``, or the circuits of an in-memory array."""
+    imc = problem.accelerator.array.imc
+    if imc is None:
+        return {"units": mac_energy_pj(problem)}
+    parts = array_energy_by_part_pj(problem, imc)
+    if precharges(problem):
+        run = reuse_run(problem, temporal)
+        parts["local_bl_precharging"] = precharge_pj(problem, run, keep_at_output_pins=keep_at_output_pins)
+    return parts
+
+
+def ideal_cycles(problem: Problem, cycles_per_op: float | None = None) -> int:
     """Cycles if every unit of the array were busy all the time."""
+    cycles_per_op = problem.accelerator.array.cycles_per_op if cycles_per_op is None else cycles_per_op
     return ceil(ceil(problem.layer.n_macs / problem.accelerator.array.n_units) * cycles_per_op)
 
 

@@ -1,5 +1,7 @@
 """What it runs on: arrays, memories and ports. Knows no files."""
 
 from zigzag_lab.hardware.accelerator import Accelerator, Memory, OperationalArray, Port
+from zigzag_lab.hardware.area import Area, MemoryArea, area_of
+from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
-__all__ = ["Accelerator", "Memory", "OperationalArray", "Port"]
+__all__ = ["Accelerator", "Area", "ImcArray", "ImcKind", "Memory", "MemoryArea", "OperationalArray", "Port", "area_of"]

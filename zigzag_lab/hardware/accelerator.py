@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
+from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, Direction, InputError
 
 
@@ -80,17 +81,25 @@ class OperationalArray:
         unit_energy_pj: energy of one operation.
         unit_area_mm2: area of one unit, in the unit of the file.
         systolic_dimensions: dimensions along which results leave the array one unit a cycle.
+        imc: the circuits of an array that computes in memory, which then decide its energy, area and clock; none for
+            an array of plain units.
     """
 
     sizes: dict[str, int]
     unit_energy_pj: float
     unit_area_mm2: float
     systolic_dimensions: tuple[str, ...] = ()
+    imc: ImcArray | None = None
 
     @property
     def n_units(self) -> int:
         """Number of units in the array."""
         return prod(self.sizes.values())
+
+    @property
+    def cycles_per_op(self) -> float:
+        """Cycles that the array takes for one operation; above 1 where activations are fed bit by bit."""
+        return self.imc.cycles_per_op if self.imc else 1.0
 
     def __hash__(self) -> int:
         return hash((tuple(self.sizes.items()), self.unit_energy_pj))
@@ -179,6 +188,7 @@ class Accelerator:
                 "sizes": [[d, n] for d, n in self.array.sizes.items()],
                 "unit_energy_pj": self.array.unit_energy_pj,
                 "systolic": sorted(self.array.systolic_dimensions),
+                **({"imc": self.array.imc.meaning()} if self.array.imc else {}),
             },
             "memories": [
                 {

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray
+from zigzag_lab.hardware.imc import CELLS
+from zigzag_lab.inputs import imc
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.ports import read_ports, require_directions
-from zigzag_lab.vocab import MEMORY_OPERANDS
+from zigzag_lab.vocab import MEMORY_OPERANDS, InputError
 
 DIMENSION = r"D\d"
 UNROLLING = r"[A-Z]+, [0-9]+"
@@ -31,26 +35,22 @@ _MEMORY_OPTIONAL = {
     "auto_cost_extraction": "ask CACTI for the costs",
     "force_double_buffering": "reserve twice the tile",
 }
+_COSTS = ("r_cost", "w_cost", "area")
 _ARRAY = {"dimensions": "names such as [D1, D2]", "sizes": "units along each dimension"}
 _ARRAY_OPTIONAL = {
     "unit_energy": "energy of one operation in pJ",
     "unit_area": "area of one unit",
     "systolic_dimensions": "dimensions along which data moves one unit a cycle",
-    "input_precision": "two widths in bits (in-memory computing)",
-    "is_imc": "in-memory computing",
-    "imc_type": "analog or digital (in-memory computing)",
-    "adc_resolution": "bits (in-memory computing)",
-    "bit_serial_precision": "bits (in-memory computing)",
+    **imc.KEYS,
 }
-_IMC_ONLY = ("imc_type", "adc_resolution", "bit_serial_precision")
-_NOT_YET = "in-memory computing / auto_cost_extraction is not supported yet"
 
 
-def read_accelerator(source: str | Path | Mapping[str, Any]) -> Accelerator:
+def read_accelerator(source: str | Path | Mapping[str, Any], costs: MemoryCostProvider | None = None) -> Accelerator:
     """Read an accelerator.
 
     Args:
         source: path of a YAML file in ZigZag 3.9.1's format, or its content as plain data.
+        costs: who is asked about memories with ``auto_cost_extraction``; by default CACTI, if it is found.
 
     Returns:
         The accelerator; its memories in the order of the file.
@@ -61,14 +61,24 @@ def read_accelerator(source: str | Path | Mapping[str, Any]) -> Accelerator:
     """
     fields = open_source(source, "accelerator").table(_TOP, _TOP_OPTIONAL)
     name = fields["name"].text("the accelerator's name")
-    array = _read_array(fields["operational_array"])
+
+    def provider() -> MemoryCostProvider:
+        return _cacti() if costs is None else costs
+
+    array, cells = _read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
-    memories = tuple(_read_memory(key, entry, array) for key, entry in entries.items())
+    memories = tuple(_read_memory(key, entry, array, provider, cells) for key, entry in entries.items())
     _require_every_operand(fields["memories"], memories)
     for i, memory in enumerate(memories):
         above = {op for outer in memories[i + 1 :] for op in outer.operands}
         require_directions(entries[memory.name], memory, above)
     return Accelerator(name, memories, array, _read_dataflows(fields.get("dataflows")))
+
+
+def _cacti() -> MemoryCostProvider:
+    from zigzag_lab.inputs.cacti import default_provider  # needed by few, and slow to import
+
+    return default_provider()
 
 
 def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:
@@ -81,39 +91,36 @@ def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:
             )
 
 
-def _read_array(entry: Entry) -> OperationalArray:
+def _read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[OperationalArray, CellCosts | None]:
+    """The array, and what the cells of an in-memory one cost where that was asked."""
     fields = entry.table(_ARRAY, _ARRAY_OPTIONAL)
-    _refuse_imc(fields)
+    if imc.is_imc(fields):
+        sizes = _read_sizes(fields)
+        circuits, cells = imc.read_imc(entry, fields, memories, sizes, provider)
+        return OperationalArray(sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), cells
+    imc.refuse_imc_keys(fields)
     for key in ("unit_energy", "unit_area"):
         if key not in fields:
             raise entry.error(f"key '{key}' is missing", _ARRAY_OPTIONAL[key], f"Add a line '{key}: ...' here.")
+    sizes = _read_sizes(fields)
+    systolic = fields.get("systolic_dimensions")
+    plain = OperationalArray(
+        sizes=sizes,
+        unit_energy_pj=fields["unit_energy"].number(_ARRAY_OPTIONAL["unit_energy"]),
+        unit_area_mm2=fields["unit_area"].number(_ARRAY_OPTIONAL["unit_area"]),
+        systolic_dimensions=systolic.choices(tuple(sizes), "array dimensions") if systolic else (),
+    )
+    return plain, None
+
+
+def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:
     dimensions = _read_dimensions(fields["dimensions"])
     sizes = [size.integer("units along a dimension", 1) for size in fields["sizes"].elements()]
     if len(sizes) != len(dimensions):
         raise fields["sizes"].error(
             f"{len(sizes)} sizes for {len(dimensions)} dimensions", "one size for each of " + ", ".join(dimensions)
         )
-    systolic = fields.get("systolic_dimensions")
-    return OperationalArray(
-        sizes=dict(zip(dimensions, sizes, strict=True)),
-        unit_energy_pj=fields["unit_energy"].number(_ARRAY_OPTIONAL["unit_energy"]),
-        unit_area_mm2=fields["unit_area"].number(_ARRAY_OPTIONAL["unit_area"]),
-        systolic_dimensions=systolic.choices(dimensions, "array dimensions") if systolic else (),
-    )
-
-
-def _refuse_imc(fields: dict[str, Entry]) -> None:
-    if "is_imc" in fields and fields["is_imc"].flag("in-memory computing"):
-        raise fields["is_imc"].error(_NOT_YET, "an array of plain multipliers (is_imc: false)")
-    for key in _IMC_ONLY:
-        if key in fields and fields[key].value != 0:
-            raise fields[key].error(
-                f"'{key}' belongs to in-memory computing", "an array of plain multipliers", f"Remove '{key}'."
-            )
-    if "input_precision" in fields:
-        widths = [e.integer("a width in bits", 1) for e in fields["input_precision"].elements()]
-        if len(widths) != 2:
-            raise fields["input_precision"].error(f"found {len(widths)} widths", "two: activations and weights")
+    return dict(zip(dimensions, sizes, strict=True))
 
 
 def _read_dimensions(entry: Entry) -> tuple[str, ...]:
@@ -130,33 +137,61 @@ def _read_dimensions(entry: Entry) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _read_memory(name: str, entry: Entry, array: OperationalArray) -> Memory:
+def _read_memory(
+    name: str, entry: Entry, array: OperationalArray, provider: imc.Provider, cells: CellCosts | None
+) -> Memory:
     fields = entry.table(_MEMORY, _MEMORY_OPTIONAL)
-    auto = "auto_cost_extraction" in fields and fields["auto_cost_extraction"].flag("ask CACTI for the costs")
-    if auto:
-        raise fields["auto_cost_extraction"].error(_NOT_YET, "false", "Write r_cost, w_cost and area into the file.")
-    for key in ("r_cost", "w_cost", "area"):
-        if key not in fields:
-            raise entry.error(f"key '{key}' is missing", _MEMORY_OPTIONAL[key], f"Add a line '{key}: ...' here.")
     operands = fields["operands"].choices(MEMORY_OPERANDS, "memory operands")
     if not operands:
         raise fields["operands"].error(
             "the memory holds no operand", "one or more of I1, I2, O", "Or remove the memory."
         )
     double = fields.get("force_double_buffering")
-    return Memory(
+    bare = Memory(
         name=name,
         size_bits=fields["size"].integer("capacity in bits", 1),
-        read_cost_pj=fields["r_cost"].number(_MEMORY_OPTIONAL["r_cost"]),
-        write_cost_pj=fields["w_cost"].number(_MEMORY_OPTIONAL["w_cost"]),
-        area_mm2=fields["area"].number(_MEMORY_OPTIONAL["area"]),
+        read_cost_pj=0.0,
+        write_cost_pj=0.0,
+        area_mm2=0.0,
         latency_cycles=fields["latency"].integer("cycles of an access", 0),
         operands=operands,
         ports=read_ports(fields["ports"], operands),
         served_dimensions=fields["served_dimensions"].choices(tuple(array.sizes), "array dimensions"),
         force_double_buffering=double.flag("reserve twice the tile") if double else False,
         kind=fields["mem_type"].text("sram, dram or rf") if "mem_type" in fields else "sram",
+        auto_cost_extraction=_asks_for_costs(fields),
     )
+    if not bare.auto_cost_extraction:
+        read, write, area = _given_costs(entry, fields)
+    elif cells and name == CELLS:  # reading a weight is part of the operation; the array counts the cells' area
+        read, write, area = 0.0, cells.write_pj, 0.0
+    else:
+        found = _asked_costs(entry, fields, bare, provider)
+        read, write, area = found.read_pj, found.write_pj, found.area_mm2
+    return replace(bare, read_cost_pj=read, write_cost_pj=write, area_mm2=area)
+
+
+def _asks_for_costs(fields: Mapping[str, Entry]) -> bool:
+    return "auto_cost_extraction" in fields and fields["auto_cost_extraction"].flag("ask CACTI for the costs")
+
+
+def _given_costs(entry: Entry, fields: Mapping[str, Entry]) -> tuple[float, ...]:
+    for key in _COSTS:
+        if key not in fields:
+            raise entry.error(f"key '{key}' is missing", _MEMORY_OPTIONAL[key], f"Add a line '{key}: ...' here.")
+    return tuple(fields[key].number(_MEMORY_OPTIONAL[key]) for key in _COSTS)
+
+
+def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, provider: imc.Provider) -> MemoryCosts:
+    try:
+        request = request_for(memory.kind, memory.size_bits, memory.ports)
+    except InputError as error:
+        raise fields.get(error.where, entry).error(error.found, error.expected, error.hint) from error
+    try:
+        return provider().costs(request)
+    except InputError as error:
+        found = f"{error.where}: {error.found}"
+        raise fields["auto_cost_extraction"].error(found, error.expected, error.hint) from error
 
 
 def _read_dataflows(entry: Entry | None) -> dict[str, tuple[str, ...]]:

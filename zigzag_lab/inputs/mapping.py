@@ -23,6 +23,7 @@ _ENTRY_OPTIONAL = {
     "spatial_mapping_hint": "array dimension -> loops worth unrolling along it",
     "memory_operand_links": "layer operand -> memory operand",
     "temporal_ordering": "loops from the innermost outwards",
+    "temporal_mapping": "layer operand -> loops per memory, a whole mapping to replay",
 }
 _LINKS = {op: f"the memory operand that holds {op}" for op in DEFAULT_LINKS}
 
@@ -56,12 +57,17 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRul
 def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints:
     spatial, hints = fields.get("spatial_mapping"), fields.get("spatial_mapping_hint")
     links, ordering = fields.get("memory_operand_links"), fields.get("temporal_ordering")
+    pinned = fields.get("temporal_mapping")
+    if pinned and ordering:
+        found = "both temporal_ordering and temporal_mapping are given"
+        raise pinned.error(found, "one of them", "A temporal mapping has its order already.")
     return MappingConstraints(
         name=name,
         spatial_mapping={d: _read_unrollings(e) for d, e in _by_dimension(spatial).items()},
         spatial_hints={d: _read_hints(e) for d, e in _by_dimension(hints).items()},
         operand_links=_read_links(links) if links else dict(DEFAULT_LINKS),
         temporal_ordering=_read_ordering(ordering) if ordering else (),
+        temporal_mapping={op: _read_levels(e) for op, e in pinned.items().items()} if pinned else {},
     )
 
 
@@ -132,6 +138,20 @@ def _read_loop(entry: Entry) -> tuple[str, int | None]:
     if loop == ANY:
         raise entry.error("a gap has a size", '["*", "*"]', "Name the loop, or leave the size open.")
     return loop, parts[1].integer('iterations, or "*" for any number', 1)
+
+
+def _read_levels(entry: Entry) -> tuple[tuple[tuple[str, int], ...], ...]:
+    expected = "for each memory of the operand, innermost first, a list of loops such as [[K, 4], [C, 2]]"
+    return tuple(
+        tuple(_read_sized_loop(loop) for loop in level.elements(expected)) for level in entry.elements(expected)
+    )
+
+
+def _read_sized_loop(entry: Entry) -> tuple[str, int]:
+    dim, size = _read_loop(entry)
+    if size is None:
+        raise entry.error('the size of the loop is "*"', "a loop and its size, such as [K, 4]")
+    return dim, size
 
 
 def check_against(rules: MappingRules, accelerator: Accelerator) -> None:

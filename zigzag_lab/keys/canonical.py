@@ -84,7 +84,7 @@ def _plain(value: Any) -> Any:
 
 def _sequence(value: Sequence[Any]) -> list[Any]:
     try:
-        return [item if type(item) is int else _plain(item) for item in value]
+        return [item if type(item) is int or (type(item) is str and item.isascii()) else _plain(item) for item in value]
     except _UnspeakableError as error:
         error.path.append(_first_unspeakable(value))
         raise
@@ -104,7 +104,7 @@ def _mapping(value: dict[Any, Any]) -> dict[str, Any]:
     for key, item in value.items():
         if not isinstance(key, str):
             raise _UnspeakableError(f"the key {key!r} is a {type(key).__name__}", "keys of text")
-        spelt = _plain(key)
+        spelt = key if type(key) is str and key.isascii() else _plain(key)
         if spelt in plain:
             raise _UnspeakableError(f"two keys are spelt {spelt!r} once normalised", "distinct keys")
         try:

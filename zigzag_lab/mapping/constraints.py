@@ -20,6 +20,8 @@ class MappingConstraints:
         operand_links: layer operand -> memory operand, in the order of the file.
         temporal_ordering: (loop dimension, size) from the innermost outwards; a size of None is ``*``: any size; the
             entry (``*``, None) is a gap, behind which positions count from the outside.
+        temporal_mapping: operand -> loops (dimension, size) per memory, both from the innermost: a whole mapping to
+            replay; empty where it is searched.
     """
 
     name: str = "default"
@@ -27,6 +29,7 @@ class MappingConstraints:
     spatial_hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     operand_links: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_LINKS))
     temporal_ordering: tuple[tuple[str, int | None], ...] = ()
+    temporal_mapping: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = field(default_factory=dict)
 
     def meaning(self) -> dict[str, Any]:
         """What decides a search under these constraints, as plain data: everything but the entry's name."""
@@ -34,10 +37,17 @@ class MappingConstraints:
             "spatial_mapping": [
                 [d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()
             ],
-            "spatial_hints": {d: sorted(hints) for d, hints in self.spatial_hints.items()},
+            "spatial_hints": {d: list(hints) for d, hints in self.spatial_hints.items()},
             "operand_links": [list(link) for link in self.operand_links.items()],
             "temporal_ordering": [list(loop) for loop in self.temporal_ordering],
+            **self._pinned(),
         }
+
+    def _pinned(self) -> dict[str, Any]:
+        levels = [
+            [op, [[list(loop) for loop in level] for level in of_op]] for op, of_op in self.temporal_mapping.items()
+        ]
+        return {"temporal_mapping": levels} if levels else {}
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,71 @@
 """A fixed order of dimensions where ZigZag 3.9.1 walks over Python sets.
 
 The order in which ZigZag visits a set of dimensions decides ties between spatial mappings. It follows from hashes of
-names in CPython's hash table, which has 8 slots for up to four names and 32 for more; hence two orders. They are
-written out here, so that results depend on no interpreter. Other names come after, in alphabetical order.
+their names, which are constants of that version, and from how CPython's sets place them. Both are written out here, so
+that results depend on no interpreter. Names without a constant come after, in alphabetical order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-_UP_TO_FOUR = ("G", "K", "OY", "D0", "FX", "D2", "B", "D", "OX", "C", "H", "D1", "FY")
-_MORE = ("FY", "FX", "B", "H", "G", "D", "OX", "C", "K", "OY", "D0", "D1", "D2")
-_ARRAY = ("D1", "D2", "D4", "D3")
-
-
-def _ordered(names: Iterable[str], order: tuple[str, ...]) -> tuple[str, ...]:
-    unique = set(names)
-    return (*(n for n in order if n in unique), *sorted(unique.difference(order)))
+_LAYER_HASHES = {
+    "B": 2274680621932004355,
+    "K": 808955158820251385,
+    "G": 1958728070581703856,
+    "OX": 1754239838488883382,
+    "OY": 1775822064850599801,
+    "C": 1154411953581605750,
+    "FX": 529600628638832194,
+    "FY": 1607686027741749687,
+    "D": 636768403010484021,
+    "H": 388853881137512038,
+    "D0": 1727055815474479529,
+    "D1": 952080281078508718,
+    "D2": 288157581728298642,
+}
+_ARRAY_HASHES = {
+    "D1": 2048910558639910025,
+    "D2": 386846459442819546,
+    "D3": 286093410687053097,
+    "D4": 1190809941726157689,
+}
+_SMALL, _LARGE = 8, 32
+_MOST_IN_SMALL = 4
+_NEIGHBOURS = 9
 
 
 def layer_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Loop dimensions of a layer in the fixed order."""
-    unique = set(names)
-    return _ordered(unique, _UP_TO_FOUR if len(unique) <= 4 else _MORE)
+    """Loop dimensions of a layer in the fixed order, which depends a little on the order given."""
+    return _ordered(names, _LAYER_HASHES)
 
 
 def array_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Dimensions of an operational array in the fixed order."""
-    return _ordered(names, _ARRAY)
+    """Dimensions of an operational array in the fixed order, which depends a little on the order given."""
+    return _ordered(names, _ARRAY_HASHES)
+
+
+def _ordered(names: Iterable[str], hashes: Mapping[str, int]) -> tuple[str, ...]:
+    unique = list(dict.fromkeys(names))
+    known = [name for name in unique if name in hashes]
+    first = _placed(known[: _MOST_IN_SMALL + 1], _SMALL, hashes)
+    if len(known) > _MOST_IN_SMALL:
+        first = _placed([*first, *known[_MOST_IN_SMALL + 1 :]], _LARGE, hashes)
+    return (*first, *sorted(set(unique).difference(known)))
+
+
+def _placed(names: Iterable[str], n_slots: int, hashes: Mapping[str, int]) -> list[str]:
+    """Names in the order of the slots that they get in a hash table, each taking the first free one on its path."""
+    slots: dict[int, str] = {}
+    for name in names:
+        rest = hashes[name]
+        start = rest % n_slots
+        while True:
+            reach = _NEIGHBOURS if start + _NEIGHBOURS < n_slots else 0
+            free = next((slot for slot in range(start, start + reach + 1) if slot not in slots), None)
+            if free is not None:
+                slots[free] = name
+                break
+            rest >>= 5
+            start = (start * 5 + 1 + rest) % n_slots
+    return [slots[slot] for slot in sorted(slots)]

@@ -26,11 +26,17 @@ class Overflow:
         memory: the memory's name.
         missing_bits: the least number of bits that a mapping lacked there.
         operands: the layer operands that should have fitted together.
+        rank: how many memories had been filled before, bottom up.
     """
 
     memory: str
     missing_bits: float
     operands: tuple[str, ...]
+    rank: int
+
+    def is_nearer_than(self, other: Overflow | None) -> bool:
+        """Whether its orders got further up the hierarchy, or as far with fewer bits missing."""
+        return other is None or (self.rank, -self.missing_bits) > (other.rank, -other.missing_bits)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class _Allocator:
         self.position = {op: np.zeros(n, dtype=np.int64) for op in self.problem.operands}
         self.cuts: dict[str, list[np.ndarray]] = {op: [] for op in self.problem.operands}
         self.misses: list[Overflow] = []
+        self.n_filled = 0
         self.slots = np.arange(tables.n_slots + 1)[:, None]
         self.iterations_above = tables.cycles[-1] / tables.cycles
 
@@ -84,13 +91,14 @@ class _Allocator:
         fits = needed <= memory.size_bits
         self._note_miss(memory.name, needed - memory.size_bits, self.ok & ~fits, tuple(op for op, _ in sharers))
         self.ok &= fits
+        self.n_filled += 1
         for choice, position in zip(choices, chosen, strict=True):
             self.position[choice.operand] = position
             self.cuts[choice.operand].append(position)
 
     def _note_miss(self, memory: str, missing: np.ndarray, rejected: np.ndarray, operands: tuple[str, ...]) -> None:
         if rejected.any():
-            self.misses.append(Overflow(memory, float(missing[rejected].min()), operands))
+            self.misses.append(Overflow(memory, float(missing[rejected].min()), operands, self.n_filled))
 
     def _choice(self, operand: str, level: int, index: int) -> _Choice:
         memory = self.problem.accelerator.memories[index]
@@ -154,7 +162,7 @@ class _Allocator:
     def result(self) -> Allocation:
         """The orders that fit."""
         n_rejected = int((~self.ok).sum())
-        nearest = min(self.misses, key=lambda miss: miss.missing_bits, default=None)
+        nearest = self.misses[-1] if self.misses else None
         if not self.ok.any():
             return Allocation(None, n_rejected, nearest)
         tables, cuts = self.tables, {op: np.array(cut) for op, cut in self.cuts.items()}

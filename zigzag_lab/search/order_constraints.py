@@ -28,11 +28,16 @@ class OrderConstraints:
 
     @classmethod
     def of(cls, problem: Problem) -> OrderConstraints:
-        """The constraints that apply to a problem; loops that its layer lacks are left out."""
+        """The constraints that apply to a problem.
+
+        Loops that its layer lacks are left out, and so are loops of any size, or of size 1, with no iterations left.
+        """
         wanted = [
             (dim, size)
             for dim, size in problem.constraints.temporal_ordering
-            if dim == GAP or dim in problem.layer.loop_sizes
+            if dim == GAP
+            or (dim in problem.temporal_sizes and size != 1)
+            or (dim in problem.layer.loop_sizes and size not in (None, 1))
         ]
         sized = [(dim, size) for dim, size in wanted if size is not None]
         totals: dict[str, int] = {}
@@ -47,6 +52,13 @@ class OrderConstraints:
     def fixed_loops(self) -> list[tuple[str, int]]:
         """Loops wanted with their sizes."""
         return [(dim, size) for _, dim, size in self.positions if size is not None]
+
+    def suits(self, temporal_sizes: dict[str, int]) -> bool:
+        """Whether the temporal loops can be split into loops of the wanted sizes."""
+        totals: dict[str, int] = {}
+        for dim, size in self.fixed_loops:
+            totals[dim] = totals.get(dim, 1) * size
+        return all(temporal_sizes.get(dim, 1) % total == 0 for dim, total in totals.items())
 
     def filtered(self, loops: Sequence[tuple[str, int]], orders: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         """Keep the orders that have the wanted loops at the wanted positions."""

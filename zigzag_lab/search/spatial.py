@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from math import prod
 
 from zigzag_lab.hardware import Accelerator
@@ -20,6 +20,9 @@ from zigzag_lab.workload import Layer
 
 N_TIES_KEPT = 16
 """How many more candidates that tie with the last one kept are kept too."""
+
+N_SHRINKINGS_KEPT = 64
+"""How many ways to shrink one candidate to what the innermost memories hold are kept."""
 
 Unrolled = dict[str, int]
 
@@ -56,16 +59,47 @@ def spatial_mappings(
         mixed: whether several loops may share one array dimension.
     """
     limits = _Limits.of(layer, accelerator, constraints)
-    template = _reduced_template(layer, accelerator, constraints, limits)
-    free = [d for d in accelerator.array.sizes if d not in template]
-    if not free:
-        return list(limits.within_capacity(template))
+    templates = _reduced_templates(layer, accelerator, constraints, limits)
+    free = [d for d in accelerator.array.sizes if d not in constraints.spatial_mapping]
     options = [_options(layer, accelerator, constraints, limits, dim, mixed=mixed) for dim in free]
-    search = _Search(layer, template, free, options, n_mappings)
-    found = list(dict.fromkeys(m for c in search.best() for m in limits.within_capacity(c.unrollings)))
+    found: dict[SpatialMapping, None] = {}
+    for template in templates:
+        candidates = _Search(layer, template, free, options, n_mappings).best()
+        found.update(dict.fromkeys(_within_capacity(limits, candidates, free)))
     if not found:
         raise InputError(f"layer {layer.name}", "no spatial mapping fits the array", "loops that fit its dimensions")
-    return found
+    return list(found)
+
+
+def _within_capacity(
+    limits: _Limits, candidates: Sequence[dict[str, Unrolled]], free: Sequence[str]
+) -> Iterator[SpatialMapping]:
+    """Candidates, shrunk to what the innermost memories hold.
+
+    ZigZag 3.9.1 shrinks in place what several candidates share, so that a later one may start from what an earlier one
+    left of an array dimension. Such mappings are proposed too, after those that start afresh.
+    """
+    left: dict[tuple[str, tuple[tuple[str, int], ...]], list[Unrolled]] = {}
+    for candidate in candidates:
+        forms = {d: left.setdefault((d, tuple(candidate[d].items())), [candidate[d]]) for d in free}
+        starts = ({**candidate, **dict(zip(free, form, strict=True))} for form in product(*forms.values()))
+        shrunk = (m for start in islice(starts, N_SHRINKINGS_KEPT) for m in limits.within_capacity(start))
+        mappings = _first_distinct(shrunk)
+        for mapping in mappings:
+            for d, known in forms.items():
+                if mapping.unrollings[d] not in known:
+                    known.append(mapping.unrollings[d])
+        yield from mappings
+
+
+def _first_distinct(mappings: Iterator[SpatialMapping]) -> list[SpatialMapping]:
+    """The first different ones, as many as are kept."""
+    distinct: dict[SpatialMapping, None] = {}
+    for mapping in mappings:
+        distinct[mapping] = None
+        if len(distinct) == N_SHRINKINGS_KEPT:
+            break
+    return list(distinct)
 
 
 @dataclass(frozen=True)
@@ -110,47 +144,66 @@ class _Limits:
         irrelevant = self.layer.relevancy.irrelevant[operand]
         return [d for d in dims if d not in irrelevant]
 
-    def within_capacity(self, unrollings: dict[str, Unrolled]) -> Iterator[SpatialMapping]:
+    def within_capacity(self, unrollings: dict[str, Unrolled]) -> list[SpatialMapping]:
         """The mapping, shrunk until the innermost memories hold an element of each operand per unit they feed.
 
-        ZigZag 3.9.1 gives equal factors one common new value; where that differs from shrinking each on its own, both
-        mappings are proposed.
+        Where several factors may give way, each choice is proposed (see :func:`_shrinkings`).
         """
-        yield from dict.fromkeys(
-            SpatialMapping(self._shrunk(unrollings, by_value=by_value)) for by_value in (True, False)
-        )
-
-    def _shrunk(self, unrollings: dict[str, Unrolled], *, by_value: bool) -> dict[str, Unrolled]:
-        shrunk = {d: dict(u) for d, u in unrollings.items()}
+        variants = [SpatialMapping(unrollings)]
         for index, _, operand in self._inner_operands():
             precision = self.layer.precision_bits[operand]
-            if precision == 0:
-                continue
-            memory = self.accelerator.memories[index]
-            served = array_dimension_order(memory.served_dimensions)
-            dims = layer_dimension_order(k for d in served for k in self._addressing(operand, shrunk[d]))
-            places = [(d, k) for k in dims for d in served if k in shrunk[d]]
-            old = [shrunk[d][k] for d, k in places]
-            new = _shrink(old, memory.size_bits / precision)
-            replaced = dict(zip(old, new, strict=True))
-            for (d, k), before, after in zip(places, old, new, strict=True):
-                shrunk[d][k] = replaced[before] if by_value else after
-        return shrunk
+            if precision:
+                memory = self.accelerator.memories[index]
+                served = array_dimension_order(memory.served_dimensions)
+                capacity = memory.size_bits / precision
+                shrunk = (SpatialMapping(u) for v in variants for u in self._shrunk(v, operand, served, capacity))
+                variants = _first_distinct(shrunk)
+        return variants
+
+    def _shrunk(
+        self, mapping: SpatialMapping, operand: str, served: Sequence[str], capacity: float
+    ) -> Iterator[dict[str, Unrolled]]:
+        """The ways to unroll no more elements of an operand than a memory holds."""
+        unrollings = mapping.unrollings
+        dims = layer_dimension_order(k for d in served for k in self._addressing(operand, unrollings[d]))
+        places = [(d, k) for k in dims for d in served if k in unrollings[d]]
+        for factors in _shrinkings([unrollings[d][k] for d, k in places], capacity):
+            shrunk = {d: dict(u) for d, u in unrollings.items()}
+            for (d, k), factor in zip(places, factors, strict=True):
+                shrunk[d][k] = factor
+            yield shrunk
 
 
-def _shrink(factors: list[int], limit: float) -> list[int]:
-    """Shrink the largest factor, the first of equals, until the product fits; none below 1."""
-    shrunk = list(factors)
-    while prod(shrunk) > limit and max(shrunk, default=1) > 1:
-        shrunk[shrunk.index(max(shrunk))] -= 1
-    return shrunk
+def _shrinkings(factors: list[int], limit: float) -> Iterator[tuple[int, ...]]:
+    """Shrink the largest factors one by one until the product fits; none below 1.
+
+    Those that are largest in the end differ by one at most, and which of them are the smaller ones is open: in ZigZag
+    3.9.1 the order of a Python set decides, and factors that were equal all take the value of the last of them, even
+    if the product is then too large. Every such outcome is proposed, and those where each factor keeps its own value.
+    """
+    final = list(factors)
+    while prod(final) > limit and max(final, default=1) > 1:
+        final[final.index(max(final))] -= 1
+    if final == factors:
+        yield tuple(factors)
+        return
+    largest = max(final)
+    candidates = [i for i, factor in enumerate(factors) if factor >= largest]
+    for chosen in combinations(candidates, len(candidates) - final.count(largest)):
+        own = [f if f < largest else largest - (i in chosen) for i, f in enumerate(factors)]
+        common = {f: max(o for g, o in zip(factors, own, strict=True) if g == f) for f in factors}
+        yield tuple(common[f] for f in factors)
+        yield tuple(own)
 
 
-def _reduced_template(
+def _reduced_templates(
     layer: Layer, accelerator: Accelerator, constraints: MappingConstraints, limits: _Limits
-) -> dict[str, Unrolled]:
-    """The user's spatial mapping, reduced to what the array, the memories and the layer allow."""
-    template: dict[str, Unrolled] = {}
+) -> list[dict[str, Unrolled]]:
+    """The user's spatial mapping, reduced to what the array, the memories and the layer allow.
+
+    Where more is given than fits, loops are left out until it does; each way to do so is proposed, as it is open.
+    """
+    templates: list[dict[str, Unrolled]] = [{}]
     for array_dim, unrolled in constraints.spatial_mapping.items():
         if array_dim not in accelerator.array.sizes:
             raise InputError(
@@ -158,15 +211,31 @@ def _reduced_template(
                 f"dimension {array_dim} is not in the array",
                 f"one of {', '.join(accelerator.array.sizes)}",
             )
-        kept = {k: max(1, min(n, limits.largest[array_dim][k])) for k, n in unrolled.items() if k in layer.loop_sizes}
-        while prod(kept.values()) > accelerator.array.sizes[array_dim]:
-            del kept[layer_dimension_order(kept)[0]]
-        template[array_dim] = kept
-    for dim in layer_dimension_order(k for u in template.values() for k in u):
-        while prod(u.get(dim, 1) for u in template.values()) > layer.loop_sizes[dim]:
-            holders = [d for d, u in template.items() if dim in u]
-            del template[array_dimension_order(holders)[0]][dim]
-    return template
+        largest, size = limits.largest[array_dim], accelerator.array.sizes[array_dim]
+        given = {k: max(1, min(n, largest[k])) for k, n in unrolled.items() if k in layer.loop_sizes}
+        kept = _reductions(given, layer_dimension_order(given), size)
+        templates = [{**template, array_dim: k} for template in templates for k in kept]
+    for dim, size in layer.loop_sizes.items():
+        templates = [reduced for template in templates for reduced in _reduced_along(template, dim, size)]
+    return templates
+
+
+def _reduced_along(template: dict[str, Unrolled], dim: str, size: int) -> Iterator[dict[str, Unrolled]]:
+    """The ways to unroll one loop no further than its size, by dropping it from some array dimensions."""
+    given = {d: u[dim] for d, u in template.items() if dim in u}
+    for kept in _reductions(given, array_dimension_order(given), size):
+        yield {d: {k: n for k, n in u.items() if k != dim or d in kept} for d, u in template.items()}
+
+
+def _reductions(given: Unrolled, order: Sequence[str], limit: int) -> list[Unrolled]:
+    """The ways to leave out entries one by one, the first in order first, until the product fits."""
+    if prod(given.values()) <= limit:
+        return [given]
+    reduced: list[Unrolled] = []
+    for name in order:
+        rest = {k: n for k, n in given.items() if k != name}
+        reduced += [r for r in _reductions(rest, [k for k in order if k != name], limit) if r not in reduced]
+    return reduced
 
 
 def _options(
@@ -224,15 +293,17 @@ class _Search:
             self.reach[depth] = self.reach[depth + 1] * self.options[depth][0][0]
         self.kept: list[_Candidate] = []
 
-    def best(self) -> list[_Candidate]:
+    def best(self) -> list[dict[str, Unrolled]]:
         """The candidates kept, best first."""
+        if not self.free:
+            return [self.template]
         totals: Unrolled = {}
         for unrolled in self.template.values():
             for dim, factor in unrolled.items():
                 totals[dim] = totals.get(dim, 1) * factor
         self._visit(0, prod(prod(u.values()) for u in self.template.values()), [], totals)
         self.kept.sort(key=lambda c: c.rank)
-        return self._trimmed()
+        return [candidate.unrollings for candidate in self._trimmed()]
 
     def _trimmed(self) -> list[_Candidate]:
         n = self.n_mappings

@@ -33,10 +33,10 @@ def temporal_mappings(
             found = True
             yield allocation.fitting
         miss = allocation.nearest_miss
-        if miss is not None and (nearest is None or miss.missing_bits < nearest.missing_bits):
+        if miss is not None and miss.is_nearer_than(nearest):
             nearest = miss
     if not found:
-        raise _nothing_fits(problem, nearest)
+        raise nothing_fits(problem, nearest)
 
 
 def _orders(problem: Problem, lpf_limit: int | None) -> tuple[list[tuple[str, int]], Iterator[np.ndarray]]:
@@ -44,11 +44,14 @@ def _orders(problem: Problem, lpf_limit: int | None) -> tuple[list[tuple[str, in
     if wanted.is_complete:
         loops = wanted.complete_order
         return loops, iter([np.arange(len(loops), dtype=np.int8)[:, None]])
+    if not wanted.suits(problem.temporal_sizes):
+        return [], iter(())
     loops = loop_prime_factors(problem.temporal_sizes, lpf_limit, wanted.fixed_loops)
     return loops, wanted.filtered(loops, orderings(loops))
 
 
-def _nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
+def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
+    """What to raise where no order fits, with the nearest miss, or none where no order met the user's wishes."""
     spatial = f"under the spatial mapping {problem.spatial_mapping}"
     if nearest is None:
         return InfeasibleError(
@@ -64,4 +67,5 @@ def _nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError
         f"memory {nearest.memory} is {int(np.ceil(nearest.missing_bits)):,} bits too small for {operands} {spatial}, "
         "in the best of all orders of its loops",
         "Enlarge that memory, or unroll fewer loops.",
+        nearest.missing_bits,
     )

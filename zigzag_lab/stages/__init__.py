@@ -1,6 +1,8 @@
 """The pipeline: stages chained in a list, under ZigZag's contract."""
 
+from zigzag_lab.stages.collectors import CacheBeforeYieldStage, DumpStage, ListifyStage, RemoveExtraInfoStage
 from zigzag_lab.stages.iterators import WorkloadStage
+from zigzag_lab.stages.locality import ExploitInterLayerDataLocalityStage, SearchInterLayerDataLocalityStage
 from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.mappers import (
     CostModelStage,
@@ -9,11 +11,16 @@ from zigzag_lab.stages.mappers import (
     SpatialMappingGeneratorStage,
     TemporalMappingGeneratorStage,
 )
+from zigzag_lab.stages.orders import TemporalOrderingConversionStage
+from zigzag_lab.stages.parallel import MultiProcessingGatherStage, MultiProcessingSpawnStage
 from zigzag_lab.stages.parsers import AcceleratorParserStage, ONNXModelParserStage, WorkloadParserStage
+from zigzag_lab.stages.pictures import PlotTemporalMappingsStage, VisualizationStage
 from zigzag_lab.stages.reducers import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage, SumStage
-from zigzag_lab.stages.savers import CompleteSaveStage, PickleSaveStage, SimpleSaveStage, VisualizationStage
-from zigzag_lab.stages.seams import ProgressListener, SearchTally, Sink
+from zigzag_lab.stages.salsa import SalsaStage
+from zigzag_lab.stages.savers import CompleteSaveStage, PickleSaveStage, SimpleSaveStage
+from zigzag_lab.stages.seams import ProgressListener, RunFiles, SearchTally, Sink
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable
+from zigzag_lab.stages.sweeps import GeneralParameterIteratorStage, HardwareOptimizerStage, HardwareSearchStage
 
 BUILTIN_STAGES: tuple[type[Stage], ...] = (
     ONNXModelParserStage,
@@ -32,6 +39,19 @@ BUILTIN_STAGES: tuple[type[Stage], ...] = (
     CompleteSaveStage,
     PickleSaveStage,
     VisualizationStage,
+    SearchInterLayerDataLocalityStage,
+    ExploitInterLayerDataLocalityStage,
+    SalsaStage,
+    TemporalOrderingConversionStage,
+    GeneralParameterIteratorStage,
+    HardwareSearchStage,
+    MultiProcessingGatherStage,
+    MultiProcessingSpawnStage,
+    CacheBeforeYieldStage,
+    RemoveExtraInfoStage,
+    ListifyStage,
+    DumpStage,
+    PlotTemporalMappingsStage,
 )
 """Every stage that ships with the package."""
 
@@ -39,18 +59,32 @@ __all__ = [
     "BUILTIN_STAGES",
     "AcceleratorParserStage",
     "BatchStage",
+    "CacheBeforeYieldStage",
     "CompleteSaveStage",
     "CostModelStage",
+    "DumpStage",
+    "ExploitInterLayerDataLocalityStage",
+    "GeneralParameterIteratorStage",
+    "HardwareOptimizerStage",
+    "HardwareSearchStage",
+    "ListifyStage",
     "LomaStage",
     "MainStage",
     "MinimalEDPStage",
     "MinimalEnergyStage",
     "MinimalLatencyStage",
+    "MultiProcessingGatherStage",
+    "MultiProcessingSpawnStage",
     "ONNXModelParserStage",
     "PickleSaveStage",
+    "PlotTemporalMappingsStage",
     "ProgressListener",
+    "RemoveExtraInfoStage",
     "Result",
     "ResultBatch",
+    "RunFiles",
+    "SalsaStage",
+    "SearchInterLayerDataLocalityStage",
     "SearchTally",
     "SimpleSaveStage",
     "Sink",
@@ -60,6 +94,7 @@ __all__ = [
     "StageCallable",
     "SumStage",
     "TemporalMappingGeneratorStage",
+    "TemporalOrderingConversionStage",
     "VisualizationStage",
     "WorkloadParserStage",
     "WorkloadStage",

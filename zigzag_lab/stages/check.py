@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-import itertools
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zigzag_lab.stages.savers import PickleSaveStage
+from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of, records_needed, wrong_kind
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import PipelineError, nearest
 
@@ -32,16 +31,28 @@ def check_pipeline(stages: Sequence[StageCallable], kwargs: dict[str, Any], know
     if not stages:
         raise PipelineError("MainStage", "the list of stages is empty", hint="End it with CostModelStage.")
     for position, stage in enumerate(stages):
-        if not callable(stage):
-            raise PipelineError("MainStage", f"entry {position + 1} of the list, {stage!r}, is not a stage", "a class")
+        _check_is_stage(position, stage)
     _check_leaf(stages)
     _check_lists(stages)
     _check_keywords(stages, kwargs, known)
     _check_needs(stages, kwargs, known)
 
 
-def _name(stage: Any) -> str:
-    return getattr(stage, "__name__", type(stage).__name__)
+def _check_is_stage(position: int, stage: Any) -> None:
+    is_other_class = isinstance(stage, type) and not issubclass(stage, Stage)
+    if callable(stage) and not is_other_class and not isinstance(stage, Stage):
+        return
+    raise PipelineError(
+        "MainStage",
+        f"entry {position + 1} of the list, {stage!r}, is not a stage",
+        "a class derived from zigzag_lab.stages.Stage",
+        "Give the class itself, not an instance of it." if isinstance(stage, Stage) else "Derive it from Stage.",
+    )
+
+
+def _is_builtin(stage: StageCallable) -> bool:
+    """Whether what a stage declares of itself is complete; others may read or hand down keywords they do not name."""
+    return isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin
 
 
 def _is_leaf(stage: StageCallable) -> bool:
@@ -54,77 +65,106 @@ def _check_leaf(stages: Sequence[StageCallable]) -> None:
     for stage in stages[:-1]:
         if _is_leaf(stage):
             raise PipelineError(
-                _name(stage),
+                name_of(stage),
                 "stands above other stages",
                 "the last place",
-                f"Move {_name(stage)} to the end of the list.",
+                f"Move {name_of(stage)} to the end of the list.",
             )
     last = stages[-1]
-    if isinstance(last, type) and issubclass(last, Stage) and last.is_builtin and not _is_leaf(last):
+    if isinstance(last, type) and issubclass(last, Stage) and not _is_leaf(last):
         raise PipelineError(
-            _name(last), "stands last, with no stage below it", hint="End the list with CostModelStage."
+            name_of(last), "stands last, with no stage below it", hint="End the list with CostModelStage."
         )
 
 
 def _check_lists(stages: Sequence[StageCallable]) -> None:
-    for stage, below in itertools.pairwise(stages):
-        is_builtin = isinstance(below, type) and issubclass(below, Stage) and below.is_builtin
-        if stage is PickleSaveStage and is_builtin and not getattr(below, "yields_lists", False):
+    for position, stage in enumerate(stages):
+        if stage is not PickleSaveStage:
+            continue
+        source = next(s for s in stages[position + 1 :] if not getattr(s, "hands_on", False))
+        if _is_builtin(source) and not getattr(source, "yields_lists", False):
             raise PipelineError(
-                "PickleSaveStage",
-                f"{_name(below)} right below it yields no list of results",
-                "a stage that collects results",
-                "Put SumStage or a reduction such as MinimalLatencyStage right below it.",
+                name_of(stage),
+                f"gets the results of {name_of(source)}, which yields no list of them",
+                "a stage below that collects results",
+                "Put SumStage or a reduction such as MinimalLatencyStage right below PickleSaveStage.",
             )
 
 
-def _parameters(stage: StageCallable) -> dict[str, inspect.Parameter]:
-    """Named keywords of a stage, over all constructors it inherits."""
-    classes: Iterable[Any] = stage.__mro__ if isinstance(stage, type) else (stage,)
-    found: dict[str, inspect.Parameter] = {}
-    for cls in classes:
-        init = cls.__dict__.get("__init__") if isinstance(cls, type) else cls
-        if init is None or cls is object:
-            continue
-        for parameter in list(inspect.signature(init).parameters.values()):
-            if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-                found.setdefault(parameter.name, parameter)
-    return {k: v for k, v in found.items() if k not in ("self", "list_of_callables")}
-
-
-def _is_opaque(stage: StageCallable) -> bool:
-    """Whether a stage may read or hand down keywords that it does not name."""
-    return not (isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin)
-
-
 def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
-    wanted = {name for stage in stages for name in _parameters(stage)}
-    by_any = {name for stage in known for name in _parameters(stage)}
-    for name in kwargs:
-        if name in wanted:
+    readers = _readers(stages)
+    anywhere = _readers(known)
+    varied = [name for stage in stages for name in _varied_by(stage, kwargs)]
+    for name in (*kwargs, *varied):
+        if name in readers:
             continue
-        if name in by_any or any(_is_opaque(stage) for stage in stages):
-            logger.warning("keyword '%s' is read by no stage of this pipeline", name)
+        close = nearest(name, readers)
+        spelling = close.split("'")[1] if close else ""
+        hint = f"{close} {readers[spelling]} reads it." if close else "Remove it."
+        if name in anywhere or not all(_is_builtin(stage) for stage in stages):
+            logger.warning("no stage of this pipeline names the keyword '%s'. %s", name, hint if close else "")
             continue
-        close = nearest(name, wanted)
-        expected = "" if close else f"one of {', '.join(sorted(wanted))}"
-        raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, close or "Remove it.")
+        expected = "" if close else f"one of {', '.join(sorted(readers))}"
+        raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, hint)
+
+
+def _varied_by(stage: StageCallable, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keywords that a stage sets because it is told to by another keyword."""
+    provides_from = getattr(stage, "provides_from", None)
+    return tuple(provides_from(kwargs)) if provides_from else ()
+
+
+def _readers(stages: Sequence[StageCallable]) -> dict[str, str]:
+    """Keyword -> the first stage that reads it."""
+    readers: dict[str, str] = {}
+    for stage in stages:
+        for name in parameters_of(stage):
+            readers.setdefault(name, name_of(stage))
+    return readers
 
 
 def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
-    available = set(kwargs)
-    opaque_above = False
+    available, unread = set(kwargs), dict(kwargs)
     for stage in stages:
-        for name, parameter in _parameters(stage).items():
-            if parameter.default is inspect.Parameter.empty and name not in available and not opaque_above:
-                raise PipelineError(
-                    _name(stage),
-                    f"needs '{name}', which it is not given",
-                    hint=_remedy(name, stage, stages, known, kwargs),
-                )
-        opaque_above = opaque_above or (_is_opaque(stage) and not getattr(stage, "provides", ()))
-        available |= set(getattr(stage, "provides", ()))
-        available -= set(getattr(stage, "consumes", ())) - set(getattr(stage, "provides", ()))
+        for name in needed_keywords(stage):
+            if name not in available:
+                found = f"needs '{name}', which it is not given"
+                raise PipelineError(name_of(stage), found, hint=_remedy(name, stage, stages, known, kwargs))
+        _check_kinds(stage, unread, stages, known)
+        varied = _varied_by(stage, kwargs)
+        provides = {*getattr(stage, "provides", ()), *varied}
+        if not _is_builtin(stage) and not provides:
+            return  # it may hand down anything; what is missing below is said when it is missing
+        for name in (*getattr(stage, "reads", ()), *varied):
+            unread.pop(name, None)
+        available |= provides
+        available -= set(getattr(stage, "consumes", ())) - provides
+
+
+def _check_kinds(
+    stage: StageCallable, unread: Mapping[str, Any], stages: Sequence[StageCallable], known: Sequence[type[Stage]]
+) -> None:
+    """Refuse a file where a stage needs the record read from it."""
+    for name, kind in records_needed(stage).items():
+        value = unread.get(name)
+        if value is not None and not isinstance(value, kind):
+            makers = [s for s in known if name in s.reads] or [s for s in known if _provides(s, name)]
+            raise wrong_kind(name_of(stage), name, value, kind, _placement(makers, stage, stages))
+
+
+def _provides(stage: type[Stage], name: str) -> bool:
+    return name in stage.provides and name not in parameters_of(stage)
+
+
+def _placement(makers: Sequence[type[Stage]], stage: StageCallable, stages: Sequence[StageCallable]) -> str:
+    """Where to put one of the stages that make what is missing; nothing where none can."""
+    below = [maker for maker in makers if maker in stages[stages.index(stage) + 1 :]]
+    if below:
+        return f"Move {name_of(below[0])}, which provides it, above {name_of(stage)}."
+    missing = [maker for maker in makers if maker not in stages]
+    if missing:
+        return f"Put {name_of(missing[0])}, which provides it, above {name_of(stage)}."
+    return ""
 
 
 def _remedy(
@@ -134,14 +174,13 @@ def _remedy(
     known: Sequence[type[Stage]],
     kwargs: dict[str, Any],
 ) -> str:
-    providers = [s for s in known if name in s.provides and name not in _parameters(s)]
-    below = [_name(s) for s in stages if s in providers and stages.index(s) > stages.index(stage)]
-    if below:
-        return f"Move {below[0]}, which provides it, above {_name(stage)}."
-    missing = [s for s in providers if s not in stages]
-    if missing:
-        return f"Put {_name(missing[0])}, which provides it, above {_name(stage)}."
-    spelling = nearest(name, [k for k in kwargs if k not in _parameters(stage)])
+    placement = _placement([s for s in known if _provides(s, name)], stage, stages)
+    if placement:
+        return placement
+    if name in kwargs:
+        above = next(s for s in stages if name in getattr(s, "consumes", ()))
+        return f"{name_of(above)}, which stands above, keeps it: move {name_of(stage)} above {name_of(above)}."
+    spelling = nearest(name, [k for k in kwargs if k not in parameters_of(stage)])
     if spelling:
         close = spelling.split("'")[1]
         return f"Give MainStage the keyword '{name}'; is '{close}' a misspelling of it?"

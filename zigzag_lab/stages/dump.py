@@ -1,30 +1,27 @@
-"""ZigZag's JSON files: what they say about a result, and how they are written without leaving halves."""
+"""ZigZag's JSON files: what they say about a result."""
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.spatial import Loop
-from zigzag_lab.vocab import InputError
+from zigzag_lab.stages.dump_imc import add_imc_outputs, imc_array_json, imc_simple_json
 from zigzag_lab.workload import Layer
 
 
 def simple_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
-    """Energy in pJ and latency in cycles."""
-    return {"energy": cme.energy_total, "latency": cme.latency_total2}
+    """Energy in pJ and latency in cycles; clock in ns and area in mm2 of in-memory arrays."""
+    imc = imc_simple_json(cme) if isinstance(cme, CostModelEvaluation) else {}
+    return {"energy": cme.energy_total, "latency": cme.latency_total2, **imc}
 
 
 def complete_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
     """Every term under ZigZag's keys, and what it was computed from."""
     single = cme if isinstance(cme, CostModelEvaluation) else None
-    return {
+    document: dict[str, Any] = {
         "outputs": {
             "memory": {
                 "utilization": single.mem_utili_shared if single else None,
@@ -58,6 +55,9 @@ def complete_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
             "temporal_mapping": loops_json(single.temporal_mapping.levels) if single else None,
         },
     }
+    if single:
+        add_imc_outputs(document["outputs"], single)
+    return document
 
 
 def _four_ways(levels: Mapping[str, Sequence[Any]]) -> dict[str, list[dict[str, float]]]:
@@ -66,7 +66,14 @@ def _four_ways(levels: Mapping[str, Sequence[Any]]) -> dict[str, list[dict[str, 
 
 def loops_json(levels: Mapping[str, Sequence[Sequence[Loop]]]) -> dict[str, list[list[str]]]:
     """Operand -> loops per level as strings such as ``(K, 32)``."""
-    return {op: [[f"({dim}, {size})" for dim, size in level] for level in of_op] for op, of_op in levels.items()}
+    return {
+        op: [[f"({dim}, {_plain(size)})" for dim, size in level] for level in of_op] for op, of_op in levels.items()
+    }
+
+
+def _plain(size: float) -> float:
+    """A whole number without its decimals."""
+    return int(size) if float(size).is_integer() else size
 
 
 def layer_json(cme: CostModelEvaluation) -> dict[str, Any]:
@@ -94,6 +101,7 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
             "operational_unit": {"energy_cost": array.unit_energy_pj, "area": array.unit_area_mm2},
             "dimensions": array.sizes,
             "systolic_dimensions": list(array.systolic_dimensions),
+            **imc_array_json(array),
         },
         "memory_hierarchy": [
             {
@@ -120,26 +128,3 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
             for m in accelerator.memories
         ],
     }
-
-
-def write_json(path: Path, document: Any) -> None:
-    """Write a JSON file, whole or not at all."""
-    write_atomically(path, json.dumps(document, indent=4).encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; its folder is made if need be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:64]}.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(
-            str(path), f"cannot be written ({error.strerror})", "a folder that you may write to", "Choose another one."
-        ) from error

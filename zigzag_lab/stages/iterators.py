@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import ProgressListener, SearchTally
+from zigzag_lab.stages.seams import ProgressListener, RunFiles, SearchTally
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.workload import Layer, Workload
+
+NOT_IN_MEMORY = ("Pooling", "Add")
+"""Types of layers that an in-memory array does not run; only hand-written workloads have them."""
 
 
 class WorkloadStage(Stage):
@@ -20,8 +23,13 @@ class WorkloadStage(Stage):
     Yields ``(cme, (layer, extra_info))``. Layers that are identical but for their names are searched once.
     """
 
-    provides = ("layer", "accelerator", "constraints", "layer_memo", "tally")
+    provides = ("layer", "accelerator", "constraints", "layer_memo", "run_files", "tally")
     consumes = ("workload", "mapping", "progress")
+    requires: ClassVar[Mapping[str, type]] = {
+        "workload": Workload,
+        "mapping": MappingRules,
+        "accelerator": Accelerator,
+    }
     is_builtin = True
 
     def __init__(
@@ -41,8 +49,8 @@ class WorkloadStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each layer."""
-        memo = LayerMemo()
-        layers = self.workload.layers
+        memo, run_files = LayerMemo(), RunFiles()
+        layers = [layer for layer in self.workload.layers if self._is_priced(layer)]
         for index, layer in enumerate(layers):
             if self.progress is not None:
                 self.progress.layer_started(layer, index, len(layers))
@@ -51,12 +59,17 @@ class WorkloadStage(Stage):
                 accelerator=self.accelerator,
                 constraints=self._constraints(layer),
                 layer_memo=memo,
+                run_files=run_files,
                 tally=self.tally,
             )
             for cme, extra_info in substage.run():
                 yield cme, (layer, extra_info)
             if self.progress is not None:
                 self.progress.layer_done(layer, index, len(layers))
+
+    def _is_priced(self, layer: Layer) -> bool:
+        """Whether the array runs a layer: an in-memory one leaves pooling and additions to others, free of charge."""
+        return self.accelerator.array.imc is None or layer.operator_type not in NOT_IN_MEMORY
 
     def _constraints(self, layer: Layer) -> MappingConstraints:
         return MappingConstraints() if self.mapping is None else self.mapping.for_layer(layer)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,12 +14,17 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.search.pinned import PinnedLevels
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings
+from zigzag_lab.stages.replay import replayed
 from zigzag_lab.stages.seams import SearchTally
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of
-from zigzag_lab.vocab import InfeasibleError, InputError, TemporalMappingType
+from zigzag_lab.vocab import InfeasibleError, InputError, TemporalMappingType, nearest
 from zigzag_lab.workload import Layer
+
+_GIVEN: Mapping[str, type] = {"accelerator": Accelerator, "layer": Layer}
+"""What stages below WorkloadStage work on."""
 
 
 class SpatialMappingConversionStage(BatchStage):
@@ -31,6 +36,7 @@ class SpatialMappingConversionStage(BatchStage):
 
     provides = ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int", "problem")
     consumes = ("user_spatial_mapping",)
+    requires = _GIVEN
     is_builtin = True
     is_pure = True
 
@@ -79,6 +85,7 @@ class SpatialMappingGeneratorStage(BatchStage):
         "enable_mix_spatial_mapping_generation",
         "enable_weight_diagonal_mapping",
     )
+    requires = _GIVEN
     is_builtin = True
     is_pure = True
 
@@ -103,8 +110,7 @@ class SpatialMappingGeneratorStage(BatchStage):
                 "weight-diagonal mapping has no effect in ZigZag 3.9.1 and is not supported",
                 "False",
             )
-        if nb_mappings_generated is not None and nb_mappings_generated < 1:
-            raise InputError("nb_mappings_generated", str(nb_mappings_generated), "at least 1, or None for all")
+        check_count("nb_mappings_generated", nb_mappings_generated)
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield what the stages below find under each spatial mapping."""
@@ -127,19 +133,30 @@ class SpatialMappingGeneratorStage(BatchStage):
             except InfeasibleError as miss:
                 misses.append(miss)
         if misses and not found:
-            raise misses[0]
+            raise min(misses, key=lambda miss: miss.missing_bits)
 
 
 class TemporalMappingGeneratorStage(BatchStage):
     """LOMA: proposes the orders of the temporal loops that fit the memories.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``loma_lpf_limit``: the most loop prime factors to
-    reorder (None for all); ``temporal_mapping_type``: ``uneven`` (default) or ``even``.
-    Yields ``(cme, (temporal_mapping, extra_info))``.
+    reorder (None for all); ``temporal_mapping_type``: ``uneven`` (default) or ``even``; ``user_temporal_mapping``:
+    operand -> loops per memory, a mapping from elsewhere to be priced instead of searching (by default the mapping
+    file's ``temporal_mapping`` for this layer). Yields ``(cme, (temporal_mapping, extra_info))``.
     """
 
-    provides = ("layer", "accelerator", "spatial_mapping", "constraints", "temporal_mapping", "problem", "tally")
-    consumes = ("loma_lpf_limit", "loma_show_progress_bar", "temporal_mapping_type")
+    provides: ClassVar[tuple[str, ...]] = (
+        "layer",
+        "accelerator",
+        "spatial_mapping",
+        "constraints",
+        "temporal_mapping",
+        "temporal_mapping_type",
+        "problem",
+        "tally",
+    )
+    consumes: ClassVar[tuple[str, ...]] = ("loma_lpf_limit", "loma_show_progress_bar", "user_temporal_mapping")
+    requires: ClassVar[Mapping[str, type]] = {**_GIVEN, "spatial_mapping": UnrolledLoops}
     is_builtin = True
     is_pure = True
 
@@ -156,20 +173,26 @@ class TemporalMappingGeneratorStage(BatchStage):
         temporal_mapping_type: TemporalMappingType | str = TemporalMappingType.UNEVEN,
         loma_lpf_limit: int | None = None,
         loma_show_progress_bar: bool = False,
+        user_temporal_mapping: PinnedLevels | None = None,
         tally: SearchTally | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
+        self.pinned = user_temporal_mapping
         self.problem = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
-        self.kind = TemporalMappingType(temporal_mapping_type)
+        self.kind = kind_of_mapping(temporal_mapping_type)
+        check_count("loma_lpf_limit", loma_lpf_limit)
         self.lpf_limit, self.show_progress = loma_lpf_limit, loma_show_progress_bar
         self.tally = tally or SearchTally()
 
     def batches(self) -> Iterator[ResultBatch]:
-        """Yield the prices of all orders that fit, in batches."""
+        """Yield the prices of all mappings proposed, in batches."""
         takes_batches = getattr(self.list_of_callables[0], "takes_batches", False)
-        for batch in temporal_mappings(self.problem, self.lpf_limit, self.kind):
-            if takes_batches:
+        for batch in self.proposals():
+            if isinstance(batch, TemporalMapping):
+                for priced in batches_of(self._stage(batch)):
+                    yield priced.wrapped(lambda result, m=batch: (result[0], (m, result[1])))  # type: ignore[misc]
+            elif takes_batches:
                 for priced in batches_of(self._stage(batch)):
                     yield priced.wrapped(lambda result: (result[0], (result[0].temporal_mapping, result[1])))  # type: ignore[attr-defined]
             else:
@@ -177,6 +200,20 @@ class TemporalMappingGeneratorStage(BatchStage):
                     mapping = TemporalMapping.of(self.problem.layer, batch.allocated(index), self.kind)
                     for priced in batches_of(self._stage(mapping)):
                         yield priced.wrapped(lambda result, m=mapping: (result[0], (m, result[1])))  # type: ignore[misc]
+
+    def proposals(self) -> Iterator[MappingBatch | TemporalMapping]:
+        """The user's mapping where there is one, else what the search finds."""
+        if self.pinned is not None:
+            yield replayed(self.problem, self.pinned, self.kind)
+        elif self.problem.constraints.temporal_mapping:
+            where = f"mapping entry '{self.problem.constraints.name}': temporal_mapping"
+            yield replayed(self.problem, self.problem.constraints.temporal_mapping, self.kind, where)
+        else:
+            yield from self.searched()
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """All orders that fit, in batches."""
+        yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
 
     def _stage(self, mapping: MappingBatch | TemporalMapping) -> Any:
         return self.substage(
@@ -186,6 +223,7 @@ class TemporalMappingGeneratorStage(BatchStage):
             spatial_mapping=self.problem.fractional.loops,
             spatial_mapping_int=self.problem.integer.loops,
             temporal_mapping=mapping,
+            temporal_mapping_type=self.kind,
             problem=self.problem,
             tally=self.tally,
         )
@@ -202,6 +240,7 @@ class CostModelStage(BatchStage):
     are read from the innermost memory once. Yields ``(cme, None)``.
     """
 
+    requires: ClassVar[Mapping[str, type]] = {**_GIVEN, "spatial_mapping": UnrolledLoops}
     takes_batches = True
     is_builtin = True
     is_pure = True
@@ -217,6 +256,7 @@ class CostModelStage(BatchStage):
         spatial_mapping_int: UnrolledLoops | None = None,
         constraints: MappingConstraints | None = None,
         problem: Problem | None = None,
+        temporal_mapping_type: TemporalMappingType | str = TemporalMappingType.UNEVEN,
         access_same_data_considered_as_no_access: bool = True,
         tally: SearchTally | None = None,
         **kwargs: Any,
@@ -224,6 +264,7 @@ class CostModelStage(BatchStage):
         super().__init__(list_of_callables, **kwargs)
         self.problem = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
         self.temporal_mapping = temporal_mapping
+        self.kind = kind_of_mapping(temporal_mapping_type)
         self.keep_at_output_pins = access_same_data_considered_as_no_access
         self.tally = tally or SearchTally()
 
@@ -243,24 +284,40 @@ class CostModelStage(BatchStage):
             prices = price(batch, keep_at_output_pins=self.keep_at_output_pins)
             energy, latency = prices.energy_pj, prices.latency_cycles
         else:
-            cmes = [
-                self._price_one(TemporalMapping.of(batch.problem.layer, batch.allocated(i))) for i in range(len(batch))
-            ]
+            cmes = [self._price_one(self._mapping(batch, i)) for i in range(len(batch))]
             energy = np.array([cme.energy_total for cme in cmes])
             latency = np.array([cme.latency_total2 for cme in cmes])
         yield ResultBatch(
             energy,
             latency,
-            lambda i: (
-                CostModelEvaluation.view(
-                    batch, i, float(energy[i]), float(latency[i]), keep_at_output_pins=self.keep_at_output_pins
-                ),
-                None,
-            ),
+            lambda i: (self._view(batch, i, float(energy[i]), float(latency[i])), None),
         )
+
+    def _view(self, batch: MappingBatch, index: int, energy_pj: float, latency_cycles: float) -> CostModelEvaluation:
+        keep = self.keep_at_output_pins
+        return CostModelEvaluation.view(
+            batch, index, energy_pj, latency_cycles, keep_at_output_pins=keep, kind=self.kind
+        )
+
+    def _mapping(self, batch: MappingBatch, index: int) -> TemporalMapping:
+        return TemporalMapping.of(batch.problem.layer, batch.allocated(index), self.kind)
 
     def _price_one(self, mapping: TemporalMapping) -> CostModelEvaluation:
         return CostModelEvaluation(self.problem, mapping, keep_at_output_pins=self.keep_at_output_pins)
+
+
+def check_count(name: str, value: int | None) -> None:
+    """Refuse what is no whole number from 1 on, nor None, which stands for all."""
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise InputError(name, f"found {value!r}", "a whole number of at least 1, or None for all")
+
+
+def kind_of_mapping(text: TemporalMappingType | str) -> TemporalMappingType:
+    """Uneven or even, from the enum or its value."""
+    names = [kind.value for kind in TemporalMappingType]
+    if str(text).lower() not in names:
+        raise InputError("temporal_mapping_type", f"found {text!r}", " or ".join(names), nearest(str(text), names))
+    return TemporalMappingType(str(text).lower())
 
 
 def _same_problem(

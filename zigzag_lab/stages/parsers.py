@@ -18,7 +18,7 @@ class _WorkloadReadingStage(Stage):
     """Reads a workload and a mapping file, and hands both down as records."""
 
     provides = ("workload", "mapping")
-    is_builtin = True
+    reads = ("workload", "mapping")
 
     def __init__(
         self,
@@ -34,8 +34,11 @@ class _WorkloadReadingStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Read the files, then run the stages below."""
-        workload = self.read(self.workload_source)
-        yield from self.substage(workload=workload, mapping=mapping_rules(self.mapping_source)).run()
+        workload, mapping = self.read(self.workload_source), mapping_rules(self.mapping_source)
+        accelerator = self.kwargs.get("accelerator")
+        if isinstance(accelerator, Accelerator):
+            check_against(mapping, accelerator)
+        yield from self.substage(workload=workload, mapping=mapping).run()
 
     def read(self, source: Any) -> Workload:
         """Read the workload."""
@@ -48,6 +51,9 @@ class ONNXModelParserStage(_WorkloadReadingStage):
     Keywords: ``workload`` (also ``onnx_model_path``): a path, a preset's name or a ``ModelProto``; ``mapping``: a path
     or a preset's name; ``input_shapes``: input -> shape, for models with dynamic shapes.
     """
+
+    is_builtin = True
+    hands_on = True
 
     def read(self, source: Any) -> Workload:
         """Read the model."""
@@ -62,6 +68,9 @@ class WorkloadParserStage(_WorkloadReadingStage):
     Keywords: ``workload`` (also ``workload_path``): a YAML file or a list of layers; ``mapping``: a path or a preset.
     """
 
+    is_builtin = True
+    hands_on = True
+
     def read(self, source: Any) -> Workload:
         """Read the layers."""
         return source if isinstance(source, Workload) else read_workload(_file("workload", source))
@@ -74,7 +83,9 @@ class AcceleratorParserStage(Stage):
     """
 
     provides = ("accelerator", "mapping")
+    reads = ("accelerator",)
     is_builtin = True
+    hands_on = True
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, accelerator: Any, mapping: Any = None, **kwargs: Any
@@ -108,4 +119,9 @@ def mapping_rules(source: Any) -> MappingRules:
 def _file(kind: Any, source: Any) -> Any:
     if source is None:
         raise InputError(kind, "none was given", "a path or the name of a preset")
-    return resolve(kind, source) if isinstance(source, str) or hasattr(source, "__fspath__") else source
+    if not (isinstance(source, str) or hasattr(source, "__fspath__")):
+        return source
+    path = resolve(kind, source)
+    if path.is_dir():
+        raise InputError(str(path), "this is a folder", f"the file of the {kind}", "Give the file inside it.")
+    return path

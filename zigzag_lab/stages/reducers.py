@@ -24,8 +24,6 @@ class _MinimalStage(Stage):
     Yields ``(best_cme, others)``.
     """
 
-    is_builtin = True
-    is_pure = True
     yields_lists = True
     consumes = ("reduce_minimal_keep_others", "layer_memo")
     provides = ("tally",)
@@ -95,6 +93,9 @@ class _MinimalStage(Stage):
 class MinimalLatencyStage(_MinimalStage):
     """Keeps the result of the lowest latency; of equals the one of lower energy."""
 
+    is_builtin = True
+    is_pure = True
+
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
         """Latency, then energy."""
@@ -104,6 +105,9 @@ class MinimalLatencyStage(_MinimalStage):
 class MinimalEnergyStage(_MinimalStage):
     """Keeps the result of the lowest energy; of equals the one of lower latency."""
 
+    is_builtin = True
+    is_pure = True
+
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
         """Energy, then latency."""
@@ -112,6 +116,9 @@ class MinimalEnergyStage(_MinimalStage):
 
 class MinimalEDPStage(_MinimalStage):
     """Keeps the result of the lowest product of energy and latency."""
+
+    is_builtin = True
+    is_pure = True
 
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:

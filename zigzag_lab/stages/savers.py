@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages.dump import complete_json, simple_json, write_atomically, write_json
+from zigzag_lab.stages.dump import complete_json, simple_json
+from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
 from zigzag_lab.stages.seams import Sink
+from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import PipelineError
 
@@ -22,7 +24,6 @@ class _JsonSaveStage(Stage):
     """
 
     provides = ("dump_folder", "sink")
-    is_builtin = True
     suffix = ""
 
     def __init__(
@@ -42,7 +43,9 @@ class _JsonSaveStage(Stage):
         """What is written about a result."""
 
     def run(self) -> Iterator[Result]:
-        """Yield the results of the stages below, saved."""
+        """Yield the results of the stages below, saved. A folder that cannot be written to is refused first."""
+        if self.dump_folder is not None:
+            check_folder(Path(self.dump_folder))
         for cme, extra_info in self.substage(dump_folder=self.dump_folder, sink=self.sink).run():
             if self.sink is not None:
                 self.sink.save(cme)
@@ -52,13 +55,15 @@ class _JsonSaveStage(Stage):
 
 
 def _file_stem(cme: CostModelEvaluationABC) -> str:
-    """``overall`` for sums; the layer's name otherwise, with slashes made harmless as in ZigZag."""
-    return cme.layer.name.replace("/", "_") if isinstance(cme, CostModelEvaluation) else "overall"
+    """``overall`` for sums; the layer's name otherwise, with slashes made harmless as in ZigZag, and not too long."""
+    return file_stem(cme.layer.name) if isinstance(cme, CostModelEvaluation) else "overall"
 
 
 class SimpleSaveStage(_JsonSaveStage):
     """Saves energy and latency of each result (``overall_simple.json`` or ``{layer}_simple.json``)."""
 
+    is_builtin = True
+    hands_on = True
     suffix = "simple"
 
     @staticmethod
@@ -70,6 +75,8 @@ class SimpleSaveStage(_JsonSaveStage):
 class CompleteSaveStage(_JsonSaveStage):
     """Saves every term of each result (``overall_complete.json`` or ``{layer}_complete.json``)."""
 
+    is_builtin = True
+    hands_on = True
     suffix = "complete"
 
     @staticmethod
@@ -86,6 +93,7 @@ class PickleSaveStage(Stage):
 
     consumes = ("pickle_filename",)
     is_builtin = True
+    hands_on = True
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, pickle_filename: str | Path | None = None, **kwargs: Any
@@ -95,32 +103,17 @@ class PickleSaveStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stage below, then write the file."""
+        if self.pickle_filename is not None:
+            check_file(Path(self.pickle_filename))
         cmes: list[CostModelEvaluationABC] = []
         for cme, extra_info in self.substage().run():
             if not isinstance(extra_info, list):
                 raise PipelineError(
                     "PickleSaveStage",
-                    f"{self.list_of_callables[0]} below it yields no list of results",
+                    f"{name_of(self.list_of_callables[0])} below it yields no list of results",
                     "SumStage or a reduction right below",
                 )
             cmes.extend(below for below, _ in extra_info)
             yield cme, extra_info
         if self.pickle_filename is not None:
             write_atomically(Path(self.pickle_filename), pickle.dumps(cmes, protocol=pickle.HIGHEST_PROTOCOL))
-
-
-class VisualizationStage(Stage):
-    """Hands every result on. Keywords: ``dump_folder``. Pictures arrive with their own issue."""
-
-    provides = ("dump_folder",)
-    is_builtin = True
-
-    def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
-    ) -> None:
-        super().__init__(list_of_callables, **kwargs)
-        self.dump_folder = dump_folder
-
-    def run(self) -> Iterator[Result]:
-        """Yield the results of the stages below."""
-        yield from self.substage(dump_folder=self.dump_folder).run()

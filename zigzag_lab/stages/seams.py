@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from zigzag_lab.cost import CostModelEvaluationABC
@@ -41,3 +42,21 @@ class SearchTally:
     n_mappings_evaluated: int = 0
     n_searches: int = 0
     n_reused: int = 0
+
+
+@dataclass
+class RunFiles:
+    """Files that the stages of one run write together, layer by layer; each run begins them afresh.
+
+    Attributes:
+        texts: file -> the parts written so far.
+    """
+
+    texts: dict[Path, list[str]] = field(default_factory=dict)
+    _begun: set[Path] = field(default_factory=set)
+
+    def is_first(self, path: Path) -> bool:
+        """Whether a file is asked about for the first time in this run."""
+        known = path in self._begun
+        self._begun.add(path)
+        return not known

@@ -3,19 +3,22 @@
 A stage is built as ``SomeStage(list_of_callables, **kwargs)``. Its ``run()`` builds its substage from the first
 callable, with the remaining list as first argument and ``**kwargs`` (which it may change) after it, iterates over the
 ``(CME, extra_info)`` tuples that ``substage.run()`` yields, and yields tuples in turn. A reduction yields after its
-loop. Custom stages need nothing else; the class attributes below let built-in stages say more about themselves.
+loop. Custom stages need nothing else; the class attributes below let built-in stages say more about themselves. What a
+class says of itself in ``is_builtin``, ``is_pure`` and ``takes_batches`` does not pass to its subclasses, which may do
+something else.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.signature import parameters_of, records_needed, wrong_kind
 from zigzag_lab.vocab import PipelineError
 
 Result = tuple[CostModelEvaluationABC, Any]
@@ -30,22 +33,57 @@ class StageCallable(Protocol):
         """Build the stage."""
 
 
-class Stage(ABC):
+class _StageMeta(ABCMeta):
+    """Builds stages, and says in words what a stage lacks that was not given what it needs."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        for name, kind in records_needed(cls).items():
+            if kwargs.get(name) is not None and not isinstance(kwargs[name], kind):
+                raise wrong_kind(cls.__name__, name, kwargs[name], kind, "Put the stage that reads it above.")
+        try:
+            return super().__call__(*args, **kwargs)
+        except TypeError as error:
+            required = (n for n, p in parameters_of(cls).items() if p.default is p.empty and n not in kwargs)
+            missing = next((name for name in required if f"'{name}'" in str(error)), None)
+            if missing is None:
+                raise
+            raise PipelineError(
+                cls.__name__,
+                f"needs '{missing}', which the stage above it does not hand down",
+                hint="Put the stage that provides it above, or give the keyword to MainStage.",
+            ) from None
+
+
+class Stage(metaclass=_StageMeta):
     """A step of the pipeline.
 
     Attributes:
         provides: keywords that the stage hands to its substages, whether or not it was given them.
         consumes: keywords in its signature that it keeps from its substages.
+        requires: keywords that must be records by the time the stage is built -> their class.
+        reads: keywords that it turns into records.
         is_builtin: whether the declarations above are complete, so that a pipeline can be checked before it runs.
         is_pure: whether its results depend on its keywords alone, so that they may be reused.
+        takes_batches: whether its keyword ``temporal_mapping`` may be a whole batch.
         yields_lists: whether the extra information it yields is a list of the results below.
+        hands_on: whether it yields the results of the stages below as they are.
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
     consumes: ClassVar[tuple[str, ...]] = ()
+    requires: ClassVar[Mapping[str, type]] = {}
+    reads: ClassVar[tuple[str, ...]] = ()
     is_builtin: ClassVar[bool] = False
     is_pure: ClassVar[bool] = False
+    takes_batches: ClassVar[bool] = False
     yields_lists: ClassVar[bool] = False
+    hands_on: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for claim in ("is_builtin", "is_pure", "takes_batches", "hands_on"):
+            if claim not in vars(cls):
+                setattr(cls, claim, False)
 
     def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> None:
         self.list_of_callables: list[StageCallable] = list(list_of_callables or [])

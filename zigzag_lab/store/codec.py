@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from zigzag_lab.cost.breakdown import FourWay
@@ -18,6 +20,7 @@ from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
+from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import TemporalMappingType
 
 SpeltLevels = dict[str, list[tuple[str, str]]]
@@ -270,5 +273,15 @@ def unpacked(content: bytes) -> bytes:
 
 
 def spelt_json(value: Any) -> str:
-    """Plain data as JSON for a column; what JSON does not know is spelt as text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    """Plain data as JSON for a column; what JSON does not know is spelt as text, and URLs lose their passwords."""
+    return json.dumps(_showable(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _showable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {masked(str(key)): _showable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_showable(item) for item in value]
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return masked(str(value))

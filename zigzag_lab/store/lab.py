@@ -157,13 +157,13 @@ class Lab:
         return self._runs(wanted, tags or {}, "v.run_number DESC", limit)
 
     def best(
-        self, objective: str | Objective = Objective.LATENCY, *, limit: int = 1, **filters: str | None
+        self, objective: str | Objective = Objective.LATENCY, *, limit: int | None = 1, **filters: str | None
     ) -> list[RunRecord]:
         """The finished runs with the least energy, latency or energy-delay product, best first.
 
         Args:
             objective: what to compare.
-            limit: how many.
+            limit: how many; None for all.
             filters: ``experiment``, ``workload``, ``accelerator``: names to be equal to.
         """
         if str(objective) not in set(Objective):

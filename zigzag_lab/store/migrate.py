@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from io import StringIO
 from pathlib import Path
 
 from alembic import command
@@ -123,7 +124,7 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
     engine = make_engine(url, for_migrations=True)
     try:
         with engine.connect() as connection:
-            config = Config()
+            config = Config(stdout=StringIO())
             config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
             config.attributes["connection"] = connection
             yield config, connection

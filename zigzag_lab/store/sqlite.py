@@ -155,7 +155,7 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
     """Turn an error of the driver into one that says what to do."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, sqlite3.Warning) as error:  # a warning is what Python 3.11 has for two statements at once
         text = str(error)
         for part, found, hint in _ADVICE:
             if part in text.lower():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from zigzag_lab.store.codec import insertion, packed, spelt_json
 from zigzag_lab.store.database import Database, connect
 from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import LayerDigests, RunRecorder, ask_to_publish
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
@@ -23,6 +22,7 @@ from zigzag_lab.vocab import InputError
 
 LOST_AFTER_SECONDS = 60.0
 LOST_REASON = "its process gave no sign of life for a minute and was taken for dead"
+GONE_REASON = "its process ended without closing it: killed, or its machine went down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Store:
             "experiment_number": number,
             "name": start.title,
             "status": "running",
-            "owner": f"{platform.node()}:{os.getpid()}",
+            "owner": this_process(),
             "objective": str(start.objective),
             "options": spelt_json(dict(start.options)),
             "engine_digest": start.engine,
@@ -134,6 +134,7 @@ class Store:
         number = self.run_number(run_id)
         with self.database.write():
             self._insert_tags(number, list(tags.items()))
+            self._publish_again(number)
 
     def run_number(self, run_id: str) -> int:
         """The number of a run, found by its id or by the start of it.
@@ -153,24 +154,53 @@ class Store:
         found = "several runs start with it" if rows and run_id else "no run is called so"
         raise InputError(f"run '{run_id}'", found, "the id of a run, or its start", "'zigzag-lab ls' lists the runs.")
 
+    def untag(self, run_id: str, *keys: str) -> None:
+        """Take words off a run; those that it does not carry are no error."""
+        number = self.run_number(run_id)
+        with self.database.write():
+            for key in keys:
+                self.database.execute("DELETE FROM zl_tag WHERE run_number = ? AND key = ?", (number, key))
+            self._publish_again(number)
+
+    def _publish_again(self, run_number: int) -> None:
+        """Have MLflow told anew of a run that it knows; within the transaction that changes the run."""
+        self.database.execute(
+            f"UPDATE zl_publication SET state = 'pending', updated_at = {self.database.now} "
+            "WHERE run_number = ? AND state = 'published'",
+            (run_number,),
+        )
+
     def mark_lost(self, after_seconds: float = LOST_AFTER_SECONDS) -> int:
-        """Mark runs as lost that gave no sign of life for some time, by the database's clock.
+        """Mark runs as lost: at once where their process was on this machine and is gone.
+
+        Others are lost that gave no sign of life for some time, by the database's clock. A run that is taken for lost
+        and lives is found again at its next heartbeat.
+
+        Args:
+            after_seconds: without a sign of life.
 
         Returns:
             How many.
         """
-        silent = f"status = 'running' AND heartbeat_at < {self.database.seconds_ago(after_seconds)}"
-        if not self.database.select(f"SELECT 1 FROM zl_run WHERE {silent} LIMIT 1").rows:
+        silent = f"heartbeat_at < {self.database.seconds_ago(after_seconds)}"
+        running = self.database.select(f"SELECT number, owner, {silent} FROM zl_run WHERE status = 'running'").rows
+        gone = {number for number, owner, _ in running if is_gone(owner)}
+        if not gone and not any(is_silent for _, _, is_silent in running):
             return 0
         with self.database.write():
-            lost = self.database.execute(
-                f"UPDATE zl_run SET status = 'lost', reason = ?, ended_at = heartbeat_at WHERE {silent} "
-                "RETURNING number",
-                (LOST_REASON,),
-            )
-            for (number,) in lost:
+            lost = [n for number in sorted(gone) for n in self._mark_lost(f"number = {int(number)}", GONE_REASON)]
+            lost += self._mark_lost(silent, LOST_REASON)
+            for number in lost:
                 ask_to_publish(self.database, number)
         return len(lost)
+
+    def _mark_lost(self, which: str, reason: str) -> list[int]:
+        rows = self.database.execute(
+            "UPDATE zl_run SET status = 'lost', reason = ?, ended_at = heartbeat_at "
+            f"WHERE status = 'running' AND {which} RETURNING number",
+            (reason,),
+        )
+        return [int(number) for (number,) in rows]
 
     # -- the outbox ----------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def run_json(record: RunRecord, database_url: str, scrub: Callable[[str], str]) 
         scrub: takes secrets out of a text.
     """
     document = _sayable(run_document(record, database_url), lambda text: clean(scrub(text)))
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    return json.dumps(document, ensure_ascii=False, allow_nan=False)
 
 
 def _sayable(value: Any, text: Callable[[str], str]) -> Any:

@@ -31,12 +31,12 @@ def note(record: RunRecord, database_url: str) -> str:
 def _head(record: RunRecord) -> Iterator[str]:
     yield f"**{plain(cut(record.name, 300))}**: {record.status.value}, objective {plain(record.objective)}"
     yield ""
-    for kind, given in record.inputs.items():
-        file = f", from {plain(cut(given.file_name, 300))}" if given.file_name else ""
-        yield f"- {kind}: {plain(cut(given.name, 300))} (`{given.digest[:12]}`){file}"
     totals = record.totals
     if totals["energy_pj"] is not None and totals["latency_cycles"] is not None:
         yield f"- energy: {totals['energy_pj']:.6g} pJ, latency: {totals['latency_cycles']:.6g} cycles"
+    for kind, given in record.inputs.items():
+        file = f", from {plain(cut(given.file_name, 300))}" if given.file_name else ""
+        yield f"- {kind}: {plain(cut(given.name, 300))} (`{given.digest[:12]}`){file}"
 
 
 def _layers(record: RunRecord) -> Iterator[str]:

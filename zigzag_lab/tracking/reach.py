@@ -15,7 +15,7 @@ from zigzag_lab.tracking.places import sqlite_path
 
 BUSY_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
-_PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433}
+_PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
 
 
 def check_reachable(uri: str) -> None:
@@ -28,7 +28,7 @@ def check_reachable(uri: str) -> None:
     if path is not None:
         _check_file(path, uri)
     elif uri.partition(":")[0].partition("+")[0] in _PORTS:
-        _check_database_server(uri)
+        _check_server(uri)
 
 
 def _check_file(path: Path, uri: str) -> None:
@@ -42,20 +42,29 @@ def _check_file(path: Path, uri: str) -> None:
         with closing(sqlite3.connect(path, BUSY_SECONDS, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        found = f"its folder cannot be made or written to ({error})"
+        raise TrackingError(masked(uri), found, "a folder with room for MLflow's database") from error
+    except sqlite3.Error as error:
         busy = f"another process kept it locked for {BUSY_SECONDS:.0f} s" if "locked" in str(error) else str(error)
         raise TrackingError(masked(uri), busy, "an MLflow database that can be written to") from error
 
 
-def _check_database_server(uri: str) -> None:
+def _check_server(uri: str) -> None:
     parts = urlsplit(uri)
     try:
         host, port = parts.hostname, parts.port or _PORTS[parts.scheme.partition("+")[0]]
     except ValueError:  # several hosts: left to the driver
         return
-    if not host:  # a socket file
+    if not host or _is_behind_a_proxy(parts.scheme, host):  # none where it is a socket file
         return
     try:
         socket.create_connection((host, port), CONNECT_SECONDS).close()
     except OSError as error:
-        raise TrackingError(masked(uri), f"the server does not answer ({error})", "a database server") from error
+        raise TrackingError(masked(uri), f"the server does not answer ({error})", "a running server") from error
+
+
+def _is_behind_a_proxy(scheme: str, host: str) -> bool:
+    from urllib.request import getproxies, proxy_bypass  # a fiftieth of a second that files need not wait for
+
+    return scheme in getproxies() and not proxy_bypass(host)

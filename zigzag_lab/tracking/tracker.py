@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mlflow.tracking.client import MlflowClient
 
 DOCUMENT_NAME = "run.json"
+_OF_RUNS = {"mlflow.experimentKind": "custom_model_development"}
+"""Has the user interface open an experiment on its table of runs, not on traces of language models."""
+
 _OF_THE_RUN = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOURCE_DOES_NOT_EXIST"}
 
 
@@ -96,7 +99,7 @@ class Tracker:
 
         folder = artifact_folder(self._uri)
         try:
-            return str(self._client.create_experiment(name, None if folder is None else folder.as_uri()))
+            return str(self._client.create_experiment(name, None if folder is None else folder.as_uri(), _OF_RUNS))
         except MlflowException as error:
             experiment = self._client.get_experiment_by_name(name)
             if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from math import inf
 
 
 class ZigzagLabError(Exception):
@@ -50,18 +51,19 @@ class InfeasibleError(ZigzagLabError):
         layer: the layer's name.
         reason: which memory overflows, and by how many bits.
         hint: what to try.
+        missing_bits: how many bits the memory lacks, where that is what is wrong; infinite where it is not.
     """
 
-    def __init__(self, layer: str, reason: str, hint: str = "") -> None:
-        self.layer, self.reason, self.hint = layer, reason, hint
+    def __init__(self, layer: str, reason: str, hint: str = "", missing_bits: float = inf) -> None:
+        self.layer, self.reason, self.hint, self.missing_bits = layer, reason, hint, missing_bits
         super().__init__(str(self))
 
     def __str__(self) -> str:
         text = f"layer {self.layer}: {self.reason.rstrip('.')}."
         return f"{text} {self.hint}" if self.hint else text
 
-    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[str, str, str]]:
-        return type(self), (self.layer, self.reason, self.hint)
+    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[str, str, str, float]]:
+        return type(self), (self.layer, self.reason, self.hint, self.missing_bits)
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

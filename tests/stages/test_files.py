@@ -1,0 +1,71 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zigzag_lab.stages.files import MAX_STEM_BYTES, check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.vocab import InputError
+
+
+def test_a_folder_that_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
+    check_folder(tmp_path / "a" / "b")
+    check_folder(tmp_path)
+    check_file(tmp_path / "c" / "file.pickle")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/dev/null/x", "/proc/nothing/here", "x" * 300, "null\0byte"])
+def test_a_folder_that_cannot_is_refused(place: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be written"):
+        check_folder(tmp_path / place)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_json(tmp_path / place / "file.json", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        check_file(tmp_path)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_atomically(tmp_path, b"x")
+
+
+def test_a_file_replaces_an_older_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    write_json(tmp_path / "a" / "file.json", {"old": 1})
+    write_json(tmp_path / "a" / "file.json", {"new": 2})
+    assert (tmp_path / "a" / "file.json").read_text() == '{\n    "new": 2\n}'
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["file.json"]
+
+
+def test_what_cannot_be_said_in_json_leaves_the_older_file(tmp_path: Path) -> None:
+    write_json(tmp_path / "file.json", {"old": 1})
+    with pytest.raises(TypeError):
+        write_json(tmp_path / "file.json", {"new": object()})
+    assert "old" in (tmp_path / "file.json").read_text()
+
+
+def test_files_can_be_read_by_whoever_the_umask_lets(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    write_atomically(tmp_path / "ours", b"")
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+@given(st.text(max_size=400))
+def test_every_name_of_a_layer_makes_a_file_name(name: str) -> None:
+    stem = file_stem(name)
+    assert "/" not in stem
+    assert "\0" not in stem
+    assert len(f"{stem}_complete.json".encode()) <= 255
+
+
+def test_long_names_stay_apart() -> None:
+    one, two = (file_stem("x" * 300 + end) for end in "ab")
+    assert one != two
+    assert file_stem("a/b") == "a_b"
+    assert len(file_stem("y" * MAX_STEM_BYTES)) == MAX_STEM_BYTES

@@ -1,0 +1,131 @@
+"""Work in other processes: the same results in the same order, and no hang when something goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stages import small
+from tests.stages.jobs import DyingStage, RaisingStage, SlowFirstStage
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages import (
+    AcceleratorParserStage,
+    CostModelStage,
+    LomaStage,
+    MainStage,
+    MinimalEnergyStage,
+    MultiProcessingGatherStage,
+    MultiProcessingSpawnStage,
+    SearchTally,
+    SimpleSaveStage,
+    SpatialMappingGeneratorStage,
+    SumStage,
+    WorkloadParserStage,
+    WorkloadStage,
+)
+from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
+
+FILES = [WorkloadParserStage, AcceleratorParserStage]
+SEARCH = [MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]
+ENDLESS = """
+import sys
+from tests.stages.jobs import EndlessStage
+from zigzag_lab.stages import *
+if __name__ == "__main__":
+    listed = [WorkloadParserStage, AcceleratorParserStage, MultiProcessingGatherStage, WorkloadStage,
+              MultiProcessingSpawnStage, EndlessStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage,
+              CostModelStage]
+    MainStage(listed, workload=sys.argv[1], accelerator=sys.argv[2], mapping=sys.argv[3], begun=sys.argv[4],
+              nb_multiprocessing_threads=1).run()
+"""
+
+
+class Kept:
+    """A sink."""
+
+    def __init__(self) -> None:
+        self.cmes: list[CostModelEvaluationABC] = []
+
+    def save(self, cme: CostModelEvaluationABC) -> None:
+        self.cmes.append(cme)
+
+
+def parallel(*below: Any) -> list[Any]:
+    return [*FILES, MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, *below, *SEARCH]
+
+
+def run(folder: Path, listed: list[Any], **keywords: Any) -> Any:
+    keywords.setdefault("loma_lpf_limit", 3)
+    return MainStage(listed, **small.written(folder), **keywords).run()
+
+
+def test_results_are_those_of_one_process_in_its_order(tmp_path: Path) -> None:
+    alone = run(tmp_path, [*FILES, WorkloadStage, *SEARCH])
+    tally, sink = SearchTally(), Kept()
+    listed = parallel(SlowFirstStage, SimpleSaveStage)
+    spread = run(tmp_path, listed, nb_multiprocessing_threads=2, tally=tally, sink=sink)
+    assert [(cme.energy_total, layer.name) for cme, (layer, _) in spread] == [
+        (cme.energy_total, layer.name) for cme, (layer, _) in alone
+    ]
+    assert [cme.layer_ids for cme in sink.cmes] == [[0], [1], [2]]
+    assert tally.n_searches == 3
+    assert tally.n_mappings_evaluated > 0
+
+
+@pytest.mark.parametrize(("stage", "error", "said"), [
+    (RaisingStage, RuntimeError, "this layer cannot be"),
+    (DyingStage, ZigzagLabError, "a worker process died"),
+])  # fmt: skip
+def test_a_worker_that_fails_ends_the_run(tmp_path: Path, stage: Any, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said) as caught:
+        run(tmp_path, parallel(stage), nb_multiprocessing_threads=1)
+    if stage is RaisingStage:
+        assert "misbehave" in str(caught.value.__cause__)  # the worker's own traceback
+
+
+def test_what_cannot_be_sent_is_refused(tmp_path: Path) -> None:
+    class Local(SlowFirstStage):
+        pass
+
+    with pytest.raises(PipelineError, match="cannot be sent to another process"):
+        run(tmp_path, parallel(Local), nb_multiprocessing_threads=1)
+
+
+def test_spawning_needs_gathering_and_a_number_of_workers(tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="MultiProcessingGatherStage"):
+        run(tmp_path, [*FILES, WorkloadStage, MultiProcessingSpawnStage, *SEARCH])
+    with pytest.raises(InputError, match="nb_multiprocessing_threads"):
+        run(tmp_path, parallel(), nb_multiprocessing_threads=0)
+
+
+def test_gathering_without_spawning_hands_results_on(tmp_path: Path) -> None:
+    ((total, layers),) = run(tmp_path, [*FILES, MultiProcessingGatherStage, SumStage, WorkloadStage, *SEARCH])
+    assert total.energy_total == pytest.approx(sum(cme.energy_total for cme, _ in layers))
+
+
+def test_an_interrupt_ends_the_run_and_its_workers(tmp_path: Path) -> None:
+    files, begun = small.written(tmp_path), tmp_path / "begun"
+    script = tmp_path / "endless.py"
+    script.write_text(ENDLESS)
+    command = [sys.executable, str(script), files["workload"], files["accelerator"], files["mapping"], str(begun)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert begun.exists()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)  # also waits for workers, which hold the pipe open
+        assert process.returncode != 0
+        assert "KeyboardInterrupt" in said
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,157 @@
+"""Questions to a database, as people type them: runs by id, start of an id or ``last``; ages; SQL with advice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from textwrap import fill
+
+from zigzag_lab.api.defaults import default_database
+from zigzag_lab.store.database import Answer
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.url import SQLITE
+from zigzag_lab.vocab import InputError, Objective, nearest
+
+LAST = "last"
+VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory")
+_AGE = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])")
+_UNKNOWN = re.compile(r"""(?:no such (?:column|table): |(?:column|relation) )"?([\w.]+)""")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WRONG_QUESTION = ("SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_AUTH")
+_WRITE_REFUSED = ("SQLITE_READONLY", "25006")
+
+
+def open_lab(database: str | None = None) -> Lab:
+    """The database of a URL; by default the one that runs are recorded in. It must be there."""
+    return Lab(database or default_database())
+
+
+def find_run(lab: Lab, word: str) -> RunRecord:
+    """A run by its id, by the start of it, or the newest one by the word ``last``.
+
+    Raises:
+        InputError: no run, or several, are called so.
+    """
+    if word.lower() != LAST:
+        return lab.run(word)
+    runs = lab.runs(limit=1)
+    if not runs:
+        raise InputError(str(lab.url), "it holds no runs yet", hint="'zigzag-lab run' makes one.")
+    return runs[0]
+
+
+def moment(text: str, now: datetime | None = None) -> datetime:
+    """The time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
+
+    Args:
+        text: what they wrote. A date or time without a zone is of this machine's zone.
+        now: the time that ages count back from.
+
+    Raises:
+        InputError: it is neither.
+    """
+    text = text.strip()
+    try:
+        if age := _AGE.fullmatch(text.lower()):
+            return (now or datetime.now(UTC)) - timedelta(**{_UNITS[age[2]]: float(age[1])})
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        expected = "an age such as 90s, 30m, 2h, 3d or 1w, or a date such as 2026-11-22 or 2026-11-22T09:30"
+        raise InputError("--since", f"'{text}'", expected) from None
+
+
+# -- SQL ---------------------------------------------------------------------------------------------------------------
+
+
+def query(lab: Lab, text: str) -> Answer:
+    """Ask in SQL; a question that the database does not understand, or that would write, is answered with advice.
+
+    Raises:
+        InputError: the question is at fault.
+        StoreError: the database is.
+    """
+    text = text.strip().rstrip(";")
+    if not text:
+        raise InputError("SQL", "no question", "one statement", views_in_words(lab))
+    try:
+        answer = lab.sql(text)
+    except StoreError as error:
+        raise _explained(lab, error) from error.__cause__
+    if not answer.columns:
+        raise InputError("SQL", "the statement asks for nothing", "a SELECT", views_in_words(lab))
+    return answer
+
+
+def _explained(lab: Lab, error: StoreError) -> InputError:
+    """An error of the question as the user's, with what there is to ask; another as it is."""
+    cause = error.__cause__ or error.__context__
+    code = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
+    if code.startswith(_WRITE_REFUSED):
+        hint = "'zigzag-lab sql' only reads; 'zigzag-lab tag' hangs words on runs."
+        return InputError("SQL", "the statement would write", "a SELECT", hint)
+    is_question = code.startswith(("42", "22")) or code in _WRONG_QUESTION
+    if is_question or (not code and lab.url.kind == SQLITE):
+        said = error.found.partition("says: ")[2] or str(cause)
+        return InputError("SQL", said, hint=_advice(lab, said))
+    return error
+
+
+def _advice(lab: Lab, said: str) -> str:
+    """What to write instead: a name that is close, and all there are."""
+    if "one statement" in said:
+        return ""
+    if "bindings" in said:
+        return "Write the values themselves in place of question marks."
+    names = [name for view, columns in views(lab).items() for name in (view, *columns)]
+    wrong = _UNKNOWN.search(said)
+    close = nearest(wrong[1].rpartition(".")[2], names) if wrong else ""
+    return f"{close} {views_in_words(lab)}".strip()
+
+
+def views(lab: Lab) -> dict[str, tuple[str, ...]]:
+    """View -> its columns."""
+    return {view: lab.sql(f"SELECT * FROM {view} LIMIT 0").columns for view in VIEWS}
+
+
+def views_in_words(lab: Lab) -> str:
+    """The views and their columns, a paragraph for each."""
+    try:
+        listed = [_paragraph(f"{view}: {', '.join(columns)}") for view, columns in views(lab).items()]
+    except StoreError:
+        return ""
+    return "\n".join(["There are these views:", *listed])
+
+
+def _paragraph(text: str) -> str:
+    return fill(text, 100, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+
+
+# -- tags --------------------------------------------------------------------------------------------------------------
+
+
+def tag(lab: Lab, run_id: str, tags: Iterable[tuple[str, str]], removed: Sequence[str] = ()) -> dict[str, str]:
+    """Hang words on a run, and take others off; all of the run's words after that.
+
+    Raises:
+        InputError: a word to be taken off is not there.
+    """
+    there, new = lab.details(run_id).tags, dict(tags)
+    for key in removed:
+        if key not in there:
+            raise InputError(f"run {run_id}", f"no tag '{key}'", " or ".join(there) if there else "a tag it carries")
+    lab.store.untag(run_id, *removed)
+    lab.store.tag(run_id, **new)
+    return lab.details(run_id).tags
+
+
+def objective_named(text: str) -> Objective:
+    """The objective of that name, in any case.
+
+    Raises:
+        InputError: there is none.
+    """
+    if text.lower() not in set(Objective):
+        raise InputError("objective", f"'{text}'", " or ".join(Objective), nearest(text.lower(), Objective))
+    return Objective(text.lower())

@@ -1,0 +1,211 @@
+"""MLflow: what waits to be published, publishing it, and its own user interface on what was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from types import FrameType
+from typing import IO, TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from zigzag_lab.api.ask import open_lab
+from zigzag_lab.store.url import masked
+from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
+from zigzag_lab.vocab import InputError, ZigzagLabError
+
+if TYPE_CHECKING:
+    from zigzag_lab.tracking import PublishReport
+
+DEFAULT_PORT = 5000
+N_PORTS = 20
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+class ServerError(ZigzagLabError):
+    """MLflow's server does not start. Exit status 1."""
+
+
+@dataclass(frozen=True)
+class PublicationState:
+    """The outbox in figures.
+
+    Attributes:
+        uri: where runs are published to, without a password; None where publishing is off.
+        counts: state -> how many runs.
+        last_error: why the last one that failed did.
+    """
+
+    uri: str | None
+    counts: dict[str, int]
+    last_error: str | None
+
+
+def publication_state(database: str | None, mlflow: str | None) -> PublicationState:
+    """What MLflow knows, and what it does not."""
+    with open_lab(database) as lab:
+        uri = mlflow_uri_for(lab.url, mlflow)
+        counts = lab.sql("SELECT state, COUNT(*) FROM zl_publication GROUP BY state ORDER BY state").rows
+        errors = lab.sql(
+            "SELECT last_error FROM zl_publication WHERE last_error IS NOT NULL ORDER BY updated_at DESC LIMIT 1"
+        ).rows
+    return PublicationState(masked(uri) if uri else None, dict(counts), errors[0][0] if errors else None)
+
+
+def uri_of(database: str | None, mlflow: str | None) -> str:
+    """Where runs of a database are published to. It may carry a password.
+
+    Raises:
+        InputError: publishing is off.
+    """
+    with open_lab(database) as lab:
+        uri = mlflow_uri_for(lab.url, mlflow)
+    if uri is None:
+        found = "publishing is off" if mlflow else "publishing is off (MLFLOW_TRACKING_URI)"
+        raise InputError("MLflow", found, hint="Name its store: --mlflow sqlite:///mlflow.db.")
+    return uri
+
+
+def sync(database: str | None, mlflow: str | None, *, again: bool = False) -> PublishReport:
+    """Publish what waits.
+
+    Args:
+        database: the URL of ours.
+        mlflow: MLflow's tracking URI.
+        again: also bring up to date what was published, as for a new MLflow store.
+    """
+    from zigzag_lab.tracking import publish_pending
+
+    uri = uri_of(database, mlflow)
+    with open_lab(database) as lab:
+        return publish_pending(lab.store, uri, again=again)
+
+
+# -- the user interface ------------------------------------------------------------------------------------------------
+
+
+def is_server(uri: str) -> bool:
+    """Whether a tracking URI is the address of a server, which has its user interface itself."""
+    return uri.startswith(("http://", "https://"))
+
+
+@contextmanager
+def mlflow_server(
+    uri: str, host: str = "127.0.0.1", port: int | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """MLflow's own server on a store, in a process group of its own that ends with the block.
+
+    Args:
+        uri: MLflow's store; goes to the server through its environment, as it may carry a password.
+        host: the address to listen on.
+        port: the port; by default the first free one from 5000 on.
+
+    Yields:
+        The address to open, and the process.
+
+    Raises:
+        InputError: the port is taken.
+        ServerError: the server does not start.
+    """
+    port = _free_port(host, port)
+    words = ["server", "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    with _stopped_by_signals(), TemporaryFile() as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", *words],
+            env=_environment(uri),
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        try:
+            at = f"[{host}]" if ":" in host else host
+            address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else at}:{port}"
+            _wait_for(address, process, said)
+            yield address, process
+        finally:
+            _stop(process)
+
+
+def _environment(uri: str) -> dict[str, str]:
+    """The server's environment: where its store is, and nothing beside that runs jobs or calls home."""
+    folder, path = artifact_folder(uri), sqlite_path(uri)
+    ours = {
+        "MLFLOW_BACKEND_STORE_URI": uri,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+    }
+    if folder is not None:
+        ours["MLFLOW_DEFAULT_ARTIFACT_ROOT"] = ours["MLFLOW_ARTIFACTS_DESTINATION"] = folder.as_uri()
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return {**{k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}, **ours}
+
+
+def _free_port(host: str, wanted: int | None) -> int:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in [wanted] if wanted is not None else range(DEFAULT_PORT, DEFAULT_PORT + N_PORTS):
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except socket.gaierror as error:
+                raise InputError("--host", f"'{host}' is no address of this machine", "such as 127.0.0.1") from error
+            except (OSError, OverflowError) as error:
+                problem = error
+                continue
+        return port
+    where = f"port {wanted}" if wanted is not None else f"ports {DEFAULT_PORT} to {DEFAULT_PORT + N_PORTS - 1}"
+    found = f"not free on {host} ({getattr(problem, 'strerror', None) or problem})"
+    raise InputError(where, found, hint="Name another with --port.") from problem
+
+
+def _wait_for(address: str, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            said.seek(0)
+            last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+            raise ServerError(masked(" ".join(["MLflow's server did not start. It says:", *last])))
+        with suppress(URLError, OSError), urlopen(f"{address}/health", timeout=2) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.1)
+    raise ServerError(f"MLflow's server did not answer at {address} within {START_SECONDS:.0f} s.")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server and the workers it started."""
+    for word in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, word)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+            break
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Let the signals that ask a process to end do so through the blocks that it is in."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,111 @@
+"""All there is to show of a run, or of one of its layers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_of, latency_of
+from zigzag_lab.api.loop_nest import as_lines, loop_nest
+from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+from zigzag_lab.vocab import InputError, nearest
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A run with its layers, and where energy and cycles went.
+
+    Attributes:
+        run: its totals.
+        details: what was asked, by whom, and what went wrong.
+        inputs: kind -> (name, start of the digest, file it came from).
+        layers: all of them, or the one that was asked for.
+    """
+
+    run: RunRecord
+    details: RunDetails
+    inputs: dict[str, tuple[str, str, str | None]]
+    layers: tuple[StoredLayer, ...]
+
+    @property
+    def energy(self) -> EnergyBreakdown:
+        """The energy of the layers by memory and operand."""
+        return energy_of(self.layers)
+
+    @property
+    def latency(self) -> LatencyBreakdown:
+        """The latency of the layers by term."""
+        return latency_of(self.layers)
+
+    def as_plain(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        energy, latency = self.energy, self.latency
+        return {
+            **asdict(self.run),
+            **asdict(self.details),
+            "inputs": {
+                kind: {"name": name, "digest": digest, "file": file}
+                for kind, (name, digest, file) in self.inputs.items()
+            },
+            "energy_breakdown_pj": {"mac": energy.mac_energy_pj, "memories": energy.by_memory},
+            "latency_breakdown_cycles": latency.terms,
+            "layers": [_plain_layer(layer) for layer in self.layers],
+        }
+
+
+def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
+    nests = {operand or "all": as_lines(nest) for operand, nest in loop_nest(layer).items()}
+    hidden = ("run_number", "layer_digest", "mapping_digest", "name", "layer_index", "layer_id")
+    return {
+        "layer_index": layer.layer_index,
+        "layer_id": layer.layer_id,
+        "name": layer.name,
+        **{name: value for name, value in layer.figures.items() if name not in hidden},
+        "spatial_mapping": layer.spatial_mapping,
+        "mapping": layer.mapping,
+        "loops": nests,
+        "memories": [asdict(level) for level in layer.memories],
+    }
+
+
+def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
+    """A run as a page.
+
+    Args:
+        lab: the database.
+        run: the run.
+        layer: the name, a part of the name, or the index of the only layer to show.
+
+    Raises:
+        InputError: no layer, or several, are called so.
+    """
+    layers = lab.layers(run.run_id)
+    if layer is not None:
+        layers = [_layer_called(layer, layers, run.run_id)]
+    return RunPage(run, lab.details(run.run_id), _inputs(lab, run.run_id), tuple(layers))
+
+
+def _layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+    where = f"run {run_id}: layer '{word}'"
+    if not layers:
+        raise InputError(where, "the run has no layers")
+    same = [layer for layer in layers if layer.name == word]
+    if not same and word.isascii() and word.isdigit():
+        same = [layer for layer in layers if layer.layer_index == int(word)]
+    same = same or [layer for layer in layers if word.lower() in layer.name.lower()]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        found = f"{len(same)} layers are called so: " + ", ".join(f"{x.layer_index} {x.name}" for x in same[:4])
+        raise InputError(where, found, "one layer", "Give its index.")
+    expected = f"the name of a layer, a part of it, or an index from 0 to {layers[-1].layer_index}"
+    raise InputError(where, "no layer is called so", expected, nearest(word, [layer.name for layer in layers]))
+
+
+def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
+    rows = lab.sql(
+        "SELECT g.kind, g.name, g.digest, g.file_name FROM zl_run_input g JOIN zl_run r ON r.number = g.run_number "
+        "WHERE r.id = ? ORDER BY g.kind DESC",
+        (run_id,),
+    ).rows
+    return {kind: (name, digest[:12], file_name) for kind, name, digest, file_name in rows}

@@ -1,0 +1,73 @@
+"""Figures as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+NOTHING = "-"
+_PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
+_AGES = ((60, 1, "s"), (3600, 60, "min"), (2 * 86400, 3600, "h"), (60 * 86400, 86400, "d"))
+
+
+def energy(pj: float | None) -> str:
+    """Energy in a unit that leaves few digits."""
+    if pj is None:
+        return NOTHING
+    scale, unit = next(((s, u) for s, u in _PREFIXES if abs(pj) >= s), (1.0, "pJ"))
+    return f"{pj / scale:#.4g}".rstrip(".") + f" {unit}"
+
+
+def count(number: float | None) -> str:
+    """How many, or cycles: digits in groups of three, as a power of ten from 1e12 on."""
+    if number is None:
+        return NOTHING
+    return f"{number:,.0f}" if abs(number) < 1e12 else f"{number:.3e}".replace("e+", "e")
+
+
+def power(number: float | None) -> str:
+    """A large figure of three digits, such as ``7.23e15``."""
+    return NOTHING if number is None else f"{number:.2e}".replace("e+", "e")
+
+
+def share(part: float | None, whole: float | None) -> str:
+    """A part of a whole in per cent."""
+    return f"{part / whole:.1%}" if whole and part is not None else NOTHING
+
+
+def age(time: datetime, now: datetime | None = None) -> str:
+    """How long ago something was; the date where that is long."""
+    seconds = ((now or datetime.now(UTC)) - time).total_seconds()
+    for most, unit_seconds, unit in _AGES:
+        if seconds < most:
+            return f"{max(0, int(seconds // unit_seconds))} {unit}"
+    return f"{time.astimezone():%Y-%m-%d}"
+
+
+def local(time: datetime) -> str:
+    """A time on this machine's clock."""
+    return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def cell(value: Any) -> str:
+    """A value of a query in a readable table: six digits of a fraction, whole numbers whole."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, (bytes, memoryview)):
+        return f"<{len(bytes(value))} bytes>"
+    return str(value)
+
+
+def _float(value: float) -> str:
+    if not isfinite(value):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e12:
+        return f"{value:,.0f}"
+    if 1e4 <= abs(value) < 1e12:
+        return f"{value:,.1f}" if abs(value) < 1e7 else f"{value:,.0f}"
+    return f"{value:.6g}"

@@ -1,0 +1,135 @@
+"""``zigzag-lab ls`` and ``zigzag-lab best``: runs in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from zigzag_lab.cli import figures
+from zigzag_lab.cli.options import Count, Tag, database_option
+from zigzag_lab.cli.plain import as_json
+from zigzag_lab.cli.table import Column, table
+
+if TYPE_CHECKING:
+    from zigzag_lab.store.lab import RunRecord
+
+COLUMNS = (
+    Column("run"),
+    Column("age"),
+    Column("status"),
+    Column("workload"),
+    Column("accelerator"),
+    Column("best"),
+    Column("energy", True),
+    Column("cycles", True),
+    Column("EDP", True),
+    Column("layers", True),
+    Column("mappings", True),
+)
+json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")
+
+
+@click.command("ls")
+@click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
+@click.option("--status", metavar="WORD", help="Only runs that are running, finished, infeasible, failed or lost.")
+@click.option("--workload", metavar="NAME", help="Only runs of this workload.")
+@click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
+@click.option("--objective", metavar="WORD", help="Only runs that minimised latency, energy or edp.")
+@click.option("--tag", "tags", type=Tag(), multiple=True, help="Only runs that carry this tag.")
+@click.option("--since", metavar="2h|2026-11-22", help="Only runs that started at most so long ago, or since then.")
+@click.option("--limit", type=Count(), default="20", show_default=True, help="At most so many runs.")
+@json_option
+@database_option
+def ls_command(
+    experiment: str | None,
+    status: str | None,
+    workload: str | None,
+    accelerator: str | None,
+    objective: str | None,
+    tags: tuple[tuple[str, str], ...],
+    since: str | None,
+    limit: int | None,
+    is_json: bool,
+    database: str | None,
+) -> None:
+    """List runs, the newest first."""
+    from zigzag_lab.api import ask
+
+    with ask.open_lab(database) as lab:
+        runs = lab.runs(
+            experiment=experiment,
+            status=status.lower() if status else None,
+            workload=workload,
+            accelerator=accelerator,
+            objective=str(ask.objective_named(objective)) if objective else None,
+            since=ask.moment(since) if since else None,
+            tags=dict(tags),
+            limit=None if limit is None else limit + 1,
+        )
+    are_more = limit is not None and len(runs) > limit
+    _print(runs[:limit], is_json)
+    if are_more and not is_json:
+        click.echo(f"The {limit} newest; '--limit all' lists the others.", err=True)
+
+
+@click.command("best")
+@click.option(
+    "--opt",
+    type=click.Choice(["latency", "energy", "edp"], case_sensitive=False),
+    default="latency",
+    show_default=True,
+    help="What to compare.",
+)
+@click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
+@click.option("--workload", metavar="NAME", help="Only runs of this workload.")
+@click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
+@click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
+@json_option
+@database_option
+def best_command(
+    opt: str,
+    experiment: str | None,
+    workload: str | None,
+    accelerator: str | None,
+    limit: int | None,
+    is_json: bool,
+    database: str | None,
+) -> None:
+    """List the runs with the least latency, energy or EDP.
+
+    EDP is the energy-delay product. Only finished runs count; the best comes first.
+    """
+    from zigzag_lab.api import ask
+
+    filters = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
+    with ask.open_lab(database) as lab:
+        runs = lab.best(opt, limit=limit, **filters)
+    _print(runs, is_json)
+
+
+def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
+    if is_json:
+        click.echo(as_json([asdict(run) for run in runs]))
+    elif runs:
+        click.echo(table(COLUMNS, [_row(run) for run in runs]))
+    else:
+        click.echo("No such runs.", err=True)
+
+
+def _row(run: RunRecord) -> list[str]:
+    return [
+        run.run_id,
+        figures.age(run.started_at),
+        run.status,
+        run.workload or figures.NOTHING,
+        run.accelerator or figures.NOTHING,
+        run.objective,
+        figures.energy(run.energy_pj),
+        figures.count(run.latency_cycles),
+        figures.power(run.edp_pj_cycles),
+        figures.count(run.n_layers),
+        figures.count(run.n_mappings_evaluated),
+    ]

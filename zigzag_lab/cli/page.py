@@ -1,0 +1,220 @@
+"""The pages of a run and of a layer, line by line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zigzag_lab.cli import figures
+from zigzag_lab.cli.table import Column, shown, table, terminal_width
+
+if TYPE_CHECKING:
+    from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown
+    from zigzag_lab.api.run_page import RunPage
+    from zigzag_lab.store.lab import StoredLayer
+
+LABEL = 12
+TERMS = {
+    "ideal": "ideal: every unit busy",
+    "spatial_underuse": "units left idle by the mapping",
+    "stall": "waiting for memory ports",
+    "onload": "loading before the start",
+    "offload": "storing after the end",
+    "drain": "draining the array",
+}
+_MEMORY = (Column("operand"), Column("memory"), Column("energy", True), Column("of all", True))
+_DIRECTIONS = ("to_low", "from_low", "to_high", "from_high")
+
+
+def run_lines(page: RunPage) -> Iterator[str]:
+    """A run: its head, its totals, its energy, its latency, its layers."""
+    yield from _head(page)
+    if page.layers:
+        if page.run.status != "finished":
+            yield ""
+            yield f"The run did not finish; what follows sums the {len(page.layers)} layers that it priced."
+        yield from heading("Energy by memory and operand")
+        yield _energy_table(page.energy)
+        yield from heading("Latency by term")
+        yield _latency_table(page.latency)
+        yield from heading(f"Layers ({len(page.layers)})")
+        yield _layers_table(page)
+        yield ""
+        yield f"One layer, with its mapping as loops: zigzag-lab show {page.run.run_id} --layer INDEX"
+
+
+def layer_lines(page: RunPage) -> Iterator[str]:
+    """One layer: its figures, its mapping, its memories, its latency."""
+    (layer,) = page.layers
+    figure = layer.figures
+    yield click.style(f"{shown(layer.name)}  (layer {layer.layer_index} of run {page.run.run_id})", bold=True)
+    yield from labelled("operation", f"{shown(figure['operator_type'])}, {figures.count(figure['n_macs'])} MACs")
+    whole = page.run
+    of_energy = f", {figures.share(figure['energy_pj'], whole.energy_pj)} of the run" if whole.energy_pj else ""
+    of_latency = f", {figures.share(figure['latency_cycles'], whole.latency_cycles)} of the run"
+    yield from labelled("energy", figures.energy(figure["energy_pj"]) + of_energy)
+    cycles = f"{figures.count(figure['latency_cycles'])} cycles"
+    yield from labelled("latency", cycles + (of_latency if whole.latency_cycles else ""))
+    yield from labelled("spatial", shown(layer.spatial_mapping))
+    yield from heading("Mapping, the outermost loop first")
+    yield from _nest_lines(layer)
+    yield from heading("Energy by operand and memory")
+    yield _memory_table(layer)
+    yield from heading("Latency by term")
+    yield _latency_table(page.latency)
+
+
+def heading(text: str) -> Iterator[str]:
+    """A title with room above."""
+    yield ""
+    yield click.style(text, bold=True)
+
+
+def labelled(label: str, text: str) -> Iterator[str]:
+    """A text behind its label, folded where it is long."""
+    lines = textwrap.wrap(text, max(40, (terminal_width() or 120) - LABEL), break_on_hyphens=False) or [""]
+    for number, line in enumerate(lines):
+        yield f"{label if number == 0 else '':<{LABEL}}{line}"
+
+
+# -- the head of a run -------------------------------------------------------------------------------------------------
+
+
+def _head(page: RunPage) -> Iterator[str]:
+    run, details = page.run, page.details
+    yield click.style(f"{shown(run.name)}: {run.status}", bold=True)
+    yield from labelled("run", run.run_id)
+    if run.energy_pj is not None:
+        yield from labelled("energy", f"{figures.energy(run.energy_pj)}   ({run.energy_pj:,.3f} pJ)")
+        ideal = page.latency.ideal
+        busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
+        yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
+        yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
+    yield from _more_figures(run)
+    took = "" if run.seconds is None else f", took {run.seconds:.2f} s"
+    yield from labelled("started", f"{figures.local(run.started_at)}{took}")
+    yield from labelled("asked", f"best {run.objective}, experiment {shown(run.experiment)}")
+    for kind, (name, digest, file) in page.inputs.items():
+        yield from labelled(kind, shown(f"{name} ({digest})" + (f" from {file}" if file else "")))
+    yield from labelled("options", _pairs(details.options))
+    if stages := details.options.get("stages"):
+        yield from labelled("stages", shown(" > ".join(map(str, stages))))
+    if details.tags:
+        yield from labelled("tags", shown(", ".join(f"{key}={value}" for key, value in details.tags.items())))
+    yield from _where(details.environment)
+    if run.reason:
+        yield from labelled("reason", shown(run.reason))
+    if details.traceback:
+        yield ""
+        yield from (shown(line) for line in details.traceback.rstrip().splitlines())
+
+
+def _more_figures(run: Any) -> Iterator[str]:
+    if run.area_mm2 is not None:
+        yield from labelled("area", f"{run.area_mm2:.6g} mm2")
+    if run.clock_ns is not None:
+        yield from labelled("clock", f"{run.clock_ns:.6g} ns")
+    if run.n_mappings_evaluated is not None:
+        yield from labelled("search", f"{run.n_mappings_evaluated:,} mappings priced")
+    if run.cache_hits is not None:
+        yield from labelled("cache", f"{run.cache_hits} hits, {run.cache_misses or 0} misses")
+
+
+def _pairs(options: dict[str, Any]) -> str:
+    said = {key: value for key, value in options.items() if value is not None and key != "stages"}
+    return shown(", ".join(f"{key}={value}" for key, value in said.items())) or "none"
+
+
+def _where(machine: dict[str, Any]) -> Iterator[str]:
+    versions = ", ".join(f"{name} {number}" for name, number in (machine.get("versions") or {}).items())
+    yield from labelled("versions", shown(f"python {machine.get('python', '?')}, {versions}"))
+    if git := machine.get("git"):
+        dirty = ", with changes" if git.get("dirty") else ""
+        yield from labelled("git", shown(f"{str(git.get('commit'))[:12]} on {git.get('branch')}{dirty}"))
+    yield from labelled("where", shown(f"{machine.get('user')}@{machine.get('host')}:{machine.get('cwd')}"))
+    if argv := machine.get("argv"):
+        yield from labelled("command", shown(" ".join(map(str, argv))))
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _energy_table(energy: EnergyBreakdown) -> str:
+    operands, total = energy.operands, energy.total_pj
+    columns = [Column("memory"), *(Column(op, True) for op in (*operands, "all", "of all"))]
+    rows = []
+    for memory, row in energy.by_memory.items():
+        cells = [figures.energy(row.get(op)) for op in operands]
+        together = sum(row.values())
+        rows.append([memory, *cells, figures.energy(together), figures.share(together, total)])
+    blank = [""] * len(operands)
+    rows.append(
+        ["(operations)", *blank, figures.energy(energy.mac_energy_pj), figures.share(energy.mac_energy_pj, total)]
+    )
+    sums = [sum(row.get(op, 0.0) for row in energy.by_memory.values()) for op in operands]
+    rows.append(["all", *map(figures.energy, sums), figures.energy(total), figures.share(total, total)])
+    return table(columns, rows)
+
+
+def _latency_table(latency: LatencyBreakdown) -> str:
+    columns = [Column("term"), Column("cycles", True), Column("of all", True)]
+    total = latency.total_cycles
+    rows = [
+        [TERMS[name], figures.count(cycles), figures.share(cycles, total)] for name, cycles in latency.terms.items()
+    ]
+    return table(columns, [*rows, ["all", figures.count(total), figures.share(total, total)]])
+
+
+def _layers_table(page: RunPage) -> str:
+    columns = [Column("index", True), Column("layer"), Column("energy", True), Column("of all", True)]
+    columns += [Column("cycles", True), Column("of all", True), Column("busy", True), Column("spatial mapping")]
+    energy, latency = page.energy.total_pj, page.latency.total_cycles
+    return table(columns, [_layer_row(layer, energy, latency) for layer in page.layers])
+
+
+def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float) -> list[str]:
+    figure = layer.figures
+    return [
+        str(layer.layer_index),
+        layer.name,
+        figures.energy(figure["energy_pj"]),
+        figures.share(figure["energy_pj"], energy_pj),
+        figures.count(figure["latency_cycles"]),
+        figures.share(figure["latency_cycles"], latency_cycles),
+        figures.share(figure["ideal_cycles"], figure["latency_cycles"]),
+        layer.spatial_mapping,
+    ]
+
+
+def _memory_table(layer: StoredLayer) -> str:
+    from zigzag_lab.api.breakdowns import energy_pj_of
+
+    total = layer.figures["energy_pj"]
+    columns = [*_MEMORY, *(Column(name.replace("_", " "), True) for name in _DIRECTIONS), Column("full", True)]
+    rows = []
+    for level in sorted(layer.memories, key=lambda m: (m.operand == "O", m.operand, m.level)):
+        accesses = [figures.count(getattr(level.accesses, name)) for name in _DIRECTIONS]
+        pj = energy_pj_of(level)
+        energy = [figures.energy(pj), figures.share(pj, total)]
+        rows.append([level.operand, level.memory, *energy, *accesses, f"{level.utilisation:.1%}"])
+    mac = layer.figures["mac_energy_pj"]
+    rows.append(["", "(operations)", figures.energy(mac), figures.share(mac, total), *[""] * 5])
+    return table(columns, rows) + "\nNumbers of accesses by direction; low is towards the array."
+
+
+def _nest_lines(layer: StoredLayer) -> Iterator[str]:
+    from zigzag_lab.api.loop_nest import as_lines, loop_nest
+
+    for operand, nest in loop_nest(layer).items():
+        operands = sorted({op for loop in nest for op in loop.memories}, key=lambda op: (op == "O", op))
+        rows = [
+            (line, *(loop.memories.get(op, "") for op in operands))
+            for line, loop in zip(as_lines(nest), nest, strict=True)
+        ]
+        if operand:
+            yield f"Loops of {operand}:"
+        yield table([Column("loops"), *(Column(f"{op} in") for op in operands)], rows)
+    yield "Each column names the memory that holds the operand's data of that loop and of all loops below it."

@@ -1,0 +1,90 @@
+"""Stages that hold results, strip them, or write them down as a list."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.dump import complete_json
+from zigzag_lab.stages.files import check_file, write_atomically, write_json
+from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.vocab import InputError
+
+DUMP_FORMAT = "zigzag_lab.dump/1"
+
+
+class ListifyStage(Stage):
+    """Hands all results up at once. Yields ``([(cme, extra_info), ...], None)``, once."""
+
+    is_builtin = True
+
+    def run(self) -> Iterator[Result]:
+        """Yield the list."""
+        results = list(self.substage().run())
+        yield cast(CostModelEvaluationABC, results), None
+
+
+class RemoveExtraInfoStage(BatchStage):
+    """Drops what the stages below say beside a CME, so that it need not be kept. Yields ``(cme, None)``."""
+
+    is_builtin = True
+    is_pure = True
+
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield the results without extra information."""
+        for batch in batches_of(self.substage()):
+            yield batch.wrapped(lambda result: (result[0], None))
+
+
+class CacheBeforeYieldStage(BatchStage):
+    """Waits until the stages below are done, then hands all their results up."""
+
+    is_builtin = True
+    is_pure = True
+    hands_on = True
+
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield the results, once all are there."""
+        yield from list(batches_of(self.substage()))
+
+
+class DumpStage(Stage):
+    """Hands every result on, and at the end writes all of them to a file.
+
+    Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
+    ``outputs/{accelerator}_{layer}.pickle``. The file is the pickled list of ``(cme, extra_info)``. Beside it stands
+    the same list as JSON, which is the only one of the two that this package ever reads back.
+    """
+
+    consumes = ("dump_filename_pattern",)
+    is_builtin = True
+    hands_on = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, dump_filename_pattern: str | Path, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.pattern = dump_filename_pattern
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of the stages below, then write the files."""
+        path = formatted("dump_filename_pattern", self.pattern, self.kwargs)
+        if path.suffix == ".json":
+            found = f"'{path}' is the name of the JSON file"
+            raise InputError("dump_filename_pattern", found, "the name of the pickle, such as results.pickle")
+        check_file(path)
+        results: list[Result] = []
+        for cme, extra_info in self.substage().run():
+            results.append((cme, extra_info))
+            yield cme, extra_info
+        write_atomically(path, pickle.dumps(results, protocol=pickle.HIGHEST_PROTOCOL))
+        write_json(path.with_suffix(".json"), dump_json(results))
+
+
+def dump_json(results: Sequence[Result]) -> dict[str, Any]:
+    """A list of results as plain data: every term of each, without the extra information."""
+    return {"format": DUMP_FORMAT, "results": [complete_json(cme) for cme, _ in results]}

@@ -1,0 +1,224 @@
+"""Stages that spread work over processes.
+
+A list such as ``[..., MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, ...]`` runs what stands
+below the spawning stage in worker processes, and yields what the same list without the two stages would yield, in the
+same order. Stages between the two see ``(None, placeholder)`` in place of results, and must hand them up as they are
+or inside tuples. Workers are fresh interpreters: a script that uses these stages needs the usual
+``if __name__ == "__main__":``, and everything handed down must survive pickling.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.stages.seams import SearchTally, Sink
+from zigzag_lab.stages.signature import name_of
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one worker does: build the first stage with the others below it and these keywords, and run it."""
+
+    stages: list[StageCallable]
+    kwargs: dict[str, Any]
+
+
+@dataclass
+class Answer:
+    """What came of a job.
+
+    Attributes:
+        results: in order.
+        saved: what save stages wanted to keep, in order.
+        tally: what was done.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    saved: list[CostModelEvaluationABC] = field(default_factory=list)
+    tally: SearchTally = field(default_factory=SearchTally)
+
+    def save(self, cme: CostModelEvaluationABC) -> None:
+        """Keep a result to be saved by the process that asked."""
+        self.saved.append(cme)
+
+
+class Placeholder:
+    """Stands for the extra information of results that a worker is still computing."""
+
+
+Submit = Callable[[Job], Placeholder]
+
+
+class MultiProcessingSpawnStage(Stage):
+    """Hands the stages below to a worker process; stands below MultiProcessingGatherStage.
+
+    Keywords: ``multiprocessing_callback``: set by MultiProcessingGatherStage. Yields ``(None, placeholder)``.
+    """
+
+    consumes = ("multiprocessing_callback", "nb_multiprocessing_threads")
+    is_builtin = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        multiprocessing_callback: Submit,
+        nb_multiprocessing_threads: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.submit = multiprocessing_callback
+
+    def run(self) -> Iterator[Result]:
+        """Yield a placeholder."""
+        yield cast(CostModelEvaluationABC, None), self.submit(Job(self.list_of_callables, self.kwargs))
+
+
+class MultiProcessingGatherStage(Stage):
+    """Collects what worker processes find, in the order in which the work was handed out.
+
+    Keywords: ``nb_multiprocessing_threads``: number of worker processes, one for each CPU by default. A worker that
+    raises or dies ends the run with its error, as does an interrupt.
+    """
+
+    provides = ("multiprocessing_callback",)
+    is_builtin = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        nb_multiprocessing_threads: int | None = None,
+        sink: Sink | None = None,
+        tally: SearchTally | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            list_of_callables, nb_multiprocessing_threads=nb_multiprocessing_threads, sink=sink, tally=tally, **kwargs
+        )
+        n = os.cpu_count() or 1 if nb_multiprocessing_threads is None else nb_multiprocessing_threads
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InputError("nb_multiprocessing_threads", f"found {n!r}", "a whole number, 1 or more")
+        self.n_workers, self.sink, self.tally = n, sink, tally
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of all workers."""
+        with _Workers(self.n_workers) as workers:
+            handed_up = list(self.substage(multiprocessing_callback=workers.submit).run())
+            for cme, extra_info in handed_up:
+                placeholder = _placeholder_in(extra_info)
+                if placeholder is None:
+                    yield cme, extra_info
+                    continue
+                answer = workers.answer(placeholder)
+                self._note(answer)
+                for found, information in answer.results:
+                    yield found, _replaced(extra_info, placeholder, information)
+
+    def _note(self, answer: Answer) -> None:
+        for cme in answer.saved:
+            if self.sink is not None:
+                self.sink.save(cme)
+        if self.tally is not None:
+            self.tally.n_mappings_evaluated += answer.tally.n_mappings_evaluated
+            self.tally.n_searches += answer.tally.n_searches
+            self.tally.n_reused += answer.tally.n_reused
+
+
+class _Workers:
+    """A pool of processes that is gone when its block ends, however that happens."""
+
+    def __init__(self, n_workers: int) -> None:
+        self.n_workers = n_workers
+        self.pool: ProcessPoolExecutor | None = None
+        self.futures: dict[Placeholder, Future[bytes]] = {}
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        if self.pool is None:
+            return
+        if kind is not None:
+            self._kill()
+        self.pool.shutdown(wait=True, cancel_futures=True)
+
+    def _kill(self) -> None:
+        for process in list((getattr(self.pool, "_processes", None) or {}).values()):
+            process.terminate()
+
+    def submit(self, job: Job) -> Placeholder:
+        """Hand out a job."""
+        if self.pool is None:
+            context = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(self.n_workers, mp_context=context)
+        placeholder = Placeholder()
+        self.futures[placeholder] = self.pool.submit(_work, _pickled(job))
+        return placeholder
+
+    def answer(self, placeholder: Placeholder) -> Answer:
+        """Wait for what came of a job."""
+        try:
+            answer: Answer = pickle.loads(self.futures.pop(placeholder).result())
+        except BrokenProcessPool as error:
+            raise ZigzagLabError(
+                "MultiProcessingGatherStage: a worker process died. It may have run out of memory, or the script that "
+                "started it lacks 'if __name__ == \"__main__\":'."
+            ) from error
+        return answer
+
+
+def _pickled(job: Job) -> bytes:
+    kwargs = {k: v for k, v in job.kwargs.items() if k != "progress"}
+    kwargs["has_sink"] = kwargs.pop("sink", None) is not None
+    kwargs["has_memo"] = kwargs.pop("layer_memo", None) is not None
+    kwargs.pop("tally", None)
+    try:
+        return pickle.dumps(Job(job.stages, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        names = ", ".join(name_of(stage) for stage in job.stages)
+        raise PipelineError(
+            "MultiProcessingSpawnStage",
+            f"its stages ({names}) or their keywords cannot be sent to another process: {error}",
+            "classes and functions of importable modules, and values that pickle",
+            "Replace lambdas and classes defined inside functions.",
+        ) from error
+
+
+def _work(pickled: bytes) -> bytes:
+    """What runs in a worker."""
+    job: Job = pickle.loads(pickled)
+    answer = Answer()
+    if job.kwargs.pop("has_sink"):
+        job.kwargs["sink"] = answer
+    if job.kwargs.pop("has_memo"):
+        job.kwargs["layer_memo"] = LayerMemo()
+    results = list(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
+    return pickle.dumps(Answer(results, answer.saved, answer.tally), protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _placeholder_in(extra_info: Any) -> Placeholder | None:
+    if isinstance(extra_info, Placeholder):
+        return extra_info
+    inner = extra_info if isinstance(extra_info, tuple) else ()
+    return next((found for part in inner if (found := _placeholder_in(part)) is not None), None)
+
+
+def _replaced(extra_info: Any, placeholder: Placeholder, information: Any) -> Any:
+    """What the stages in between said, with a placeholder replaced by what the worker said."""
+    if extra_info is placeholder:
+        return information
+    if isinstance(extra_info, tuple):
+        return tuple(_replaced(part, placeholder, information) for part in extra_info)
+    return extra_info

@@ -1,0 +1,92 @@
+"""The stage that searches temporal mappings by simulated annealing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
+from zigzag_lab.stages.mappers import CostModelStage, TemporalMappingGeneratorStage
+from zigzag_lab.stages.stage import StageCallable
+from zigzag_lab.vocab import InputError, Objective, nearest
+
+_DEFAULT = SalsaSettings()
+
+
+class SalsaStage(TemporalMappingGeneratorStage):
+    """SALSA: the best order of all prime factors of the temporal loops that simulated annealing finds.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``temporal_mapping_type``; ``salsa_opt_criterion``:
+    ``energy`` (default), ``latency`` or ``EDP``; ``salsa_iteration_number``: swaps tried by each chain;
+    ``salsa_number_of_core``: chains that run side by side; ``salsa_start_temperature``; ``seed``: equal seeds give
+    equal results. Yields ``(cme, (temporal_mapping, extra_info))``, once.
+    """
+
+    is_builtin = True
+    is_pure = True
+    consumes: ClassVar[tuple[str, ...]] = (
+        *TemporalMappingGeneratorStage.consumes,
+        "salsa_opt_criterion",
+        "salsa_iteration_number",
+        "salsa_number_of_core",
+        "salsa_start_temperature",
+        "seed",
+    )
+    provides: ClassVar[tuple[str, ...]] = (
+        *TemporalMappingGeneratorStage.provides,
+        "access_same_data_considered_as_no_access",
+    )
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        salsa_opt_criterion: Objective | str = Objective.ENERGY,
+        salsa_iteration_number: int = _DEFAULT.n_steps,
+        salsa_number_of_core: int = _DEFAULT.n_chains,
+        salsa_start_temperature: float = _DEFAULT.start_temperature,
+        seed: int = _DEFAULT.seed,
+        access_same_data_considered_as_no_access: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.keep_at_output_pins = access_same_data_considered_as_no_access
+        super().__init__(
+            list_of_callables,
+            access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
+            **kwargs,
+        )
+        names = [objective.value for objective in Objective]
+        if str(salsa_opt_criterion).lower() not in names:
+            hint = nearest(str(salsa_opt_criterion), names)
+            raise InputError("salsa_opt_criterion", repr(salsa_opt_criterion), f"one of {', '.join(names)}", hint)
+        self.objective = Objective(str(salsa_opt_criterion).lower())
+        self.settings = SalsaSettings(salsa_iteration_number, salsa_number_of_core, salsa_start_temperature, seed)
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """The best mapping found."""
+        yield salsa_mapping(self.problem, self._price, self.settings, self.kind)
+
+    def _price(self, batch: MappingBatch) -> np.ndarray:
+        """[m] the objective; energy in pJ, latency in cycles."""
+        (priced,) = CostModelStage(
+            [],
+            accelerator=self.problem.accelerator,
+            layer=self.problem.layer,
+            spatial_mapping=self.problem.fractional.loops,
+            spatial_mapping_int=self.problem.integer.loops,
+            constraints=self.problem.constraints,
+            temporal_mapping=batch,
+            temporal_mapping_type=self.kind,
+            problem=self.problem,
+            access_same_data_considered_as_no_access=self.keep_at_output_pins,
+            tally=self.tally,
+        ).batches()
+        if self.objective is Objective.ENERGY:
+            return priced.energy_pj
+        if self.objective is Objective.LATENCY:
+            return priced.latency_cycles
+        edp: np.ndarray = priced.latency_cycles * priced.energy_pj
+        return edp

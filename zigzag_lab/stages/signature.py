@@ -1,0 +1,66 @@
+"""What the constructor of a stage says about the keywords it takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.vocab import PipelineError
+
+
+def name_of(stage: Any) -> str:
+    """What to call a stage in a message."""
+    return str(getattr(stage, "__name__", type(stage).__name__))
+
+
+def parameters_of(stage: Any) -> dict[str, inspect.Parameter]:
+    """Named keywords of a stage, over all constructors it inherits."""
+    owners: Sequence[Any] = stage.__mro__ if isinstance(stage, type) else (stage,)
+    found: dict[str, inspect.Parameter] = {}
+    for owner in owners:
+        init = vars(owner).get("__init__") if isinstance(owner, type) else owner
+        if init is None or owner is object:
+            continue
+        parameters = _parameters(init)
+        for parameter in parameters:
+            if parameter.kind in (parameter.KEYWORD_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                found.setdefault(parameter.name, parameter)
+        if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            break
+    return {k: v for k, v in found.items() if k not in ("self", "list_of_callables")}
+
+
+def needed_keywords(stage: Any) -> list[str]:
+    """Keywords without which a stage cannot be built, as its own constructor says; it may give its base others."""
+    owners: Sequence[Any] = stage.__mro__ if isinstance(stage, type) else ()
+    init = next((vars(owner)["__init__"] for owner in owners if "__init__" in vars(owner)), stage)
+    own = {p.name for p in _parameters(init)}
+    return [name for name, p in parameters_of(stage).items() if p.default is p.empty and name in own]
+
+
+def records_needed(stage: Any) -> Mapping[str, type]:
+    """What a stage requires; nothing where a subclass with a constructor of its own may accept more."""
+    owners: Sequence[Any] = stage.__mro__ if isinstance(stage, type) else ()
+    for owner in owners:
+        if "requires" in vars(owner):
+            required: Mapping[str, type] = owner.requires
+            return required
+        if "__init__" in vars(owner):
+            break
+    return {}
+
+
+def wrong_kind(stage: str, name: str, value: Any, kind: type, remedy: str) -> PipelineError:
+    """The error for a keyword that is still a file, say, where the stage needs what was read from it."""
+    shown = f"'{value}'" if isinstance(value, (str, Path)) else f"of type {type(value).__name__}"
+    return PipelineError(stage, f"its '{name}' is {shown}", f"a record of type {kind.__name__}", remedy)
+
+
+def _parameters(function: Any) -> list[inspect.Parameter]:
+    """Parameters of a function; none where it does not say."""
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return []

@@ -1,0 +1,174 @@
+"""Stages that run everything below them for many values of their keywords."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator, area_of
+from zigzag_lab.inputs.accelerator import read_accelerator
+from zigzag_lab.inputs.variants import Variants, accelerator_document
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
+
+Iterations = Mapping[str | tuple[str, ...], Sequence[Any]]
+
+
+class GeneralParameterIteratorStage(Stage):
+    """Runs the stages below for every combination of values of any keywords.
+
+    Keywords: ``general_parameter_iterations``: keyword -> its values, or a tuple of keywords that vary together -> a
+    list of tuples of values. The last one varies fastest. Yields ``(cme, (values, extra_info))``, where ``values`` says
+    which keyword had which value.
+    """
+
+    consumes = ("general_parameter_iterations",)
+    is_builtin = True
+    is_pure = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, general_parameter_iterations: Iterations, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.points = expanded("general_parameter_iterations", general_parameter_iterations)
+
+    @classmethod
+    def provides_from(cls, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+        """The keywords that it sets, when it is given these."""
+        iterations = kwargs.get("general_parameter_iterations")
+        if not isinstance(iterations, Mapping):
+            return ()
+        return tuple(name for key in iterations for name in _names(key))
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of each combination."""
+        for values in self.points:
+            for cme, extra_info in self.substage(**values).run():
+                yield cme, (dict(values), extra_info)
+
+
+class HardwareSearchStage(Stage):
+    """Tries variants of an accelerator and keeps the best one; stands above AcceleratorParserStage.
+
+    Keywords: ``accelerator``: a YAML file, a preset's name or a mapping of plain data; ``hardware_parameters``: path in
+    that document such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> its values, or a tuple of paths
+    that vary together -> a list of tuples; ``hardware_objective``: ``latency`` (default), ``energy`` or ``EDP``;
+    ``max_area_mm2``: designs that take more area (in the unit of the file) are passed over, as are those on which
+    nothing fits. The stages below must yield one result per design: let SumStage stand there.
+    Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced.
+    """
+
+    consumes = ("hardware_parameters", "hardware_objective", "max_area_mm2")
+    provides = ("accelerator",)
+    reads = ("accelerator",)
+    is_builtin = True
+    yields_lists = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        accelerator: str | Path | Mapping[str, Any],
+        hardware_parameters: Iterations,
+        hardware_objective: Objective | str = Objective.LATENCY,
+        max_area_mm2: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        if isinstance(accelerator, Accelerator):
+            raise PipelineError(
+                "HardwareSearchStage",
+                "its accelerator has been read already",
+                "a YAML file, a preset's name or plain data",
+                "Put HardwareSearchStage above AcceleratorParserStage.",
+            )
+        names = [objective.value for objective in Objective]
+        if str(hardware_objective).lower() not in names:
+            hint = nearest(str(hardware_objective), names)
+            raise InputError("hardware_objective", repr(hardware_objective), f"one of {', '.join(names)}", hint)
+        self.objective, self.max_area = Objective(str(hardware_objective).lower()), max_area_mm2
+        self.variants = Variants(accelerator_document(accelerator))
+        self.points = expanded("hardware_parameters", hardware_parameters)
+
+    def run(self) -> Iterator[Result]:
+        """Yield the best design's result and all that were priced."""
+        priced: list[Result] = []
+        misses: list[InfeasibleError] = []
+        for values in self.points:
+            accelerator = read_accelerator(self.variants.with_values(values))
+            if self.max_area is not None and area_of(accelerator).total_mm2 > self.max_area:
+                continue
+            try:
+                priced.append(self._result_on(accelerator, values))
+            except InfeasibleError as miss:
+                misses.append(miss)
+        if not priced:
+            raise misses[0] if misses else self._all_too_large()
+        best = min(priced, key=lambda result: self._rank(result))
+        yield best[0], priced
+
+    def _result_on(self, accelerator: Accelerator, values: dict[str, Any]) -> Result:
+        results = list(self.substage(accelerator=accelerator).run())
+        if len(results) != 1:
+            found = f"the stages below yielded {len(results)} results for one design"
+            raise PipelineError("HardwareSearchStage", found, "one", "Put SumStage below HardwareSearchStage.")
+        cme, extra_info = results[0]
+        return cme, (values, extra_info)
+
+    def _rank(self, result: Result) -> tuple[float, ...]:
+        energy, latency = result[0].energy_total, result[0].latency_total2
+        by = {
+            Objective.LATENCY: (latency, energy),
+            Objective.ENERGY: (energy, latency),
+            Objective.EDP: (latency * energy,),
+        }
+        return by[self.objective]
+
+    def _all_too_large(self) -> InputError:
+        found = f"none of the {len(self.points)} designs takes {self.max_area} or less"
+        return InputError("max_area_mm2", found, "an area that at least one design meets")
+
+
+HardwareOptimizerStage = HardwareSearchStage
+"""ZigZag's name for it."""
+
+
+def expanded(where: str, iterations: Iterations) -> list[dict[str, Any]]:
+    """Every combination of values, the last key varying fastest: a list of name -> value.
+
+    Raises:
+        InputError: no mapping of names to lists, a tuple of names whose values are no tuples of its length, or a name
+            that stands twice.
+    """
+    if not isinstance(iterations, Mapping) or not iterations:
+        raise InputError(where, f"found {iterations!r}", "a mapping of names to lists of values")
+    names = [name for key in iterations for name in _names(key)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(where, f"'{twice}' is varied twice", "each name once")
+    axes = [[_point(where, key, value) for value in _values(where, key, v)] for key, v in iterations.items()]
+    return [{k: v for part in parts for k, v in part.items()} for parts in itertools.product(*axes)]
+
+
+def _names(key: str | tuple[str, ...]) -> tuple[str, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
+
+def _values(where: str, key: Any, values: Any) -> list[Any]:
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+        raise InputError(f"{where}[{key!r}]", f"found {values!r}", "a list of values", f"Write [{values!r}].")
+    listed = list(values)
+    if not listed:
+        raise InputError(f"{where}[{key!r}]", "the list of values is empty", "at least one value")
+    return listed
+
+
+def _point(where: str, key: str | tuple[str, ...], value: Any) -> dict[str, Any]:
+    names = _names(key)
+    if not isinstance(key, tuple):
+        return {key: value}
+    if not isinstance(value, (tuple, list)) or len(value) != len(names):
+        raise InputError(f"{where}[{key!r}]", f"found {value!r}", f"a tuple of {len(names)} values, one for each name")
+    return dict(zip(names, value, strict=True))

@@ -14,7 +14,7 @@ from zigzag_lab.api.run import RunOutcome, RunRequest, run
 if TYPE_CHECKING:
     from zigzag_lab.api.main_stage import MainStage, publish
     from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
-    from zigzag_lab.api.reference import get_hardware_performance_zigzag
+    from zigzag_lab.api.reference import get_hardware_performance_zigzag, get_hardware_performance_zigzag_imc
     from zigzag_lab.store.lab import Lab
     from zigzag_lab.store.url import masked
     from zigzag_lab.tracking.places import mlflow_uri_for
@@ -23,6 +23,7 @@ _HOMES = {
     "Lab": "zigzag_lab.store.lab",
     "MainStage": "zigzag_lab.api.main_stage",
     "get_hardware_performance_zigzag": "zigzag_lab.api.reference",
+    "get_hardware_performance_zigzag_imc": "zigzag_lab.api.reference",
     "masked": "zigzag_lab.store.url",
     "mlflow_uri_for": "zigzag_lab.tracking.places",
     "objective_of": "zigzag_lab.api.pipeline",
@@ -37,6 +38,7 @@ __all__ = [
     "RunRequest",
     "default_database",
     "get_hardware_performance_zigzag",
+    "get_hardware_performance_zigzag_imc",
     "masked",
     "mlflow_uri_for",
     "objective_of",

@@ -24,7 +24,7 @@ from zigzag_lab.vocab import InputError, Objective
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zigzag_lab.store import RunRecorder, RunStart, Store
+    from zigzag_lab.store import RunRecorder, RunStart, Store, Totals
     from zigzag_lab.tracking import PublishReport
 
 _OBJECTIVES: dict[Any, Objective] = {
@@ -45,6 +45,7 @@ class MainStage(PlainMainStage):
         run_name: what to call the run; by default its workload on its accelerator.
         tags: words to find the run by.
         mlflow: the tracking URI to publish to once the run is closed; ``off`` for none.
+        sources: keyword -> the file or name that its record was read from, for keywords that are records already.
         **kwargs: what the stages need. The whole list is checked against them before anything runs.
 
     Attributes:
@@ -61,9 +62,11 @@ class MainStage(PlainMainStage):
         run_name: str = "",
         tags: Mapping[str, str] | None = None,
         mlflow: str | None = None,
+        sources: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
+        self.sources = dict(sources or {})
         self.store, self.experiment, self.run_name = store, experiment, run_name
         self.tags, self.mlflow = dict(tags or {}), mlflow
         self.run_id: str | None = None
@@ -81,7 +84,8 @@ class MainStage(PlainMainStage):
                 self.run_id = recorder.run_id
                 results = self.run_pipeline(**{**read, **self._observers(recorder, tally)})
                 _save_all(recorder, results)
-                recorder.finish(_total(results), _totals(tally))
+                total = _total(results)
+                recorder.finish(total, _totals(tally, total))
             self.published = _publish(store, self.mlflow, self.run_id)
         return results
 
@@ -106,7 +110,7 @@ class MainStage(PlainMainStage):
             name=self.run_name,
             objective=next(objectives, Objective.LATENCY),
             options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
-            inputs=run_inputs(given, read),
+            inputs=run_inputs({**given, **self.sources}, read),
             tags=self.tags,
         )
 
@@ -148,10 +152,14 @@ def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishRep
     return None if uri is None else publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE)
 
 
-def _totals(tally: SearchTally) -> Any:
+def _totals(tally: SearchTally, total: CostModelEvaluationABC | None) -> Totals:
     from zigzag_lab.store import Totals
 
-    return Totals(n_mappings_evaluated=tally.n_mappings_evaluated)
+    return Totals(
+        n_mappings_evaluated=tally.n_mappings_evaluated,
+        area_mm2=None if total is None else total.area_mm2,
+        clock_ns=None if total is None else total.clock_ns,
+    )
 
 
 def _save_all(recorder: RunRecorder, results: Iterable[Result]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ from tempfile import TemporaryFile
 from types import FrameType
 from typing import IO, TYPE_CHECKING
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
@@ -134,6 +136,26 @@ def mlflow_server(
             yield address, process
         finally:
             _stop(process)
+
+
+def page_of_runs(address: str, database: str | None) -> str:
+    """The page of the newest run's experiment; the front page where MLflow does not know it.
+
+    Args:
+        address: of MLflow's user interface.
+        database: ours.
+    """
+    with open_lab(database) as lab:
+        newest = lab.runs(limit=1)
+    if not newest:
+        return address
+    question = f"api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(newest[0].experiment, safe='')}"
+    try:
+        with urlopen(f"{address.rstrip('/')}/{question}", timeout=5) as answer:
+            number = json.load(answer)["experiment"]["experiment_id"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return address
+    return f"{address.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
 
 
 def _environment(uri: str) -> dict[str, str]:

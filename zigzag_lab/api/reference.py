@@ -28,7 +28,7 @@ def get_hardware_performance_zigzag(
     exploit_data_locality: bool = False,
     enable_mix_spatial_mapping: bool = False,
     loma_show_progress_bar: bool = True,
-) -> tuple[float, float, Results]:
+) -> tuple[float, float, Results] | tuple[float, float, float, float, Results]:
     """Price a workload on an accelerator.
 
     Args:
@@ -42,17 +42,15 @@ def get_hardware_performance_zigzag(
         pickle_filename: the pickled list of CMEs; in the dump folder by default.
         lpf_limit: the most loop prime factors to reorder; None for all.
         nb_spatial_mappings_generated: how many generated spatial mappings to try.
-        in_memory_compute: not yet available.
+        in_memory_compute: whether the array computes in memory; adds its clock and area to what is returned.
         exploit_data_locality: whether data may stay on chip between layers.
         enable_mix_spatial_mapping: whether several loops may share an array dimension; implies data locality.
         loma_show_progress_bar: accepted; searches take milliseconds.
 
     Returns:
-        Energy in pJ, latency in cycles, and the results of the pipeline: ``[(sum, [(cme, extra_info), ...])]``.
+        Energy in pJ, latency in cycles, and the results of the pipeline: ``[(sum, [(cme, extra_info), ...])]``. For
+        in-memory computing the period of the clock in ns and the area in mm2 stand before the results.
     """
-    for name, wanted in (("in_memory_compute", in_memory_compute),):
-        if wanted:
-            raise InputError(name, "it is not available yet", "False")
     outcome = run(
         RunRequest(
             workload,
@@ -66,7 +64,26 @@ def get_hardware_performance_zigzag(
             pickle_filename=pickle_filename,
             search=str(temporal_mapping_search_engine).lower(),
             exploit_locality=exploit_data_locality,
-            mix_spatial=enable_mix_spatial_mapping,
+            mix_spatial=enable_mix_spatial_mapping or in_memory_compute,
         )
     )
-    return outcome.total.energy_total, outcome.total.latency_total2, outcome.results
+    energy, latency = outcome.total.energy_total, outcome.total.latency_total2
+    if not in_memory_compute:
+        return energy, latency, outcome.results
+    first = outcome.layers[0]
+    if first.accelerator.array.imc is None:
+        raise InputError("in_memory_compute", f"{first.accelerator.name} does not compute in memory", "False")
+    return energy, latency, first.tclk, first.area_total, outcome.results
+
+
+def get_hardware_performance_zigzag_imc(
+    workload: Any, accelerator: Any, mapping: Any, **options: Any
+) -> tuple[float, float, float, float, Results]:
+    """Price a workload on an array that computes in memory; the options are those of the function above.
+
+    Returns:
+        Energy in pJ, latency in cycles, the period of the clock in ns, area in mm2, and the results of the pipeline.
+    """
+    priced = get_hardware_performance_zigzag(workload, accelerator, mapping, **{**options, "in_memory_compute": True})
+    energy, latency, clock, area, results = priced  # type: ignore[misc]
+    return energy, latency, clock, area, results

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class RunRequest:
         seed: of searches that draw at random; equal seeds give equal results.
         exploit_locality: whether data may stay on chip between layers.
         mix_spatial: whether several loops may share an array dimension; implies ``exploit_locality``, as in ZigZag.
+            An array that computes in memory implies it.
     """
 
     workload: Any
@@ -53,6 +54,10 @@ class RunRequest:
     seed: int = 0
     exploit_locality: bool = False
     mix_spatial: bool = False
+
+    def for_array(self, *, in_memory: bool) -> RunRequest:
+        """The request as it applies to an array: one that computes in memory implies mixed spatial mappings."""
+        return replace(self, mix_spatial=True) if in_memory else self
 
     def keywords(self) -> dict[str, Any]:
         """The request as keywords of the standard pipeline."""
@@ -123,13 +128,18 @@ def run(
     from zigzag_lab.api.main_stage import MainStage
     from zigzag_lab.api.pipeline import objective_of, standard_stages
     from zigzag_lab.stages import SearchTally
+    from zigzag_lab.stages.parsers import any_accelerator
 
     if request.lpf_limit is not None and request.lpf_limit < 1:
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
-    locality = request.exploit_locality or request.mix_spatial
+    accelerator = any_accelerator(request.accelerator)
+    request = request.for_array(in_memory=accelerator.array.imc is not None)
     stages = standard_stages(
-        request.workload, objective_of(request.objective), request.search, exploit_locality=locality
+        request.workload,
+        objective_of(request.objective),
+        request.search,
+        exploit_locality=request.exploit_locality or request.mix_spatial,
     )
     main_stage = MainStage(
         stages,
@@ -139,7 +149,8 @@ def run(
         mlflow=mlflow,
         progress=progress,
         tally=tally,
-        **request.keywords(),
+        sources={"accelerator": request.accelerator},
+        **{**request.keywords(), "accelerator": accelerator},
     )
     results = main_stage.run()
     total, per_layer = results[0]

@@ -9,21 +9,21 @@ or inside tuples. Workers are fresh interpreters: a script that uses these stage
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import SearchTally, Sink
+from zigzag_lab.stages.seams import RunFiles, SearchTally, Sink
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,13 @@ class Answer:
         results: in order.
         saved: what save stages wanted to keep, in order.
         tally: what was done.
+        run_files: what was written to files that the layers of a run write together.
     """
 
     results: list[Result] = field(default_factory=list)
     saved: list[CostModelEvaluationABC] = field(default_factory=list)
     tally: SearchTally = field(default_factory=SearchTally)
+    run_files: RunFiles = field(default_factory=RunFiles)
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Keep a result to be saved by the process that asked."""
@@ -54,7 +56,14 @@ class Answer:
 
 
 class Placeholder:
-    """Stands for the extra information of results that a worker is still computing."""
+    """Stands for the extra information of results that a worker is still computing.
+
+    Args:
+        run_files: the files of the run that the worker's stages may write to.
+    """
+
+    def __init__(self, run_files: RunFiles | None) -> None:
+        self.run_files = run_files
 
 
 Submit = Callable[[Job], Placeholder]
@@ -122,11 +131,16 @@ class MultiProcessingGatherStage(Stage):
                     yield cme, extra_info
                     continue
                 answer = workers.answer(placeholder)
-                self._note(answer)
+                self._note(answer, placeholder.run_files)
                 for found, information in answer.results:
                     yield found, _replaced(extra_info, placeholder, information)
 
-    def _note(self, answer: Answer) -> None:
+    def _note(self, answer: Answer, run_files: RunFiles | None) -> None:
+        """Do what the worker could not do itself: save, write to common files, count."""
+        if run_files is not None:
+            for path, parts in answer.run_files.texts.items():
+                for part in parts:
+                    run_files.append(path, part)
         for cme in answer.saved:
             if self.sink is not None:
                 self.sink.save(cme)
@@ -161,14 +175,19 @@ class _Workers:
     def submit(self, job: Job) -> Placeholder:
         """Hand out a job."""
         if self.pool is None:
+            import multiprocessing
+            from concurrent.futures import ProcessPoolExecutor
+
             context = multiprocessing.get_context("spawn")
             self.pool = ProcessPoolExecutor(self.n_workers, mp_context=context)
-        placeholder = Placeholder()
+        placeholder = Placeholder(job.kwargs.get("run_files"))
         self.futures[placeholder] = self.pool.submit(_work, _pickled(job))
         return placeholder
 
     def answer(self, placeholder: Placeholder) -> Answer:
         """Wait for what came of a job."""
+        from concurrent.futures.process import BrokenProcessPool
+
         try:
             answer: Answer = pickle.loads(self.futures.pop(placeholder).result())
         except BrokenProcessPool as error:
@@ -183,6 +202,7 @@ def _pickled(job: Job) -> bytes:
     kwargs = {k: v for k, v in job.kwargs.items() if k != "progress"}
     kwargs["has_sink"] = kwargs.pop("sink", None) is not None
     kwargs["has_memo"] = kwargs.pop("layer_memo", None) is not None
+    kwargs["has_run_files"] = kwargs.pop("run_files", None) is not None
     kwargs.pop("tally", None)
     try:
         return pickle.dumps(Job(job.stages, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
@@ -204,8 +224,11 @@ def _work(pickled: bytes) -> bytes:
         job.kwargs["sink"] = answer
     if job.kwargs.pop("has_memo"):
         job.kwargs["layer_memo"] = LayerMemo()
+    if job.kwargs.pop("has_run_files"):
+        job.kwargs["run_files"] = answer.run_files
     results = list(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
-    return pickle.dumps(Answer(results, answer.saved, answer.tally), protocol=pickle.HIGHEST_PROTOCOL)
+    answer.results.extend(results)
+    return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
 def _placeholder_in(extra_info: Any) -> Placeholder | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.stages.files import check_file, check_folder, write_atomically
+from zigzag_lab.stages.files import check_file, check_folder
 from zigzag_lab.stages.formatting import formatted
 from zigzag_lab.stages.seams import RunFiles
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
@@ -55,10 +55,7 @@ class VisualizationStage(Stage):
     def _write(self, folder: Path, cme: CostModelEvaluation) -> None:
         from zigzag_lab.plots import loop_nest_text, plot_memory_hierarchy
 
-        text = folder / LOOP_ORDERING
-        tables = self.run_files.texts.setdefault(text, [])
-        tables.append(loop_nest_text(cme))
-        write_atomically(text, "\n".join(tables).encode())
+        self.run_files.append(folder / LOOP_ORDERING, loop_nest_text(cme))
         picture = folder / MEMORY_HIERARCHY
         if self.run_files.is_first(picture):
             given = self.kwargs.get("accelerator")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.files import write_atomically
 from zigzag_lab.workload import Layer
 
 
@@ -54,6 +55,12 @@ class RunFiles:
 
     texts: dict[Path, list[str]] = field(default_factory=dict)
     _begun: set[Path] = field(default_factory=set)
+
+    def append(self, path: Path, part: str) -> None:
+        """Write a part of a file, below those written before in this run."""
+        parts = self.texts.setdefault(path, [])
+        parts.append(part)
+        write_atomically(path, "\n".join(parts).encode())
 
     def is_first(self, path: Path) -> bool:
         """Whether a file is asked about for the first time in this run."""

@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +30,8 @@ def as_json(outcome: RunOutcome) -> str:
             "energy_pj": total.energy_total,
             "latency_cycles": total.latency_total2,
             "edp_pj_cycles": total.edp_pj_cycles,
+            **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
+            "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
             "seconds": round(outcome.seconds, 4),
@@ -99,20 +103,30 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
 
 
+def program() -> str:
+    """How the user can call this program again: by its name where the shell finds it, else as it was called."""
+    called = sys.argv[0]
+    found = which("zigzag-lab")
+    is_ours = Path(called).name == "zigzag-lab"
+    return called if is_ours and (found is None or not Path(found).samefile(called)) else "zigzag-lab"
+
+
 def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> None:
     """Where the run is recorded, and what to type next."""
-    from zigzag_lab.api import masked
+    from zigzag_lab.api import default_database, masked
 
     run_id = outcome.run_id
+    asked = "" if database == default_database() else f" --db '{masked(database)}'"
     click.echo(f"Recorded as run {run_id}")
     click.echo(f"  database  {masked(database)}")
     click.echo(f"  MLflow    {masked(mlflow_uri) if mlflow_uri else 'off'}")
     click.echo("\nNext:")
-    click.echo(f"  zigzag-lab show {run_id}")
+    me = program()
+    click.echo(f"  {me} show {run_id}{asked}")
     query = f"SELECT layer, energy_pj, latency_cycles FROM zl_v_layers WHERE run_id = '{run_id}'"
-    click.echo(f'  zigzag-lab sql "{query}"')
+    click.echo(f'  {me} sql "{query}"{asked}')
     if mlflow_uri:
-        click.echo("  zigzag-lab ui")
+        click.echo(f"  {me} ui{asked}")
 
 
 def warn_of_unpublished(report: PublishReport | None) -> None:

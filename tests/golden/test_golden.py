@@ -1,8 +1,7 @@
 """What zigzag-dse 3.9.1 printed for whole networks, against our readers and pipeline on the files that it ships.
 
-Left out until their features exist: in-memory arrays (``imc-*``), mixed spatial mappings with data locality (``mix-*``)
-and data locality alone (``edl-*``). ``latency-tpu_like-resnet18.yaml`` is checked by hand, as zigzag-dse's package does
-not contain its workload.
+In-memory arrays, mixed mappings and data locality are in ``test_options.py``. ``latency-tpu_like-resnet18.yaml`` is
+checked by hand, as zigzag-dse's package does not contain its workload.
 """
 
 from __future__ import annotations

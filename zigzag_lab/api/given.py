@@ -34,6 +34,9 @@ _OPTION_NAMES = {
 }
 """What keywords of stages are called in the record."""
 
+_NONE_MEANS_ALL = ("loma_lpf_limit", "nb_mappings_generated")
+"""Keywords whose None says something: no limit. That of others says that they were not given."""
+
 
 def read_given(stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> dict[str, Any]:
     """The keywords of a pipeline with files read, as far as its first stages would read them anyway.
@@ -88,6 +91,8 @@ def plain_options(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keywords that are plain data, for the record of a run; files are recorded as inputs, other objects not at all."""
     options: dict[str, Any] = {}
     for name, value in kwargs.items():
+        if value is None and name not in _NONE_MEANS_ALL:
+            continue
         if name not in _RECORDS and (plain := _plain(value)) is not _NOT_PLAIN:
             options[_OPTION_NAMES.get(name, name)] = plain
     return options

@@ -113,7 +113,7 @@ def program() -> str:
 
 def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> None:
     """Where the run is recorded, and what to type next."""
-    from zigzag_lab.api import default_database, masked
+    from zigzag_lab.api import default_database, masked, mlflow_uri_for
 
     run_id = outcome.run_id
     asked = "" if database == default_database() else f" --db '{masked(database)}'"
@@ -126,6 +126,7 @@ def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> 
     query = f"SELECT layer, energy_pj, latency_cycles FROM zl_v_layers WHERE run_id = '{run_id}'"
     click.echo(f'  {me} sql "{query}"{asked}')
     if mlflow_uri:
+        asked += "" if mlflow_uri == mlflow_uri_for(database) else f" --mlflow '{masked(mlflow_uri)}'"
         click.echo(f"  {me} ui{asked}")
 
 

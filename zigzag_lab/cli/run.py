@@ -11,8 +11,10 @@ import click
 from zigzag_lab.cli import render
 from zigzag_lab.cli.options import Count, LpfLimit, Shape, Tag, database_option, mlflow_option
 
+EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --mapping tpu_like"
 
-@click.command("run")
+
+@click.command("run", epilog=EXAMPLE)
 @click.option("--workload", required=True, metavar="W", help="ONNX or YAML file, or a preset's name.")
 @click.option("--accelerator", required=True, metavar="A", help="YAML file, or a preset's name.")
 @click.option("--mapping", required=True, metavar="M", help="YAML file, or a preset's name.")
@@ -79,12 +81,7 @@ def run_command(
     mlflow: str | None,
     as_json: bool,
 ) -> None:
-    r"""Price a network on an accelerator, and record the run.
-
-    \b
-    Example:
-      zigzag-lab run --workload resnet18 --accelerator tpu_like --mapping tpu_like
-    """
+    """Price a network on an accelerator, and record the run."""
     from zigzag_lab import api
 
     request = api.RunRequest(

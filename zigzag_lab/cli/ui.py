@@ -24,10 +24,10 @@ def ui_command(port: int | None, host: str, no_open: bool, mlflow: str | None, d
     uri = mlflow_view.uri_of(database, mlflow)
     warn_of_unpublished(mlflow_view.sync(database, mlflow))
     if mlflow_view.is_server(uri):
-        _tell(uri.partition("?")[0], no_open, ends="")
+        _tell(mlflow_view.page_of_runs(uri.partition("?")[0], database), no_open, ends="")
         return
     with suppress(KeyboardInterrupt), mlflow_view.mlflow_server(uri, host, port) as (address, server):
-        _tell(address, no_open, ends=" (Ctrl-C ends it)")
+        _tell(mlflow_view.page_of_runs(address, database), no_open, ends="  (Ctrl-C ends it)")
         status = server.wait()
         raise mlflow_view.ServerError(f"MLflow's server ended by itself, with exit status {status}.")
     click.echo("\nMLflow's user interface has ended.")

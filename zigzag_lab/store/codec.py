@@ -73,11 +73,6 @@ def insertion(table: str, columns: tuple[str, ...]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
 
 
-INSERT_MAPPING = insertion("zl_mapping", MAPPING_COLUMNS)
-INSERT_LAYER = insertion("zl_layer_evaluation", LAYER_COLUMNS)
-INSERT_MEMORY = insertion("zl_memory_evaluation", MEMORY_COLUMNS)
-
-
 @dataclass(frozen=True, slots=True)
 class LayerRows:
     """All rows of one CME: its mapping's, its own, and one for each operand and memory level."""

@@ -6,14 +6,15 @@ as it is: SQLAlchemy would take longer to import than a network takes to price.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,34 @@ class Database(Protocol):
     def write(self) -> AbstractContextManager[Database]:
         """A transaction that may write, from its start: all of it is kept or, after an exception, none."""
 
+    def transact(self, work: Callable[[], T]) -> T:
+        """Do something in such a transaction, and once more after a lost connection.
+
+        Args:
+            work: must give the same when it is called again, also where its first call was kept unheard of.
+        """
+
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement and hand back its rows, if it has any."""
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
 
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
+        """Add many rows; those whose key is there already stay as they are.
+
+        Args:
+            table: where to.
+            columns: the key first; unless rows are new, that column alone is the key.
+            rows: in the order of the columns.
+            are_new: whether nobody else can have added rows of these keys, which is quicker on some databases.
+        """
+
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask, outside any transaction that writes."""
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
+        """Ask for more rows than fit into memory: a portion of at most ``n_rows`` at a time."""
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago on the database's clock."""

@@ -1,17 +1,33 @@
-"""Postgres through psycopg: short transactions, reconnecting where nothing can have been half done."""
+"""Postgres through psycopg: short transactions, COPY for many rows, and patience with a server that restarts."""
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from itertools import count
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from zigzag_lab.store.database import Answer, Row
 from zigzag_lab.store.errors import StoreError, StoreWriteError
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
+
+log = logging.getLogger("zigzag_lab.store")
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 60.0
+"""For how long a server that went away is asked again, as one that restarts is back within seconds."""
+
+CONNECT_SECONDS = 10
+MOST_TRIES = 5
+_OTHERS_IN_THE_WAY = ("40P01", "40001", "23503")
+"""Deadlock, serialisation, and a mapping that ``gc`` removed between our looking for it and our referring to it."""
 
 
 class PostgresDatabase:
@@ -22,34 +38,103 @@ class PostgresDatabase:
     def __init__(self, url: DatabaseUrl, *, read_only: bool = False) -> None:
         self.url, self.read_only = url, read_only
         self._lock = RLock()
+        self._is_writing = False
+        self._may_be_there = False  # whether rows may have been committed by a try whose end we did not hear of
+        self._types: dict[str, dict[str, str]] = {}
         with in_words(url, StoreError):
             self._connection = self._connected()
 
     def _connected(self) -> Any:
         import psycopg
 
-        name = f"zl-{platform.node()}-{os.getpid()}"[:63]
-        connection = psycopg.connect(self.url.for_driver(), autocommit=True, application_name=name)
+        settings: dict[str, Any] = {"application_name": f"zl-{platform.node()}-{os.getpid()}"[:63]}
+        if "connect_timeout" not in self.url.secret:
+            settings["connect_timeout"] = CONNECT_SECONDS
+        connection = psycopg.connect(self.url.for_driver(), autocommit=True, **settings)
         connection.execute("SET TIME ZONE 'UTC'")
-        connection.execute(
-            "SET synchronous_commit = off"
-        )  # a crash of the server may cost the last second, never order
-        connection.read_only = self.read_only
+        # a crash of the server may cost the last second, never order
+        connection.execute("SET synchronous_commit = off")
         return connection
+
+    # -- transactions --------------------------------------------------------------------------------------------------
 
     @contextmanager
     def write(self) -> Iterator[PostgresDatabase]:
-        """A transaction. A connection found dead before it starts is opened anew."""
+        """A transaction. A connection that is found dead before anything was done in it is opened anew."""
         with self._lock, in_words(self.url, StoreWriteError):
-            if self._connection.closed:
-                self._connection = self._connected()
-            with self._connection.transaction():
+            self._patiently(lambda: self._connection.execute("BEGIN"))
+            self._is_writing = True
+            try:
                 yield self
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._is_writing = False
+
+    def transact(self, work: Callable[[], T]) -> T:
+        """Do something in a transaction, again where the connection breaks or two writers are in each other's way."""
+        import psycopg
+
+        with self._lock, in_words(self.url, StoreWriteError):
+            until = time.monotonic() + PATIENCE_SECONDS
+            for n_tries in count(1):
+                try:
+                    return self._transact_once(work)
+                except psycopg.Error as error:
+                    if not self._may_be_tried_again(error, n_tries) or time.monotonic() > until:
+                        raise
+                    self._may_be_there = True
+                    log.warning("%s: %s; trying again", self.url, _first_line(self.url, error))
+                finally:
+                    self._is_writing = False
+            raise AssertionError("unreachable")
+
+    def _transact_once(self, work: Callable[[], T]) -> T:
+        self._patiently(lambda: self._connection.execute("BEGIN"))
+        self._is_writing = True
+        try:
+            result = work()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._may_be_there = False
+        return result
+
+    def _roll_back(self) -> None:
+        with suppress(Exception):  # a connection that is gone has rolled back
+            self._connection.execute("ROLLBACK")
+
+    def _may_be_tried_again(self, error: Exception, n_tries: int) -> bool:
+        """After a lost connection; and a few times where other writers were in the way."""
+        if self._connection.closed:
+            return True
+        return getattr(error, "sqlstate", None) in _OTHERS_IN_THE_WAY and n_tries < MOST_TRIES
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        """Ask something that changes nothing; where the connection has died, on a new one, for some time."""
+        import psycopg
+
+        until, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
+        while True:
+            try:
+                if self._connection.closed:
+                    self._connection = self._connected()
+                return ask()
+            except psycopg.OperationalError:
+                if not self._connection.closed or time.monotonic() > until:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 1.0)
+
+    # -- statements ----------------------------------------------------------------------------------------------------
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement."""
         with self._lock:
-            cursor = self._connection.execute(_marks(sql), parameters or None)
+            cursor = self._connection.execute(*_spoken(sql, parameters))
             return list(cursor.fetchall()) if cursor.description else []
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
@@ -57,16 +142,81 @@ class PostgresDatabase:
         with self._lock, self._connection.cursor() as cursor:
             cursor.executemany(_marks(sql), list(rows))
 
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
+        """Add rows; those whose key is there stay as they are."""
+        if not rows:
+            return
+        with self._lock:
+            if are_new and not self._may_be_there:
+                self._copy(table, columns, rows)
+                return
+            if not are_new:  # asking is quicker than having JSON parsed that is there already
+                sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%s)"
+                found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
+                there = {key for (key,) in found}
+                rows = [row for row in rows if row[0] not in there]
+            if rows:
+                self._insert_those_missing(table, columns, rows)
+
+    def _insert_those_missing(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """One statement for all; in the order of the key, so that two writers of the same rows wait in turn."""
+        types, names = self._types_of(table), ", ".join(columns)
+        arrays = ", ".join(_array_of(types[column]) for column in columns)
+        sql = (
+            f"INSERT INTO {table} ({names}) SELECT {names} FROM unnest({arrays}) AS given({names}) "
+            f"ORDER BY {columns[0]} ON CONFLICT DO NOTHING"
+        )
+        self._connection.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        types = self._types_of(table)
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+        with self._connection.cursor() as cursor, cursor.copy(sql) as copy:
+            copy.set_types([types[column] for column in columns])
+            for row in rows:
+                copy.write_row(row)
+
+    def _types_of(self, table: str) -> dict[str, str]:
+        if table not in self._types:
+            rows = self._connection.execute(
+                "SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid "
+                "WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped",
+                (table,),
+            ).fetchall()
+            self._types[table] = dict(rows)
+        return self._types[table]
+
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
-        """Ask. In a transaction of its own, so that a read-only connection refuses to write."""
+        """Ask; one statement at most, and on a read-only connection none that writes."""
         with self._lock, in_words(self.url, StoreError):
-            if self._connection.closed:
-                self._connection = self._connected()
-            with self._connection.transaction():
-                query = _marks(sql) if parameters else sql
-                cursor = self._connection.execute(query, parameters or None)
-                rows = cursor.fetchall() if cursor.description else []
-                return Answer(tuple(c.name for c in cursor.description or ()), rows)
+            if self._is_writing:
+                return self._asked(sql, parameters)
+            return self._patiently(lambda: self._asked_on_its_own(sql, parameters))
+
+    def _asked_on_its_own(self, sql: str, parameters: Sequence[Any]) -> Answer:
+        if not self.read_only:
+            return self._asked(sql, parameters)
+        self._connection.execute("BEGIN READ ONLY")
+        try:
+            return self._asked(sql, parameters)
+        finally:
+            self._roll_back()
+
+    def _asked(self, sql: str, parameters: Sequence[Any]) -> Answer:
+        # in binary, as the server then takes no second statement that would end our transaction
+        cursor = self._connection.execute(*_spoken(sql, parameters), binary=self.read_only)
+        rows = cursor.fetchall() if cursor.description else []
+        return Answer(tuple(c.name for c in cursor.description or ()), rows)
+
+    def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
+        """Ask for more rows than fit into memory: a portion at a time, all as of one moment."""
+        with self._lock, in_words(self.url, StoreError):
+            self._patiently(lambda: self._connection.execute("SELECT 1"))
+            with self._connection.transaction(), self._connection.cursor(name="zl_stream") as cursor:
+                cursor.execute(*_spoken(sql, parameters))
+                columns = tuple(c.name for c in cursor.description or ())
+                while rows := cursor.fetchmany(n_rows):
+                    yield Answer(columns, rows)
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago."""
@@ -78,9 +228,28 @@ class PostgresDatabase:
             self._connection.close()
 
 
+_QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?|%""")
+
+
+def _array_of(type_name: str) -> str:
+    """A parameter that is an array of a type; JSON comes as text."""
+    return "%s::text[]::jsonb[]" if type_name == "jsonb" else f"%s::{type_name}[]"
+
+
+def _spoken(sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:
+    """A statement and its parameters as psycopg takes them; without parameters it goes as it is."""
+    return (_marks(sql), parameters) if parameters else (sql, None)
+
+
+@lru_cache(maxsize=512)
 def _marks(sql: str) -> str:
-    """Our parameters in psycopg's spelling."""
-    return sql.replace("?", "%s")
+    """Our parameters in psycopg's spelling; question marks in quotes are none."""
+    return _QUOTED_OR_MARK.sub(lambda m: "%s" if m[0] == "?" else m[0].replace("%", "%%"), sql)
+
+
+def _first_line(url: DatabaseUrl, error: BaseException) -> str:
+    lines = url.scrubbed(str(error)).strip().splitlines()
+    return lines[0] if lines else "no answer"
 
 
 @contextmanager
@@ -94,8 +263,15 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        text = masked(str(error)).strip().splitlines()
-        hint = "Check that the server runs and that host, user and password (or ~/.pgpass) are right."
-        raise kind(str(url), f"Postgres says: {text[0] if text else 'no answer'}", hint=hint) from None
+        raise kind(str(url), f"Postgres says: {_first_line(url, error)}", hint=_advice(error)) from None
     except psycopg.Error as error:
-        raise kind(str(url), f"Postgres says: {masked(str(error)).strip()}") from None
+        raise kind(str(url), f"Postgres says: {url.scrubbed(str(error)).strip()}") from None
+
+
+def _advice(error: Exception) -> str:
+    state = getattr(error, "sqlstate", None) or ""
+    if state == "53100":
+        return "The server's disk is full: free some space and start again; what was finished is kept."
+    if state in ("53300", "53400"):
+        return "The server takes no more connections: let some workers end, or raise its max_connections."
+    return "Check that the server runs and that host, user and password (or ~/.pgpass) are right."

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys import layer_digest
-from zigzag_lab.store.codec import INSERT_LAYER, INSERT_MAPPING, INSERT_MEMORY, LayerRows, rows_of
+from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.pulse import Pulse
@@ -119,8 +119,7 @@ class RunRecorder:
         with self._lock:
             if not self._pending:
                 return
-            with self._database.write():
-                self._write_pending()
+            self._database.transact(self._write_pending)
             self._written()
 
     def _write_pending(self) -> None:
@@ -129,9 +128,10 @@ class RunRecorder:
             for table in ("zl_memory_evaluation", "zl_layer_evaluation"):
                 where = "run_number = ? AND layer_index = ?"
                 database.execute(f"DELETE FROM {table} WHERE {where}", (self.number, index))
-        database.executemany(INSERT_MAPPING, [r.mapping for r in rows])
-        database.executemany(INSERT_LAYER, [r.layer for r in rows])
-        database.executemany(INSERT_MEMORY, [memory for r in rows for memory in r.memories])
+        database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
+        database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
+        memories = [memory for r in rows for memory in r.memories]
+        database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
 
     def _written(self) -> None:
         self._pending.clear()
@@ -205,7 +205,8 @@ class RunRecorder:
             }
             now = self._database.now
             assignments = ", ".join(f"{column} = ?" for column in values)
-            with self._database.write():
+
+            def close() -> None:
                 if self._pending:
                     self._write_pending()
                 self._database.execute(
@@ -213,6 +214,8 @@ class RunRecorder:
                     (*values.values(), self.number),
                 )
                 ask_to_publish(self._database, self.number)
+
+            self._database.transact(close)
             self._written()
             self._end()
 
@@ -241,7 +244,8 @@ class RunRecorder:
         except StoreError as second:
             if error is None:
                 raise
-            log.error("run %s could not be closed: %s", self.run_id, second)
+            if not isinstance(error, StoreError):  # which says the same
+                log.error("run %s could not be closed: %s", self.run_id, second)
         finally:
             self._end()
 
@@ -261,12 +265,11 @@ class RunRecorder:
 
     def heartbeat(self) -> None:
         """Say that the run goes on. One that was taken for lost, its machine asleep, is found again."""
-        with self._database.write():
-            self._database.execute(
-                f"UPDATE zl_run SET heartbeat_at = {self._database.now}, status = 'running', ended_at = NULL, "
-                "reason = NULL WHERE number = ? AND status IN ('running', 'lost')",
-                (self.number,),
-            )
+        sql = (
+            f"UPDATE zl_run SET heartbeat_at = {self._database.now}, status = 'running', ended_at = NULL, "
+            "reason = NULL WHERE number = ? AND status IN ('running', 'lost')"
+        )
+        self._database.transact(lambda: self._database.execute(sql, (self.number,)))
         self._seen_alive = time.monotonic()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from zigzag_lab.store.database import Answer, Row
@@ -17,6 +17,7 @@ from zigzag_lab.store.url import DatabaseUrl
 
 log = logging.getLogger("zigzag_lab.store")
 
+T = TypeVar("T")
 BUSY_SECONDS = 60.0
 NETWORK_FILE_SYSTEMS = frozenset(
     {
@@ -55,6 +56,11 @@ class SqliteDatabase:
                 self._roll_back()
                 raise
 
+    def transact(self, work: Callable[[], T]) -> T:
+        """Do something in a transaction; there is no connection that could be lost."""
+        with self.write():
+            return work()
+
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
@@ -69,15 +75,28 @@ class SqliteDatabase:
         with self._lock:
             self._connection.executemany(sql, rows)
 
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
+        """Add rows; those whose key is there stay as they are."""
+        marks = ", ".join("?" * len(columns))
+        self.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
         with self._lock, in_words(self.url, StoreError):
             cursor = self._connection.execute(sql, parameters)
             return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
 
+    def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
+        """Ask for more rows than fit into memory, a portion at a time."""
+        with in_words(self.url, StoreError):
+            cursor = self._connection.execute(sql, parameters)
+            columns = tuple(c[0] for c in cursor.description or ())
+            while rows := cursor.fetchmany(n_rows):
+                yield Answer(columns, rows)
+
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago."""
-        return _TIME.format(f", '-{float(seconds):.3f} seconds'")
+        return _TIME.format(f", '{-float(seconds):+.3f} seconds'")
 
     def close(self) -> None:
         """End the connection."""

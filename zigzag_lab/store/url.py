@@ -14,12 +14,30 @@ SQLITE = "sqlite"
 POSTGRES = "postgresql"
 _KINDS = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgresql+psycopg": POSTGRES, "postgres": POSTGRES}
 _PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):\S*@")
-_QUERY_PASSWORD = re.compile(r"(?i)([?&](?:password|sslpassword)=)[^&\s]*")
+_TOKEN = re.compile(r"(?i)(?<=http://|ttps://)[^/@:\s]+@")
+_NAMED = re.compile(r"""(?i)\b((?:ssl)?password|token)(=)('[^']*'|[^\s&;,'")\]}]+)""")
+_SHORTEST = 3  # of shorter secrets, every second word would be blanked
 
 
 def masked(text: str) -> str:
-    """A text with ``***`` in place of the passwords of URLs in it."""
-    return _QUERY_PASSWORD.sub(r"\1***", _PASSWORD.sub(r"\g<user>:***@", text))
+    """A text with ``***`` in place of the passwords of URLs in it, and of tokens that stand before an ``@``."""
+    if "://" in text:
+        text = _TOKEN.sub("***@", _PASSWORD.sub(r"\g<user>:***@", text))
+    return _NAMED.sub(r"\1\2***", text) if "=" in text else text
+
+
+def passwords_in(url: str) -> tuple[str, ...]:
+    """The passwords of a URL, as they are written and as they are meant, longest first.
+
+    Drivers that cannot make sense of a URL complain of a piece of it: the pieces between its signs count as well.
+    """
+    rest = url.partition("://")[2]
+    login = rest.rpartition("@")[0].partition(":")[2]
+    query = re.findall(r"(?i)[?&](?:ssl)?password=([^&#]*)", rest)
+    whole = [secret for secret in (login, *query) if secret]
+    pieces = [piece for secret in whole for piece in re.split(r"[@:/?#\s]", secret)]
+    found = {*whole, *pieces, *(unquote(secret) for secret in whole)}
+    return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,12 @@ class DatabaseUrl:
     def for_driver(self) -> str:
         """The connection string of Postgres' own client library. It carries the password."""
         return "postgresql://" + self.secret.partition("://")[2]
+
+    def scrubbed(self, text: str) -> str:
+        """A text, such as an error of a driver, without this URL's password and those of any other."""
+        for secret in passwords_in(self.secret) if self.kind == POSTGRES else ():
+            text = text.replace(secret, "***")
+        return masked(text)
 
     def __str__(self) -> str:
         return masked(self.secret)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.recorded import ask
+from zigzag_lab import api
+from zigzag_lab.store import Lab
+
+Two = tuple[str, list[str]]
+ACCELERATORS = ("ascend_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "tpu_like")
+MEMORIES = (
+    "SELECT l.run_id, l.layer, l.energy_pj AS whole, l.mac_energy_pj + SUM(m.energy_pj) AS parts "
+    "FROM zl_v_layers l JOIN zl_v_memory m ON m.run_id = l.run_id AND m.layer_index = l.layer_index "
+    "GROUP BY l.run_id, l.layer_index, l.layer, l.energy_pj, l.mac_energy_pj"
+)
+LAYERS = (
+    "SELECT r.accelerator, r.energy_pj AS whole, SUM(l.energy_pj) AS parts, r.latency_cycles AS cycles, "
+    "SUM(l.latency_cycles) AS cycles_of_layers FROM zl_v_runs r JOIN zl_v_layers l ON l.run_id = r.run_id "
+    "GROUP BY r.run_id, r.accelerator, r.energy_pj, r.latency_cycles"
+)
+
+
+def rows(database: str, query: str) -> list[dict[str, float]]:
+    answer = ask("sql", query, "--format", "json", database=database)
+    assert answer.exit_code == 0, answer.stderr
+    found: list[dict[str, float]] = json.loads(answer.stdout)
+    return found
+
+
+def test_memories_sum_to_layers_and_layers_to_runs_on_all_accelerators(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'lab.db'}"
+    for name in ACCELERATORS:
+        api.run(api.RunRequest("resnet18", name, name), store=database, mlflow="off")
+    of_layers, of_runs = rows(database, MEMORIES), rows(database, LAYERS)
+    assert len(of_layers) == 21 * len(ACCELERATORS)
+    assert {row["accelerator"] for row in of_runs} == set(ACCELERATORS)
+    for row in (*of_layers, *of_runs):
+        assert row["parts"] == pytest.approx(row["whole"], rel=1e-9)
+    for row in of_runs:
+        assert row["cycles_of_layers"] == pytest.approx(row["cycles"], rel=1e-9)
+
+
+def test_csv_and_json_have_all_digits_and_tables_are_for_the_eye(two: Two) -> None:
+    database, ids = two
+    query = f"SELECT layer, energy_pj, 1e-3 AS small, NULL AS void FROM zl_v_layers WHERE run_id = '{ids[0]}'"
+    with Lab(database) as lab:
+        layers = lab.layers(ids[0])
+    in_csv = list(csv.DictReader(io.StringIO(ask("sql", query, "--format", "csv", database=database).stdout)))
+    in_json = rows(database, query)
+    for layer, text, plain in zip(layers, in_csv, in_json, strict=True):
+        assert float(text["energy_pj"]) == plain["energy_pj"] == layer.figures["energy_pj"]
+        assert (text["void"], plain["void"]) == ("", None)
+    table = ask("sql", query, database=database).stdout.splitlines()
+    assert table[0].split() == ["layer", "energy_pj", "small", "void"]
+    assert table[1].split()[0] == "stem"
+    assert table[1].split()[2:] == ["0.001", "NULL"]
+
+
+def test_infinity_is_written_as_a_word_in_json(two: Two) -> None:
+    assert rows(two[0], "SELECT 9e999 AS x, x'00ff' AS y") == [{"x": "inf", "y": "00ff"}]
+
+
+@pytest.mark.parametrize("query", ["DELETE FROM zl_run", "CREATE TABLE t (a)", "UPDATE zl_tag SET value = 1;"])
+def test_writing_is_refused(two: Two, query: str) -> None:
+    answer = ask("sql", query, database=two[0])
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("Error: SQL: the statement would write; expected a SELECT.")
+    assert rows(two[0], "SELECT COUNT(*) AS n FROM zl_run") == [{"n": 2}]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT energy_pjs FROM zl_v_runs", "Did you mean 'energy_pj'?"),
+        ("SELECT * FROM zl_v_layer", "Did you mean 'zl_v_layers'?"),
+        ("SELEC 1", "There are these views:\n  zl_v_runs: run_id,"),
+        (" ; ", "no question"),
+        ("SELECT 1; SELECT 2", "one statement at a time"),
+        ("SELECT ?", "in place of question marks"),
+        ("/* nothing */", "expected a SELECT"),
+    ],
+)
+def test_a_question_at_fault_is_explained(two: Two, query: str, said: str) -> None:
+    answer = ask("sql", query, database=two[0])
+    assert answer.exit_code == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_files_are_of_the_kind_their_name_says(two: Two, tmp_path: Path) -> None:
+    query = "SELECT run_id, energy_pj FROM zl_v_runs ORDER BY run_number"
+    for name in ("a.csv", "a.json", "a.txt", "a.data"):
+        assert ask("sql", query, "-o", str(tmp_path / name), database=two[0]).exit_code == 0
+    as_csv = (tmp_path / "a.csv").read_text()
+    assert as_csv == (tmp_path / "a.data").read_text()
+    assert as_csv.splitlines()[0] == "run_id,energy_pj"
+    assert [run["run_id"] for run in json.loads((tmp_path / "a.json").read_text())] == two[1]
+    assert (tmp_path / "a.txt").read_text().split()[:2] == ["run_id", "energy_pj"]
+    refused = ask("sql", query, "-o", str(tmp_path / "no" / "a.csv"), database=two[0])
+    assert refused.exit_code == 2
+    assert "cannot be written" in refused.stderr

@@ -32,7 +32,7 @@ def described(accelerator: Accelerator) -> list[object]:
     return [accelerator.meaning(), [memory.name for memory in accelerator.memories]]
 
 
-@cases(max_examples=300)
+@cases(max_examples=700)
 @given(SEEDS)
 def test_levels_and_smaller_accelerators_equal_zigzags_wherever_it_has_an_answer(seed: int) -> None:
     workload, accelerator = random_network(seed)
@@ -49,7 +49,7 @@ def test_levels_and_smaller_accelerators_equal_zigzags_wherever_it_has_an_answer
         assert ours.weight_level == theirs[1]
 
 
-def test_zigzag_has_an_answer_to_most_of_these_networks() -> None:
+def test_zigzag_has_an_answer_to_about_half_of_these_networks() -> None:
     answers = [reference_locality(*random_network(seed)) for seed in range(60)]
     assert 20 <= sum(answer is not None for answer in answers) < 60
 

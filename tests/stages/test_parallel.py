@@ -27,6 +27,7 @@ from zigzag_lab.stages import (
     SimpleSaveStage,
     SpatialMappingGeneratorStage,
     SumStage,
+    VisualizationStage,
     WorkloadParserStage,
     WorkloadStage,
 )
@@ -103,6 +104,22 @@ def test_spawning_needs_gathering_and_a_number_of_workers(tmp_path: Path) -> Non
         run(tmp_path, [*FILES, WorkloadStage, MultiProcessingSpawnStage, *SEARCH])
     with pytest.raises(InputError, match="nb_multiprocessing_threads"):
         run(tmp_path, parallel(), nb_multiprocessing_threads=0)
+
+
+def test_layers_write_one_file_together(tmp_path: Path) -> None:
+    texts = []
+    for name, listed in (
+        ("alone", [*FILES, WorkloadStage, VisualizationStage, *SEARCH]),
+        ("spread", parallel(VisualizationStage)),
+    ):
+        run(
+            tmp_path,
+            listed,
+            dump_folder=str(tmp_path / name),
+            **({"nb_multiprocessing_threads": 2} if name == "spread" else {}),
+        )
+        texts.append((tmp_path / name / "loop_ordering.txt").read_text())
+    assert texts[0] == texts[1]
 
 
 def test_gathering_without_spawning_hands_results_on(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ COOLING = 0.995
 N_LOOPS_AT_START = 6
 """Loops in the short search that the first chain starts from."""
 
+N_ORDERS_AT_START = 5040
+"""Orders in it at most."""
+
+MAX_COMBINATIONS = 4_000_000
+"""What the allocator weighs up at once: choices of all operands of a memory, for all orders of a batch."""
+
 LOOK_AHEAD = 8
 """Steps of a chain that are priced at once, as if all but the last were refused."""
 
@@ -111,6 +117,8 @@ class _Prices:
     def __init__(self, problem: Problem, loops: list[Factor], price: PriceBatch, kind: TemporalMappingType) -> None:
         self.problem, self.loops, self.price, self.kind = problem, loops, price, kind
         self.same = np.array([loops.index(loop) for loop in loops], dtype=np.int8)
+        n_sharers = max(len(sharers) for sharers in problem.sharers)
+        self.batch = max(16, MAX_COMBINATIONS // (len(loops) + 1) ** n_sharers)
         self.nearest: Overflow | None = None
         self.known: dict[bytes, float] = {}
 
@@ -123,9 +131,9 @@ class _Prices:
         return np.frombuffer(key, dtype=np.int8)[:, None]
 
     def short_search(self) -> bytes:
-        """The best order of few loops, split into the loops at hand; of orders none of which fits, the first."""
+        """The best of the first orders of few loops, split into the loops at hand; where none fits, the first."""
         merged = loop_prime_factors(self.problem.temporal_sizes, N_LOOPS_AT_START)
-        orders = np.concatenate(list(orderings(merged)), axis=1)
+        orders = next(orderings(merged, N_ORDERS_AT_START))[:, :N_ORDERS_AT_START]
         keys = [self._split([merged[i] for i in column]) for column in orders.T.tolist()]
         self.learn(keys)
         return min(keys, key=self.known.__getitem__)
@@ -139,7 +147,11 @@ class _Prices:
         if not new:
             return
         self.known.update(dict.fromkeys(new, np.inf))
-        orders = np.ascontiguousarray(np.frombuffer(b"".join(new), dtype=np.int8).reshape(len(new), -1).T)
+        for start in range(0, len(new), self.batch):
+            self._price_new(new[start : start + self.batch])
+
+    def _price_new(self, new: list[bytes]) -> None:
+        orders = np.ascontiguousarray(np.frombuffer(b"".join(new), dtype=np.int8).reshape(len(new), len(self.loops)).T)
         allocation = allocate(LoopTables(self.problem, self.loops, orders), self.kind)
         if allocation.fitting is not None:
             values = self.price(allocation.fitting).tolist()

@@ -61,6 +61,7 @@ class DumpStage(Stage):
     """
 
     consumes = ("dump_filename_pattern",)
+    writes = ("dump_filename_pattern",)
     is_builtin = True
     hands_on = True
 

@@ -18,7 +18,5 @@ SCRIPTS = Path(sys.executable).parent
     ids=lambda command: " ".join(command),
 )
 def test_tool_finds_nothing(command: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [SCRIPTS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([SCRIPTS / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,3 +16,4 @@ def _no_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of a test are recorded in its own folder, and MLflow is told of them only where a test asks for it."""
     monkeypatch.setenv("ZIGZAG_LAB_DB", f"sqlite:///{tmp_path}/zigzag_lab.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
+    monkeypatch.setenv("ZIGZAG_LAB_GIT_DIFF", "off")  # else every database of a test holds what is being worked on

@@ -87,7 +87,7 @@ BAD: dict[str, tuple[Spoilt, str]] = {
     "cyclic workload": ({"workload": CYCLE}, "its layers form a cycle: head -> tail"),
     "size of zero": ({"workload": [layer(0, "a", loop_sizes=[1, 0, 4, 4, 4, 1, 3])]}, "loop_sizes[1]"),
     "unknown source": ({"workload": [layer(0, "a", operand_source={"I": 9, "W": 0})]}, "9"),
-    "equation": ({"workload": [layer(0, "a", equation="O[b]=W[k]")]}, "equation"),
+    "equation": ({"workload": [layer(0, "a", equation="O[b]W[k]")]}, "equation"),
     "ONNX garbage": ({"workload": text("net.onnx", b"\x00garbage\xff" * 9)}, "this is not an ONNX model"),
     "YAML called ONNX": ({"workload": text("net.onnx", "- id: 0\n")}, "this is not an ONNX model"),
     "ONNX with dynamic shapes": ({"workload": model(x=("batch", 3, 20, 30))}, "--input-shape"),

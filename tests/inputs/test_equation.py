@@ -31,14 +31,23 @@ def test_addition_and_an_operand_without_index() -> None:
     assert read_equation(entry("O[g]=I[g]+W[]")) == ({"O": ("G",), "I": ("G",), "W": ()}, "+")
 
 
+def test_any_names_and_any_number_of_inputs() -> None:
+    assert read_equation(entry("Sum[b] += Left[b][c_in] * Right[c_in] * gate[]")) == (
+        {"Sum": ("B",), "Left": ("B", "C_IN"), "Right": ("C_IN",), "gate": ()},
+        "*",
+    )
+    assert read_equation(entry("O[b]+=W[b]")) == ({"O": ("B",), "W": ("B",)}, "*")
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("O[b]+=W[b]", "no equation of two inputs"),
-        ("O[b]+=W[b]*I[b]*X[b]", "no equation of two inputs"),
-        ("O+=W*I", "no equation of two inputs"),
-        ("Y[b]+=W[b]*I[b]", "the output is called Y; expected O"),
-        ("O[b]+=A[b]*I[b]", "an input is called A; expected the inputs I and W"),
+        ("O[b]+=W[b]*I[b]+X[b]", "'O[b]+=W[b]*I[b]+X[b]' is no equation"),
+        ("O[b]+=", "is no equation"),
+        ("O[b]==W[b]", "is no equation"),
+        ("O[b]*W[b]", "is no equation"),
+        ("O+=W*I", "is no equation"),
+        ("O[b]+=O[b]*I[b]", "operand O stands twice"),
         ("O[b]+=I[b]*I[b]", "input I stands twice"),
         ("O[b][b]+=I[b]*W[b]", "O is indexed twice"),
         ("O[]+=I[b]*W[b]", "the output has no index"),

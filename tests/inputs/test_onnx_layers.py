@@ -77,11 +77,6 @@ def test_convolution_over_one_dimension_has_a_height_of_one() -> None:
     assert layer.tensor_elems("I") == 60
 
 
-def test_convolution_over_three_dimensions_is_refused() -> None:
-    with pytest.raises(InputError, match=r"node conv: a Conv from \[1, 3, 8, 8, 8\].*expected a 1-D or 2-D"):
-        read_onnx(made.conv_model((1, 3, 8, 8, 8), (4, 3, 2, 2, 2)))
-
-
 def test_scales_and_zero_points_are_no_operands() -> None:
     nodes = [
         node("QuantizeLinear", "x s z", "q"),

@@ -110,9 +110,9 @@ def test_free_nodes_keep_the_graph() -> None:
     condition = helper.make_tensor("condition", TensorProto.BOOL, [], [True])
     network = read_onnx(made.model(nodes, {"x": [2, 3]}, {"w": [12, 4]}, [condition]))
     kinds = [n.operator_type for n in network.nodes]
-    assert kinds == ["Relu", "If", "Concat", "Gemm"]
-    assert [predecessors(n) for n in network.nodes] == [(), (0,), (0, 1), (2,)]
-    assert isinstance(network.nodes[2], FreeNode)
+    assert kinds == ["Relu", "Neg", "Identity", "Concat", "Gemm"]
+    assert [predecessors(n) for n in network.nodes] == [(), (0,), (1,), (0, 2), (3,)]
+    assert isinstance(network.nodes[3], FreeNode)
 
 
 def _value(name: str, shape: Sequence[int]) -> onnx.ValueInfoProto:

@@ -118,7 +118,7 @@ CHAIN = [conv_layer(id=i, name=None, operand_source={"I": s, "W": i}) for i, s i
         (changed(operand_precision={"I": 8, "O": 8, "O_final": 8}), "operand W has no precision", "every operand"),
         (changed(operand_precision={"I": 8, "W": -1, "O": 8, "O_final": 8}), "W: found the number -1", "0 or more"),
         (changed(operand_source={"I": 4}), "layer stem: its source 4 does not exist", "one of 0"),
-        (changed(operand_source={"X": 0}), "operand_source.X: unknown key 'X'", "one of I, W"),
+        (changed(operand_source={"X": 0}), "operand_source.X: unknown key 'X'", "one of W, I"),
         (changed(pr_loop_dims=None), "[0].padding: 'padding' without 'pr_loop_dims'", "Add 'pr_loop_dims: [IX, IY]'"),
         (changed(pr_loop_dims=["IX", "IZ"]), "pr_loop_dims[1]: IZ stands in no dimension relation", "one of IX, IY"),
         (changed(pr_loop_sizes=[3]), "pr_loop_sizes: 1 values for 2 data dimensions", "one for each"),

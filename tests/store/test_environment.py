@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from zigzag_lab.store.environment import environment, git_state
+from zigzag_lab.store import RunStart, open_store
+from zigzag_lab.store.codec import unpacked
+from zigzag_lab.store.environment import environment, git_state, working_diff
 
 
 def git(folder: Path, *words: str) -> None:
@@ -14,7 +16,8 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
-def test_the_state_of_a_repository(tmp_path: Path) -> None:
+def test_the_state_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZIGZAG_LAB_GIT_DIFF")
     git(tmp_path, "init", "--initial-branch=trunk")
     (tmp_path / "tpu.yaml").write_text("a: 1\n")
     git(tmp_path, "add", ".")
@@ -26,7 +29,40 @@ def test_the_state_of_a_repository(tmp_path: Path) -> None:
     assert (clean["branch"], clean["dirty"], len(clean["commit"])) == ("trunk", False, 40)
     (tmp_path / "tpu.yaml").write_text("a: 2\n")
     changed = git_state(below)
-    assert changed == {**clean, "dirty": True}
+    assert changed is not None
+    diff = working_diff(below)
+    assert changed == {**clean, "dirty": True, "diff": changed["diff"], "diff_bytes": len(diff or b"")}
+    assert b"-a: 1\n+a: 2" in (diff or b"")
+
+
+def test_differences_are_kept_once_without_passwords_unless_they_are_large_or_unwanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ZIGZAG_LAB_GIT_DIFF")
+    git(tmp_path, "init")
+    (tmp_path / "a.txt").write_text("1\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--no-verify", "-m", "first")
+    (tmp_path / "a.txt").write_text("postgresql://me:s3cret@host/db\n")
+    monkeypatch.chdir(tmp_path)
+    for cached in (environment, working_diff):
+        cached.cache_clear()
+    with open_store("sqlite://") as store:
+        for _ in range(2):
+            store.start_run(RunStart()).fail(ValueError("no"))
+        row = store.database.select("SELECT digest, content FROM zl_source").rows
+        state = environment()["git"]
+    assert [digest for digest, _ in row] == [state["diff"]]
+    assert b"+postgresql://me:***@host/db" in unpacked(row[0][1])
+    working_diff.cache_clear()
+    monkeypatch.setattr("zigzag_lab.store.environment.MOST_DIFF_BYTES", 10)
+    assert "diff" not in (git_state(tmp_path) or {})
+    monkeypatch.setattr("zigzag_lab.store.environment.MOST_DIFF_BYTES", 1000)
+    monkeypatch.setenv("ZIGZAG_LAB_GIT_DIFF", "off")
+    working_diff.cache_clear()
+    assert "diff" not in (git_state(tmp_path) or {})
+    for cached in (environment, working_diff):
+        cached.cache_clear()
 
 
 def test_no_repository_no_state(tmp_path: Path) -> None:

@@ -110,9 +110,9 @@ def test_a_file_with_runs_is_copied_before_its_schema_changes(file_url: str) -> 
     before = filled(file_url)
     path = Path(file_url.removeprefix("sqlite:///"))
     downgrade(file_url, "base")
-    copy = path.with_name("lab.db.backup-0001")
+    copy = path.with_name(f"lab.db.backup-{HEAD}")
     assert rows_of(f"sqlite:///{copy}") == before
-    assert back_up(DatabaseUrl.parse(file_url.replace("lab.db", copy.name)), "0001") is not None
+    assert back_up(DatabaseUrl.parse(file_url.replace("lab.db", copy.name)), HEAD) is not None
     upgrade(file_url)
     assert back_up(DatabaseUrl.parse(file_url), HEAD) is None
 

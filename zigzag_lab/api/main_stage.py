@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.api.caching import readings_of, run_cache, with_cache
 from zigzag_lab.api.defaults import DEFAULT_STORE, default_database
 from zigzag_lab.api.given import plain_options, read_given, run_inputs
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
@@ -20,11 +21,14 @@ from zigzag_lab.stages import (
 )
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zigzag_lab.store import RunRecorder, RunStart, Store, Totals
+    from zigzag_lab.store.cache import CacheFigures, RunCache
+    from zigzag_lab.store.readings import Readings
     from zigzag_lab.tracking import PublishReport
 
 _OBJECTIVES: dict[Any, Objective] = {
@@ -46,11 +50,15 @@ class MainStage(PlainMainStage):
         tags: words to find the run by.
         mlflow: the tracking URI to publish to once the run is closed; ``off`` for none.
         sources: keyword -> the file or name that its record was read from, for keywords that are records already.
+        cache: whether answers that the database holds are used, and new ones kept.
+        cache_salt: a word that sets the answers of this pipeline apart from those of others.
         **kwargs: what the stages need. The whole list is checked against them before anything runs.
 
     Attributes:
         run_id: the run's id, once it has started.
+        cache_figures: what the cache did, once the run has ended; None where it was off.
         published: what MLflow was told, once the run has ended.
+        workload: the network as it was read, once the run has started.
     """
 
     def __init__(
@@ -63,31 +71,63 @@ class MainStage(PlainMainStage):
         tags: Mapping[str, str] | None = None,
         mlflow: str | None = None,
         sources: Mapping[str, Any] | None = None,
+        cache: bool = True,
+        cache_salt: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.sources = dict(sources or {})
         self.store, self.experiment, self.run_name = store, experiment, run_name
         self.tags, self.mlflow = dict(tags or {}), mlflow
+        self.cache, self.cache_salt = cache, cache_salt
         self.run_id: str | None = None
+        self.cache_figures: CacheFigures | None = None
         self.published: PublishReport | None = None
+        self.workload: Workload | None = None
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
         given = dict(self.kwargs)
-        read = read_given(self.list_of_callables, given)
         if self.store is None:
-            return self.run_pipeline(**read)
-        with self._open_store() as store:
-            tally = given.get("tally") or SearchTally()
-            with store.start_run(self._start(given, read)) as recorder:
-                self.run_id = recorder.run_id
-                results = self.run_pipeline(**{**read, **self._observers(recorder, tally)})
-                _save_all(recorder, results)
-                total = _total(results)
-                recorder.finish(total, _totals(tally, total))
+            return self.run_pipeline(**self._read(given, None))
+        with ExitStack() as opened:
+            store = opened.enter_context(self._open_store()) if self._may_recall() else None
+            readings = readings_of(store) if self.cache else None
+            read = self._read(given, readings)
+            store = store or opened.enter_context(self._open_store())
+            results = self._record_run(store, given, read, readings)
             self.published = _publish(store, self.mlflow, self.run_id)
         return results
+
+    def _read(self, given: dict[str, Any], readings: Readings | None) -> dict[str, Any]:
+        read = read_given(self.list_of_callables, given, readings)
+        workload = read.get("workload")
+        self.workload = workload if isinstance(workload, Workload) else None
+        return read
+
+    def _record_run(
+        self, store: Store, given: dict[str, Any], read: dict[str, Any], readings: Readings | None
+    ) -> list[Result]:
+        tally = given.get("tally") or SearchTally()
+        with store.start_run(self._start(given, read, readings)) as recorder:
+            self.run_id = recorder.run_id
+            with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
+                observers = self._observers(recorder, tally, cache)
+                results = self.run_pipeline(**{**read, **observers})
+            _save_all(recorder, results)
+            total = _total(results)
+            self.cache_figures = cache.figures if cache is not None else None
+            recorder.finish(total, with_cache(_totals(tally, total), self.cache_figures))
+        return results
+
+    def _may_recall(self) -> bool:
+        """Whether there is a database already; a new one is only made once the inputs are known to be sound."""
+        from zigzag_lab.store import DatabaseUrl
+
+        if not self.cache or not isinstance(self.store, str):
+            return self.cache and self.store is not None
+        path = DatabaseUrl.parse(default_database() if self.store == DEFAULT_STORE else self.store).path
+        return path is None or path.exists()
 
     @contextmanager
     def _open_store(self) -> Iterator[Store]:
@@ -101,7 +141,7 @@ class MainStage(PlainMainStage):
         with open_store(default_database() if self.store == DEFAULT_STORE else self.store) as store:
             yield store
 
-    def _start(self, given: dict[str, Any], read: dict[str, Any]) -> RunStart:
+    def _start(self, given: dict[str, Any], read: dict[str, Any], readings: Readings | None) -> RunStart:
         from zigzag_lab.store import RunStart
 
         objectives = (_OBJECTIVES[stage] for stage in self.list_of_callables if stage in _OBJECTIVES)
@@ -110,14 +150,14 @@ class MainStage(PlainMainStage):
             name=self.run_name,
             objective=next(objectives, Objective.LATENCY),
             options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
-            inputs=run_inputs({**given, **self.sources}, read),
+            inputs=run_inputs({**given, **self.sources}, read, readings),
             tags=self.tags,
         )
 
-    def _observers(self, recorder: RunRecorder, tally: SearchTally) -> dict[str, Any]:
+    def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
         """What the stages tell of their work, where some stage of the list has the keyword for it."""
         wanted = {name for stage in self.list_of_callables for name in parameters_of(stage)}
-        observers: dict[str, Any] = {"tally": tally, "sink": recorder}
+        observers: dict[str, Any] = {"tally": tally, "sink": recorder, "cache": cache}
         return {name: value for name, value in observers.items() if name in wanted and name not in self.kwargs}
 
 

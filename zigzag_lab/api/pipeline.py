@@ -10,8 +10,10 @@ from zigzag_lab.inputs import ONNX_SUFFIXES
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.stages import (
     AcceleratorParserStage,
+    CacheStage,
     CompleteSaveStage,
     CostModelStage,
+    ExactStage,
     ExploitInterLayerDataLocalityStage,
     MinimalEDPStage,
     MinimalEnergyStage,
@@ -55,7 +57,7 @@ def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMapping
         raise InputError("temporal_mapping_type", f"'{text}'", "'uneven' or 'even'") from None
 
 
-ENGINES: dict[str, type[Stage]] = {"loma": TemporalMappingGeneratorStage, "salsa": SalsaStage}
+ENGINES: dict[str, type[Stage]] = {"loma": TemporalMappingGeneratorStage, "salsa": SalsaStage, "exact": ExactStage}
 """Searches of temporal mappings by name."""
 
 
@@ -78,12 +80,14 @@ def standard_stages(
         AcceleratorParserStage,
         SimpleSaveStage,
         PickleSaveStage,
+        CacheStage,
         SumStage,
         *((SearchInterLayerDataLocalityStage,) if exploit_locality else ()),
         WorkloadStage,
         VisualizationStage,
         *((ExploitInterLayerDataLocalityStage,) if exploit_locality else ()),
         CompleteSaveStage,
+        CacheStage,
         reduction,
         SpatialMappingGeneratorStage,
         reduction,

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
     from zigzag_lab.stages import ProgressListener
     from zigzag_lab.store import Store
+    from zigzag_lab.store.cache import CacheFigures
+    from zigzag_lab.workload import Coverage
 
 DEFAULT_LPF_LIMIT = 6
 DEFAULT_SPATIAL_MAPPINGS = 3
+DEFAULT_TIME_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,13 @@ class RunRequest:
         input_shapes: ONNX input -> shape.
         dump_folder: where to write ZigZag's files; None for none.
         pickle_filename: the pickled list of CMEs; by default in the dump folder.
-        search: how temporal mappings are searched: ``loma`` or ``salsa``.
+        search: how temporal mappings are searched: ``loma``, ``salsa`` or ``exact``.
         seed: of searches that draw at random; equal seeds give equal results.
         exploit_locality: whether data may stay on chip between layers.
         mix_spatial: whether several loops may share an array dimension; implies ``exploit_locality``, as in ZigZag.
             An array that computes in memory implies it.
+        time_limit: seconds of an exact search for each layer and spatial mapping; None for no limit.
+        price_all: whether an ONNX model's poolings, element-wise operators and reductions are priced too.
     """
 
     workload: Any
@@ -54,6 +59,8 @@ class RunRequest:
     seed: int = 0
     exploit_locality: bool = False
     mix_spatial: bool = False
+    price_all: bool = False
+    time_limit: float | None = DEFAULT_TIME_LIMIT
 
     def for_array(self, *, in_memory: bool) -> RunRequest:
         """The request as it applies to an array: one that computes in memory implies mixed spatial mappings."""
@@ -75,9 +82,16 @@ class RunRequest:
             "nb_mappings_generated": self.n_spatial_mappings,
             "temporal_mapping_type": self.temporal_mapping_type,
             "access_same_data_considered_as_no_access": True,
+            **({"price_all": True} if self.price_all else {}),
             **({"enable_mix_spatial_mapping_generation": True} if self.mix_spatial else {}),
             **({"salsa_opt_criterion": self.objective, "seed": self.seed} if self.search == "salsa" else {}),
+            **self._of_exact_search(),
         }
+
+    def _of_exact_search(self) -> dict[str, Any]:
+        if self.search != "exact":
+            return {}
+        return {"exact_objective": self.objective, "exact_time_limit": self.time_limit}
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,8 @@ class RunOutcome:
         n_mappings_evaluated: mappings that were priced.
         seconds: wall time of the pipeline.
         run_id: the id of its record; None where it left none.
+        cache: what was found in the cache; None where it was off or there is no record.
+        coverage: what of the network is priced and what is left out; None where it is not known.
     """
 
     total: CostModelEvaluationABC
@@ -99,6 +115,8 @@ class RunOutcome:
     n_mappings_evaluated: int
     seconds: float
     run_id: str | None = None
+    coverage: Coverage | None = None
+    cache: CacheFigures | None = None
 
 
 def run(
@@ -109,6 +127,7 @@ def run(
     tags: Mapping[str, str] | None = None,
     mlflow: str | None = None,
     progress: ProgressListener | None = None,
+    cache: bool = True,
 ) -> RunOutcome:
     """Run the standard pipeline, and record it.
 
@@ -119,6 +138,7 @@ def run(
         tags: words to find the run by.
         mlflow: the tracking URI to publish to; ``off`` for none.
         progress: told of each layer.
+        cache: whether answers that the database holds are used, and new ones kept.
 
     Raises:
         InputError: something asked for cannot be used.
@@ -129,6 +149,7 @@ def run(
     from zigzag_lab.api.pipeline import objective_of, standard_stages
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.stages.parsers import any_accelerator
+    from zigzag_lab.workload import operations_left_out
 
     if request.lpf_limit is not None and request.lpf_limit < 1:
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
@@ -149,6 +170,7 @@ def run(
         mlflow=mlflow,
         progress=progress,
         tally=tally,
+        cache=cache,
         sources={"accelerator": request.accelerator},
         **{**request.keywords(), "accelerator": accelerator},
     )
@@ -156,4 +178,14 @@ def run(
     total, per_layer = results[0]
     layers = tuple(cme for cme, _ in per_layer)
     seconds = time.perf_counter() - started
-    return RunOutcome(total, layers, results, tally.n_mappings_evaluated, seconds, main_stage.run_id)
+    coverage = operations_left_out(main_stage.workload) if main_stage.workload is not None else None
+    return RunOutcome(
+        total,
+        layers,
+        results,
+        tally.n_mappings_evaluated,
+        seconds,
+        main_stage.run_id,
+        coverage,
+        main_stage.cache_figures,
+    )

@@ -86,6 +86,7 @@ def ls_command(
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--workload", metavar="NAME", help="Only runs of this workload.")
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
+@click.option("--sweep", metavar="NAME", help="Only points of this sweep, with their settings.")
 @click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
 @json_option
 @database_option
@@ -94,6 +95,7 @@ def best_command(
     experiment: str | None,
     workload: str | None,
     accelerator: str | None,
+    sweep: str | None,
     limit: int | None,
     is_json: bool,
     database: str | None,
@@ -104,10 +106,31 @@ def best_command(
     """
     from zigzag_lab.api import ask
 
+    if sweep is not None:
+        _print_best_points(sweep, opt, workload, accelerator, limit, database, is_json=is_json)
+        return
     filters = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
     with ask.open_lab(database) as lab:
         runs = lab.best(opt, limit=limit, **filters)
     _print(runs, is_json)
+
+
+def _print_best_points(
+    sweep: str,
+    opt: str,
+    workload: str | None,
+    accelerator: str | None,
+    limit: int | None,
+    database: str | None,
+    *,
+    is_json: bool,
+) -> None:
+    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.cli.pareto import print_points
+
+    records = sweeps.sweep_points(sweep, database, workload=workload)
+    records = [r for r in records if accelerator is None or r.accelerator == accelerator]
+    print_points(sweeps.sorted_by(records, opt.lower())[:limit], is_csv=False, is_json=is_json)
 
 
 def _print(runs: Sequence[RunRecord], is_json: bool) -> None:

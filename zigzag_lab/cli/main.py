@@ -8,12 +8,26 @@ from typing import Any, NoReturn
 
 import click
 
+from zigzag_lab.cli.cache import cache_group
+from zigzag_lab.cli.compare import compare_command
 from zigzag_lab.cli.db import db_group
+from zigzag_lab.cli.delete import delete_command, gc_command, note_command
+from zigzag_lab.cli.doctor import doctor_command
+from zigzag_lab.cli.explain import explain_command
+from zigzag_lab.cli.export import export_command
+from zigzag_lab.cli.import_ import import_command
 from zigzag_lab.cli.ls import best_command, ls_command
 from zigzag_lab.cli.mlflow import mlflow_group
+from zigzag_lab.cli.own_words import hide_passwords
+from zigzag_lab.cli.pareto import pareto_command
+from zigzag_lab.cli.plot import plot_command
+from zigzag_lab.cli.report import report_command
+from zigzag_lab.cli.rerun import rerun_command
 from zigzag_lab.cli.run import run_command
 from zigzag_lab.cli.show import show_command
 from zigzag_lab.cli.sql import sql_command
+from zigzag_lab.cli.status import status_command
+from zigzag_lab.cli.sweep import sweep_command
 from zigzag_lab.cli.tag import tag_command
 from zigzag_lab.cli.ui import ui_command
 from zigzag_lab.vocab import ZigzagLabError
@@ -23,6 +37,7 @@ class _Commands(click.Group):
     """Commands whose errors are one message and an exit status, never a traceback; listed in the order of use."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        hide_passwords()
         try:
             super().main(*args, **kwargs)
         except ZigzagLabError as error:
@@ -44,13 +59,28 @@ def main() -> None:
 
 for _command in (
     run_command,
+    sweep_command,
+    status_command,
+    pareto_command,
     ls_command,
     show_command,
+    explain_command,
+    plot_command,
+    report_command,
     best_command,
     sql_command,
     tag_command,
+    note_command,
+    compare_command,
+    rerun_command,
+    export_command,
+    import_command,
+    delete_command,
+    gc_command,
+    cache_group,
     ui_command,
     mlflow_group,
     db_group,
+    doctor_command,
 ):
     main.add_command(_command)

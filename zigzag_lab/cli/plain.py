@@ -6,9 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from math import isfinite
 from typing import Any
+
+from zigzag_lab.api.plain_values import sayable
 
 
 def as_json(value: Any) -> str:
@@ -23,20 +23,3 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow(columns)
     writer.writerows([[sayable(value) for value in row] for row in rows])
     return text.getvalue()
-
-
-def sayable(value: Any) -> Any:
-    """A value in terms that JSON has; numbers keep every bit."""
-    if isinstance(value, dict):
-        return {str(key): sayable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [sayable(item) for item in value]
-    if isinstance(value, float):
-        return value if isfinite(value) else str(value)
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
-    if isinstance(value, (bytes, memoryview)):
-        return bytes(value).hex()
-    return str(value)

@@ -33,7 +33,9 @@ def as_json(outcome: RunOutcome) -> str:
             **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
             "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
+            **({} if outcome.coverage is None else {"left_out": outcome.coverage.as_dict()}),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
+            "cache": _cache_counts(outcome),
             "seconds": round(outcome.seconds, 4),
             "layers": [
                 {"name": cme.layer.name, "energy_pj": cme.energy_total, "latency_cycles": cme.latency_total2}
@@ -41,6 +43,27 @@ def as_json(outcome: RunOutcome) -> str:
             ],
         }
     )
+
+
+def _cache_counts(outcome: RunOutcome) -> dict[str, int]:
+    found = outcome.cache
+    return {"hits": found.hits if found else 0, "misses": found.misses if found else 0}
+
+
+def _cache_sentence(outcome: RunOutcome) -> str:
+    """What the cache did, where that is worth a line."""
+    found = outcome.cache
+    if found is None or not (found.hits or found.not_kept):
+        return ""
+    parts = []
+    if found.hits:
+        n_all = found.hits + found.misses
+        parts.append(f"{found.hits} of {n_all} distinct layers came from the cache ({found.seconds_saved:.2f} s saved)")
+    if found.shared:
+        parts.append(f"{found.shared} of them another process computed meanwhile")
+    if found.not_kept:
+        parts.append(f"not cached: {'; '.join(found.not_kept)}")
+    return "; ".join(parts) + "."
 
 
 @contextmanager
@@ -99,8 +122,12 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
         share = f"{cme.latency_total2 / total.latency_total2:.1%}"
         table.add_row(escape(cme.layer.name), f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total))
     console.print(table)
+    if outcome.coverage is not None and outcome.coverage.left_out:
+        console.print(escape(f"{outcome.coverage.sentence()}."), soft_wrap=True)
     n = outcome.n_mappings_evaluated
     console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
+    if sentence := _cache_sentence(outcome):
+        console.print(escape(sentence))
 
 
 def program() -> str:

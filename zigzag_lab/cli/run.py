@@ -30,13 +30,20 @@ EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --
 )
 @click.option(
     "--search",
-    type=click.Choice(["loma", "salsa"]),
+    type=click.Choice(["loma", "salsa", "exact"]),
     default="loma",
     show_default=True,
     help="The temporal mapping search.",
 )
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of searches that draw at random."
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Seconds of an exact search for each layer and spatial mapping.",
 )
 @click.option("--exploit-locality", is_flag=True, help="Keep data on chip between layers where it fits.")
 @click.option("--mix-spatial", is_flag=True, help="Let loops share an array dimension; implies --exploit-locality.")
@@ -55,11 +62,13 @@ EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --
     help="How many generated spatial mappings to try for a layer.",
 )
 @click.option("--input-shape", "input_shapes", type=Shape(), multiple=True, help="Shape of a dynamic ONNX input.")
+@click.option("--price-all", is_flag=True, help="Price poolings, element-wise operators and reductions of ONNX too.")
 @click.option("--dump", type=click.Path(path_type=Path), metavar="DIR", help="Write ZigZag's files to this folder.")
 @click.option("--experiment", default="default", show_default=True, help="The question that the run belongs to.")
 @click.option("--tag", "tags", type=Tag(), multiple=True, help="A word to find the run by.")
 @database_option
 @mlflow_option
+@click.option("--no-cache", is_flag=True, help="Compute everything, and keep nothing for later.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def run_command(
     workload: str,
@@ -69,16 +78,19 @@ def run_command(
     lpf_limit: int | None,
     search: str,
     seed: int,
+    time_limit: float,
     exploit_locality: bool,
     mix_spatial: bool,
     temporal: str,
     spatial_mappings: int | None,
     input_shapes: tuple[tuple[str, tuple[int, ...]], ...],
+    price_all: bool,
     dump: Path | None,
     experiment: str,
     tags: tuple[tuple[str, str], ...],
     database: str | None,
     mlflow: str | None,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Price a network on an accelerator, and record the run."""
@@ -96,13 +108,23 @@ def run_command(
         dump_folder=dump,
         search=search,
         seed=seed,
+        time_limit=time_limit,
         exploit_locality=exploit_locality,
         mix_spatial=mix_spatial,
+        price_all=price_all,
     )
     url = database or api.default_database()
     uri = api.mlflow_uri_for(url, mlflow)
     with nullcontext() if as_json else render.layer_progress() as progress:
-        outcome = api.run(request, store=url, experiment=experiment, tags=dict(tags), mlflow="off", progress=progress)
+        outcome = api.run(
+            request,
+            store=url,
+            experiment=experiment,
+            tags=dict(tags),
+            mlflow="off",
+            progress=progress,
+            cache=not no_cache,
+        )
     if as_json:
         click.echo(render.as_json(outcome))
     else:

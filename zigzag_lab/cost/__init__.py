@@ -1,11 +1,13 @@
 """What a mapping costs: one kernel for batches, one scalar model for the eye."""
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.cost.kernel import Prices, price
 
 __all__ = [
     "Breakdown",
+    "Certificate",
     "CostModelEvaluation",
     "CostModelEvaluationABC",
     "CumulativeCME",

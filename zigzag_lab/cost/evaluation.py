@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import Any, TypeVar
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.cost.design import DesignTerms
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
@@ -127,7 +128,12 @@ class CostModelEvaluation(CostModelEvaluationABC):
         keep_at_output_pins: ``access_same_data_considered_as_no_access`` of ZigZag.
         breakdown: all terms, when they are known already.
         layer: the layer this price is for; one identical to the problem's, by default that one.
+
+    Attributes:
+        certificate: what an exact search proved of this mapping; None where none was run.
     """
+
+    certificate: Certificate | None = None
 
     def __init__(
         self,
@@ -194,7 +200,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
             breakdown=self.breakdown,
             layer=self.layer,
         )
-        cme._energy, cme._latency = self._energy, self._latency
+        cme._energy, cme._latency, cme.certificate = self._energy, self._latency, self.certificate
         return cme
 
     def for_layer(self, layer: Layer) -> CostModelEvaluation:
@@ -204,7 +210,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
         return cme
 
     def __reduce__(self) -> tuple[Any, ...]:
-        energies = (self._energy, self._latency)
+        energies = (self._energy, self._latency, self.certificate)
         terms = (self.problem, self.temporal_mapping, self.keep_at_output_pins, self.breakdown, self.layer)
         return _restored, (*terms, *energies)
 
@@ -341,12 +347,13 @@ def _restored(
     layer: Layer,
     energy: float | None,
     latency: float | None,
+    certificate: Certificate | None = None,
 ) -> CostModelEvaluation:
     """A CME back from a pickle or a copy."""
     cme = CostModelEvaluation(
         problem, temporal, keep_at_output_pins=keep_at_output_pins, breakdown=breakdown, layer=layer
     )
-    cme._energy, cme._latency = energy, latency
+    cme._energy, cme._latency, cme.certificate = energy, latency, certificate
     return cme
 
 

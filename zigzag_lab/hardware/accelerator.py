@@ -9,6 +9,7 @@ from typing import Any
 
 from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, Direction, InputError
+from zigzag_lab.vocab.ordering import topological_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,8 @@ class Accelerator:
     @cached_property
     def bottom_up(self) -> tuple[int, ...]:
         """Indices of the memories from inner to outer: a topological order, ties as in the file."""
-        import networkx as nx
-
-        graph = nx.DiGraph()
-        graph.add_nodes_from(range(len(self.memories)))
-        graph.add_edges_from(self._edges)
-        return tuple(nx.topological_sort(graph))
+        order = topological_order(range(len(self.memories)), self._edges)
+        return tuple(order or ())  # edges lead outwards only: there is always an order
 
     @cached_property
     def innermost(self) -> tuple[int, ...]:

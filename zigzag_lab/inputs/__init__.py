@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.accelerator import read_accelerator
-from zigzag_lab.inputs.mapping import check_against, read_mapping
+from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
 from zigzag_lab.inputs.onnx_model import read_onnx
 from zigzag_lab.inputs.workload_file import read_workload
 from zigzag_lab.vocab import InputError
@@ -23,6 +23,8 @@ ONNX_SUFFIXES = (".onnx",)
 def read_any_workload(
     source: str | Path | Sequence[Mapping[str, Any]] | ModelProto | Workload,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
+    *,
+    price_all: bool = False,
 ) -> Workload:
     """Read a workload of any kind: an ONNX model or hand-written layers, in a file or in memory.
 
@@ -30,6 +32,8 @@ def read_any_workload(
         source: path of a ``.onnx``, ``.yaml`` or ``.yml`` file, a list of layers, a ``ModelProto``, or a workload,
             which is handed back.
         input_shapes: inputs of an ONNX model -> shapes to use; refused for hand-written layers, whose sizes are given.
+        price_all: whether poolings, element-wise operators and reductions of an ONNX model become layers too;
+            hand-written layers are all priced anyway.
 
     Raises:
         InputError: nothing can be read from the source.
@@ -39,12 +43,12 @@ def read_any_workload(
     if isinstance(source, (str, Path)):
         suffix = Path(source).suffix.lower()
         if suffix in ONNX_SUFFIXES:
-            return read_onnx(source, input_shapes=input_shapes)
+            return read_onnx(source, input_shapes=input_shapes, price_all=price_all)
         if suffix not in YAML_SUFFIXES:
             expected = "a file that ends in " + ", ".join(ONNX_SUFFIXES + YAML_SUFFIXES)
             raise InputError(str(source), f"the file ends in '{suffix}'", expected, "Check the path of the workload.")
     elif type(source).__name__ == "ModelProto":
-        return read_onnx(source, input_shapes=input_shapes)  # type: ignore[arg-type]
+        return read_onnx(source, input_shapes=input_shapes, price_all=price_all)  # type: ignore[arg-type]
     if input_shapes:
         named = ", ".join(input_shapes)
         raise InputError(
@@ -56,6 +60,7 @@ def read_any_workload(
 __all__ = [
     "ONNX_SUFFIXES",
     "check_against",
+    "check_links",
     "read_accelerator",
     "read_any_workload",
     "read_mapping",

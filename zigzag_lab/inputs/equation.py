@@ -5,41 +5,39 @@ from __future__ import annotations
 import re
 
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.vocab import OUTPUT
 from zigzag_lab.workload import DimensionRelation
 
-INPUTS = ("I", "W")
-_OPERAND = r"(\w)((?:\s*\[\s*\w*\s*\])+)"
-_EQUATION = re.compile(rf"\s*{_OPERAND}\s*\+?\s*=\s*{_OPERAND}\s*([*+])\s*{_OPERAND}\s*")
+_OPERAND = r"\s*(\w+?)((?:\s*\[\s*\w*\s*\])+)\s*"
+_TERM = re.compile(_OPERAND)
+_SIDES = re.compile(r"([^=+]*)\+?\s*=(?!\s*=)([^=]*)")
 _RELATION = re.compile(r"\s*(\w+)\s*=\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*\+\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*")
 _EXAMPLE = "such as O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]"
 
 
 def read_equation(entry: Entry) -> tuple[dict[str, tuple[str, ...]], str]:
-    """Read an equation such as ``O[b][k]+=I[b][c]*W[c][k]``.
+    """Read an equation such as ``O[b][k]+=I[b][c]*W[c][k]``: one result, one input or more, of any names.
 
     Returns:
         Operand -> its dimensions in capitals, the output first and the inputs in the order of the equation; and how
         the inputs are combined, ``*`` or ``+``.
     """
-    match = _EQUATION.fullmatch(entry.text(f"an equation {_EXAMPLE}"))
-    if not match:
-        raise entry.error(f"'{entry.value}' is no equation of two inputs", _EXAMPLE, "Write each index in brackets.")
-    output, output_dims, first, first_dims, combine, second, second_dims = match.groups()
-    if output != OUTPUT:
-        raise entry.error(f"the output is called {output}", "O", f"Write O instead of {output}.")
-    for operand in (first, second):
-        if operand not in INPUTS:
-            raise entry.error(
-                f"an input is called {operand}", "the inputs I and W", f"Write I or W instead of {operand}."
-            )
-    if first == second:
-        raise entry.error(f"input {first} stands twice", "the inputs I and W, once each")
-    dims = {output: _dims(output_dims), first: _dims(first_dims), second: _dims(second_dims)}
-    for operand, names in dims.items():
-        if len(set(names)) < len(names):
+    text = entry.text(f"an equation {_EXAMPLE}")
+    sides = _SIDES.fullmatch(text)
+    left, right = sides.groups() if sides else ("", "")
+    combine = "+" if "+" in right else "*"
+    terms = [_TERM.fullmatch(term) for term in (left, *right.split(combine))]
+    dims: dict[str, tuple[str, ...]] = {}
+    for term in terms:
+        if term is None:
+            raise entry.error(f"'{text}' is no equation", _EXAMPLE, "Write each index in brackets.")
+        operand, brackets = term.groups()
+        if operand in dims:
+            kind = "input" if operand != terms[0].group(1) else "operand"  # type: ignore[union-attr]
+            raise entry.error(f"{kind} {operand} stands twice", "each operand once", "Give each a name of its own.")
+        dims[operand] = _dims(brackets)
+        if len(set(dims[operand])) < len(dims[operand]):
             raise entry.error(f"{operand} is indexed twice with one dimension", "each dimension once an operand")
-    if not dims[output]:
+    if not next(iter(dims.values())):
         raise entry.error("the output has no index", _EXAMPLE)
     return dims, combine
 

@@ -9,11 +9,12 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
-from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, InputError, nearest
+from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
+from zigzag_lab.workload import Workload
 
 DIMENSION = r"D\d"
-UNROLLING = r"[A-Z]+\d*\s*,\s*\d+"
-LOOP = r"[A-Z]+\d*"
+UNROLLING = r"[A-Z_][A-Z0-9_]*\s*,\s*\d+"
+LOOP = r"[A-Z_][A-Z0-9_]*"
 ANY = "*"
 GAP = (ANY, None)
 
@@ -25,7 +26,6 @@ _ENTRY_OPTIONAL = {
     "temporal_ordering": "loops from the innermost outwards",
     "temporal_mapping": "layer operand -> loops per memory, a whole mapping to replay",
 }
-_LINKS = {op: f"the memory operand that holds {op}" for op in DEFAULT_LINKS}
 
 
 def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRules:
@@ -105,16 +105,17 @@ def _read_hints(entry: Entry) -> tuple[str, ...]:
 
 def _read_links(entry: Entry) -> dict[str, str]:
     links: dict[str, str] = {}
-    fields = entry.table(_LINKS, {})
-    for operand in entry.items():
-        memory = fields[operand].choice(MEMORY_OPERANDS, "a memory operand")
+    for operand, value in entry.items().items():
+        memory = value.choice(MEMORY_OPERANDS, "a memory operand")
         if memory in links.values():
             other = next(op for op, m in links.items() if m == memory)
-            raise fields[operand].error(
+            raise value.error(
                 f"{operand} and {other} are both linked to {memory}", "a memory operand of its own each",
                 "The usual links are O: O, I: I1, W: I2.",
             )  # fmt: skip
         links[operand] = memory
+    if OUTPUT not in links.values():
+        raise entry.error("no operand is linked to O", "a link of the output, such as O: O", f"Add 'O: {OUTPUT}'.")
     return links
 
 
@@ -132,7 +133,7 @@ def _read_loop(entry: Entry) -> tuple[str, int | None]:
     parts = entry.elements('a loop and its size, such as [K, 4] or [K, "*"]')
     if len(parts) != 2:
         raise entry.error(f"found {len(parts)} values", 'a loop and its size, such as [K, 4] or [K, "*"]')
-    loop = parts[0].text('a loop dimension such as K, or "*"', r"[A-Za-z]+\d*|\*").upper()
+    loop = parts[0].text('a loop dimension such as K, or "*"', r"[A-Za-z_]\w*|\*").upper()
     if parts[1].value == ANY:
         return loop, None
     if loop == ANY:
@@ -179,3 +180,24 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
                     f"no memory of accelerator {accelerator.name} holds {memory}",
                     f"one of {', '.join(accelerator.levels)}",
                 )
+
+
+def check_links(rules: MappingRules, workload: Workload) -> None:
+    """Check that a mapping file links every operand of every layer to a memory operand, its result to O.
+
+    Raises:
+        InputError: an operand is linked to none, or a result to a memory of inputs.
+    """
+    for layer in workload.layers:
+        entry = rules.for_layer(layer)
+        where = f"mapping entry '{entry.name}': memory_operand_links"
+        for operand in layer.operands:
+            memory = entry.operand_links.get(operand)
+            if memory is None:
+                found = ", ".join(f"'{name}'" for name in entry.operand_links)
+                hint = nearest(operand, entry.operand_links) or f"Add '{operand}: ...', for instance I1."
+                raise InputError(where, f"operand {operand} of layer {layer.name} is not among {found}", "a link", hint)
+            if (memory == OUTPUT) != (operand == layer.output_operand):
+                kind = "the result" if operand == layer.output_operand else "an input"
+                found = f"{operand}, {kind} of layer {layer.name}, is linked to {memory}"
+                raise InputError(where, found, "the result at O, inputs at I1 and I2")

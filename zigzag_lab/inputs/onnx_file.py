@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.checked import shown
+from zigzag_lab.inputs.onnx_contrib import with_stand_ins
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.vocab import InputError, nearest
 
@@ -21,6 +23,11 @@ Declared = tuple[int | str, ...] | None
 _SMALL_BYTES = 4096
 """Initializers up to this size are kept for shape inference: among them are the targets of reshapes."""
 
+_MOST_ROUNDS = 256
+"""Steps from known values to shapes and back; each resolves one reshape whose target depends on shapes before it."""
+
+_MOST_SECONDS = 5.0
+
 
 @dataclass(frozen=True)
 class Tensors:
@@ -30,11 +37,13 @@ class Tensors:
         shapes: tensor -> its shape; tensors whose shape is open or unknown are absent.
         inputs: inputs of the graph -> their shapes as declared.
         constants: tensors that are known before the network runs.
+        types: tensor -> the number of its element type in ONNX, where the model says it.
     """
 
     shapes: dict[str, Shape]
     inputs: dict[str, Declared]
     constants: frozenset[str]
+    types: dict[str, int]
 
 
 def load_model(source: object) -> tuple[str, ModelProto]:
@@ -67,7 +76,11 @@ def load_model(source: object) -> tuple[str, ModelProto]:
 
 
 def tensors_of(
-    where: str, model: ModelProto, needed: Iterable[str], input_shapes: Mapping[str, Shape] | None
+    where: str,
+    model: ModelProto,
+    needed: Sequence[str],
+    input_shapes: Mapping[str, Shape] | None,
+    wanted: Sequence[str] = (),
 ) -> Tensors:
     """The shapes of a model's tensors; shape inference runs, on a copy, only where it is called for.
 
@@ -76,6 +89,7 @@ def tensors_of(
         model: the model; it is not changed.
         needed: tensors whose shapes the layers depend on.
         input_shapes: inputs of the graph -> shapes that replace the declared ones.
+        wanted: tensors whose shapes only tell how much is left out; nothing fails for them.
 
     Raises:
         InputError: an input shape is wrong, or shape inference fails.
@@ -85,17 +99,34 @@ def tensors_of(
     inputs = {i.name: declared[i.name] for i in model.graph.input if i.name not in weights}
     changed = _changed_inputs(where, inputs, input_shapes or {})
     inputs.update(changed)
-    if changed or not all(_is_static(declared.get(name)) for name in needed):
+    must = bool(changed) or not all(_is_static(declared.get(name)) for name in needed)
+    inferred = model
+    if must or not all(_is_static(declared.get(name)) for name in wanted):
         lean = _without_weights(model)
         if changed:
             _set_inputs(lean, changed)
-        declared = {**_initializer_shapes(model), **_declared_shapes(_inferred(where, lean))}
+        try:
+            inferred = _inferred(where, lean, [*needed, *wanted])
+            declared = {**_initializer_shapes(model), **_declared_shapes(inferred)}
+        except InputError:
+            if must:
+                raise
     shapes = {name: shape for name, shape in declared.items() if shape is not None and _is_static(shape)}
     return Tensors(
         {name: tuple(int(size) for size in shape) for name, shape in shapes.items()},
         inputs,
         frozenset(_constants(model, weights)),
+        _element_types(model, inferred),
     )
+
+
+def _element_types(*models: ModelProto) -> dict[str, int]:
+    types: dict[str, int] = {}
+    for model in models:
+        for values in (model.graph.value_info, model.graph.output, model.graph.input):
+            types.update((v.name, v.type.tensor_type.elem_type) for v in values if v.type.HasField("tensor_type"))
+        types.update((t.name, t.data_type) for t in model.graph.initializer)
+    return {name: kind for name, kind in types.items() if kind}
 
 
 def _declared_shapes(model: ModelProto) -> dict[str, Declared]:
@@ -153,7 +184,8 @@ def _without_weights(model: ModelProto) -> ModelProto:
 
     lean = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
     lean.graph.name = model.graph.name
-    for part in ("node", "input", "output", "value_info"):
+    lean.graph.node.extend(with_stand_ins(list(model.graph.node)))
+    for part in ("input", "output", "value_info"):
         getattr(lean.graph, part).extend(getattr(model.graph, part))
     known = {i.name for i in model.graph.input}
     for sparse in model.graph.sparse_initializer:
@@ -182,11 +214,27 @@ def _set_inputs(model: ModelProto, input_shapes: Mapping[str, Shape]) -> None:
             shape.dim.extend(TensorShapeProto.Dimension(dim_value=size) for size in input_shapes[value.name])
 
 
-def _inferred(where: str, model: ModelProto) -> ModelProto:
+def _inferred(where: str, model: ModelProto, needed: Sequence[str] = ()) -> ModelProto:
+    """The model with inferred shapes.
+
+    Where shapes that are needed stay open, values that follow from the known ones (such as the target of a reshape)
+    are put in as constants, and the inference goes on from there. ONNX's own propagation of data is not used: a
+    damaged model can keep it busy for ever.
+    """
     from onnx import shape_inference
 
+    from zigzag_lab.inputs.onnx_guard import check_ranks
+
+    check_ranks(where, model)
     try:
-        return shape_inference.infer_shapes(model, data_prop=True)
+        inferred, deadline = shape_inference.infer_shapes(model), monotonic() + _MOST_SECONDS
+        for _ in range(_MOST_ROUNDS):
+            declared = _declared_shapes(inferred)
+            if all(_is_static(declared.get(name)) for name in needed) or not _fold(inferred, declared):
+                break
+            if monotonic() > deadline:
+                break
+            inferred = shape_inference.infer_shapes(inferred)
     except Exception as error:  # the library raises what its C++ code throws, of any type
         reason = " ".join(str(error).split())[:300]
         raise InputError(
@@ -195,6 +243,29 @@ def _inferred(where: str, model: ModelProto) -> ModelProto:
             "a valid model",
             "Check it with onnx.checker, or export it again.",
         ) from None
+    return inferred
+
+
+def _fold(model: ModelProto, declared: Mapping[str, Declared]) -> bool:
+    """Put known values into a model in place of the nodes that compute them; whether there were any."""
+    from onnx import numpy_helper
+
+    from zigzag_lab.inputs.onnx_values import known_values
+
+    shapes = {name: shape for name, shape in declared.items() if _is_static(shape)}
+    values = known_values(model.graph.node, model.graph.initializer, shapes)  # type: ignore[arg-type]
+    outputs = {value.name for value in model.graph.output}
+    kept = []
+    for node in model.graph.node:
+        name = node.output[0] if len(node.output) == 1 else ""
+        if name in values and name not in outputs:
+            model.graph.initializer.append(numpy_helper.from_array(values[name], name))
+        else:
+            kept.append(node)
+    has_folded = len(kept) < len(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(kept)
+    return has_folded
 
 
 def _constants(model: ModelProto, weights: set[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""ONNX models as workloads: convolutions and matrix products cost something, every other node is free."""
+"""ONNX models as workloads: convolutions and matrix products cost something, every other node is free by default."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.inputs.onnx_branches import without_branches
+from zigzag_lab.inputs.onnx_elementwise import reads_second
 from zigzag_lab.inputs.onnx_file import Shape, Tensors, load_model, open_inputs_error, shape_text, tensors_of
-from zigzag_lab.inputs.onnx_layers import WEIGHT_INPUT, OnnxNode, read_layer
+from zigzag_lab.inputs.onnx_layers import read_free_layer, read_layer
+from zigzag_lab.inputs.onnx_node import OnnxNode
+from zigzag_lab.inputs.onnx_operators import MOVES, RECURRENT, WEIGHT_INPUT, free_operations
+from zigzag_lab.inputs.onnx_quantisation import Quantisation
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
@@ -21,25 +26,31 @@ def read_onnx(
     source: str | Path | ModelProto,
     name: str | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
+    *,
+    price_all: bool = False,
 ) -> Workload:
     """Read an ONNX model.
 
-    ``Conv``, ``QLinearConv``, ``Gemm`` and ``MatMul`` become layers, all other nodes free nodes. Ids are the indices
-    of the nodes. Operands have 8 bits and partial sums 16, unless a node's attributes ``weight_size``, ``act_size``
-    and ``output_size`` say otherwise. Weights are not read, so they may be missing.
+    Convolutions (also transposed ones), matrix products (also of integers), ``Einsum`` of two operands and recurrent
+    cells become layers, all other nodes free nodes that say how many operations they leave out. An ``If`` becomes one
+    of its branches (see :mod:`zigzag_lab.inputs.onnx_branches`). Ids are the indices of the nodes. Operands have 8 bits
+    and partial sums 16, unless a node's attributes ``weight_size``, ``act_size`` and ``output_size``, an integer
+    operator or Q/DQ pairs say otherwise. Weights are not read, so they may be missing.
 
     Args:
         source: path of a ``.onnx`` file, or a model in memory, which is not changed.
         name: what to call the workload; the file's stem where absent.
         input_shapes: inputs of the model -> shapes to use instead of the declared ones.
+        price_all: whether poolings, element-wise operators and reductions become layers too, of one operation an
+            element; they are free in ZigZag.
 
     Raises:
         InputError: there is no such model, its shapes are open or unknown, or a node cannot be priced.
     """
     where, model = load_model(source)
     try:
-        model = _inlined(where, model)
-        return _read_model(where, model, name or _default_name(source, model), input_shapes)
+        model = without_branches(where, _inlined(where, model), input_shapes, lambda m: _macs(where, m, input_shapes))
+        return _read_model(where, model, name or _default_name(source, model), input_shapes, price_all)
     except UnicodeDecodeError:
         raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.") from None
 
@@ -71,6 +82,7 @@ class _Graph:
         names: of the nodes, unique.
         tensors: shapes, inputs and constants.
         producers: tensor -> index of the node that makes it.
+        quantisation: what Q/DQ pairs say.
     """
 
     where: str
@@ -78,32 +90,88 @@ class _Graph:
     names: Sequence[str]
     tensors: Tensors
     producers: dict[str, int]
+    quantisation: Quantisation
+
+    @classmethod
+    def of(cls, where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, *, strict: bool) -> _Graph:
+        nodes = list(model.graph.node)
+        needed = [t for node in nodes if _is_costly(node) for t in (*_operands(node).values(), *node.output[:1])]
+        known = {i.name for i in model.graph.input} | {t.name for t in model.graph.initializer}
+        made = {name for node in nodes for name in node.output if name}
+        needed = [t for t in needed if t in made or t in known]
+        wanted = [t for node in nodes if node.op_type not in MOVES for t in node.output[:1]]
+        tensors = tensors_of(where, model, needed if strict else [], input_shapes, wanted if strict else ["?"])
+        producers = {tensor: i for i, node in enumerate(nodes) for tensor in node.output if tensor}
+        quantisation = Quantisation(nodes, producers, tensors.types)
+        return cls(where, nodes, _unique_names(nodes), tensors, producers, quantisation)
 
 
-def _read_model(where: str, model: ModelProto, name: str, input_shapes: Mapping[str, Shape] | None) -> Workload:
-    nodes = list(model.graph.node)
-    costly = {i: node for i, node in enumerate(nodes) if node.op_type in WEIGHT_INPUT}
-    _check_nodes(where, nodes, costly)
-    needed = [tensor for node in costly.values() for tensor in (node.input[0], node.output[0])]
-    tensors = tensors_of(where, model, needed, input_shapes)
-    producers = {tensor: i for i, node in enumerate(nodes) for tensor in node.output if tensor}
-    graph = _Graph(where, nodes, _unique_names(nodes), tensors, producers)
-    workload = Workload(name, tuple(_layer(graph, i) if i in costly else _free(graph, i) for i in range(len(nodes))))
+def _is_costly(node: Any) -> bool:
+    """Whether a node multiplies and accumulates, in a way that is understood."""
+    return node.op_type in WEIGHT_INPUT and (node.op_type != "Einsum" or len(node.input) == 2)
+
+
+def _operands(node: Any) -> dict[str, str]:
+    """W and I of a node -> their tensors, where it has them."""
+    second = WEIGHT_INPUT.get(node.op_type, 1 if reads_second(node.op_type, len(node.input)) else None)
+    found = {} if second is None or len(node.input) <= second else {"W": node.input[second]}
+    return {**found, **({"I": node.input[0]} if node.input else {})}
+
+
+def _read_model(
+    where: str, model: ModelProto, name: str, input_shapes: Mapping[str, Shape] | None, price_all: bool
+) -> Workload:
+    _check_nodes(where, model.graph.node, price_all=price_all)
+    graph = _Graph.of(where, model, input_shapes, strict=True)
+    workload = Workload(name, tuple(_node(graph, i, price_all) for i in range(len(graph.nodes))))
     try:
-        _ = workload.layers  # finds cycles
+        layers = workload.layers  # finds cycles
     except InputError as error:
         raise InputError(f"{where}: {error.where}", error.found, error.expected, error.hint) from None
+    if not layers:
+        raise InputError(where, "no node can be priced", "convolutions, products, or operators on known shapes")
     return workload
 
 
-def _check_nodes(where: str, nodes: Sequence[Any], costly: Mapping[int, Any]) -> None:
-    if not costly:
+def _node(graph: _Graph, i: int, price_all: bool) -> Layer | FreeNode:
+    if _is_costly(graph.nodes[i]):
+        return _layer(graph, i)
+    return (_free_layer(graph, i) if price_all else None) or _free(graph, i)
+
+
+def _macs(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> list[int]:
+    """Multiply-accumulates of each node; 0 where it has none, or where they are not known."""
+    try:
+        graph = _Graph.of(where, model, input_shapes, strict=False)
+    except InputError:
+        return [0] * len(model.graph.node)
+    counts = []
+    for i, node in enumerate(graph.nodes):
+        try:
+            counts.append(_layer(graph, i).n_macs if _is_costly(node) and _has_operands(node) else 0)
+        except InputError:
+            counts.append(0)
+    return counts
+
+
+def _has_operands(node: Any) -> bool:
+    return len(node.input) > WEIGHT_INPUT[node.op_type] and bool(node.output)
+
+
+def _check_nodes(where: str, nodes: Sequence[Any], *, price_all: bool) -> None:
+    if any(isinstance(text, bytes) for node in nodes for text in (node.op_type, node.name, *node.input, *node.output)):
+        raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.")
+    costly = [(i, node) for i, node in enumerate(nodes) if _is_costly(node)]
+    if not costly and not price_all:
         found = ", ".join(f"{op} ({n})" for op, n in Counter(node.op_type for node in nodes).most_common(12))
         raise InputError(
-            where, f"no node costs anything; its operators are {found}", "one of " + ", ".join(WEIGHT_INPUT)
+            where,
+            f"no node costs anything; its operators are {found}",
+            "one of " + ", ".join(WEIGHT_INPUT),
+            "Element-wise operators and poolings are priced with --price-all.",
         )
-    for i, node in costly.items():
-        if len(node.input) <= WEIGHT_INPUT[node.op_type] or not node.output:
+    for i, node in costly:
+        if not _has_operands(node):
             found = f"{node.op_type} has {len(node.input)} inputs and {len(node.output)} outputs"
             expected = f"at least {WEIGHT_INPUT[node.op_type] + 1} inputs and one output"
             raise InputError(f"{where}: node {node.name or i}", found, expected, "Export the model again.")
@@ -123,9 +191,28 @@ def _unique_names(nodes: Sequence[Any]) -> list[str]:
 
 
 def _free(graph: _Graph, i: int) -> FreeNode:
-    node = graph.nodes[i]
+    node, shapes = graph.nodes[i], graph.tensors.shapes
     sources = dict.fromkeys(graph.producers[tensor] for tensor in _reads(node) if tensor in graph.producers)
-    return FreeNode(i, graph.names[i], node.op_type, tuple(sources))
+    output = shapes.get(node.output[0]) if node.output else None
+    inputs = [shapes.get(tensor) for tensor in node.input]
+    is_constant = graph.tensors.constants.issuperset(name for name in node.output if name)
+    count = 0 if is_constant else free_operations(node.op_type, inputs, output, _kernel_shape(node))
+    return FreeNode(i, graph.names[i], node.op_type, tuple(sources), count)
+
+
+def _kernel_shape(node: Any) -> list[int]:
+    return next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
+
+
+def _free_layer(graph: _Graph, i: int) -> Layer | None:
+    """A node that is free by default as a layer; none where it moves data only, or its shapes are not known."""
+    node, shapes = graph.nodes[i], graph.tensors.shapes
+    tensors = [*node.input[:1], *node.output[:1]]
+    if len(tensors) < 2 or any(t not in shapes for t in tensors) or node.op_type in MOVES:
+        return None
+    if graph.tensors.constants.issuperset(node.output):
+        return None
+    return read_free_layer(_onnx_node(graph, i), len(node.input))
 
 
 def _reads(node: Any) -> Iterator[str]:
@@ -138,22 +225,25 @@ def _reads(node: Any) -> Iterator[str]:
 
 
 def _layer(graph: _Graph, i: int) -> Layer:
-    node, tensors = graph.nodes[i], graph.tensors
-    operands = {"W": node.input[WEIGHT_INPUT[node.op_type]], "I": node.input[0]}
+    return read_layer(_onnx_node(graph, i))
+
+
+def _onnx_node(graph: _Graph, i: int) -> OnnxNode:
+    node, tensors, operands = graph.nodes[i], graph.tensors, _operands(graph.nodes[i])
     variable = {op: t for op, t in operands.items() if t in graph.producers and t not in tensors.constants}
     where = f"{graph.where}: node {graph.names[i]}"
-    return read_layer(
-        OnnxNode(
-            where=where,
-            id=i,
-            name=graph.names[i],
-            operator_type=node.op_type,
-            attributes=_attributes(where, node),
-            input_shape=_known_shape(graph, i, operands["I"]),
-            output_shape=_known_shape(graph, i, node.output[0]),
-            weight_shape=tensors.shapes.get(operands["W"]),
-            sources={op: graph.producers[tensor] for op, tensor in variable.items()},
-        )
+    unused = node.op_type in RECURRENT and not node.output[0]  # only the last state of a recurrent cell may be wanted
+    return OnnxNode(
+        where=where,
+        id=i,
+        name=graph.names[i],
+        operator_type=node.op_type,
+        attributes=_attributes(where, node),
+        input_shape=_known_shape(graph, i, operands["I"]),
+        output_shape=() if unused else _known_shape(graph, i, node.output[0]),
+        weight_shape=tensors.shapes.get(operands["W"]) if "W" in operands else None,
+        sources={op: graph.producers[tensor] for op, tensor in variable.items()},
+        bits=graph.quantisation.bits(node, operands),
     )
 
 

@@ -58,6 +58,18 @@ class Variants:
         return changed
 
 
+def value_in(document: Any, path: str) -> Any:
+    """What stands at a path of a document.
+
+    Raises:
+        InputError: the path is malformed or leads nowhere.
+    """
+    holder = document
+    for key in _keys(path):
+        holder = holder[_existing(path, holder, key)]
+    return holder
+
+
 def _keys(path: str) -> list[str | int]:
     keys: list[str | int] = []
     for part in str(path).split("."):

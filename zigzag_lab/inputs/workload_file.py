@@ -9,7 +9,8 @@ from typing import Any
 
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.equation import read_equation, read_relation
-from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
+from zigzag_lab.inputs.many_inputs import of_two_inputs
+from zigzag_lab.vocab import FINAL_OUTPUT, InputError
 from zigzag_lab.workload import DimensionRelation, Layer, Workload
 
 OPERATOR_TYPES = (
@@ -23,6 +24,13 @@ OPERATOR_TYPES = (
     "MaxPool",
     "AveragePool",
     "GlobalAveragePool",
+    "MatMul",
+    "ConvTranspose",
+    "Einsum",
+    "Mul",
+    "Relu",
+    "Softmax",
+    "LSTM",
 )
 _LAYER = {
     "id": "a number of its own",
@@ -40,13 +48,13 @@ _LAYER_OPTIONAL = {
     "pr_loop_sizes": "their sizes without padding",
     "padding": "elements before and after, for each of pr_loop_dims",
 }
-_PRECISION = {OUTPUT: "bits of a partial sum", FINAL_OUTPUT: "bits of a result"}
-_INPUT_BITS = {"I": "bits of an element of I", "W": "bits of an element of W"}
-_SOURCES = {"I": "id of the layer that makes I", "W": "id of the layer that makes W"}
 
 
 def read_workload(source: str | Path | Sequence[Mapping[str, Any]], name: str | None = None) -> Workload:
     """Read a workload of hand-written layers.
+
+    Operands may have any names (mapping files then link those names to memories), and loops too. A layer of three or
+    more inputs becomes a chain of layers of two (see :mod:`zigzag_lab.inputs.many_inputs`).
 
     Args:
         source: path of a YAML file in ZigZag 3.9.1's format, or its content as a list of plain mappings.
@@ -67,7 +75,7 @@ def read_workload(source: str | Path | Sequence[Mapping[str, Any]], name: str | 
         raise top.error("there are no layers", "at least one layer")
     default = Path(source).stem if isinstance(source, (str, Path)) else "workload"
     try:
-        workload = Workload(name or default, tuple(layers.values()))
+        workload = Workload(name or default, of_two_inputs(tuple(layers.values())))
         _ = workload.layers  # finds cycles
     except InputError as error:
         raise _placed(top.where, error) from None
@@ -86,7 +94,7 @@ def _read_layer(entry: Entry) -> Layer:
     loop_sizes = _read_loops(fields)
     relations = _read_relations(fields, loop_sizes)
     data_sizes, padding = _read_windows(entry, fields, relations)
-    sources = _read_sources(fields.get("operand_source"))
+    sources = _read_sources(fields.get("operand_source"), tuple(operand_dims))
     try:
         layer = Layer(
             id=identity,
@@ -95,7 +103,7 @@ def _read_layer(entry: Entry) -> Layer:
             operand_dims=operand_dims,
             loop_sizes=loop_sizes,
             relations=relations,
-            precision_bits=_read_precision(fields["operand_precision"]),
+            precision_bits=_read_precision(fields["operand_precision"], tuple(operand_dims)),
             constant_operands=tuple(op for op, source in sources.items() if source == identity),
             sources={op: source for op, source in sources.items() if source != identity},
             padding=padding,
@@ -137,13 +145,19 @@ def _read_relations(fields: dict[str, Entry], loop_sizes: dict[str, int]) -> tup
     return tuple(relations.values())
 
 
-def _read_precision(entry: Entry) -> dict[str, int]:
-    fields = entry.table(_PRECISION, _INPUT_BITS)
-    return {op: fields[op].integer("bits of an element", 0) for op in entry.items() if op in fields}
+def _read_precision(entry: Entry, operands: tuple[str, ...]) -> dict[str, int]:
+    """Bits an element; of the result under the name ``O_final``, whatever the output is called."""
+    output, inputs = operands[0], operands[1:]
+    final = f"{output}_final"
+    required = {output: "bits of a partial sum", final: "bits of a result"}
+    fields = entry.table(required, {op: f"bits of an element of {op}" for op in inputs if op not in required})
+    bits = {op: fields[op].integer("bits of an element", 0) for op in entry.items() if op in fields}
+    return {FINAL_OUTPUT if op == final else op: n for op, n in bits.items()}
 
 
-def _read_sources(entry: Entry | None) -> dict[str, int]:
-    fields = entry.table({}, _SOURCES) if entry else {}
+def _read_sources(entry: Entry | None, operands: tuple[str, ...]) -> dict[str, int]:
+    inputs = {op: f"id of the layer that makes {op}" for op in operands[1:]}
+    fields = entry.table({}, inputs) if entry else {}
     return {op: source.integer("id of a layer") for op, source in fields.items()}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import zigzag_lab
 
-DECIDING_PACKAGES = ("cost", "hardware", "mapping", "search", "stages", "vocab", "workload")
+DECIDING_PACKAGES = ("cost", "exact", "hardware", "mapping", "search", "stages", "vocab", "workload")
 """Packages whose sources decide what a price or a search comes out as. Readers are not among them: what they read is
 keyed by its meaning."""
 

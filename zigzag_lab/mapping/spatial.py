@@ -129,6 +129,8 @@ def _widest(mapping: SpatialMapping, dim: str) -> str:
 def _per_level(accelerator: Accelerator, links: dict[str, str], unrolling: Unrolling) -> dict[str, LoopLevels]:
     levels: dict[str, LoopLevels] = {}
     for operand, memory_operand in links.items():
+        if memory_operand not in accelerator.levels:
+            continue  # a link of an operand that the layer has not, on an accelerator cut down to what it has
         remaining = dict(unrolling)
         per_memory: list[tuple[Loop, ...]] = []
         for index in accelerator.levels[memory_operand]:

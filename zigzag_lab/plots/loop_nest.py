@@ -23,7 +23,7 @@ def loop_nest_text(cme: CostModelEvaluation) -> str:
     operand, the data of one iteration's loops below.
     """
     operands = tuple(op for op in cme.problem.constraints.operand_links if op in cme.layer.operand_dims)
-    temporal, spatial = _temporal_rows(cme, operands), _spatial_rows(cme, operands)
+    temporal, spatial = temporal_rows(cme, operands), spatial_rows(cme, operands)
     rows = [*temporal, *spatial]
     width = max([len(loop) for loop, _ in rows] + [len("Temporal loops")]) + GAP
     columns = [max([len(names[i]) for _, names in rows] + [len(op)]) + GAP for i, op in enumerate(operands)]
@@ -42,7 +42,7 @@ def loop_nest_text(cme: CostModelEvaluation) -> str:
     return "\n".join(text) + "\n"
 
 
-def _temporal_rows(cme: CostModelEvaluation, operands: tuple[str, ...]) -> list[Row]:
+def temporal_rows(cme: CostModelEvaluation, operands: tuple[str, ...]) -> list[Row]:
     """The temporal loops, outermost first, split as the operand that splits them most finely."""
     levels = cme.temporal_mapping.levels
     loops = max(([loop for level in levels[op] for loop in level] for op in operands), key=len)
@@ -67,7 +67,7 @@ def _keeping_memory(cme: CostModelEvaluation, operand: str, n_iterations: float)
     return name
 
 
-def _spatial_rows(cme: CostModelEvaluation, operands: tuple[str, ...]) -> list[Row]:
+def spatial_rows(cme: CostModelEvaluation, operands: tuple[str, ...]) -> list[Row]:
     """The unrolled loops, with the array dimension each stands on."""
     unrollings = cme.problem.spatial_mapping.unrollings
     loops = [(array_dim, dim, size) for array_dim, unrolled in unrollings.items() for dim, size in unrolled.items()]

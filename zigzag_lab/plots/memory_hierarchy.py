@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.hardware import Accelerator, Memory
+from zigzag_lab.plots.quantities import size
+from zigzag_lab.plots.style import new_figure, plain, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +19,7 @@ LANE_COLOURS = ("#1b7f79", "#b3541e", "#6a4c93", "#8a6d1d")
 LANE, ROW, BOX_WIDTH, BOX_HEIGHT = 2.6, 1.5, 2.2, 0.85
 
 
-def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> None:
+def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> Path:
     """Draw the memories of an accelerator as boxes over the array, and save the picture.
 
     Each memory operand has a lane of its own, in which its data moves up and down; a memory spans the lanes of the
@@ -27,11 +29,9 @@ def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> None:
         accelerator: what to draw.
         path: the file; its suffix decides the format.
     """
-    from matplotlib.figure import Figure
-
     lanes, heights = _lanes(accelerator), _heights(accelerator)
     top = max(heights.values())
-    figure = Figure(figsize=(1.0 + len(lanes) * 2.1, 1.6 + (top + 1) * 1.1), layout="constrained")
+    figure = new_figure(1.0 + len(lanes) * 2.1, 1.6 + (top + 1) * 1.1)
     axes = figure.add_subplot()
     for lane, operand in enumerate(lanes):
         _draw_lane(axes, lane, operand, [heights[i] for i in accelerator.levels[operand]])
@@ -39,11 +39,11 @@ def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> None:
     for index, memory in enumerate(accelerator.memories):
         held = [lanes.index(operand) for operand in memory.operands]
         _draw_box(axes, (min(held), max(held)), heights[index], _memory_text(accelerator, memory), MEMORY_COLOUR)
-    axes.set_title(f"Memory hierarchy of {accelerator.name}", fontsize=11)
+    axes.set_title(f"Memory hierarchy of {plain(accelerator.name)}", fontsize=11)
     axes.set_xlim(-LANE * 0.55, (len(lanes) - 0.45) * LANE)
     axes.set_ylim(-0.7, top * ROW + 0.7)
     axes.axis("off")
-    figure.savefig(path, dpi=120)
+    return save(figure, path)
 
 
 def _lanes(accelerator: Accelerator) -> tuple[str, ...]:
@@ -75,16 +75,8 @@ def _array_text(accelerator: Accelerator) -> str:
 
 def _memory_text(accelerator: Accelerator, memory: Memory) -> str:
     n_instances = prod(n for dim, n in accelerator.array.sizes.items() if dim not in memory.served_dimensions)
-    size = _shown_bits(memory.size_bits)
-    return f"{memory.name}\n{n_instances:,} x {size}" if n_instances > 1 else f"{memory.name}\n{size}"
-
-
-def _shown_bits(bits: int) -> str:
-    size, unit = bits / 8, "B"
-    for larger in ("KiB", "MiB", "GiB"):
-        if size >= 1024:
-            size, unit = size / 1024, larger
-    return f"{size:,.4g} {unit}"
+    shown = size(memory.size_bits)
+    return f"{memory.name}\n{n_instances:,} x {shown}" if n_instances > 1 else f"{memory.name}\n{shown}"
 
 
 def _draw_lane(axes: Axes, lane: int, operand: str, heights: list[int]) -> None:
@@ -104,4 +96,12 @@ def _draw_box(axes: Axes, lanes: tuple[int, int], height: int, text: str, colour
     box = FancyBboxPatch(corner, right - left, BOX_HEIGHT, boxstyle=style, facecolor=colour, edgecolor=EDGE_COLOUR)
     box.set_zorder(2)
     axes.add_patch(box)
-    axes.text((left + right) / 2, height * ROW, text, ha="center", va="center", fontsize=8, zorder=3)
+    axes.text(
+        (left + right) / 2,
+        height * ROW,
+        "\n".join(map(plain, text.split("\n"))),
+        ha="center",
+        va="center",
+        fontsize=8,
+        zorder=3,
+    )

@@ -15,7 +15,7 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.dimension_order import array_dimension_order, layer_dimension_order
 from zigzag_lab.mapping.spatial import SpatialMapping
-from zigzag_lab.vocab import OUTPUT, Direction, InputError
+from zigzag_lab.vocab import Direction, InputError
 from zigzag_lab.workload import Layer
 
 N_TIES_KEPT = 16
@@ -129,7 +129,7 @@ class _Limits:
     def _apply_bandwidth(self) -> None:
         for index, memory_operand, operand in self._inner_operands():
             memory = self.accelerator.memories[index]
-            direction = Direction.FROM_LOW if operand == OUTPUT else Direction.TO_LOW
+            direction = Direction.FROM_LOW if operand == self.layer.output_operand else Direction.TO_LOW
             port = memory.port_of(memory_operand, direction)
             precision = self.layer.precision_bits[operand]
             if port is None or precision == 0:

@@ -1,6 +1,8 @@
 """The pipeline: stages chained in a list, under ZigZag's contract."""
 
+from zigzag_lab.stages.cache import CacheStage, SkipIfDumpExistsStage
 from zigzag_lab.stages.collectors import CacheBeforeYieldStage, DumpStage, ListifyStage, RemoveExtraInfoStage
+from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.iterators import WorkloadStage
 from zigzag_lab.stages.locality import ExploitInterLayerDataLocalityStage, SearchInterLayerDataLocalityStage
 from zigzag_lab.stages.main import MainStage
@@ -18,7 +20,7 @@ from zigzag_lab.stages.pictures import PlotTemporalMappingsStage, VisualizationS
 from zigzag_lab.stages.reducers import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage, SumStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.savers import CompleteSaveStage, PickleSaveStage, SimpleSaveStage
-from zigzag_lab.stages.seams import ProgressListener, RunFiles, SearchTally, Sink
+from zigzag_lab.stages.seams import Cache, ProgressListener, RunFiles, SearchTally, Sink
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable
 from zigzag_lab.stages.sweeps import GeneralParameterIteratorStage, HardwareOptimizerStage, HardwareSearchStage
 
@@ -42,6 +44,7 @@ BUILTIN_STAGES: tuple[type[Stage], ...] = (
     SearchInterLayerDataLocalityStage,
     ExploitInterLayerDataLocalityStage,
     SalsaStage,
+    ExactStage,
     TemporalOrderingConversionStage,
     GeneralParameterIteratorStage,
     HardwareSearchStage,
@@ -52,6 +55,8 @@ BUILTIN_STAGES: tuple[type[Stage], ...] = (
     ListifyStage,
     DumpStage,
     PlotTemporalMappingsStage,
+    CacheStage,
+    SkipIfDumpExistsStage,
 )
 """Every stage that ships with the package."""
 
@@ -59,10 +64,13 @@ __all__ = [
     "BUILTIN_STAGES",
     "AcceleratorParserStage",
     "BatchStage",
+    "Cache",
     "CacheBeforeYieldStage",
+    "CacheStage",
     "CompleteSaveStage",
     "CostModelStage",
     "DumpStage",
+    "ExactStage",
     "ExploitInterLayerDataLocalityStage",
     "GeneralParameterIteratorStage",
     "HardwareOptimizerStage",
@@ -88,6 +96,7 @@ __all__ = [
     "SearchTally",
     "SimpleSaveStage",
     "Sink",
+    "SkipIfDumpExistsStage",
     "SpatialMappingConversionStage",
     "SpatialMappingGeneratorStage",
     "Stage",

@@ -157,6 +157,7 @@ class TemporalMappingGeneratorStage(BatchStage):
     )
     consumes: ClassVar[tuple[str, ...]] = ("loma_lpf_limit", "loma_show_progress_bar", "user_temporal_mapping")
     requires: ClassVar[Mapping[str, type]] = {**_GIVEN, "spatial_mapping": UnrolledLoops}
+    changes_nothing: ClassVar[tuple[str, ...]] = ("loma_show_progress_bar",)
     is_builtin = True
     is_pure = True
 

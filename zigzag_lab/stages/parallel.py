@@ -76,6 +76,7 @@ class MultiProcessingSpawnStage(Stage):
     """
 
     consumes = ("multiprocessing_callback", "nb_multiprocessing_threads")
+    changes_nothing = ("nb_multiprocessing_threads",)
     is_builtin = True
 
     def __init__(
@@ -102,6 +103,7 @@ class MultiProcessingGatherStage(Stage):
     """
 
     provides = ("multiprocessing_callback",)
+    changes_nothing = ("nb_multiprocessing_threads",)
     is_builtin = True
 
     def __init__(

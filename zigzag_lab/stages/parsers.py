@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs import check_against, read_accelerator, read_any_workload, read_mapping, read_onnx, read_workload
+from zigzag_lab.inputs import (
+    check_against,
+    check_links,
+    read_accelerator,
+    read_any_workload,
+    read_mapping,
+    read_onnx,
+    read_workload,
+)
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
@@ -27,14 +35,17 @@ class _WorkloadReadingStage(Stage):
         workload: Any,
         mapping: Any,
         input_shapes: dict[str, tuple[int, ...]] | None = None,
+        price_all: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.workload_source, self.mapping_source, self.input_shapes = workload, mapping, input_shapes
+        self.price_all = price_all
 
     def run(self) -> Iterator[Result]:
         """Read the files, then run the stages below."""
         workload, mapping = self.read(self.workload_source), mapping_rules(self.mapping_source)
+        check_links(mapping, workload)
         accelerator = self.kwargs.get("accelerator")
         if isinstance(accelerator, Accelerator):
             check_against(mapping, accelerator)
@@ -42,14 +53,15 @@ class _WorkloadReadingStage(Stage):
 
     def read(self, source: Any) -> Workload:
         """Read the workload."""
-        return any_workload(source, self.input_shapes)
+        return any_workload(source, self.input_shapes, price_all=self.price_all)
 
 
 class ONNXModelParserStage(_WorkloadReadingStage):
     """Reads an ONNX model.
 
     Keywords: ``workload`` (also ``onnx_model_path``): a path, a preset's name or a ``ModelProto``; ``mapping``: a path
-    or a preset's name; ``input_shapes``: input -> shape, for models with dynamic shapes.
+    or a preset's name; ``input_shapes``: input -> shape, for models with dynamic shapes; ``price_all``: whether
+    poolings, element-wise operators and reductions become layers too.
     """
 
     is_builtin = True
@@ -59,7 +71,7 @@ class ONNXModelParserStage(_WorkloadReadingStage):
         """Read the model."""
         if isinstance(source, Workload):
             return source
-        return read_onnx(_file("workload", source), input_shapes=self.input_shapes)
+        return read_onnx(_file("workload", source), input_shapes=self.input_shapes, price_all=self.price_all)
 
 
 class WorkloadParserStage(_WorkloadReadingStage):
@@ -101,9 +113,11 @@ class AcceleratorParserStage(Stage):
         yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
 
 
-def any_workload(source: Any, input_shapes: dict[str, tuple[int, ...]] | None = None) -> Workload:
+def any_workload(
+    source: Any, input_shapes: dict[str, tuple[int, ...]] | None = None, *, price_all: bool = False
+) -> Workload:
     """A workload from a record, a path, a preset's name, a list of layers or a ``ModelProto``."""
-    return read_any_workload(_file("workload", source), input_shapes=input_shapes)
+    return read_any_workload(_file("workload", source), input_shapes=input_shapes, price_all=price_all)
 
 
 def any_accelerator(source: Any) -> Accelerator:

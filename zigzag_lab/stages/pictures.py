@@ -27,6 +27,7 @@ class VisualizationStage(Stage):
     """
 
     provides = ("dump_folder", "run_files")
+    writes = ("dump_folder",)
     is_builtin = True
     hands_on = True
 
@@ -70,6 +71,7 @@ class PlotTemporalMappingsStage(Stage):
     """
 
     consumes = ("plot_filename_pattern",)
+    writes = ("plot_filename_pattern",)
     is_builtin = True
     hands_on = True
 

@@ -24,6 +24,7 @@ class _JsonSaveStage(Stage):
     """
 
     provides = ("dump_folder", "sink")
+    writes = ("dump_folder",)
     suffix = ""
 
     def __init__(
@@ -92,6 +93,7 @@ class PickleSaveStage(Stage):
     """
 
     consumes = ("pickle_filename",)
+    writes = ("pickle_filename",)
     is_builtin = True
     hands_on = True
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.files import write_atomically
 from zigzag_lab.workload import Layer
 
@@ -67,3 +69,55 @@ class RunFiles:
         known = path in self._begun
         self._begun.add(path)
         return not known
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a cache is asked.
+
+    Attributes:
+        key: the digest that equal questions share.
+        kind: ``network``, ``layer``, or ``step`` of a layer's search.
+        label: what it is about, for people.
+        parts: what it is made of -> the digest of each.
+        records: digest -> its kind and the record or document behind it, for those who keep it.
+        n_layers: how many distinct layers it stands for.
+        has_inner: whether layers are asked for one by one where it has no answer.
+    """
+
+    key: str
+    kind: str
+    label: str
+    parts: Mapping[str, str]
+    records: Mapping[str, tuple[str, Any]]
+    n_layers: int = 1
+    has_inner: bool = False
+
+
+class Ticket(Protocol):
+    """The duty to compute an answer, which nobody else has at the same time."""
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        """Hand in the answer, and how long it took."""
+
+    def drop(self) -> None:
+        """Give up: whoever asks next computes."""
+
+
+@runtime_checkable
+class Cache(Protocol):
+    """Where answers are kept.
+
+    Attributes:
+        salt: the user's word that sets keys apart.
+        digests: digests of records, worked out once.
+    """
+
+    salt: str
+    digests: RecordDigests
+
+    def ask(self, question: Question) -> bytes | Ticket | None:
+        """The answer; or a ticket to compute it; or None: compute it, and keep nothing."""
+
+    def not_kept(self, reason: str) -> None:
+        """Something is computed without being kept."""

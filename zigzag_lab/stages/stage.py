@@ -67,6 +67,8 @@ class Stage(metaclass=_StageMeta):
         takes_batches: whether its keyword ``temporal_mapping`` may be a whole batch.
         yields_lists: whether the extra information it yields is a list of the results below.
         hands_on: whether it yields the results of the stages below as they are.
+        changes_nothing: keywords that it reads and that change no result.
+        writes: keywords that, given, have it write files; answers from a cache would leave them unwritten.
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
@@ -78,6 +80,8 @@ class Stage(metaclass=_StageMeta):
     takes_batches: ClassVar[bool] = False
     yields_lists: ClassVar[bool] = False
     hands_on: ClassVar[bool] = False
+    changes_nothing: ClassVar[tuple[str, ...]] = ()
+    writes: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

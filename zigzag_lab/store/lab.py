@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,7 @@ class RunRecord:
     area_mm2: float | None
     clock_ns: float | None
     run_number: int
+    note: str | None = None
 
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
@@ -200,7 +201,11 @@ class Lab:
         Raises:
             InputError: no run, or several, are called so.
         """
-        return self._runs([("v.run_number = ?", self.store.run_number(run_id))], {}, "v.run_number", 1)[0]
+        found = self._runs([("v.run_number = ?", self.store.run_number(run_id))], {}, "v.run_number", 1)
+        if not found:
+            hint = f"'zigzag-lab delete --restore {run_id}' brings it back."
+            raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
+        return found[0]
 
     def details(self, run_id: str) -> RunDetails:
         """What a run was asked, and what went wrong."""
@@ -267,6 +272,10 @@ class Lab:
 
         answer = self.sql(text, parameters)
         return pd.DataFrame(answer.rows, columns=list(answer.columns))
+
+    def stream(self, text: str, parameters: Sequence[Any] = ()) -> Iterator[Answer]:
+        """Ask in SQL for more rows than fit into memory: portions of the answer, one after the other."""
+        return self._reader.stream(text, parameters)
 
     def close(self) -> None:
         """End the connections."""

@@ -17,7 +17,7 @@ from sqlalchemy import LargeBinary as SqlBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from zigzag_lab.store.states import PublicationState, RunStatus
+from zigzag_lab.store.states import CacheState, PublicationState, RunStatus
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,7 +37,7 @@ class Table(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def _one_of(column: str, values: type[RunStatus] | type[PublicationState]) -> CheckConstraint:
+def _one_of(column: str, values: type[RunStatus] | type[PublicationState] | type[CacheState]) -> CheckConstraint:
     """A check that a column of text holds one of an enum's words."""
     words = ", ".join(f"'{v.value}'" for v in values)
     return CheckConstraint(f"{column} IN ({words})", name=column)
@@ -125,6 +125,8 @@ class Run(Table, table=True):
     cache_hits: int | None = Field(default=None, sa_type=Integer)
     cache_misses: int | None = Field(default=None, sa_type=Integer)
     cache_seconds_saved: float | None = Field(default=None, sa_type=Double)
+    note: str | None = Field(default=None, sa_type=Text)
+    deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class RunInput(Table, table=True):
@@ -233,3 +235,96 @@ class Publication(Table, table=True):
     attempts: int = Field(default=0)
     last_error: str | None = Field(default=None, sa_type=Text)
     updated_at: datetime = Field(sa_type=UTC_TIME)
+
+
+class CacheEntry(Table, table=True):
+    """An answer by the key of its question, or the claim of whoever computes it."""
+
+    __tablename__ = "zl_cache_entry"
+    __table_args__ = (
+        _one_of("state", CacheState),
+        Index("ix_zl_cache_entry_state_used_at", "state", "used_at"),
+    )
+
+    key: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    token: str = Field(sa_type=Text)
+    attempt: int
+    claimed_at: datetime = Field(sa_type=UTC_TIME)
+    lease_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    done_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    seconds: float | None = Field(default=None, sa_type=Double)
+    engine_digest: str = Field(sa_type=Text)
+    parts: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+    n_bytes: int | None = Field(default=None)
+    content: bytes | None = Field(default=None, sa_type=SqlBinary)
+
+
+class CachePart(Table, table=True):
+    """What questions are made of, in full, stored once: compressed canonical JSON by the digest of its meaning."""
+
+    __tablename__ = "zl_cache_part"
+
+    digest: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    content: bytes = Field(sa_type=SqlBinary)
+
+
+class CacheUse(Table, table=True):
+    """Which questions a run asked, and whether the answer was there."""
+
+    __tablename__ = "zl_cache_use"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    key: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    label: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+
+
+class Reading(Table, table=True):
+    """What a file said, by its bytes and by who read it: compressed JSON of the record, and the key of its meaning."""
+
+    __tablename__ = "zl_reading"
+
+    key: str = Field(sa_type=Text, primary_key=True)
+    kind: str = Field(sa_type=Text)
+    content: bytes = Field(sa_type=SqlBinary)
+    digest: str = Field(sa_type=Text)
+
+
+class Sweep(Table, table=True):
+    """A sweep by its name, and what its file said last."""
+
+    __tablename__ = "zl_sweep"
+
+    number: int | None = Field(default=None, primary_key=True)
+    name: str = Field(sa_type=Text, unique=True)
+    objective: str = Field(sa_type=Text)
+    n_points: int
+    content: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+    created_at: datetime = Field(sa_type=UTC_TIME)
+
+
+class SweepPoint(Table, table=True):
+    """A design point of a sweep: the run that answers it, or who is at work on it."""
+
+    __tablename__ = "zl_sweep_point"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sweep_number: int = Field(primary_key=True, foreign_key="zl_sweep.number", ondelete="CASCADE")
+    point_key: str = Field(sa_type=Text, primary_key=True)
+    run_number: int | None = Field(default=None, foreign_key="zl_run.number", ondelete="SET NULL", index=True)
+    owner: str | None = Field(default=None, sa_type=Text)
+    lease_until: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    attempts: int
+    workload: str = Field(sa_type=Text)
+    accelerator: str = Field(sa_type=Text)
+    mapping: str = Field(sa_type=Text)
+    settings: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+    area_mm2: float | None = Field(default=None, sa_type=Double)
+    utilisation: float | None = Field(default=None, sa_type=Double)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from itertools import count
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -78,8 +77,9 @@ class PostgresDatabase:
         import psycopg
 
         with self._lock, in_words(self.url, StoreWriteError):
-            until = time.monotonic() + PATIENCE_SECONDS
-            for n_tries in count(1):
+            until, n_tries = time.monotonic() + PATIENCE_SECONDS, 0
+            while True:
+                n_tries += 1
                 try:
                     return self._transact_once(work)
                 except psycopg.Error as error:
@@ -89,7 +89,6 @@ class PostgresDatabase:
                     log.warning("%s: %s; trying again", self.url, _first_line(self.url, error))
                 finally:
                     self._is_writing = False
-            raise AssertionError("unreachable")
 
     def _transact_once(self, work: Callable[[], T]) -> T:
         self._patiently(lambda: self._connection.execute("BEGIN"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from threading import RLock
 from types import TracebackType
@@ -160,6 +161,14 @@ class RunRecorder:
             "n_macs": n_macs,
         }
         self._close(RunStatus.FINISHED, figures, totals or Totals())
+
+    def finish_with(self, figures: Mapping[str, float | int | None]) -> None:
+        """Close the run as finished, with figures that are known already.
+
+        Args:
+            figures: columns of the run -> their values.
+        """
+        self._close(RunStatus.FINISHED, dict(figures), Totals())
 
     def fail(self, error: BaseException, totals: Totals | None = None) -> None:
         """Close the run as failed, with the error and its traceback; what was saved stays."""

@@ -62,7 +62,7 @@ CREATE TABLE zl_run (
 	n_mappings_evaluated BIGINT,
 	cache_hits INTEGER,
 	cache_misses INTEGER,
-	cache_seconds_saved DOUBLE,
+	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME,
 	CONSTRAINT ck_zl_run_status CHECK (status IN ('running', 'finished', 'infeasible', 'failed', 'lost')),
 	CONSTRAINT fk_zl_run_environment_digest_zl_environment FOREIGN KEY(environment_digest) REFERENCES zl_environment (digest),
 	CONSTRAINT fk_zl_run_experiment_number_zl_experiment FOREIGN KEY(experiment_number) REFERENCES zl_experiment (number),
@@ -154,8 +154,51 @@ CREATE TABLE zl_memory_evaluation (
 	CONSTRAINT fk_zl_memory_evaluation_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE
 )
  WITHOUT ROWID;
+CREATE TABLE zl_cache_entry (
+	"key" TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	state TEXT NOT NULL,
+	owner TEXT NOT NULL,
+	token TEXT NOT NULL,
+	attempt INTEGER NOT NULL,
+	claimed_at DATETIME NOT NULL,
+	lease_until DATETIME,
+	done_at DATETIME,
+	used_at DATETIME,
+	seconds DOUBLE,
+	engine_digest TEXT NOT NULL,
+	parts JSON NOT NULL,
+	n_bytes INTEGER,
+	content BLOB,
+	CONSTRAINT pk_zl_cache_entry PRIMARY KEY ("key"),
+	CONSTRAINT ck_zl_cache_entry_state CHECK (state IN ('open', 'running', 'done'))
+);
+CREATE INDEX ix_zl_cache_entry_state_used_at ON zl_cache_entry (state, used_at);
+CREATE TABLE zl_cache_part (
+	digest TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	content BLOB NOT NULL,
+	CONSTRAINT pk_zl_cache_part PRIMARY KEY (digest)
+);
+CREATE TABLE zl_cache_use (
+	run_number INTEGER NOT NULL,
+	"key" TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	label TEXT NOT NULL,
+	outcome TEXT NOT NULL,
+	CONSTRAINT pk_zl_cache_use PRIMARY KEY (run_number, "key"),
+	CONSTRAINT fk_zl_cache_use_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE zl_reading (
+	"key" TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	content BLOB NOT NULL,
+	digest TEXT NOT NULL,
+	CONSTRAINT pk_zl_reading PRIMARY KEY ("key")
+);
 CREATE VIEW zl_v_runs AS
-SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.status, r.reason,
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
        r.started_at, r.ended_at, r.seconds, r.objective,
        w.name AS workload, a.name AS accelerator, m.name AS mapping,
        r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
@@ -169,7 +212,8 @@ FROM zl_run r
 JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping';
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+WHERE r.deleted_at IS NULL;
 CREATE VIEW zl_v_layers AS
 SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
        l.layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
@@ -189,7 +233,8 @@ JOIN zl_run r ON r.number = l.run_number
 JOIN zl_experiment e ON e.number = r.experiment_number
 JOIN zl_mapping p ON p.digest = l.mapping_digest
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator';
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+WHERE r.deleted_at IS NULL;
 CREATE VIEW zl_v_memory AS
 SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
        o.layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
@@ -205,5 +250,35 @@ JOIN zl_layer_evaluation l ON l.run_number = o.run_number AND l.layer_index = o.
 JOIN zl_run r ON r.number = o.run_number
 JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator';
-INSERT INTO zl_alembic_version (version_num) VALUES ('0001');
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+WHERE r.deleted_at IS NULL;
+CREATE TABLE zl_sweep (
+	number INTEGER NOT NULL,
+	name TEXT NOT NULL,
+	objective TEXT NOT NULL,
+	n_points INTEGER NOT NULL,
+	content JSON NOT NULL,
+	created_at DATETIME NOT NULL,
+	CONSTRAINT pk_zl_sweep PRIMARY KEY (number),
+	CONSTRAINT uq_zl_sweep_name UNIQUE (name)
+);
+CREATE TABLE zl_sweep_point (
+	sweep_number INTEGER NOT NULL,
+	point_key TEXT NOT NULL,
+	run_number INTEGER,
+	owner TEXT,
+	lease_until DATETIME,
+	attempts INTEGER NOT NULL,
+	workload TEXT NOT NULL,
+	accelerator TEXT NOT NULL,
+	mapping TEXT NOT NULL,
+	settings JSON NOT NULL,
+	area_mm2 DOUBLE,
+	utilisation DOUBLE,
+	CONSTRAINT pk_zl_sweep_point PRIMARY KEY (sweep_number, point_key),
+	CONSTRAINT fk_zl_sweep_point_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE SET NULL,
+	CONSTRAINT fk_zl_sweep_point_sweep_number_zl_sweep FOREIGN KEY(sweep_number) REFERENCES zl_sweep (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_zl_sweep_point_run_number ON zl_sweep_point (run_number);
+INSERT INTO zl_alembic_version (version_num) VALUES ('0004');

@@ -21,3 +21,11 @@ class PublicationState(StrEnum):
     PENDING = "pending"
     PUBLISHED = "published"
     FAILED = "failed"
+
+
+class CacheState(StrEnum):
+    """Whether an answer is there, is being computed, or was given up."""
+
+    OPEN = "open"
+    RUNNING = "running"
+    DONE = "done"

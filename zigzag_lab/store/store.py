@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from zigzag_lab.keys.canonical import digest_of_bytes
+from zigzag_lab.store.cache import RunCache
+from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import insertion, packed, spelt_json
 from zigzag_lab.store.database import Database, connect
-from zigzag_lab.store.environment import environment
+from zigzag_lab.store.environment import environment, working_diff
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
@@ -49,6 +51,7 @@ class Store:
         self._digests = LayerDigests()
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
         self._environment: tuple[str, str] | None = None
+        self._diff: tuple[str, bytes] | None = None
         self._pulse = Pulse()
 
     def start_run(self, start: RunStart) -> RunRecorder:
@@ -57,15 +60,24 @@ class Store:
         Raises:
             StoreError: the database cannot be written to.
         """
-        with self.database.write():
-            run_id, number = self._insert_run(start)
+        wanted = new_run_id()  # here, so that a second try after a lost connection does not make a second run
+        tries: list[int] = []
+
+        def insert() -> tuple[str, int]:
+            if tries:
+                self.forget()
+            tries.append(1)
+            run_id, number = self._insert_run(start, wanted)
             for one in start.inputs:
                 self._insert_input(number, one)
             self._insert_tags(number, list(start.tags.items()))
+            return run_id, number
+
+        run_id, number = self.database.transact(insert)
         self._kept.update(i.digest for i in start.inputs)
         return RunRecorder(self.database, run_id, number, self._digests, self._pulse)
 
-    def _insert_run(self, start: RunStart) -> tuple[str, int]:
+    def _insert_run(self, start: RunStart, run_id: str) -> tuple[str, int]:
         db = self.database
         add_experiment = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {db.now}) ON CONFLICT DO NOTHING"
         number = self._experiment(start.experiment)
@@ -84,24 +96,51 @@ class Store:
         }
         marks = ", ".join("?" * (len(values) + 1))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times
-            run_id = new_run_id()
             rows = db.execute(
                 f"INSERT INTO zl_run (id, {', '.join(values)}, started_at, heartbeat_at) "
                 f"VALUES ({marks}, {db.now}, {db.now}) ON CONFLICT (id) DO NOTHING RETURNING number",
                 (run_id, *values.values()),
             )
+            rows = rows or db.execute("SELECT number FROM zl_run WHERE id = ? AND owner = ?", (run_id, values["owner"]))
             if rows:
                 return run_id, int(rows[0][0])
+            run_id = new_run_id()
         raise StoreError(str(self.url), "no id is free for a run", "one in five tries")
 
     def _experiment(self, name: str) -> int | None:
         rows = self.database.execute("SELECT number FROM zl_experiment WHERE name = ?", (name,))
         return int(rows[0][0]) if rows else None
 
+    # -- parts of runs that are stored in bulk; each within a transaction ----------------------------------------------
+
+    def experiment_number(self, name: str) -> int:
+        """The number of an experiment, made when new."""
+        add = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {self.database.now}) ON CONFLICT DO NOTHING"
+        number = self._experiment(name)
+        if number is None:
+            self.database.execute(add, (name,))
+            number = self._experiment(name)
+        return int(number or 0)
+
+    def environment_digest(self) -> str:
+        """The key of this machine and its versions, which are stored."""
+        return self._insert_environment()
+
+    def keep_input(self, run_number: int, given: RunInput) -> None:
+        """Store an input of a run."""
+        self._insert_input(run_number, given)
+
+    def have_kept(self, digests: Iterable[str]) -> None:
+        """Be told, after the transaction, which inputs are stored and need not be stored again."""
+        self._kept.update(digests)
+
     def _insert_environment(self) -> str:
         if self._environment is None:
             content = spelt_json(environment())
             self._environment = digest_of_bytes(content.encode(), "environment"), content
+            self._diff = self._working_diff()
+        if self._diff is not None:
+            self._insert_source(*self._diff)
         self.database.execute(insertion("zl_environment", ("digest", "content")), self._environment)
         return self._environment[0]
 
@@ -110,14 +149,23 @@ class Store:
         if given.digest not in self._kept:
             row = (given.digest, given.kind, packed(given.content))
             db.execute(insertion("zl_input", ("digest", "kind", "content")), row)
-        if given.source is not None:
-            found = db.execute("SELECT 1 FROM zl_source WHERE digest = ?", (given.source_digest,))
-            if not found:
-                source = (given.source_digest, len(given.source), packed(given.source))
-                db.execute(insertion("zl_source", ("digest", "n_bytes", "content")), source)
+        if given.source is not None and given.source_digest is not None:
+            self._insert_source(given.source_digest, given.source)
         columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
         row_of_run = (run_number, given.kind, given.name, given.digest, given.file_name, given.source_digest)
         db.execute(insertion("zl_run_input", columns), row_of_run)
+
+    @staticmethod
+    def _working_diff() -> tuple[str, bytes] | None:
+        """What the environment says of the working folder's differences, in full."""
+        known = environment()
+        state, diff = known["git"] or {}, working_diff(Path(known["cwd"]))
+        return (state["diff"], diff) if diff is not None and "diff" in state else None
+
+    def _insert_source(self, digest: str, content: bytes) -> None:
+        if not self.database.execute("SELECT 1 FROM zl_source WHERE digest = ?", (digest,)):
+            row = (digest, len(content), packed(content))
+            self.database.execute(insertion("zl_source", ("digest", "n_bytes", "content")), row)
 
     def _insert_tags(self, run_number: int, tags: Sequence[tuple[str, str]]) -> None:
         for key, value in tags:
@@ -126,6 +174,19 @@ class Store:
                 "ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value",
                 (run_number, key, str(value)),
             )
+
+    def run_cache(self, run_number: int | None = None, salt: str = "") -> RunCache:
+        """The cache as one run sees it; to be closed when the run ends.
+
+        Args:
+            run_number: the run whose questions are noted.
+            salt: a word that sets its answers apart from those of others.
+        """
+        return RunCache(self, Claims(self.database, self._pulse), salt, run_number)
+
+    def forget(self) -> None:
+        """Take nothing for kept that was: rows may have been removed."""
+        self._kept.clear()
 
     # -- runs that are there already -----------------------------------------------------------------------------------
 

@@ -1,6 +1,17 @@
 """What is computed: layers and the graph they form. Knows no files."""
 
+from zigzag_lab.workload.coverage import Coverage, LeftOut, operations_left_out
 from zigzag_lab.workload.graph import FreeNode, Workload, predecessors
 from zigzag_lab.workload.layer import DimensionRelation, Layer, Relevancy
 
-__all__ = ["DimensionRelation", "FreeNode", "Layer", "Relevancy", "Workload", "predecessors"]
+__all__ = [
+    "Coverage",
+    "DimensionRelation",
+    "FreeNode",
+    "Layer",
+    "LeftOut",
+    "Relevancy",
+    "Workload",
+    "operations_left_out",
+    "predecessors",
+]

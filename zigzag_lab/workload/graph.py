@@ -8,17 +8,25 @@ from functools import cached_property
 from typing import Any
 
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.ordering import topological_order
 from zigzag_lab.workload.layer import Layer
 
 
 @dataclass(frozen=True, slots=True)
 class FreeNode:
-    """A node of an ONNX graph that costs nothing in the model (an activation, a reshape); kept for the graph."""
+    """A node of an ONNX graph that costs nothing in the model (an activation, a reshape); kept for the graph.
+
+    Attributes:
+        id, name, operator_type: as in the model.
+        predecessors: ids of the nodes that make what it reads.
+        n_operations: what is left out by not pricing it; 0 where it only moves data, None where it is not known.
+    """
 
     id: int
     name: str
     operator_type: str
     predecessors: tuple[int, ...] = ()
+    n_operations: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,21 @@ class Workload:
 
     def topological(self) -> Sequence[Layer | FreeNode]:
         """All nodes, producers before consumers, in the order of networkx' ``topological_sort``."""
+        nodes, edges = self._graph_parts()
+        order = topological_order(nodes, edges)
+        if order is not None:
+            return [self.by_id[i] for i in order]
         import networkx as nx
 
-        try:
-            return [self.by_id[i] for i in nx.topological_sort(self.graph)]
-        except nx.NetworkXUnfeasible:
-            cycle = " -> ".join(self.by_id[edge[0]].name for edge in nx.find_cycle(self.graph))
-            raise InputError(
-                f"workload {self.name}", f"its layers form a cycle: {cycle}", "a graph without cycles"
-            ) from None
+        cycle = " -> ".join(self.by_id[edge[0]].name for edge in nx.find_cycle(self.graph))
+        raise InputError(f"workload {self.name}", f"its layers form a cycle: {cycle}", "a graph without cycles")
+
+    def _graph_parts(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """Nodes in the order in which the graph is built, node by node with what leads to it; and the edges."""
+        met: dict[int, None] = {}
+        for node in self.nodes:
+            met.update(dict.fromkeys((node.id, *predecessors(node))))
+        return list(met), [(source, node.id) for node in self.nodes for source in predecessors(node)]
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:

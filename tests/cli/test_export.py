@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.recorded import ask
+from zigzag_lab.store import Lab
+
+Two = tuple[str, list[str]]
+
+
+def rows_of(path: Path) -> list[dict[str, object]]:
+    if path.suffix == ".csv":
+        return list(csv.DictReader(io.StringIO(path.read_text())))
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    import pyarrow.parquet as parquet
+
+    return list(parquet.read_table(path).to_pylist())
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize("what", ["runs", "layers", "memory"])
+def test_all_digits_come_through(two: Two, tmp_path: Path, suffix: str, what: str) -> None:
+    url, _ = two
+    path = tmp_path / f"out.{suffix}"
+    answer = ask("export", what, "--out", str(path), database=url)
+    assert answer.exit_code == 0, answer.output
+    with Lab(url) as lab:
+        known = lab.sql(f"SELECT * FROM zl_v_{what} ORDER BY run_number{'' if what == 'runs' else ', layer_index'}")
+    found = rows_of(path)
+    assert [float(str(row["energy_pj"])) for row in found] == [row["energy_pj"] for row in known.as_dicts()]
+    assert list(found[0]) == list(known.columns)
+    assert answer.stdout == f"{path}: {len(known.rows)} rows.\n"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_runs_are_chosen_and_written_to_standard_output(two: Two) -> None:
+    url, ids = two
+    text = ask("export", "runs", "--run", ids[0], database=url).stdout
+    assert [row["run_id"] for row in csv.DictReader(io.StringIO(text))] == [ids[0]]
+    lines = ask("export", "layers", "--experiment", "second", "--format", "jsonl", database=url).stdout.splitlines()
+    assert {json.loads(line)["run_id"] for line in lines} == {ids[1]}
+    empty = ask("export", "runs", "--experiment", "nothing", database=url).stdout
+    assert empty.startswith("run_id,")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--out", "x.txt"], "names no format"),
+        (["--format", "parquet"], "Name one with --out"),
+        (["--out", "nowhere/x.csv"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_written_is_one_message(two: Two, words: list[str], said: str) -> None:
+    answer = ask("export", *words, database=two[0])
+    assert answer.exit_code == 2
+    assert said in answer.stderr
+
+
+def test_a_file_with_more_rows_than_a_portion_is_whole(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, _ = two
+    whole = ask("export", "memory", database=url).stdout
+    with Lab(url) as lab:
+        stream = type(lab._reader).stream
+    monkeypatch.setattr(type(lab._reader), "stream", lambda self, sql, values=(): stream(self, sql, values, 3))
+    assert ask("export", "memory", database=url).stdout == whole

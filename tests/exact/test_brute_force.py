@@ -1,0 +1,44 @@
+"""Exact search finds what brute force finds; more seeds by hand (``tests/exact_by_hand.py``)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.exact.comparison import compared
+
+N, CHUNK, MOST_MAPPINGS = 120, 30, 600
+
+
+@pytest.mark.parametrize("first", range(0, N, CHUNK))
+def test_the_best_and_the_front_are_those_of_brute_force(first: int) -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(first, first + CHUNK):
+        found = compared(seed, MOST_MAPPINGS, counts, max_factors=4)
+        assert not found, f"seed {seed}"
+    assert counts["compared"] > 5
+    assert counts["proven"] > 4 * counts["left open"]
+
+
+def test_brute_force_by_the_scalar_model_agrees_too() -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(200, 220):
+        assert not compared(seed, 300, counts, max_factors=4, scalar=True), f"seed {seed}"
+    assert counts["compared"] > 1
+
+
+def test_every_kind_of_problem_is_among_them() -> None:
+    counts: Counter[str] = Counter()
+    for seed in range(N, N + 30):
+        compared(seed, 100, counts, max_factors=4)
+    kinds = (
+        "nothing fits",
+        "forced double buffering",
+        "shared memories",
+        "partially relevant loops",
+        "fractional unrollings",
+        "fronts of several points",
+        "proven fronts",
+    )
+    assert all(counts[kind] for kind in kinds), counts

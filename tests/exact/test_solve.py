@@ -1,0 +1,147 @@
+"""What an exact search says of itself: proofs, gaps, limits, and what it keeps to."""
+
+from __future__ import annotations
+
+from math import isclose
+
+import numpy as np
+import pytest
+
+from tests.exact.comparison import figure, small_problem
+from tests.exact.networks import layer_problem
+from zigzag_lab.cost import price
+from zigzag_lab.exact import solve as solving
+from zigzag_lab.exact.builder import build
+from zigzag_lab.exact.solve import solve, solve_front
+from zigzag_lab.exact.space import Space
+from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.search.temporal import temporal_mappings
+from zigzag_lab.vocab import InfeasibleError, Objective
+from zigzag_lab.workload import Layer
+
+
+def loma_best(problem: Problem, objective: Objective, lpf_limit: int = 6) -> float:
+    prices = [price(batch) for batch in temporal_mappings(problem, lpf_limit)]
+    return min(
+        figure(objective, float(e), float(t))
+        for p in prices
+        for e, t in zip(p.energy_pj, p.latency_cycles, strict=True)
+    )
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+@pytest.mark.parametrize("accelerator", ["tpu_like", "eyeriss_like", "meta_prototype"])
+def test_a_real_layer_is_proven_in_seconds_and_no_worse_than_loma(accelerator: str, objective: Objective) -> None:
+    problem = layer_problem(accelerator)
+    answer = solve(problem, objective, seconds=20)
+    assert answer.certificate.is_proven
+    assert answer.certificate.gap == 0
+    assert answer.certificate.best <= loma_best(problem, objective) * (1 + 1e-12)
+    assert answer.certificate.n_mappings > 1e4
+    again = price(answer.batch)
+    assert again.energy_pj[answer.index] == answer.energy_pj
+    assert again.latency_cycles[answer.index] == answer.latency_cycles
+
+
+def test_the_front_ends_at_the_least_energy_and_the_least_latency() -> None:
+    problem = layer_problem("tpu_like")
+    front = solve_front(problem, seconds=20)
+    assert front.is_proven
+    energies, latencies = [p[0] for p in front.points], [p[1] for p in front.points]
+    assert energies == sorted(energies)
+    assert latencies == sorted(latencies, reverse=True)
+    assert isclose(energies[0], solve(problem, Objective.ENERGY).energy_pj, rel_tol=1e-12)
+    assert latencies[-1] == solve(problem, Objective.LATENCY).latency_cycles
+    products = [e * t for e, t in zip(energies, latencies, strict=True)]
+    assert isclose(min(products), solve(problem, Objective.EDP).certificate.best, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+def test_out_of_time_the_gap_is_honest(objective: Objective) -> None:
+    problem = layer_problem("tpu_like")
+    known = list(temporal_mappings(problem, 6))
+    hasty = solve(problem, objective, seconds=1e-6, known=known)
+    best = solve(problem, objective, seconds=20).certificate.best
+    assert hasty.certificate.lower_bound <= best * (1 + 1e-12)
+    assert best <= hasty.certificate.best * (1 + 1e-12)
+    assert hasty.certificate.best <= loma_best(problem, objective) * (1 + 1e-12)
+    assert isclose(hasty.certificate.gap, 1 - hasty.certificate.lower_bound / hasty.certificate.best, abs_tol=1e-9)
+
+
+def test_a_space_too_large_ends_with_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = layer_problem("tpu_like")
+    monkeypatch.setattr(solving, "MOST_STEPS", 10)
+    answer = solve(problem, Objective.ENERGY, known=temporal_mappings(problem, 5))
+    assert not answer.certificate.is_proven
+    assert 0 < answer.certificate.gap < 1
+    assert answer.certificate.lower_bound <= loma_best(problem, Objective.ENERGY)
+    with pytest.raises(InfeasibleError, match="no mapping was found"):
+        solve(problem, Objective.ENERGY)
+
+
+def test_wishes_for_the_order_are_kept() -> None:
+    wanted = (("FX", 3), ("*", None), ("OX", None))
+    answer = solve(layer_problem("tpu_like", MappingConstraints(temporal_ordering=wanted)), Objective.ENERGY)
+    loops = answer.batch.loops(answer.index)
+    assert loops[0] == ("FX", 3)
+    assert loops[-1][0] == "OX"
+    assert answer.certificate.is_proven
+
+
+def test_a_whole_order_leaves_the_allocation_to_the_search() -> None:
+    problem = layer_problem("tpu_like")
+    order = tuple((dim, size) for dim, size in problem.temporal_sizes.items())
+    wished = layer_problem("tpu_like", MappingConstraints(temporal_ordering=order))
+    answer = solve(wished, Objective.LATENCY)
+    assert answer.batch.loops(answer.index) == order
+    assert answer.certificate.is_proven
+    assert answer.certificate.best <= loma_best(wished, Objective.LATENCY)
+
+
+def test_a_layer_of_one_operation_has_one_mapping() -> None:
+    layer = Layer(
+        0,
+        "dot",
+        "Gemm",
+        {"O": ("D", "K"), "W": ("C", "K"), "I": ("D", "C")},
+        {"C": 1, "D": 1, "K": 1},
+        precision_bits={"W": 8, "I": 8, "O": 16, "O_final": 8},
+    )
+    answer = solve(layer_problem("tpu_like", layer=layer), Objective.ENERGY)
+    assert answer.certificate.is_proven
+    assert answer.certificate.n_mappings == 1
+
+
+def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
+    from zigzag_lab.exact.bounds import figures
+    from zigzag_lab.exact.mappings import batch_of, fits
+
+    rng, n_walks = np.random.default_rng(0), 0
+    for seed in range(60):
+        problem = small_problem(seed, 7)
+        try:
+            graph = build(Space(problem))
+        except InfeasibleError:
+            continue
+        if any(terms.is_ambiguous for terms in graph.space.terms):
+            continue
+        bounds = figures(graph)
+        walks, so_far = [], []
+        for _ in range(20):
+            state, walk = 0, []
+            for begin, end in graph.layers:
+                low, high = np.searchsorted(graph.source[begin:end], [state, state + 1]) + begin
+                walk.append(int(rng.integers(low, high)))
+                state = int(graph.target[walk[-1]])
+            walks.append(walk)
+            steps = np.array(walk)
+            so_far.append(sum(bounds.costs[closed[steps]] for closed in graph.closed).sum(axis=0))  # type: ignore[union-attr]
+        batch = batch_of(graph, np.array(walks).T)
+        assert fits(batch).all()
+        prices = price(batch)
+        energy, latency = bounds.least(np.full(20, graph.n_states - 1), np.array(so_far))
+        assert np.allclose(energy, prices.energy_pj, rtol=1e-12)
+        assert (latency <= prices.latency_cycles * (1 + 1e-12)).all()
+        n_walks += 20
+    assert n_walks > 200

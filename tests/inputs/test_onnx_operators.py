@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from onnx import defs
+
+from zigzag_lab.inputs import onnx_operators as ops
+from zigzag_lab.inputs.onnx_operators import free_operations
+
+GROUPS = {
+    "costly": set(ops.WEIGHT_INPUT),
+    "moves": set(ops.MOVES),
+    "binary": set(ops.BINARY),
+    "variadic": set(ops.VARIADIC),
+    "pools": {*ops.POOLS, *ops.GLOBAL_POOLS},
+    "reductions": set(ops.REDUCTIONS),
+    "unary": set(ops.UNARY),
+}
+
+
+def test_no_operator_stands_in_two_groups() -> None:
+    listed = [name for group in GROUPS.values() for name in group]
+    assert len(listed) == len(set(listed))
+
+
+def test_operators_are_those_of_onnx() -> None:
+    known = {schema.name for schema in defs.get_all_schemas_with_history()}
+    newer_than_installed = {"BitCast", "TensorScatter"}
+    of_onnx_runtime = {"FusedConv", "FusedGemm", "QGemm"}
+    assert {name for group in GROUPS.values() for name in group} - known - newer_than_installed == of_onnx_runtime
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "output", "kernel", "count"),
+    [
+        ("Relu", [(2, 3)], (2, 3), [], 6),
+        ("Reshape", [(2, 3)], (6,), [], 0),
+        ("MaxPool", [(1, 2, 4, 4)], (1, 2, 2, 2), [2, 3], 48),
+        ("GlobalAveragePool", [(1, 2, 4, 4)], (1, 2, 1, 1), [], 32),
+        ("Sum", [(2, 3)] * 4, (2, 3), [], 18),
+        ("ReduceMax", [(2, 3)], (2,), [], 6),
+        ("Attention", [(1, 8, 10, 64), (1, 8, 12, 64), (1, 8, 12, 32)], (1, 8, 10, 32), [], 8 * 10 * 12 * (64 + 32)),
+        ("Loop", [(1,)], (2, 3), [], None),
+        ("Relu", [None], None, [], None),
+        ("Novelty", [(9,)], (3,), [], 3),
+    ],
+)
+def test_operations_of_free_nodes(kind: str, inputs: list[tuple[int, ...]], output: tuple[int, ...] | None,
+                                  kernel: list[int], count: int | None) -> None:  # fmt: skip
+    assert free_operations(kind, inputs, output, kernel) == count

@@ -1,0 +1,82 @@
+"""The stage of the exact search: one certified mapping, under the contract of stages."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.exact.networks import layer_problem
+from zigzag_lab.cost import Certificate, CostModelEvaluation
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.stages import (
+    CostModelStage,
+    ExactStage,
+    LomaStage,
+    MinimalEnergyStage,
+    MinimalLatencyStage,
+    SearchTally,
+)
+from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.vocab import InputError, Objective
+
+
+def keywords(problem: Problem, **more: Any) -> dict[str, Any]:
+    return {
+        "layer": problem.layer,
+        "accelerator": problem.accelerator,
+        "constraints": problem.constraints,
+        "spatial_mapping": problem.fractional.loops,
+        "spatial_mapping_int": problem.integer.loops,
+        **more,
+    }
+
+
+def searched(problem: Problem, **more: Any) -> CostModelEvaluation:
+    ((cme, (mapping, _)),) = ExactStage([CostModelStage], **keywords(problem, **more)).run()
+    assert isinstance(cme, CostModelEvaluation)
+    assert mapping == cme.temporal_mapping
+    return cme
+
+
+def test_it_yields_one_certified_mapping_no_worse_than_loma() -> None:
+    problem, tally = layer_problem("tpu_like"), SearchTally()
+    cme = searched(problem, exact_objective="latency", tally=tally)
+    assert isinstance(cme.certificate, Certificate)
+    assert cme.certificate.is_proven
+    assert cme.certificate.objective is Objective.LATENCY
+    assert cme.certificate.best == cme.latency_total2
+    assert cme.breakdown.latency_cycles == pytest.approx(cme.latency_total2, rel=1e-12)
+    assert tally.n_mappings_evaluated > 1
+    loma = MinimalLatencyStage([LomaStage, CostModelStage], **keywords(problem, loma_lpf_limit=6))
+    ((best, _),) = loma.run()
+    assert cme.latency_total2 <= best.latency_total2
+
+
+def test_the_certificate_survives_pickling_and_another_layers_name() -> None:
+    cme = searched(layer_problem("tpu_like"), exact_objective=Objective.ENERGY)
+    assert cme.certificate is not None
+    for copy in (pickle.loads(pickle.dumps(cme)), cme.for_layer(replace(cme.layer, name="twin"))):
+        assert copy.certificate == cme.certificate
+        assert copy.energy_total == cme.energy_total
+    assert cme.certificate.as_dict()["gap"] == 0
+
+
+def test_it_stands_below_a_reduction_that_remembers() -> None:
+    problem = layer_problem("tpu_like")
+    stage = MinimalEnergyStage(
+        [ExactStage, CostModelStage], **keywords(problem, exact_objective="energy", layer_memo=LayerMemo())
+    )
+    ((best, _),) = stage.run()
+    assert best.certificate.is_proven  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [("exact_objective", "enrgy"), ("exact_time_limit", 0), ("temporal_mapping_type", "even")],
+)
+def test_what_it_cannot_do_is_refused(keyword: str, value: object) -> None:
+    with pytest.raises(InputError, match=keyword):
+        searched(layer_problem("tpu_like"), **{keyword: value})

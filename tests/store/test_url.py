@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zigzag_lab.store.url import DatabaseUrl, masked, passwords_in
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://s3cret@host/repo.git", "https://***@host/repo.git"),
+        ("http://me:s3cret@host/x", "http://me:***@host/x"),
+        (
+            "at postgresql://me:s3cret@host/db\n@dataclass\nclass A:",
+            "at postgresql://me:***@host/db\n@dataclass\nclass A:",
+        ),
+        ("host=h password=s3cret dbname=d", "host=h password=*** dbname=d"),
+        ("password='s3 cret' x", "password=*** x"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("a = b @ c", "a = b @ c"),
+    ],
+)
+def test_secrets_of_all_kinds_are_masked(text: str, shown: str) -> None:
+    assert masked(text) == shown
+
+
+def test_a_driver_that_repeats_a_piece_of_a_password_is_scrubbed() -> None:
+    url = DatabaseUrl.parse("postgresql://me:p%40ss/w%zz@host/db?sslpassword=other1")
+    for said in ('invalid token "p%40ss"', "w%zz", "p@ss/w%zz", "other1"):
+        assert url.scrubbed(f"it says {said}!") in ("it says ***!", 'it says invalid token "***"!')
+
+
+@given(st.text("abcXYZ0189%/:@!$+,;~._-", min_size=3, max_size=20))
+def test_no_password_is_shown(password: str) -> None:
+    url = DatabaseUrl.parse(f"postgresql+psycopg://someone:{password}@example.org:5432/lab")
+    assert str(url) == "postgresql+psycopg://someone:***@example.org:5432/lab"
+    assert password in passwords_in(url.secret)
+    assert password not in url.scrubbed(f"could not connect with {password} as given")

@@ -1,0 +1,67 @@
+"""Sweep files: what they may say, and one clear error for everything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sweeps.small import R_COST, SIZE, sweep_file
+from zigzag_lab.sweeps import points, read_sweep
+from zigzag_lab.vocab import InputError
+
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
+    "unknown key": ({"spaces": {}}, "Did you mean 'space'"),
+    "unknown path": ({"space": {"accelerator.memories.sram_3MB.size": [1]}}, "Did you mean 'sram_2MB'"),
+    "unknown root": ({"space": {"accelerater.memories.sram_2MB.size": [1]}}, "Did you mean 'accelerator'"),
+    "empty list": ({"space": {SIZE: []}}, "empty"),
+    "wrong unit": ({"space": {SIZE: ["3 pJ"]}}, "'pJ'"),
+    "impossible constraint": ({"constraints": [f"{SIZE} < 0"]}, "no point"),
+    "a million times a million": (
+        {"space": {"x": {"range": [1, 100000], "step": 1}, "y": {"range": [1, 100000], "step": 1}}},
+        r"100000 x 100000 x 1 = 10,000,000,000 combinations",
+    ),
+    "no workload": ({"workloads": None}, "'workloads' is missing"),
+    "unknown workload": ({"workloads": ["resnet19"]}, "Did you mean 'resnet18'"),
+    "unknown option": ({"options": {"lpf_limt": 6}}, "Did you mean 'lpf_limit'"),
+    "wrong option": ({"space": {"options.objective": ["speed"]}}, "latency, energy, edp"),
+    "unknown name in an expression": ({"derived": {R_COST: "2 * sise"}}, "'sise' is not known"),
+    "code in an expression": ({"derived": {"x": "__import__('os')"}}, "the function"),
+    "set twice": ({"derived": {SIZE: "8"}}, "set twice"),
+    "uneven group": ({"zipped": [{"x": [1, 2], "y": [1, 2, 3]}]}, "zipped group"),
+    "wrong sampling": ({"sampling": {"random": 0}}, "random"),
+    "a condition on what comes later": ({"space": {"x": {"values": [1, 2], "when": "y > 1"}, "y": [1]}}, "'y'"),
+    "no mapping of its own": ({"accelerators": ["mine.yaml"]}, "mapping"),
+    "wrong name": ({"name": "a/b"}, "name"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_broken_files_get_one_clear_error(case: str, tmp_path: Path) -> None:
+    keys, words = BROKEN[case]
+    file = sweep_file(tmp_path, **keys)
+    with pytest.raises(InputError, match=words) as caught:
+        list(points(read_sweep(file)))
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "a: [", "3"])
+def test_files_that_hold_something_else(text: str, tmp_path: Path) -> None:
+    (tmp_path / "experiment.yaml").write_text(text)
+    with pytest.raises(InputError, match="experiment"):
+        read_sweep(tmp_path)
+
+
+def test_a_folder_stands_for_its_file(tmp_path: Path) -> None:
+    file = sweep_file(tmp_path)
+    assert read_sweep(tmp_path).where == str(file)
+
+
+def test_presets_bring_their_own_mappings(tmp_path: Path) -> None:
+    sweep = read_sweep(sweep_file(tmp_path, space=None, accelerators=["tpu_like", "eyeriss_like"]))
+    assert [(p.accelerator, p.mapping) for p in points(sweep)] == [
+        ("tpu_like", "tpu_like"),
+        ("eyeriss_like", "eyeriss_like"),
+    ]

@@ -1,0 +1,281 @@
+"""What the cache holds, why it had no answer, and whether its answers are right."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zigzag_lab.api.differences import Difference, differences
+from zigzag_lab.keys.records import KINDS, record_from
+from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
+from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
+from zigzag_lab.stages.answer import Asker, answer_of, spelt
+from zigzag_lab.store.cache_query import (
+    AskedQuestion,
+    CacheStatistics,
+    Removed,
+    document,
+    earlier_run,
+    questions_of,
+    random_answers,
+    remove_unused,
+    run_id_of,
+    statistics,
+)
+from zigzag_lab.store.database import Database
+from zigzag_lab.store.store import Store
+from zigzag_lab.vocab import InputError
+
+YAML_KEYS = {
+    "read_cost_pj": "r_cost",
+    "write_cost_pj": "w_cost",
+    "size_bits": "size",
+    "bandwidth_min_bits": "bandwidth_min",
+    "bandwidth_max_bits": "bandwidth_max",
+    "unit_energy_pj": "unit_energy",
+    "operand_links": "memory_operand_links",
+    "precision_bits": "operand_precision",
+    "array": "operational_array",
+}
+"""What fields of records are called in the user's files."""
+
+_CHANGES_NOTHING = re.compile(
+    r"(^|\.)(name|id|sources|area_mm2|unit_area_mm2|latency_cycles|dataflows|auto_cost_extraction)(\.|\[|$)"
+)
+
+
+def cache_statistics(store: Store) -> CacheStatistics:
+    """What the cache holds, and what it did."""
+    return statistics(store.database)
+
+
+def remove_unused_answers(store: Store, unused_days: float, *, is_dry_run: bool) -> Removed:
+    """Remove answers that nobody used for some days, and what only they were made of."""
+    return remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why questions had no answer.
+
+    Attributes:
+        differences: what differs from the closest question that had one, in the words of the user's files.
+        labels: the layers or networks that it holds for.
+    """
+
+    differences: tuple[Difference, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Misses:
+    """Why a run computed what it computed.
+
+    Attributes:
+        run_id: the run.
+        compared_with: an earlier run; None where there is none.
+        n_asked: questions about layers, or about the network if none were asked about layers.
+        n_missed: of these, those that were not answered.
+        reasons: of those that missed, most layers first; empty where nothing missed.
+    """
+
+    run_id: str
+    compared_with: str | None
+    n_asked: int
+    n_missed: int
+    reasons: tuple[Reason, ...]
+
+
+def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
+    """Why a run found no answers.
+
+    Args:
+        store: the open database.
+        run: its id.
+        other: the run to compare with; by default the newest earlier one of the same network, else any earlier one.
+
+    Raises:
+        InputError: a run asked the cache nothing.
+    """
+    database, number = store.database, store.run_number(run)
+    asked = questions_of(database, number)
+    if not asked:
+        raise InputError(
+            f"run {run}", "it asked the cache nothing", "a run that did", "It may have run with --no-cache."
+        )
+    earlier = earlier_run(database, number) if other is None else store.run_number(other)
+    known = [q for q in questions_of(database, earlier) if q.parts] if earlier is not None else []
+    kinds = {q.kind for q in known}
+    if other is not None and not known:
+        raise InputError(f"run {other}", "it asked the cache nothing", "a run that did")
+    missed = [q for q in asked if q.outcome == "miss"]
+    of_layers = [q for q in missed if q.kind != "network" and q.kind in kinds]
+    grouped: dict[tuple[Difference, ...], list[str]] = {}
+    documents: dict[str, Any] = {}
+    for question in of_layers or [q for q in missed if q.kind in kinds] or missed:
+        found = tuple(_why(database, question, known, documents))
+        grouped.setdefault(found, []).append(question.label)
+    reasons = sorted((Reason(d, tuple(labels)) for d, labels in grouped.items()), key=lambda r: -len(r.labels))
+    n_missed, n_asked = (sum(q.kind != "network" for q in some) or len(some) for some in (missed, asked))
+    compared = run_id_of(database, earlier) if earlier is not None else None
+    return Misses(run_id_of(database, number), compared, n_asked, n_missed, tuple(reasons))
+
+
+def _why(
+    database: Database, question: AskedQuestion, known: Sequence[AskedQuestion], documents: dict[str, Any]
+) -> Iterator[Difference]:
+    """What differs from the closest of the questions known."""
+    if not question.parts or not known:
+        return
+    closest = max(known, key=lambda other: _closeness(question, other))
+    for name in {**closest.parts, **question.parts}:
+        before, after = closest.parts.get(name), question.parts.get(name)
+        if before == after:
+            continue
+        if name in (*KINDS, "pipeline") and before and after:
+            yield from _part_differences(database, name, before, after, documents)
+        else:
+            yield Difference(name, before, after)
+
+
+def _closeness(question: AskedQuestion, other: AskedQuestion) -> tuple[bool, int, bool]:
+    n_same = sum(other.parts.get(name) == digest for name, digest in question.parts.items())
+    return question.kind == other.kind, n_same, question.label == other.label
+
+
+def _part_differences(
+    database: Database, name: str, before: str, after: str, documents: dict[str, Any]
+) -> Iterator[Difference]:
+    for digest in (before, after):
+        if digest not in documents:
+            documents[digest] = document(database, digest)
+    first, second = documents[before], documents[after]
+    if first is None or second is None:
+        yield Difference(name, before[:12], after[:12])
+        return
+    found = list(differences(first[1], second[1], name))
+    deciding = [d for d in found if not _CHANGES_NOTHING.search(d.path)]
+    for d in deciding or found:
+        yield Difference(in_yaml(d.path), _hashable(d.first), _hashable(d.second))
+
+
+def in_yaml(path: str) -> str:
+    """A path through records in the words of the user's files: ``accelerator.memories.sram.r_cost``."""
+    return re.sub(r"\w+", lambda word: YAML_KEYS.get(word[0], word[0]), path)
+
+
+def _hashable(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, (list, dict)) else value
+
+
+# -- verification ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of computing answers again.
+
+    Attributes:
+        n_equal: answers that came out the same, to the last bit.
+        wrong: keys of those that did not.
+        skipped: reason -> how many could not be computed again.
+    """
+
+    n_equal: int
+    wrong: tuple[str, ...]
+    skipped: dict[str, int]
+
+
+class _CannotError(Exception):
+    """An answer cannot be computed again from what is kept."""
+
+
+_RECORDS: dict[str, type] = {kind.__name__: kind for kind in (SpatialMapping, TemporalMapping, UnrolledLoops)}
+
+
+def verify(store: Store, n: int) -> Verification:
+    """Compute some answers again, chosen at random, and compare.
+
+    Args:
+        store: the open database.
+        n: how many.
+    """
+    from zigzag_lab.keys import engine_digest
+
+    n_equal, wrong, skipped = 0, [], dict[str, int]()
+    for key, _, parts, content in random_answers(store.database, n):
+        try:
+            if parts.get("engine") != engine_digest():
+                raise _CannotError("computed by another version of the program")
+            if _comparable(_computed(store.database, parts)) == _comparable(content):
+                n_equal += 1
+            else:
+                wrong.append(key)
+        except _CannotError as reason:
+            skipped[str(reason)] = skipped.get(str(reason), 0) + 1
+    return Verification(n_equal, tuple(wrong), skipped)
+
+
+def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
+    kwargs: dict[str, Any] = {}
+    for name in KINDS:
+        if name in parts:
+            kwargs[name] = record_from(KINDS[name], _document(database, parts[name]))
+    pipeline = _document(database, parts["pipeline"])
+    kwargs.update({name: _option(value) for name, value in pipeline["options"].items() if name not in kwargs})
+    if "mem_update_list" in kwargs:
+        raise _CannotError("asked below a stage that keeps data on chip")
+    stages = [_stage(name) for name in pipeline["stages"]]
+    results = list(stages[0](stages[1:], **kwargs).run())
+    return spelt(answer_of(results, Asker.of(kwargs)))
+
+
+def _comparable(answer: bytes) -> Any:
+    """An answer without what may differ: how much of it is shared, and the time that exact searches took."""
+    document = json.loads(answer)
+    for cme in document["cmes"]:
+        cme[0] = document["problems"][cme[0]][1:]  # identical layers may stand for each other there
+        if isinstance(cme[-1], dict):
+            cme[-1].pop("seconds", None)
+    return _inlined(document["results"], document["cmes"]), document["records"]
+
+
+def _inlined(value: Any, cmes: list[Any]) -> Any:
+    if isinstance(value, list):
+        return ["cme", cmes[value[1]]] if value[:1] == ["cme"] else [_inlined(item, cmes) for item in value]
+    return value
+
+
+def _document(database: Database, digest: str) -> Any:
+    found = document(database, digest)
+    if found is None:
+        raise _CannotError("what it was asked is not kept")
+    return found[1]
+
+
+def _stage(name: Any) -> StageCallable:
+    known = {stage.__name__: stage for stage in BUILTIN_STAGES}
+    if not isinstance(name, str) or name not in known:
+        raise _CannotError("it needs a stage of the user's")
+    return known[name]
+
+
+def _option(value: Any) -> Any:
+    """A keyword back from its spelling in a key."""
+    if isinstance(value, list):
+        return [_option(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "pairs" in value:
+        return {_option_name(name): _option(item) for name, item in value["pairs"]}
+    if value.get("record") in _RECORDS:
+        return record_from(_RECORDS[value["record"]], value["says"])
+    raise _CannotError("it was asked with objects or files that are not kept")
+
+
+def _option_name(name: Any) -> Any:
+    return tuple(name) if isinstance(name, list) else name

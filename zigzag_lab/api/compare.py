@@ -1,0 +1,172 @@
+"""Two runs side by side: what they cost, in total, by layer and by memory, and what they were asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zigzag_lab.api.differences import Difference, differences
+from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+
+_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "area_mm2")
+_SELDOM_OF_INTEREST = ("argv", "cwd")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One figure of two runs; None where a run has none.
+
+    Attributes:
+        what: the figure, the layer or the memory.
+        first, second: the two values.
+    """
+
+    what: str
+    first: float | None
+    second: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """The second less the first."""
+        return None if self.first is None or self.second is None else self.second - self.first
+
+    @property
+    def ratio(self) -> float | None:
+        """The second in parts of the first."""
+        return self.second / self.first if self.first and self.second is not None else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs side by side.
+
+    Attributes:
+        first, second: the runs.
+        totals: figures of the runs.
+        layer_energy_pj, layer_latency_cycles: by layer, in the order of the networks.
+        memory_energy_pj: by memory, summed over layers and operands.
+        inputs: (kind, difference): which keys of the workload, the accelerator and the mapping differ.
+        options: which options differ.
+        surroundings: what differs in versions, machine and code.
+    """
+
+    first: RunRecord
+    second: RunRecord
+    totals: tuple[Pair, ...]
+    layer_energy_pj: tuple[Pair, ...]
+    layer_latency_cycles: tuple[Pair, ...]
+    memory_energy_pj: tuple[Pair, ...]
+    inputs: tuple[tuple[str, Difference], ...]
+    options: tuple[Difference, ...]
+    surroundings: tuple[Difference, ...]
+
+    def as_plain(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        pairs = ("totals", "layer_energy_pj", "layer_latency_cycles", "memory_energy_pj")
+        return {
+            "first": asdict(self.first),
+            "second": asdict(self.second),
+            **{name: [_plain(pair) for pair in getattr(self, name)] for name in pairs},
+            "inputs": [{"kind": kind, **asdict(difference)} for kind, difference in self.inputs],
+            "options": [asdict(difference) for difference in self.options],
+            "surroundings": [asdict(difference) for difference in self.surroundings],
+        }
+
+
+def _plain(pair: Pair) -> dict[str, Any]:
+    return {**asdict(pair), "difference": pair.difference, "ratio": pair.ratio}
+
+
+def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
+    """Put two runs side by side.
+
+    Args:
+        lab: the database.
+        first_id: the id of a run.
+        second_id: the id of the other.
+    """
+    first, second = lab.run(first_id), lab.run(second_id)
+    layers = lab.layers(first_id), lab.layers(second_id)
+    details = lab.details(first_id), lab.details(second_id)
+    return Comparison(
+        first,
+        second,
+        tuple(_totals(first, second)),
+        _paired(*(_by_layer(of, "energy_pj") for of in layers)),
+        _paired(*(_by_layer(of, "latency_cycles") for of in layers)),
+        _paired(*(_by_memory(of) for of in layers)),
+        tuple(_input_differences(lab, first_id, second_id)),
+        tuple(differences(details[0].options, details[1].options)),
+        tuple(_surroundings(*details)),
+    )
+
+
+def _totals(first: RunRecord, second: RunRecord) -> Iterator[Pair]:
+    for name in _FIGURES:
+        pair = Pair(name, getattr(first, name), getattr(second, name))
+        if (pair.first, pair.second) != (None, None):
+            yield pair
+
+
+def _by_layer(layers: Sequence[StoredLayer], figure: str) -> dict[str, float]:
+    """Layer -> its figure; a layer whose name another has carries its index as well."""
+    names = [layer.name for layer in layers]
+    return {
+        layer.name if names.count(layer.name) == 1 else f"{layer.name} ({layer.layer_index})": layer.figures[figure]
+        for layer in layers
+    }
+
+
+def _by_memory(layers: Sequence[StoredLayer]) -> dict[str, float]:
+    energy: dict[str, float] = {}
+    for layer in layers:
+        for level in layer.memories:
+            ways = level.energy_pj
+            sum_pj = ways.to_low + ways.from_low + ways.to_high + ways.from_high
+            energy[level.memory] = energy.get(level.memory, 0.0) + sum_pj
+    return energy
+
+
+def _paired(first: dict[str, float], second: dict[str, float]) -> tuple[Pair, ...]:
+    return tuple(Pair(name, first.get(name), second.get(name)) for name in {**first, **second})
+
+
+def _input_differences(lab: Lab, first_id: str, second_id: str) -> Iterator[tuple[str, Difference]]:
+    """By the keys of the files where both were YAML, else by what the records say."""
+    first, second = lab.inputs(first_id), lab.inputs(second_id)
+    for kind in {**first, **second}:
+        if kind not in first or kind not in second:
+            names = [given[kind][0] if kind in given else None for given in (first, second)]
+            yield kind, Difference("", *names)
+            continue
+        (_, content, source), (_, other_content, other_source) = first[kind], second[kind]
+        if content == other_content:
+            continue
+        trees = _as_yaml(source), _as_yaml(other_source)
+        found = list(differences(*trees)) if None not in trees else []
+        for difference in found or differences(content, other_content):
+            yield kind, difference
+
+
+def _as_yaml(source: bytes | None) -> Any:
+    """What a YAML file says; None where it is none."""
+    if source is None:
+        return None
+    import yaml
+
+    try:
+        tree = yaml.load(source.decode(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (UnicodeDecodeError, yaml.YAMLError):  # an ONNX model
+        return None
+    return tree if isinstance(tree, (dict, list)) else None
+
+
+def _surroundings(first: RunDetails, second: RunDetails) -> Iterator[Difference]:
+    if first.engine_digest != second.engine_digest:
+        yield Difference("engine", first.engine_digest[:12], second.engine_digest[:12])
+    yield from differences(_of_interest(first.environment), _of_interest(second.environment))
+
+
+def _of_interest(environment: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in environment.items() if name not in _SELDOM_OF_INTEREST}

@@ -1,0 +1,234 @@
+"""Look at everything a run relies on, and say what is wrong and what to do about it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+
+from zigzag_lab.api.defaults import default_database
+from zigzag_lab.store.database import Database, connect
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.schema import HEAD, revision_of
+from zigzag_lab.store.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
+from zigzag_lab.store.url import SQLITE, DatabaseUrl, masked
+from zigzag_lab.vocab import InputError
+
+LEAST_FREE_BYTES = 1 << 30
+MOST_CLOCK_SECONDS = 5.0
+PACKAGES = ("zigzag_lab", "numpy", "onnx", "alembic", "sqlmodel", "psycopg", "mlflow")
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    WELL = "ok"
+    ODD = "warning"
+    ILL = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one part.
+
+    Attributes:
+        part: such as ``database`` or ``disk``.
+        health: how it is.
+        found: in words.
+        advice: what to do; empty where nothing is to be done.
+    """
+
+    part: str
+    health: Health
+    found: str
+    advice: str = ""
+
+
+def examine(database: str | None = None, mlflow: str | None = None) -> list[Finding]:
+    """Look at the versions, the database, its disk, its clock, and MLflow. Nothing is changed.
+
+    Args:
+        database: its URL.
+        mlflow: MLflow's tracking URI, or ``off``.
+    """
+    url = DatabaseUrl.parse(database or default_database())
+    findings = [_versions(), *_database(url)]
+    if url.path is not None:
+        findings += [_disk(url.path), _file_system(url.path)]
+    return [*findings, *_mlflow(url, mlflow)]
+
+
+def _versions() -> Finding:
+    from importlib.metadata import PackageNotFoundError, version
+
+    import zigzag_lab
+
+    found = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    for package in PACKAGES:
+        try:
+            known = zigzag_lab.__version__ if package == "zigzag_lab" else version(package)
+            found.append(f"{package} {known}")
+        except PackageNotFoundError:
+            found.append(f"no {package}")
+    if sqlite3.sqlite_version_info < (3, 35):
+        return Finding("versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python.")
+    return Finding("versions", Health.WELL, ", ".join(found))
+
+
+# -- the database ------------------------------------------------------------------------------------------------------
+
+
+def _database(url: DatabaseUrl) -> Iterator[Finding]:
+    if url.path is not None and not url.path.exists():
+        yield Finding("database", Health.ODD, f"{url} does not exist yet", "'zigzag-lab run' makes it.")
+        return
+    try:
+        database = connect(url, read_only=True)
+    except StoreError as error:
+        yield Finding("database", Health.ILL, f"{url}: {error.found}", error.hint)
+        return
+    with closing(database):
+        yield Finding("database", Health.WELL, f"{url} answers")
+        looks: list[Callable[[Database], Finding]] = [_schema, _clock]
+        looks += [_integrity, _journal] if url.kind == SQLITE else [_server]
+        for look in [*looks, _outbox]:
+            try:
+                yield look(database)
+            except StoreError as error:
+                yield Finding(look.__name__.strip("_"), Health.ILL, error.found, error.hint)
+
+
+def _schema(database: Database) -> Finding:
+    revision = revision_of(database)
+    if revision == HEAD:
+        return Finding("schema", Health.WELL, f"{revision}, the newest")
+    found = "no tables of zigzag-lab" if revision is None else f"{revision}; the newest is {HEAD}"
+    advice = "The next run brings it up to date." if database.url.kind == SQLITE else "Run 'zigzag-lab db upgrade'."
+    return Finding("schema", Health.ODD, found, advice)
+
+
+def _clock(database: Database) -> Finding:
+    """How far the database's clock, which leases and heartbeats go by, is from this machine's."""
+    seconds_of = "strftime('%s', 'now')" if database.url.kind == SQLITE else "extract(epoch FROM clock_timestamp())"
+    off = float(database.select(f"SELECT {seconds_of}").rows[0][0]) - time.time()
+    if abs(off) <= MOST_CLOCK_SECONDS:
+        return Finding("clock", Health.WELL, "this machine and the database agree on the time")
+    found = f"the database's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
+    return Finding("clock", Health.ODD, found, "Set both by NTP: ages of runs are shown wrong, leases are not.")
+
+
+def _integrity(database: Database) -> Finding:
+    found = database.select("PRAGMA quick_check(3)").rows
+    if found == [("ok",)]:
+        return Finding("integrity", Health.WELL, "the file is sound")
+    advice = "Restore a copy (.backup-*), or rescue what is left with 'sqlite3 FILE .recover'."
+    return Finding("integrity", Health.ILL, f"the file is damaged: {found[0][0]}", advice)
+
+
+def _journal(database: Database) -> Finding:
+    mode = str(database.select("PRAGMA journal_mode").rows[0][0])
+    if mode == "wal":
+        return Finding("journal", Health.WELL, "write-ahead log")
+    advice = "The next run sets it to 'wal', unless the file lies on a network."
+    return Finding("journal", Health.ODD, f"'{mode}': writers and readers wait for each other", advice)
+
+
+def _server(database: Database) -> Finding:
+    sql = (
+        "SELECT current_setting('server_version'), current_setting('max_connections')::int, "
+        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    )
+    version, most, now = database.select(sql).rows[0]
+    found = f"Postgres {version}, {now} of {most} connections in use"
+    if int(str(version).split(".")[0]) < 14:
+        return Finding("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
+    crowded = now > 0.8 * most
+    return Finding("server", Health.ODD if crowded else Health.WELL, found, "Raise max_connections." if crowded else "")
+
+
+def _outbox(database: Database) -> Finding:
+    if revision_of(database) is None:
+        return Finding("outbox", Health.WELL, "nothing to publish")
+    sql = "SELECT state, COUNT(*) FROM zl_publication WHERE state <> 'published' GROUP BY state ORDER BY state"
+    rows = database.select(sql).rows
+    found = ", ".join(f"{n} {state}" for state, n in rows) or "MLflow knows of every run"
+    if any(state == "failed" for state, _ in rows):
+        return Finding("outbox", Health.ODD, found, "'zigzag-lab mlflow sync' tries again.")
+    return Finding("outbox", Health.WELL, found)
+
+
+# -- its disk ----------------------------------------------------------------------------------------------------------
+
+
+def _disk(path: Path) -> Finding:
+    folder = next(place for place in (path.absolute().parent, *path.absolute().parents) if place.exists())
+    free = shutil.disk_usage(folder).free
+    found = f"{free / (1 << 30):.1f} GiB free"
+    if free >= LEAST_FREE_BYTES:
+        return Finding("disk", Health.WELL, found)
+    return Finding("disk", Health.ODD, found, "Free some space, or name another --db: a full disk ends a run.")
+
+
+def _file_system(path: Path) -> Finding:
+    kind = file_system_of(path)
+    if kind in NETWORK_FILE_SYSTEMS:
+        advice = "SQLite locks badly over a network: use Postgres, or a local disk."
+        return Finding("file system", Health.ODD, f"{kind}, on a network", advice)
+    return Finding("file system", Health.WELL, f"{kind or 'unknown'}, local")
+
+
+# -- MLflow ------------------------------------------------------------------------------------------------------------
+
+
+def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
+    from zigzag_lab.tracking import mlflow_uri_for
+    from zigzag_lab.tracking.reach import check_reachable
+
+    uri = mlflow_uri_for(url, wanted)
+    if uri is None:
+        yield Finding("mlflow", Health.WELL, "off")
+        return
+    try:
+        check_reachable(uri)
+    except InputError as error:
+        yield Finding("mlflow", Health.ILL, f"{masked(uri)}: {error.found}", error.hint)
+        return
+    yield Finding("mlflow", Health.WELL, f"{masked(uri)} can be reached")
+    if uri.partition(":")[0].partition("+")[0] in ("sqlite", "postgresql"):
+        yield _mlflow_schema(uri)
+
+
+def _mlflow_schema(uri: str) -> Finding:
+    part = "mlflow schema"
+    where = DatabaseUrl.parse(uri)
+    if where.path is not None and not where.path.exists():
+        return Finding(part, Health.WELL, "its database is made when the first run is published")
+    try:
+        with closing(connect(where, read_only=True)) as database:
+            has = str(database.select("SELECT version_num FROM alembic_version").rows[0][0])
+    except (StoreError, IndexError):
+        return Finding(part, Health.WELL, "it has no tables yet")
+    newest = _newest_of_mlflow()
+    if newest in (None, has):
+        return Finding(part, Health.WELL, has)
+    advice = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
+    return Finding(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
+
+
+def _newest_of_mlflow() -> str | None:
+    """The newest revision that the installed MLflow knows; None where that cannot be told."""
+    found = find_spec("mlflow")
+    for place in (found.submodule_search_locations if found else None) or ():
+        folder = Path(place) / "store" / "db_migrations"
+        if folder.is_dir():
+            from alembic.script import ScriptDirectory
+
+            return ScriptDirectory(str(folder)).get_current_head()
+    return None

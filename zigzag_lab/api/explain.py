@@ -1,0 +1,29 @@
+"""Why a recorded run, or one of its layers, costs what it costs."""
+
+from __future__ import annotations
+
+from zigzag_lab.api.run_page import run_page
+from zigzag_lab.reports import Explanation, explain
+from zigzag_lab.reports.what_if import Network
+from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.priced import priced_run
+
+
+def explain_run(lab: Lab, run: RunRecord, layer: str | None = None) -> Explanation:
+    """Explain a run, or one layer of it.
+
+    Args:
+        lab: the database.
+        run: the run.
+        layer: the name, a part of the name, or the index of the only layer to explain.
+
+    Raises:
+        InputError: the run has no layers, or no layer, or several, are called so.
+    """
+    priced = priced_run(lab, run.run_id)
+    if layer is None:
+        return explain(priced.cmes, f"{priced.label}, best {run.objective} (run {run.run_id})")
+    (stored,) = run_page(lab, run, layer).layers
+    place = next(i for i, one in enumerate(priced.layers) if one.layer_index == stored.layer_index)
+    title = f"{stored.name}  (layer {stored.layer_index} of run {run.run_id})"
+    return explain([priced.cmes[place]], title, Network.of(priced.cmes))

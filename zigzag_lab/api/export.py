@@ -1,0 +1,202 @@
+"""Tables of results as files: CSV, JSON lines or Parquet, however many rows there are."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from zigzag_lab.api.ask import VIEWS
+from zigzag_lab.api.plain_values import sayable
+from zigzag_lab.store.database import Answer
+from zigzag_lab.store.lab import Lab
+from zigzag_lab.vocab import InputError, nearest
+
+TABLES = dict(zip(("runs", "layers", "memory"), VIEWS, strict=True))
+_ORDERS = {"runs": "run_number", "layers": "run_number, layer_index", "memory": "run_number, layer_index"}
+FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+
+
+class _Writer(Protocol):
+    def write(self, portion: Answer) -> None:
+        """Take some rows."""
+
+    def close(self) -> None:
+        """All rows have been there."""
+
+
+def export(
+    lab: Lab,
+    table: str,
+    target: Path | IO[str],
+    *,
+    kind: str | None = None,
+    experiment: str | None = None,
+    runs: Sequence[str] = (),
+) -> int:
+    """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
+
+    Args:
+        lab: the database.
+        table: ``runs``, ``layers`` or ``memory``.
+        target: the file, or a stream of text for ``csv`` and ``jsonl``.
+        kind: ``csv``, ``jsonl`` or ``parquet``; by default what the file's suffix says.
+        experiment: only runs of this one.
+        runs: only these runs, by id; all when empty.
+
+    Returns:
+        How many rows.
+    """
+    if table not in TABLES:
+        raise InputError("export", f"a table '{table}'", " or ".join(TABLES), nearest(table, TABLES))
+    kind = kind or _kind_of(target)
+    sql, values = _question(table, experiment, runs)
+    if not isinstance(target, Path):
+        if kind == "parquet":
+            raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
+        return _pour(lab, sql, values, _TextWriter(target, kind))
+    with _replaced(target) as unfinished:
+        if kind == "parquet":
+            return _pour(lab, sql, values, _ParquetWriter(unfinished))
+        with unfinished.open("w", encoding="utf-8", newline="") as stream:
+            return _pour(lab, sql, values, _TextWriter(stream, kind))
+
+
+def _kind_of(target: Path | IO[str]) -> str:
+    if not isinstance(target, Path):
+        return "csv"
+    kind = FORMATS.get(target.suffix.lower())
+    if kind is None:
+        raise InputError(str(target), "its suffix names no format", " or ".join(FORMATS), "Or give --format.")
+    return kind
+
+
+def _question(table: str, experiment: str | None, runs: Sequence[str]) -> tuple[str, list[str]]:
+    wanted, values = [], []
+    if experiment is not None:
+        wanted.append("experiment = ?")
+        values.append(experiment)
+    if runs:
+        wanted.append(f"run_id IN ({', '.join('?' * len(runs))})")
+        values += runs
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    return f"SELECT * FROM {TABLES[table]}{where} ORDER BY {_ORDERS[table]}", values
+
+
+def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
+    n_rows = 0
+    try:
+        for portion in lab.stream(sql, values):
+            writer.write(portion)
+            n_rows += len(portion.rows)
+        if not n_rows:  # a file without rows has its headings
+            writer.write(lab.sql(f"SELECT * FROM ({sql}) none LIMIT 0", values))
+    finally:
+        writer.close()
+    return n_rows
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """A path beside a file, whose content takes the file's place at the end."""
+    unfinished = path.with_name(f".{path.name}.part-{os.getpid()}")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    except OSError as error:
+        raise InputError(str(path), f"it cannot be written ({error.strerror or error})", "a file to write") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+class _TextWriter:
+    """CSV under a line of headings, or an object a line."""
+
+    def __init__(self, stream: IO[str], kind: str) -> None:
+        import csv
+
+        self._stream, self._kind, self._is_first = stream, kind, True
+        self._csv = csv.writer(stream, lineterminator="\n")
+
+    def write(self, portion: Answer) -> None:
+        if self._kind == "jsonl":
+            for row in portion.as_dicts():
+                self._stream.write(json.dumps(sayable(row), ensure_ascii=False, allow_nan=False) + "\n")
+            return
+        if self._is_first:
+            self._csv.writerow(portion.columns)
+            self._is_first = False
+        self._csv.writerows([[_cell(value) for value in row] for row in portion.rows])
+
+    def close(self) -> None:
+        self._stream.flush()
+
+
+def _cell(value: Any) -> Any:
+    """A value of CSV; documents are JSON, as in a text column."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else sayable(value)
+
+
+class _ParquetWriter:
+    """Parquet, a group of rows for each portion. The columns' types are those that the views promise."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow
+            import pyarrow.parquet as parquet
+        except ImportError as error:
+            raise InputError("export", "pyarrow is not installed", hint="pip install pyarrow, or use CSV.") from error
+        self._path, self._arrow, self._parquet = path, pyarrow, parquet
+        self._writer: Any = None
+
+    def write(self, portion: Answer) -> None:
+        columns = list(zip(*portion.rows, strict=True)) or [() for _ in portion.columns]
+        if self._writer is None:
+            schema = [(name, self._type_of(name)) for name in portion.columns]
+            self._writer = self._parquet.ParquetWriter(self._path, self._arrow.schema(schema))
+        schema = self._writer.schema
+        arrays = [
+            self._arrow.array([_stored(v, field.type) for v in column], field.type)
+            for column, field in zip(columns, schema, strict=True)
+        ]
+        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=schema))
+
+    def _type_of(self, name: str) -> Any:
+        if name.endswith(_FRACTIONS) or name in _FRACTION_NAMES:
+            return self._arrow.float64()
+        if name.startswith(("n_", "cache_")) or name in _WHOLE_NAMES:
+            return self._arrow.int64()
+        if name.endswith("_at"):
+            return self._arrow.timestamp("us", "UTC")
+        return self._arrow.bool_() if name.startswith("keeps_") else self._arrow.string()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+_FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation")
+_FRACTION_NAMES = ("accesses", *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")))
+_WHOLE_NAMES = ("run_number", "layer_index", "layer_id", "level")
+
+
+def _stored(value: Any, kind: Any) -> Any:
+    if value is None:
+        return None
+    name = str(kind)
+    if name.startswith("timestamp"):
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return moment.replace(tzinfo=moment.tzinfo or _utc())
+    if name == "bool":
+        return bool(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+
+
+def _utc() -> Any:
+    from datetime import UTC
+
+    return UTC

@@ -1,0 +1,149 @@
+"""Pictures of recorded runs, one for each kind of question."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from zigzag_lab.api.run_page import run_page
+from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.plots import (
+    Point,
+    plot_comparison,
+    plot_energy,
+    plot_latency,
+    plot_loop_nest,
+    plot_memory_hierarchy,
+    plot_memory_utilisation,
+    plot_pareto,
+    plot_roofline,
+    plot_search_quality,
+    plot_workload,
+)
+from zigzag_lab.plots.quantities import cycle_scale, energy_scale
+from zigzag_lab.plots.style import check_path, one_of
+from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.priced import PricedRun, priced_run
+from zigzag_lab.vocab import InputError
+
+_OF_LAYERS: dict[str, Callable[[Sequence[CostModelEvaluation], Path, str], Path]] = {
+    "energy": plot_energy,
+    "latency": plot_latency,
+    "roofline": plot_roofline,
+    "memories": plot_memory_utilisation,
+}
+_OF_RUNS = ("compare", "pareto")
+KINDS = (*_OF_LAYERS, "nest", "hierarchy", "workload", *_OF_RUNS)
+"""Kinds of pictures of recorded runs."""
+
+TRACE_COLUMNS = ("search", "seconds", "best")
+
+
+def plot_runs(
+    lab: Lab,
+    kind: str,
+    runs: Sequence[RunRecord],
+    path: str | Path,
+    *,
+    layer: str | None = None,
+    objective: str = "latency",
+) -> Path:
+    """Draw a picture of recorded runs, and save it.
+
+    Args:
+        lab: the database.
+        kind: one of :data:`KINDS`; ``compare`` and ``pareto`` take several runs, the others one.
+        runs: what to draw.
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+        layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
+        objective: what makes a layer hot in the graph of a workload.
+
+    Raises:
+        InputError: there is no such kind, the runs do not suit it, or the path is not usable.
+    """
+    kind, path = one_of("kind of picture", kind, KINDS), check_path(path)
+    if kind == "pareto":
+        return _pareto(runs, path)
+    if kind == "compare":
+        return plot_comparison(_labelled([priced_run(lab, run.run_id) for run in runs]), path)
+    if len(runs) != 1:
+        raise InputError(f"plot {kind}", f"{len(runs)} runs", "one run", f"For several: {' or '.join(_OF_RUNS)}.")
+    (run,) = runs
+    only = None if layer is None else [one.layer_index for one in run_page(lab, run, layer).layers]
+    priced = priced_run(lab, run.run_id, only)
+    title = (
+        f"{priced.label}, best {run.objective}" if layer is None else f"{priced.cmes[0].layer.name} of {priced.label}"
+    )
+    if kind in _OF_LAYERS:
+        return _OF_LAYERS[kind](priced.cmes, path, title)
+    if kind == "hierarchy":
+        return plot_memory_hierarchy(priced.accelerator, path)
+    if kind == "workload":
+        return plot_workload(priced.workload, priced.cmes, path, title, objective)
+    if len(priced.cmes) > 1:
+        names = f"{len(priced.cmes)} layers, 0 to {priced.layers[-1].layer_index}"
+        raise InputError("plot nest", names, "one layer", "Name it with --layer.")
+    return plot_loop_nest(priced.cmes[0], path, title)
+
+
+def _labelled(runs: Sequence[PricedRun]) -> dict[str, Sequence[CostModelEvaluation]]:
+    """Label -> the layers of a run; labels that repeat are told apart by what was minimised, else by the run's id."""
+    labels = [run.label for run in runs]
+    if len(set(labels)) < len(labels):
+        labels = [f"{run.label}, {run.run.objective}" for run in runs]
+    if len(set(labels)) < len(labels):
+        labels = [f"{run.run.run_id} {run.label}" for run in runs]
+    return {label: run.cmes for label, run in zip(labels, runs, strict=True)}
+
+
+def _pareto(runs: Sequence[RunRecord], path: Path) -> Path:
+    """Latency and energy of finished runs, in readable units."""
+    done = [(r, r.latency_cycles, r.energy_pj) for r in runs]
+    priced = [(r, n, pj) for r, n, pj in done if n is not None and pj is not None]
+    if not priced:
+        raise InputError("plot pareto", "no run with a price", "finished runs")
+    x_scale, x_unit = cycle_scale(max(n for _, n, _ in priced))
+    y_scale, y_unit = energy_scale(max(pj for _, _, pj in priced))
+    labels = _point_labels([r for r, _, _ in priced])
+    points = [Point(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)]
+    return plot_pareto(points, path, f"{len(points)} runs", x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
+
+
+def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
+    """What tells runs apart: their names, else workload and accelerator where these differ, and ids."""
+    workloads, accelerators = {r.workload for r in runs}, {r.accelerator for r in runs}
+    labels = []
+    for run in runs:
+        parts = [run.workload] if len(workloads) > 1 else []
+        parts += [run.accelerator] if len(accelerators) > 1 else []
+        labels.append(", ".join(str(part) for part in parts) or run.run_id)
+    return labels if len(set(labels)) == len(labels) else [f"{x} {r.run_id}" for x, r in zip(labels, runs, strict=True)]
+
+
+def plot_traces(data: str | Path, path: str | Path) -> Path:
+    """Draw the quality of searches against time from a CSV file, and save the picture.
+
+    Args:
+        data: a file with the columns ``search``, ``seconds`` and ``best`` (the objective found by then).
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+
+    Raises:
+        InputError: the file lacks these columns or has no numbers in them, or a path is not usable.
+    """
+    traces: dict[str, list[tuple[float, float]]] = {}
+    try:
+        with Path(data).open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in TRACE_COLUMNS if name not in (reader.fieldnames or [])]
+            if missing:
+                raise InputError(str(data), f"no column {', '.join(missing)}", ", ".join(TRACE_COLUMNS))
+            for row in reader:
+                traces.setdefault(row["search"], []).append((float(row["seconds"]), float(row["best"])))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(str(data), f"it cannot be read: {error}", "a CSV file") from error
+    except (TypeError, ValueError) as error:
+        raise InputError(str(data), str(error), "numbers under seconds and best") from error
+    if not traces:
+        raise InputError(str(data), "no rows", "a row for each better mapping found")
+    return plot_search_quality({name: sorted(trace) for name, trace in traces.items()}, path)

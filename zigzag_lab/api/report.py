@@ -1,0 +1,41 @@
+"""Runs as people name them, one by one or by their experiment; and reports of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from zigzag_lab.api.ask import LAST, find_run
+from zigzag_lab.reports import write_report
+from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.vocab import InputError
+
+
+def chosen_runs(
+    lab: Lab, words: Sequence[str], experiment: str | None = None, *, only_finished: bool = False
+) -> list[RunRecord]:
+    """The runs that are named and those of an experiment, each once; the newest where nothing is named.
+
+    Args:
+        lab: the database.
+        words: ids, starts of ids, or ``last``.
+        experiment: the name of one, whose runs follow, the oldest first.
+        only_finished: whether runs of the experiment that did not finish are left out.
+
+    Raises:
+        InputError: no run, or several, are called so; the experiment has none.
+    """
+    found = [find_run(lab, word) for word in words]
+    if experiment is not None:
+        of_experiment = lab.runs(experiment=experiment, status="finished" if only_finished else None, limit=None)
+        if not of_experiment:
+            kind = "finished runs" if only_finished else "runs"
+            raise InputError(f"experiment '{experiment}'", f"no {kind}", "the name of an experiment with some")
+        found += reversed(of_experiment)
+    found = found or [find_run(lab, LAST)]
+    return list({run.run_id: run for run in found}.values())
+
+
+def report(lab: Lab, words: Sequence[str], path: str | Path, *, experiment: str | None = None, title: str = "") -> Path:
+    """Write a report of runs as one HTML file; see :func:`zigzag_lab.reports.write_report`."""
+    return write_report(lab, chosen_runs(lab, words, experiment), path, title)

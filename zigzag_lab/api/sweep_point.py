@@ -1,0 +1,238 @@
+"""What a worker of a sweep does: price one design point after the other, and make rows of what comes out."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from zigzag_lab.api.given import plain_options
+from zigzag_lab.api.pipeline import objective_of, standard_stages, temporal_mapping_type_of
+from zigzag_lab.api.run import RunRequest
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.hardware import Accelerator, area_of
+from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
+from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.stages import MainStage, SearchTally
+from zigzag_lab.stages.seams import Question, Ticket
+from zigzag_lab.stages.signature import name_of
+from zigzag_lab.store import RunInput
+from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.recorder import LayerDigests
+from zigzag_lab.store.sweep_points import PricedPoint
+from zigzag_lab.sweeps.plan import Base, Point, changed_document
+from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.workload import Workload
+
+T = TypeVar("T")
+MOST_ANSWERS = 50_000
+MOST_BYTES = 200_000_000
+
+
+@dataclass
+class MemoryCache:
+    """Answers about layers, for as long as a worker lives: points that share layers share the work.
+
+    Attributes:
+        salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
+        hits, misses: distinct layer lookups since they were last set to 0.
+    """
+
+    salt: str = ""
+    digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
+    hits: int = 0
+    misses: int = 0
+    _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    _n_bytes: int = 0
+
+    def ask(self, question: Question) -> bytes | Ticket | None:
+        """The answer about a layer, or a ticket; whole networks are not kept."""
+        if question.kind == "network":
+            return None
+        found = self._answers.get(question.key)
+        if found is not None:
+            self.hits += 1
+            self._answers.move_to_end(question.key)
+            return found
+        self.misses += 1
+        return _Ticket(self, question.key)
+
+    def put(self, key: str, answer: bytes) -> None:
+        """Keep an answer; the one that was asked for longest ago makes room."""
+        self._answers[key] = answer
+        self._n_bytes += len(answer)
+        while len(self._answers) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
+            self._n_bytes -= len(self._answers.popitem(last=False)[1])
+
+    def not_kept(self, reason: str) -> None:
+        """Nothing: the standard stages can be keyed."""
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    cache: MemoryCache
+    key: str
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        self.cache.put(self.key, answer)
+
+    def drop(self) -> None:
+        pass
+
+
+@dataclass
+class PointPricer:
+    """Prices points; sent to each worker once, and then grown there by what is worth remembering.
+
+    Attributes:
+        sweep: its name, for the record.
+        bases: kind -> name -> the file that points start from.
+        options: of the search, where a point says nothing else.
+    """
+
+    sweep: str
+    bases: Mapping[str, Mapping[str, Base]]
+    options: Mapping[str, Any]
+    cache: MemoryCache = field(default_factory=MemoryCache)
+    _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
+    _layers: LayerDigests = field(default_factory=LayerDigests)
+
+    def __call__(self, point: Point) -> PricedPoint:
+        """Price a point. Whatever goes wrong is an answer, too."""
+        started, self.cache.hits, self.cache.misses = time.perf_counter(), 0, 0
+        options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
+        try:
+            request, inputs = self._request(point)
+            options |= _recorded(request)
+            return self._priced(point, request, inputs, options, started)
+        except InfeasibleError as error:
+            return _nothing(point.key, "infeasible", options, error, time.perf_counter() - started)
+        except Exception as error:
+            return _nothing(point.key, "failed", options, error, time.perf_counter() - started)
+
+    # -- inputs --------------------------------------------------------------------------------------------------------
+
+    def _request(self, point: Point) -> tuple[RunRequest, list[RunInput]]:
+        workload, workload_input = self._workload(point.workload)
+        accelerator, accelerator_input = self._changed("accelerator", point, read_accelerator)
+        rules, rules_input = self._changed("mapping", point, read_mapping)
+        check_against(rules, accelerator)
+        options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
+        request = RunRequest(
+            workload,
+            accelerator,
+            rules,
+            objective=objective_of(options["objective"]),
+            lpf_limit=options["lpf_limit"],
+            temporal_mapping_type=temporal_mapping_type_of(options["temporal_mapping_type"]),
+            n_spatial_mappings=options["n_spatial_mappings"],
+            search=options["search"],
+            seed=options["seed"],
+            exploit_locality=options["exploit_locality"],
+            mix_spatial=options["mix_spatial"],
+        )
+        return request.for_array(in_memory=accelerator.array.imc is not None), [
+            workload_input,
+            accelerator_input,
+            rules_input,
+        ]
+
+    def _workload(self, name: str) -> tuple[Workload, RunInput]:
+        base = self.bases["workload"][name]
+
+        def read() -> tuple[Workload, RunInput]:
+            source = base.file.read_bytes() if base.file.is_file() else None
+            return base.document, RunInput.of(base.document, name=base.file.stem, file_name=name, source=source)
+
+        known: tuple[Workload, RunInput] = self._remembered("workload", name, read)
+        return known
+
+    def _changed(self, kind: str, point: Point, read: Callable[[Any], T]) -> tuple[T, RunInput]:
+        name, overrides = getattr(point, kind), point.overrides(kind)
+        base = self.bases[kind][name]
+
+        def read_changed() -> tuple[T, RunInput]:
+            record: Any = read(changed_document(base, kind, overrides))
+            return record, RunInput.of(record, name=base.file.stem)
+
+        known: tuple[T, RunInput] = self._remembered(kind, json.dumps([name, overrides]), read_changed)
+        return known
+
+    def _remembered(self, kind: str, key: str, make: Callable[[], Any]) -> Any:
+        known = self._read.setdefault(kind, OrderedDict())
+        if key not in known:
+            known[key] = make()
+            if len(known) > 64:
+                known.popitem(last=False)
+        return known[key]
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def _priced(
+        self, point: Point, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
+    ) -> PricedPoint:
+        tally = SearchTally()
+        results = MainStage(_stages(request), tally=tally, cache=self.cache, **request.keywords()).run()
+        total, per_layer = results[0]
+        cmes = [cme for cme, _ in per_layer if isinstance(cme, CostModelEvaluation)]
+        rows = [rows_of(cme, 0, i, self._layers.of(cme.layer)) for i, cme in enumerate(cmes)]
+        accelerator: Accelerator = request.accelerator
+        figures = _figures(total, cmes) | {
+            "seconds": time.perf_counter() - started,
+            "n_mappings_evaluated": tally.n_mappings_evaluated,
+            "cache_hits": self.cache.hits,
+            "cache_misses": self.cache.misses,
+        }
+        ideal = sum(cme.breakdown.ideal_cycles for cme in cmes)
+        return PricedPoint(
+            point.key,
+            "finished",
+            figures,
+            options,
+            inputs,
+            layers=[row.layer for row in rows],
+            memories=[memory for row in rows for memory in row.memories],
+            mappings=[row.mapping for row in rows],
+            area_mm2=area_of(accelerator).total_mm2,
+            utilisation=float(ideal / total.latency_total2),
+        )
+
+
+def _stages(request: RunRequest) -> Any:
+    is_local = request.exploit_locality or request.mix_spatial
+    return standard_stages(request.workload, request.objective, request.search, exploit_locality=is_local)
+
+
+def _recorded(request: RunRequest) -> dict[str, Any]:
+    """The options of a run as an ordinary run records them."""
+    return {**plain_options(request.keywords()), "stages": [name_of(stage) for stage in _stages(request)]}
+
+
+def _figures(total: CostModelEvaluationABC, cmes: list[CostModelEvaluation]) -> dict[str, Any]:
+    return {
+        "energy_pj": float(total.energy_total),
+        "mac_energy_pj": float(total.mac_energy),
+        "memory_energy_pj": float(total.mem_energy),
+        "latency_cycles": float(total.latency_total2),
+        "edp_pj_cycles": float(total.edp_pj_cycles),
+        "n_macs": sum(cme.layer.n_macs for cme in cmes),
+        "n_layers": len(cmes),
+        "area_mm2": total.area_mm2,
+        "clock_ns": total.clock_ns,
+    }
+
+
+def _nothing(key: str, status: str, options: dict[str, Any], error: Exception, seconds: float) -> PricedPoint:
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    text = "".join(traceback.format_exception(error))
+    return PricedPoint(
+        key, status, {"seconds": seconds}, options, reason=str(error) or name, error=name, traceback=text
+    )
+
+
+__all__ = ["MemoryCache", "PointPricer"]

@@ -1,0 +1,123 @@
+"""ZigZag's JSON files, ours or the original's, as rows of a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.keys import digest
+from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.store.codec import LayerRows, mapping_row
+from zigzag_lab.store.database import Row
+from zigzag_lab.vocab import InputError
+
+_LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
+_INSTANCE = re.compile(r"instance=(.+?),\s*operands=")
+_WAYS = ("rd_out_to_low", "wr_in_by_low", "rd_out_to_high", "wr_in_by_high")
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
+
+
+def is_layer(document: Any) -> bool:
+    """Whether a document is the complete dump of one layer."""
+    return isinstance(document, Mapping) and isinstance(document.get("inputs", {}).get("layer"), Mapping)
+
+
+def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> LayerRows:
+    """The rows of a layer; the number of their run is left 0.
+
+    What the file does not hold stands as 0: cycles of draining, which ZigZag counts as offloading; utilisation of a
+    memory by one operand alone.
+
+    Raises:
+        InputError: a part of the file is missing, or of another kind.
+    """
+    try:
+        return _layer_rows(document, layer_index)
+    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
+        found = f"its part {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise InputError(where, found, "a complete dump of one layer", "Dump it with CompleteSaveStage.") from error
+
+
+def _layer_rows(document: Mapping[str, Any], layer_index: int) -> LayerRows:
+    outputs, inputs = document["outputs"], document["inputs"]
+    layer = inputs["layer"]
+    unrolled = {d: dict(loops) for d, loops in layer["user_spatial_mapping"].items()}
+    temporal = TemporalMapping({op: _levels(of) for op, of in inputs["temporal_mapping"].items()})
+    mapping = mapping_row(SpatialMapping(unrolled), temporal)
+    energy, cycles = outputs["energy"], _cycles(outputs)
+    row = (
+        0,
+        layer_index,
+        layer_index,
+        str(layer["name"]),
+        str(layer["type"]),
+        digest(layer, "imported-layer"),
+        mapping[0],
+        True,
+        prod(int(n) for n in layer["loop_dimensions"].values()),
+        float(energy["energy_total"]),
+        float(energy["operational_energy"]),
+        float(energy["memory_energy"]),
+        *cycles,
+    )
+    return LayerRows(mapping, row, _memory_rows(document, layer_index))
+
+
+def _levels(of_operand: Sequence[Sequence[str]]) -> tuple[tuple[tuple[str, int], ...], ...]:
+    return tuple(tuple((loop[1], round(float(loop[2]))) for loop in map(_matched, level)) for level in of_operand)
+
+
+def _matched(text: str) -> re.Match[str]:
+    found = _LOOP.fullmatch(text)
+    if found is None:
+        raise ValueError(f"'{text}' is no loop such as (K, 32)")
+    return found
+
+
+def _cycles(outputs: Mapping[str, Any]) -> tuple[float, ...]:
+    """Latency, ideal, temporal, stall, onload, offload and drain cycles."""
+    terms, used = outputs["latency"], outputs["spatial"]["mac_utilization"]
+    onload, compute, offload = (float(terms[k]) for k in ("data_onloading", "computation", "data_offloading"))
+    ideal = round(used["stalls"] * compute)
+    temporal = round(used["stalls"] * compute / used["ideal"])
+    stall = max(0.0, compute - temporal)
+    return (onload + compute + offload, float(ideal), float(temporal), stall, onload, offload, 0.0)
+
+
+def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Row]:
+    outputs, inputs = document["outputs"], document["inputs"]
+    spent = outputs["energy"]["memory_energy_breakdown_per_level_per_operand"]
+    rows: list[Row] = []
+    for operand, levels in outputs["memory"]["word_accesses"].items():
+        names = _memories(inputs["accelerator"], inputs["layer"]["memory_operand_links"][operand])
+        for level, accesses in enumerate(levels):
+            loops = ", ".join(f"{m[1]} {m[2]}" for m in map(_matched, inputs["temporal_mapping"][operand][level]))
+            shared = float(outputs["memory"]["utilization"][operand][level])
+            ways = [float(accesses[way]) for way in _WAYS] + [float(spent[operand][level][way]) for way in _WAYS]
+            rows.append((0, layer_index, operand, level, names[level], loops, 0.0, shared, *ways))
+    return rows
+
+
+def _memories(accelerator: Mapping[str, Any], operand: str) -> list[str]:
+    """The names of the memories of an operand, from the innermost."""
+    listed = accelerator["memory_hierarchy"]
+    if listed and isinstance(listed[0], Mapping):
+        return [memory["name"] for memory in listed if operand in memory["operands"]]
+    texts = accelerator["mem_hierarchy_dict"][operand]
+    return [found[1] if (found := _INSTANCE.search(text)) else text for text in texts]

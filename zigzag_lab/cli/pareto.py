@@ -1,0 +1,134 @@
+"""``zigzag-lab pareto``, and ``best --sweep``: points of a sweep in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zigzag_lab.cli import figures
+from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.table import Column, table
+
+if TYPE_CHECKING:
+    from zigzag_lab.store.sweep_points import SweepPointRecord
+
+_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
+
+
+@click.command("pareto")
+@click.argument("sweep")
+@click.option(
+    "--objectives",
+    default="energy,latency",
+    show_default=True,
+    metavar="A,B[,C]",
+    help="Two or three of energy, latency, edp, area, utilisation.",
+)
+@click.option("--workload", metavar="NAME", help="Only points of this network.")
+@click.option("--over-networks", is_flag=True, help="Compare designs by the sums over all networks of the sweep.")
+@click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")
+@database_option
+def pareto_command(
+    sweep: str,
+    objectives: str,
+    workload: str | None,
+    over_networks: bool,
+    is_csv: bool,
+    is_json: bool,
+    database: str | None,
+) -> None:
+    """List the points of SWEEP that no other point beats, for each network.
+
+    A point is beaten by one that is at least as good in every objective and better in one.
+    """
+    from zigzag_lab.api import sweep as sweeps
+
+    wanted = [word.strip().lower() for word in objectives.split(",") if word.strip()]
+    records = sweeps.sweep_points(sweep, database, workload=workload)
+    records = sweeps.over_networks(records) if over_networks else records
+    front = []
+    for name in dict.fromkeys(sorted(record.workload for record in records)) or [""]:
+        front += sweeps.front_of([record for record in records if record.workload == name], wanted)
+    print_points(front, is_csv=is_csv, is_json=is_json)
+
+
+def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: bool) -> None:
+    """Points as a table, CSV or JSON; what all have in common is left out of the table."""
+    if is_json:
+        click.echo(as_json([asdict(point) for point in points]))
+        return
+    names = list(dict.fromkeys(name for point in points for name in point.settings))
+    if is_csv:
+        headings = ["key", "run_id", "workload", "accelerator", "mapping", *names, *_FIGURES]
+        click.echo(as_csv(headings, [_all_of(point, names) for point in points]), nl=False)
+        return
+    if not points:
+        click.echo("No such points.", err=True)
+        return
+    told = [name for name in names if not name.startswith("mapping") and _differs(points, name)]
+    columns = [
+        Column("workload"),
+        *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
+        *(Column(short(name, told), True) for name in told),
+        *(Column(heading, True) for heading in ("energy", "cycles", "EDP", "area", "used")),
+        Column("run"),
+    ]
+    click.echo(table(columns, [_row(point, told, len(columns)) for point in points]))
+
+
+def _differs(points: Sequence[SweepPointRecord], name: str) -> bool:
+    return len({str(point.settings.get(name)) for point in points}) > 1 or len(points) == 1
+
+
+def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[Any]:
+    return [
+        *(point.key, point.run_id, point.workload, point.accelerator, point.mapping),
+        *(point.settings.get(name) for name in names),
+        *(getattr(point, figure) for figure in _FIGURES),
+    ]
+
+
+def _row(point: SweepPointRecord, told: Sequence[str], n_columns: int) -> list[str]:
+    rest = [
+        *(said(name, point.settings.get(name)) for name in told),
+        figures.energy(point.energy_pj),
+        figures.count(point.latency_cycles),
+        figures.power(point.edp_pj_cycles),
+        figures.NOTHING if point.area_mm2 is None else f"{point.area_mm2:.4g}",
+        figures.share(point.utilisation, 1),
+        point.run_id,
+    ]
+    files = [point.workload, point.accelerator]
+    return [*files[: n_columns - len(rest)], *rest]
+
+
+def short(name: str, names: Sequence[str]) -> str:
+    """The last parts of a path, as many as set it apart from the others."""
+    parts = name.split(".")
+    for n in range(1, len(parts)):
+        ending = ".".join(parts[-n:])
+        if sum(other == ending or other.endswith("." + ending) for other in names) == 1:
+            return ending
+    return name
+
+
+def said(name: str, value: Any) -> str:
+    """A setting as people write it: sizes in KiB and MiB."""
+    if name.endswith(".size") and isinstance(value, int) and value >= 8192:
+        for unit, bits in (("MiB", 2**23), ("KiB", 2**13)):
+            if value >= bits:
+                return f"{value / bits:.4g} {unit}"
+    if isinstance(value, list):
+        return "x".join(said("", item) for item in value)
+    return figures.NOTHING if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def settings_in_words(settings: dict[str, Any]) -> str:
+    """All settings of a point in one line."""
+    names = list(settings)
+    return ", ".join(f"{short(n, names)}={said(n, v)}" for n, v in settings.items() if not n.startswith("mapping"))

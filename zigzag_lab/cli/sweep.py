@@ -1,0 +1,193 @@
+"""``zigzag-lab sweep``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zigzag_lab.cli import figures
+from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.plain import as_json
+
+if TYPE_CHECKING:
+    from zigzag_lab.api.sweep import SweepOutcome, SweepPlan
+    from zigzag_lab.sweeps.running import Progress
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+@click.command("sweep")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one for each CPU.")
+@click.option("--executor", default="local", show_default=True, metavar="local|dask", help="Where the work is done.")
+@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://head:8786.")
+@click.option("--dry-run", is_flag=True, help="Say how many points there are and are missing; run nothing.")
+@click.option("--retry-failed", is_flag=True, help="Price points again that failed before.")
+@database_option
+@click.option("--json", "is_json", is_flag=True, help="Print one JSON object, and nothing else.")
+def sweep_command(
+    file: Path,
+    workers: int | None,
+    executor: str,
+    scheduler: str | None,
+    dry_run: bool,
+    retry_failed: bool,
+    database: str | None,
+    is_json: bool,
+) -> None:
+    r"""Price the points of a sweep file that have no answer yet.
+
+    What is done is skipped, so the same command goes on where the last one stopped. Ctrl-C lets the chunks under way
+    end; twice ends at once.
+
+    \b
+    Example:
+      zigzag-lab sweep experiments/buffer-and-array
+    """
+    from zigzag_lab.api import sweep
+
+    if dry_run:
+        plan = sweep.plan_sweep(file, store=database, retry_failed=retry_failed)
+        click.echo(as_json(asdict(plan)) if is_json else _planned(plan, workers))
+        return
+    line = ProgressLine(is_quiet=is_json)
+    with line.listening():
+        outcome = sweep.run_sweep(
+            file,
+            store=database,
+            n_workers=workers,
+            executor=executor,
+            scheduler=scheduler,
+            retry_failed=retry_failed,
+            listener=line,
+        )
+    line.end()
+    click.echo(as_json(_as_dict(outcome)) if is_json else _ended(outcome, file))
+    if not outcome.is_complete:
+        sys.exit(1)
+
+
+class ProgressLine:
+    """A line on standard error: rewritten on a terminal, a new one now and then elsewhere."""
+
+    def __init__(self, *, is_quiet: bool = False) -> None:
+        self.is_quiet, self._stopped = is_quiet, False
+        self._is_terminal = sys.stderr.isatty()
+        self._shown = time.monotonic()
+
+    def progressed(self, progress: Progress) -> None:
+        """Show how far it is."""
+        wait = 0.2 if self._is_terminal else SECONDS_BETWEEN_LINES
+        if self.is_quiet or (time.monotonic() - self._shown < wait and progress.n_done < progress.n_wanted):
+            return
+        self._shown = time.monotonic()
+        if self._is_terminal:
+            click.echo(f"\r\x1b[2K{in_words(progress)}", nl=False, err=True)
+        else:
+            click.echo(in_words(progress), err=True)
+
+    def is_stopped(self) -> bool:
+        """Whether Ctrl-C was pressed."""
+        return self._stopped
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_terminal and not self.is_quiet:
+            click.echo(err=True)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Ctrl-C stops the handing out of points meanwhile; pressed again, it interrupts."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, self._interrupted)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _interrupted(self, *_: Any) -> None:
+        if self._stopped:
+            raise KeyboardInterrupt
+        self._stopped = True
+        click.echo("\nStopping once the chunks under way are stored; Ctrl-C again stops at once.", err=True)
+
+
+def in_words(progress: Progress) -> str:
+    """One line: how many are done, the rate, the time left, hits, failures, the best so far."""
+    parts = [f"{progress.n_done:,} of {progress.n_wanted:,} points", f"{progress.rate:.1f}/s"]
+    if progress.seconds_left is not None and progress.n_done < progress.n_wanted:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    if n_lookups := progress.n_hits + progress.n_misses:
+        parts.append(f"{progress.n_hits / n_lookups:.0%} of layers known")
+    for n, word in ((progress.n_infeasible, "infeasible"), (progress.n_failed, "failed")):
+        if n:
+            parts.append(f"{n:,} {word}")
+    if progress.best is not None:
+        parts.append(f"best {figures.power(progress.best)}")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """A time span as people say it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _planned(plan: SweepPlan, workers: int | None) -> str:
+    lines = [f"sweep {plan.name}: {plan.n_points:,} points, {plan.n_done:,} answered, {plan.n_missing:,} missing"]
+    if plan.n_failed:
+        lines.append(f"{plan.n_failed:,} of those answered have failed; '--retry-failed' prices them again")
+    if plan.n_missing and plan.seconds_a_point is not None:
+        from zigzag_lab.executors.engine import n_cpus
+
+        n_workers = workers or n_cpus()
+        left = duration(plan.n_missing * plan.seconds_a_point / n_workers)
+        lines.append(f"the rest takes about {left} with {n_workers} workers, at {plan.seconds_a_point:.3g} s a point")
+    elif plan.n_missing:
+        lines.append("how long it takes is known once some points are priced")
+    return "\n".join(lines)
+
+
+def _ended(outcome: SweepOutcome, file: Path) -> str:
+    progress = outcome.progress
+    lines = [
+        f"sweep {outcome.name}: {outcome.n_points:,} points, {outcome.n_known:,} known before, "
+        f"{progress.n_done:,} priced in {duration(outcome.seconds)}"
+    ]
+    if progress.n_done:
+        lines.append(in_words(progress))
+    if not outcome.is_complete:
+        lines.append(f"Not complete: 'zigzag-lab sweep {file}' goes on.")
+    elif progress.n_failed:
+        lines.append(f"'zigzag-lab status {outcome.name} --failed' says why some failed.")
+    else:
+        lines.append(f"'zigzag-lab pareto {outcome.name}' lists the points that none beats.")
+    return "\n".join(lines)
+
+
+def _as_dict(outcome: SweepOutcome) -> dict[str, Any]:
+    progress = outcome.progress
+    return {
+        "sweep": outcome.name,
+        "n_points": outcome.n_points,
+        "n_known": outcome.n_known,
+        "n_priced": progress.n_done,
+        "n_infeasible": progress.n_infeasible,
+        "n_failed": progress.n_failed,
+        "n_elsewhere": progress.n_elsewhere,
+        "cache": {"hits": progress.n_hits, "misses": progress.n_misses},
+        "is_complete": outcome.is_complete,
+        "seconds": outcome.seconds,
+    }

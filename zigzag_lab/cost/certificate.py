@@ -1,0 +1,52 @@
+"""What an exact search proved."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from zigzag_lab.vocab import Objective
+
+TOLERANCE = 1e-9
+"""Relative; values closer than this are equal (sums of floats in another order differ by less)."""
+
+ALL_UNEVEN = "all uneven mappings under one spatial mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A lower bound and the best mapping found.
+
+    Attributes:
+        objective: what was minimised.
+        lower_bound: no mapping of the space is better; pJ, cycles, or their product.
+        best: the best mapping found, as the cost model prices it.
+        space: which mappings the bound speaks of.
+        n_mappings: how many mappings the space holds; 0 where they were not counted.
+        n_priced: how many were priced one by one; bounds dealt with the others.
+        seconds: how long it took.
+    """
+
+    objective: Objective
+    lower_bound: float
+    best: float
+    space: str
+    n_mappings: float
+    n_priced: int
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """How much better a mapping could be at most, as a share of the best one found; 0 where it is proven best."""
+        if self.is_proven or not self.best:
+            return 0.0
+        return 1 - self.lower_bound / self.best
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether no mapping of the space is better."""
+        return self.lower_bound >= self.best * (1 - TOLERANCE)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data, the gap included."""
+        return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}

@@ -1,0 +1,270 @@
+"""What closings cost at least: energy, and bounds of latency that add up over closings.
+
+Energy is a sum over boundaries, so its table is exact. Latency is not: ports stall together, and loading before and
+storing after the computation hide behind it in part. Yet it is never below the computation plus any of these stalls
+plus any of these loadings plus the storing:
+
+* no stall; or, for one port, what its transfers need beyond all cycles there are; or the sum of what each of its
+  transfers needs beyond its own period (a window is never longer);
+* the loading of one input, or of both over links that they share; a transfer that happens once counts with the least
+  that is left of it when the rest hides.
+
+Nor is it below all that passes one port, first and last crossings and the others: what hides does so in the cycles of
+computation that the others leave free; if they leave none, they stall.
+
+Each such sum is a *weighting*: additive, so that dynamic programming gives its least value to go.
+Axes: ``c`` kind of closing, ``v`` figure (energy first, then weightings), ``N`` point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
+from zigzag_lab.exact.graph import Graph
+from zigzag_lab.exact.space import Space
+from zigzag_lab.exact.terms import Crossing
+from zigzag_lab.hardware import Port
+from zigzag_lab.vocab import Direction
+
+MOST_WEIGHTINGS = 9
+"""Of those with stalls."""
+
+Place = tuple[int, int]
+"""A port: its memory, and its number there."""
+
+Tables = list[list[np.ndarray]]
+"""Per operand and boundary, [N]."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Additive figures of all closings, and what every mapping costs anyway.
+
+    Attributes:
+        costs: [c, v].
+        base: [v] what is added to the sum over closings.
+        to_go: [s, v] the least that completing each state of the graph adds.
+    """
+
+    costs: np.ndarray
+    base: np.ndarray
+    to_go: np.ndarray
+
+    def least(self, state: np.ndarray, so_far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """[m] lower bounds of energy and latency of walks at some states; ``so_far`` is [m, v]."""
+        total = so_far + self.to_go[state] + self.base
+        return total[:, 0], total[:, 1:].max(axis=1)
+
+
+class _Bounds:
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.space = graph, graph.space
+        self.problem = self.space.problem
+        self.lattice, self.terms = self.space.lattice, self.space.terms
+        self.cycles_per_op = self.problem.accelerator.array.cycles_per_op
+        self.n_cycles = float(self.lattice.cycles[-1])
+
+    def blank(self) -> Tables:
+        return [[np.zeros(self.lattice.n_points) for _ in range(t.n_levels + 1)] for t in self.terms]
+
+    @cached_property
+    def crossings(self) -> list[list[list[Crossing]]]:
+        return [[t.crossings(a) for a in range(t.n_levels + 1)] for t in self.terms]
+
+    def energy(self) -> Tables:
+        return [[t.energy_pj(a) for a in range(t.n_levels + 1)] for t in self.terms]
+
+    def port(self, place: tuple[int, int]) -> Port:
+        return self.problem.accelerator.memories[place[0]].ports[place[1]]
+
+    # -- stalls ----------------------------------------------------------------------------------------------------
+
+    def stalls(self) -> list[tuple[Tables, float]]:
+        """Per bound of the stalls: its tables, and what is added at the end."""
+        ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
+        found = [(self.blank(), 0.0)]
+        for place in ports:
+            needed, beyond, covered = self.blank(), self.blank(), 0.0
+            for o, of_operand in enumerate(self.crossings):
+                for a, cs in enumerate(of_operand):
+                    period = np.ceil(self.terms[o].period(a) * self.cycles_per_op)
+                    for c in (c for c in cs if c.port == place):
+                        cycles = np.ceil(c.bits / self.port(place).bandwidth_max_bits)
+                        again = np.maximum(c.count - 1, 0)
+                        needed[o][a] += cycles * again
+                        beyond[o][a] += np.maximum(0, cycles - period) * again
+                        covered = max(covered, float((period * c.count).max()))
+            if _most(needed) > covered:
+                found.append((needed, -covered))
+            if _most(beyond) > 0:
+                found.append((beyond, 0.0))
+        return found
+
+    # -- loading and storing ---------------------------------------------------------------------------------------
+
+    def _last_crossing(self, o: int, boundary: int, direction: Direction) -> Crossing | None:
+        found = [c for c in self.crossings[o][boundary] if c.direction is direction]
+        return found[-1] if found else None
+
+    def _cycles(self, o: int, crossing: Crossing, whole: Place | None) -> np.ndarray:
+        """[N] cycles of the first or last crossing that stay when as much as possible hides, save at one port."""
+        width, terms = self.port(crossing.port).bandwidth_max_bits, self.terms[o]
+        total = np.ceil(crossing.bits / width)
+        if crossing.port == whole:
+            return np.where(crossing.count > 0, total, 0.0)
+        precision = self.problem.precision(terms.operand)
+        if terms.is_output:
+            precision = min(precision, self.problem.final_precision)
+        least = np.ceil(terms.elems(self.problem.integer, 1)[0] * precision / width)
+        return np.where(crossing.count == 1, np.minimum(total, least), total)
+
+    def _link(self, o: int, boundary: int, whole: Place | None) -> tuple[np.ndarray, int]:
+        """[N] cycles over one link, and how many of its two ports the inputs share."""
+        is_output = self.terms[o].is_output
+        inward = (Direction.TO_HIGH, Direction.FROM_LOW) if is_output else (Direction.FROM_HIGH, Direction.TO_LOW)
+        ends = [c for d in inward if (c := self._last_crossing(o, boundary, d)) is not None]
+        longest = np.zeros(self.lattice.n_points)
+        for c in ends:
+            longest = np.maximum(longest, self._cycles(o, c, whole))
+        return longest, sum(self.port(c.port).is_shared_by_inputs for c in ends)
+
+    def loads(self, whole: Place | None = None) -> list[Tables]:
+        """Bounds of loading and storing together: one for each input, one for what both load over shared links.
+
+        Args:
+            whole: a port at which nothing hides.
+        """
+        inputs = [o for o, t in enumerate(self.terms) if not t.is_output]
+        storing, shared, found = self.blank(), self.blank(), []
+        for o, terms in enumerate(self.terms):
+            if terms.is_output:
+                for a in range(1, terms.n_levels):
+                    storing[o][a] += self._link(o, a, whole)[0]
+        for o in inputs:
+            own = self.blank()
+            self._add_input(o, own, shared, whole, alone=len(inputs) == 1)
+            found.append(own)
+        if len(inputs) > 1:
+            found.append(shared)
+        return [_sum(tables, storing) for tables in found or [self.blank()]]
+
+    def _add_input(self, o: int, own: Tables, shared: Tables, whole: Place | None, *, alone: bool) -> None:
+        """Links whose ports both inputs share on one side count once, the outermost; as in the kernel."""
+        n_levels = self.terms[o].n_levels
+        links = {a: self._link(o, a, whole) for a in range(1, n_levels)}
+        outermost_half = max((a for a, (_, n) in links.items() if n == 1), default=0)
+        for a, (cycles, n_shared) in links.items():
+            if (n_shared == 1 and a != outermost_half) or (alone and n_shared):
+                continue
+            own[o][a] += cycles
+            if n_shared > 1:
+                shared[o][a] += cycles
+
+    # -- all that passes a port -----------------------------------------------------------------------------------
+
+    def volumes(self, *, outermost: bool) -> list[tuple[list[Tables], float]]:
+        """Per port of the outermost or of the other memories: its bounds of all that passes it, and what is added."""
+        tops, memories = {t.memories[-1] for t in self.terms}, self.problem.accelerator.memories
+        found = []
+        for place in ((i, p) for i, memory in enumerate(memories) for p in range(len(memory.ports))):
+            if (place[0] in tops) != outermost:
+                continue
+            again, covered = self._again(place)
+            if any(table.any() for of_operand in again for table in of_operand):
+                found.append(([_sum(load, again) for load in self.loads(place)], -covered))
+        return found
+
+    def _again(self, place: Place) -> tuple[Tables, float]:
+        """[N] cycles of all crossings but the first at a port, as they fill the time that loading could hide in."""
+        computing = np.ceil(self.n_cycles * self.cycles_per_op)
+        again, covered = self.blank(), float(computing)
+        width = self.port(place).bandwidth_max_bits
+        for o, of_operand in enumerate(self.crossings):
+            for a, crossings in enumerate(of_operand):
+                period = np.ceil(self.terms[o].period(a) * self.cycles_per_op)
+                for c in (c for c in crossings if c.port == place):
+                    covered = max(covered, float((period * c.count).max()))
+                    if self.terms[o].is_output and c.direction in (Direction.TO_LOW, Direction.FROM_HIGH):
+                        continue
+                    once = np.ceil(c.bits / width)
+                    filled = computing * np.ceil(self._rate(o, c) / self.cycles_per_op) / width
+                    again[o][a] += np.where(c.count > 1, np.minimum(filled, once * c.count) - once, 0.0)
+        return again, covered
+
+    def _rate(self, o: int, crossing: Crossing) -> np.ndarray:
+        """[N] bits a cycle that a crossing takes on average, truncated, as in the kernel."""
+        terms, a, integer = self.terms[o], crossing.boundary, self.problem.integer
+        rate = terms.elems(integer, a) * terms.tile_bits_each(integer, a) / terms.period(a)
+        is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
+        return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
+
+    # -- all together ----------------------------------------------------------------------------------------------
+
+    def column(self, tables: Tables) -> np.ndarray:
+        """[c] what each kind of closing costs in one figure."""
+        costs = np.zeros(len(self.graph.closings))
+        for number, kind in enumerate(self.graph.closings[1:], start=1):
+            of_operand, closing = tables[kind.operand], kind.closing
+            costs[number] = of_operand[0][kind.point] if closing.leads else 0.0
+            for level in range(closing.first, closing.last):
+                costs[number] += of_operand[level + 1][kind.point]
+        return costs
+
+    def at_start(self, tables: Tables) -> float:
+        """What outputs cost right at the array, whatever the mapping."""
+        return sum(float(tables[o][0][0]) for o, t in enumerate(self.terms) if t.is_output)
+
+
+def _most(tables: Tables) -> float:
+    """The most that a sum over all boundaries can be."""
+    return sum(float(table.max()) for of_operand in tables for table in of_operand)
+
+
+def _sum(first: Tables, second: Tables) -> Tables:
+    return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(first, second, strict=True)]
+
+
+def energy_costs(graph: Graph) -> tuple[np.ndarray, float]:
+    """[c] energy of each kind of closing, and what is added for every mapping."""
+    bounds = _Bounds(graph)
+    tables = bounds.energy()
+    return bounds.column(tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
+
+
+def loose_energy_pj(space: Space) -> float:
+    """A lower bound of energy that needs no graph: each boundary by itself, at its cheapest point."""
+    total = mac_energy_pj(space.problem)
+    for terms in space.terms:
+        for boundary in range(terms.n_levels + 1):
+            table = terms.energy_pj(boundary)
+            at_start = boundary == 0 and terms.is_output
+            total += float(table[0] if at_start else table.min())
+    return total
+
+
+def figures(graph: Graph) -> Figures:
+    """Energy, and weightings that bound latency: those without stalls, and of the others those that say most."""
+    bounds = _Bounds(graph)
+    energy, energy_base = energy_costs(graph)
+    fixed = bounds.n_cycles * bounds.cycles_per_op + systolic_drain_cycles(bounds.problem)
+    loads = [bounds.column(t) for t in bounds.loads()]
+    columns, bases = [energy, *loads], [energy_base, *(fixed for _ in loads)]
+    for outermost in (True, False):
+        n_always = len(columns)
+        for volumes, offset in bounds.volumes(outermost=outermost):
+            columns += [bounds.column(t) for t in volumes]
+            bases += [fixed + offset + bounds.at_start(t) for t in volumes]
+    for (tables, offset), load in product(bounds.stalls()[1:], loads):
+        columns.append(bounds.column(tables) + load)
+        bases.append(fixed + offset + bounds.at_start(tables))
+    table, base = np.stack(columns, axis=1), np.array(bases)
+    to_go = graph.to_go(table)
+    at_root = to_go[0] + base
+    ranked = sorted(range(n_always, len(bases)), key=lambda v: -at_root[v])
+    kept = [*range(n_always), *ranked[:MOST_WEIGHTINGS]]
+    return Figures(table[:, kept], base[kept], np.ascontiguousarray(to_go[:, kept]))

@@ -1,0 +1,228 @@
+"""Builds the graph of a space layer by layer, all states of a layer at once.
+
+Axes: ``m`` state of the layer, ``e`` step from it, ``j`` contended memory.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
+from zigzag_lab.exact.space import Closing, Space
+from zigzag_lab.vocab import InfeasibleError
+
+
+class TooLargeError(Exception):
+    """The space has more steps than the limits allow, or takes too long to lay out."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """States after equally many loops.
+
+    Attributes:
+        point: [m] the loops inside.
+        codes: [operand, m] states of the operands.
+        room: [j, m] bits left in contended memories.
+    """
+
+    point: np.ndarray
+    codes: np.ndarray
+    room: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """What one operand may close at each state of a layer.
+
+    Attributes:
+        start, n: [m] where the options of a state begin, and how many there are.
+        number, code: of each option, its kind of closing and the operand's state afterwards.
+        held: [j, option] bits that stay in use.
+    """
+
+    start: np.ndarray
+    n: np.ndarray
+    number: np.ndarray
+    code: np.ndarray
+    held: np.ndarray
+
+
+@dataclass
+class _Steps:
+    """Steps as they grow, operand by operand."""
+
+    source: np.ndarray
+    placed: np.ndarray
+    numbers: list[np.ndarray]
+    codes: list[np.ndarray]
+    room: np.ndarray
+
+    def taken(self, rows: np.ndarray) -> _Steps:
+        return _Steps(
+            self.source[rows],
+            self.placed[rows],
+            [x[rows] for x in self.numbers],
+            [x[rows] for x in self.codes],
+            self.room[:, rows],
+        )
+
+
+class _Builder:
+    def __init__(self, space: Space, most_steps: int, deadline: float) -> None:
+        self.space, self.most_steps, self.deadline = space, most_steps, deadline
+        self.numbers: dict[tuple[int, int, int, int], int] = {}
+        self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
+        self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
+
+    def build(self) -> Graph:
+        space = self.space
+        codes = np.array([[space.start_code(o)] for o in range(len(space.operands))], dtype=np.int64)
+        room = np.array([[space.capacity[i]] for i in space.shared]).reshape(len(space.shared), 1)
+        layer = _Layer(np.zeros(1, dtype=np.int64), codes, room)
+        parts: list[np.ndarray] = []
+        bounds, n_steps, first_state = [], 0, 0
+        for position in range(space.n_loops + 1):
+            steps = self._steps(layer, position)
+            following, target = self._next_layer(layer, steps, is_last=position == space.n_loops)
+            table = np.stack([steps.source + first_state, target + first_state + len(layer), steps.placed])
+            parts.append(np.concatenate([table, np.stack(steps.numbers)]).astype(np.int32))
+            bounds.append((n_steps, n_steps + table.shape[1]))
+            n_steps, first_state = bounds[-1][1], first_state + len(layer)
+            if n_steps > self.most_steps or time.monotonic() > self.deadline:
+                raise TooLargeError
+            layer = following
+        table = np.concatenate(parts, axis=1)
+        return Graph(
+            space, tuple(self.closings), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
+        )
+
+    # -- one layer -------------------------------------------------------------------------------------------------
+
+    def _steps(self, layer: _Layer, position: int) -> _Steps:
+        """All steps from a layer, sorted by source."""
+        space = self.space
+        options = [self._options(o, layer) for o in range(len(space.operands))]
+        if position == space.n_loops:
+            return self._closed(layer, np.arange(len(layer)), -1, options)
+        lattice, parts = space.lattice, []
+        for kind in space.allowed(position):
+            rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
+            parts.append(self._closed(layer, rows, kind, options))
+        if not parts:
+            parts = [self._closed(layer, np.zeros(0, dtype=np.int64), 0, options)]
+        joined = _Steps(
+            np.concatenate([p.source for p in parts]),
+            np.concatenate([p.placed for p in parts]),
+            [np.concatenate(x) for x in zip(*(p.numbers for p in parts), strict=True)],
+            [np.concatenate(x) for x in zip(*(p.codes for p in parts), strict=True)],
+            np.concatenate([p.room for p in parts], axis=1),
+        )
+        return joined.taken(np.argsort(joined.source, kind="stable"))
+
+    def _options(self, o: int, layer: _Layer) -> _Options:
+        """The options of an operand, looked up once for each distinct pair of state and point."""
+        n_points = self.space.lattice.n_points
+        pairs, which = np.unique(layer.codes[o] * n_points + layer.point, return_inverse=True)
+        found = [self.space.options(o, int(p) // n_points, int(p) % n_points) for p in pairs]
+        n = np.array([len(f) for f in found], dtype=np.int64)
+        flat = [(int(p) % n_points, c) for p, f in zip(pairs, found, strict=True) for c in f]
+        held = np.zeros((len(self.space.shared), len(flat)))
+        for i, (_, closing) in enumerate(flat):
+            for j, bits in closing.held:
+                held[j, i] += bits
+        return _Options(
+            (np.cumsum(n) - n)[which],
+            n[which],
+            np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
+            np.array([c.code for _, c in flat], dtype=np.int64),
+            held,
+        )
+
+    def _number(self, operand: int, point: int, closing: Closing) -> int:
+        if closing.last == closing.first and not closing.leads:
+            return 0
+        key = operand, point, closing.first, closing.last * 2 + closing.leads
+        found = self.numbers.get(key)
+        if found is None:
+            found = self.numbers[key] = len(self.closings)
+            self.closings.append(ClosingKind(operand, point, closing))
+        return found
+
+    def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
+        """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
+        steps = _Steps(rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows])
+        beyond = layer.point + self.strides[kind]
+        for o, choice in enumerate(options):
+            if kind >= 0 and self.space.stays[o][kind]:
+                steps.numbers.append(np.zeros(len(steps.source), dtype=np.int64))
+                steps.codes.append(layer.codes[o][steps.source])
+            else:
+                n = choice.n[steps.source]
+                copies = np.repeat(np.arange(len(n)), n)
+                chosen = choice.start[steps.source[copies]] + np.arange(len(copies)) - (np.cumsum(n) - n)[copies]
+                steps = steps.taken(copies)
+                steps.numbers.append(choice.number[chosen])
+                steps.codes.append(choice.code[chosen])
+                steps.room = steps.room - choice.held[:, chosen]
+            has_room = self.space.room[o][steps.codes[o] >> 1, beyond[steps.source]]
+            if not has_room.all():
+                steps = steps.taken(np.flatnonzero(has_room))
+        return self._within_shared(steps, beyond[steps.source])
+
+    def _within_shared(self, steps: _Steps, beyond: np.ndarray) -> _Steps:
+        """Steps that leave enough in contended memories; what is left is rounded down to what makes a difference."""
+        ok = np.ones(len(beyond), dtype=bool)
+        room = steps.room.copy()
+        for j, sharers in enumerate(self.space.sharers):
+            still = [steps.codes[o] >> 1 <= level for o, level in sharers]
+            n_open = sum(still, np.zeros(len(beyond), dtype=np.int64))
+            ok &= room[j] >= 0
+            for (o, level), is_open in zip(sharers, still, strict=True):
+                values, _ = self.space.steps(o, level)
+                alone = is_open & (n_open == 1)
+                at = np.searchsorted(values, room[j][alone], side="right")
+                room[j][alone] = np.where(at > 0, values[np.maximum(at - 1, 0)], -1.0)
+            room[j][n_open == 0] = 0.0
+            least = np.zeros(len(beyond))
+            for (o, level), is_open in zip(sharers, still, strict=True):
+                least = least + np.where(is_open, self.space.steps(o, level)[1][beyond], 0.0)
+            ok &= room[j] >= least
+        steps.room = room
+        return steps if ok.all() else steps.taken(np.flatnonzero(ok))
+
+    def _next_layer(self, layer: _Layer, steps: _Steps, *, is_last: bool) -> tuple[_Layer, np.ndarray]:
+        """The distinct states that steps lead to, and the number of each step's there."""
+        if is_last:
+            target = np.zeros(len(steps.source), dtype=np.int64)
+            return layer, target
+        point = layer.point[steps.source] + self.strides[steps.placed]
+        key = point
+        for o, codes in enumerate(steps.codes):
+            key = key * (2 * self.space.terms[o].n_levels + 2) + codes
+        for room in steps.room:
+            values, rank = np.unique(room, return_inverse=True)
+            key = key * (len(values) + 1) + rank
+        _, first, target = np.unique(key, return_index=True, return_inverse=True)
+        codes = np.stack(steps.codes)[:, first]
+        return _Layer(point[first], codes, steps.room[:, first]), target
+
+
+def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf) -> Graph:
+    """The graph of a space.
+
+    Raises:
+        TooLargeError: there are too many steps, or it takes too long.
+        InfeasibleError: no mapping fits.
+    """
+    graph = _Builder(space, most_steps, deadline).build()
+    alive = graph.to_go(np.zeros((len(graph.closings), 1)))[:, 0] < np.inf
+    if not alive[0]:
+        raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")
+    return pruned(graph, alive)

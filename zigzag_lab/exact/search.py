@@ -1,0 +1,199 @@
+"""Branch and bound over merged walks: exact where nothing had to be left out, with an honest gap where something was.
+
+Walks grow loop by loop, all of a length together. Those whose bounds cannot beat the best mapping found are dropped;
+of the rest, at most so many are kept, the most promising, and the best bound among those left out is remembered. Then
+the width grows, until nothing had to be left out or what was left out cannot be better: proven.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from zigzag_lab.cost import price
+from zigzag_lab.exact.bounds import Figures, figures
+from zigzag_lab.exact.graph import Graph
+from zigzag_lab.exact.labels import Labels, Remembered, merged
+from zigzag_lab.exact.mappings import batch_of, fits
+from zigzag_lab.exact.targets import Target
+from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.search.orderings import CHUNK
+
+WIDTHS = (300, 3_000, 20_000, 80_000)
+"""Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
+
+_ROWS_AT_ONCE = 150_000
+
+
+@dataclass
+class Outcome:
+    """What a search left behind.
+
+    Attributes:
+        lower_bound: least rank of anything that was not examined; infinite where everything was.
+        n_priced: mappings that were priced.
+        widest: the most walks of equal length that were kept.
+    """
+
+    lower_bound: float = np.inf
+    n_priced: int = 0
+    widest: int = 0
+
+
+class Search:
+    """A search of one graph for one target.
+
+    Args:
+        graph: the space.
+        target: what is searched for.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        deadline: when to stop, on the monotonic clock.
+    """
+
+    def __init__(self, graph: Graph, target: Target, keep_at_output_pins: bool, deadline: float) -> None:
+        self.graph, self.target, self.deadline = graph, target, deadline
+        self.keep_at_output_pins = keep_at_output_pins
+        self.figures: Figures = figures(graph)
+        self.remembered = Remembered(graph)
+        self.outcome = Outcome()
+
+    def run(self) -> Outcome:
+        """Search until it is proven or time is up."""
+        self.offer_extremes()
+        for width in WIDTHS:
+            left_out = self.sweep(width)
+            self.outcome.lower_bound = (
+                left_out if self.outcome.lower_bound == np.inf else max(left_out, self.outcome.lower_bound)
+            )
+            if left_out == np.inf or time.monotonic() > self.deadline:
+                break
+        return self.outcome
+
+    def offer_extremes(self) -> None:
+        """Price the mappings that are least by each bound; where one is as good as its bound, it is optimal."""
+        walks = [self.graph.cheapest(self.figures.costs, self.figures.to_go, v) for v in range(len(self.figures.base))]
+        self.offer(np.unique(np.array(walks), axis=0).T)
+
+    def offer(self, walks: np.ndarray) -> None:
+        """Price complete walks, [position, m]."""
+        for start in range(0, walks.shape[1], CHUNK):
+            batch = batch_of(self.graph, walks[:, start : start + CHUNK])
+            self.outcome.n_priced += offer(self.target, batch, self.keep_at_output_pins)
+
+    def offer_cheapest(self) -> float:
+        """Price the mapping of least energy; that energy, by the tables."""
+        self.offer(np.array(self.graph.cheapest(self.figures.costs, self.figures.to_go, 0))[:, None])
+        return float(self.figures.to_go[0, 0] + self.figures.base[0])
+
+    def bound_at_root(self) -> float:
+        """The least rank that any mapping can have, by the bounds alone."""
+        nothing = np.zeros((1, self.figures.costs.shape[1]))
+        return float(self.target.value(*self.figures.least(np.zeros(1, dtype=np.int64), nothing))[0])
+
+    def sweep(self, width: int) -> float:
+        """Grow all walks to their full length, keeping so many a length; the least rank of what was left out."""
+        left_out = np.inf
+        layers = [self._root()]
+        for begin, end in self.graph.layers[:-1]:
+            if time.monotonic() > self.deadline:
+                width = min(width, WIDTHS[0])
+            labels, skipped = self._grown(layers[-1], begin, end, width)
+            left_out = min(left_out, skipped)
+            if not len(labels):
+                return left_out
+            layers.append(labels)
+            self.outcome.widest = max(self.outcome.widest, len(labels))
+        self._finish(layers)
+        return np.inf if self.target.is_safe_from(left_out) else left_out
+
+    def _root(self) -> Labels:
+        so_far = np.zeros((1, self.figures.costs.shape[1]))
+        zero = np.zeros(1, dtype=np.int64)
+        return Labels(zero, self.remembered.start(), so_far, np.zeros(1), zero, zero)
+
+    def _grown(self, labels: Labels, begin: int, end: int, width: int) -> tuple[Labels, float]:
+        """Every label one loop longer, merged; and the least rank of what there was no room for."""
+        source = self.graph.source[begin:end]
+        low, high = (np.searchsorted(source, labels.state, side=side) for side in ("left", "right"))
+        fan_out = high - low
+        parts: list[Labels] = []
+        skipped = np.inf
+        chunks = np.searchsorted(np.cumsum(fan_out), np.arange(0, fan_out.sum(), _ROWS_AT_ONCE), side="left")
+        bounds = [*dict.fromkeys(int(c) for c in chunks), len(labels)]
+        for first, last in pairwise(bounds):
+            if parts and time.monotonic() > self.deadline:
+                skipped = min(skipped, float(labels.bound[first:].min()))
+                break
+            rows = np.repeat(np.arange(first, last), fan_out[first:last])
+            starts = np.cumsum(fan_out[first:last]) - fan_out[first:last]
+            offset = np.arange(len(rows)) - np.repeat(starts, fan_out[first:last])
+            step = begin + low[rows] + offset
+            parts.append(self._extended(labels, rows, step))
+            if sum(len(p) for p in parts) > 4 * width:
+                joined, least = self._narrowed(merged(Labels.joined(parts)), width)
+                parts, skipped = [joined], min(skipped, least)
+        joined, least = self._narrowed(merged(Labels.joined(parts)), width)
+        return joined, min(skipped, least)
+
+    def _extended(self, labels: Labels, rows: np.ndarray, step: np.ndarray) -> Labels:
+        target = self.graph.target[step]
+        so_far = labels.so_far[rows] + self._costs_of(step)
+        energy, latency = self.figures.least(target, so_far)
+        keep = np.flatnonzero(~self.target.is_hopeless(energy, latency))
+        rank = self.target.value(energy[keep], latency[keep])
+        memory = self.remembered.after(labels.memory[rows[keep]], step[keep])
+        return Labels(target[keep], memory, so_far[keep], rank, rows[keep], step[keep])
+
+    def _costs_of(self, step: np.ndarray) -> np.ndarray:
+        total = self.figures.costs[self.graph.closed[0][step]]
+        for closed in self.graph.closed[1:]:
+            total = total + self.figures.costs[closed[step]]
+        return total
+
+    @staticmethod
+    def _narrowed(labels: Labels, width: int) -> tuple[Labels, float]:
+        """The most promising labels, and the least rank among the others."""
+        if len(labels) <= width:
+            return labels, np.inf
+        order = np.argpartition(labels.bound, width)
+        return labels.take(order[:width]), float(labels.bound[order[width:]].min())
+
+    def _finish(self, layers: list[Labels]) -> None:
+        """Close what is open after the last loop, and price, the most promising first, as long as any may be better."""
+        begin, end = self.graph.layers[-1]
+        last = layers[-1]
+        source = self.graph.source[begin:end]
+        low, high = (np.searchsorted(source, last.state, side=side) for side in ("left", "right"))
+        rows = np.repeat(np.arange(len(last)), high - low)
+        offset = np.arange(len(rows)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
+        step = begin + low[rows] + offset
+        energy, latency = self.figures.least(self.graph.target[step], last.so_far[rows] + self._costs_of(step))
+        order = np.argsort(self.target.value(energy, latency), kind="stable")
+        for start in range(0, len(order), CHUNK):
+            chunk = order[start : start + CHUNK]
+            chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
+            if len(chunk):
+                self.offer(self._walks(layers, rows[chunk], step[chunk]))
+
+    @staticmethod
+    def _walks(layers: list[Labels], rows: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """[position, m] the steps that led to some labels of the last layer, and the last step."""
+        walk = [step]
+        for labels in reversed(layers[1:]):
+            walk.append(labels.step[rows])
+            rows = labels.parent[rows]
+        return np.stack(walk[::-1])
+
+
+def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> int:
+    """Price mappings, and let a target consider those that fit; how many were priced."""
+    prices = price(batch, keep_at_output_pins=keep_at_output_pins)
+    ok = np.flatnonzero(fits(batch))
+    if len(ok):
+        energy, latency = (np.full(len(batch), np.inf) for _ in range(2))
+        energy[ok], latency[ok] = prices.energy_pj[ok], prices.latency_cycles[ok]
+        target.offer(batch, energy, latency)
+    return len(batch)

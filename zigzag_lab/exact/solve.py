@@ -1,0 +1,172 @@
+"""The best of all uneven mappings of a problem, with a certificate; or all of its trade-offs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
+from zigzag_lab.cost.kernel import supports
+from zigzag_lab.cost.static import systolic_drain_cycles
+from zigzag_lab.exact.bounds import loose_energy_pj
+from zigzag_lab.exact.builder import TooLargeError, build
+from zigzag_lab.exact.graph import Graph
+from zigzag_lab.exact.search import Search, offer
+from zigzag_lab.exact.space import Space
+from zigzag_lab.exact.targets import Best, Front, Target
+from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
+
+DEFAULT_SECONDS = 10.0
+MOST_STEPS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best mapping found.
+
+    Attributes:
+        batch, index: where the mapping stands.
+        energy_pj, latency_cycles: its price.
+        certificate: what was proven.
+    """
+
+    batch: MappingBatch
+    index: int
+    energy_pj: float
+    latency_cycles: float
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class FrontAnswer:
+    """Trade-offs of energy and latency.
+
+    Attributes:
+        points: (energy in pJ, latency in cycles, batch, index in it), energy ascending.
+        is_proven: whether no mapping of the space beats or extends the front.
+        n_mappings, n_priced, seconds: as in :class:`Certificate`.
+    """
+
+    points: tuple[tuple[float, float, MappingBatch, int], ...]
+    is_proven: bool
+    n_mappings: float
+    n_priced: int
+    seconds: float
+
+
+@dataclass
+class _Run:
+    """One search: what bounds it, how far it came."""
+
+    target: Target
+    lower_bound: float
+    n_mappings: float
+    n_priced: int
+
+
+def check(problem: Problem) -> None:
+    """Refuse what exact search does not cover.
+
+    Raises:
+        InputError: the output slides (its loops overlap), which the array kernel does not price.
+    """
+    if not supports(problem):
+        raise InputError(
+            f"layer {problem.layer.name}",
+            "outputs that slide over two loops are not covered by exact search",
+            hint="Use --search loma.",
+        )
+
+
+def solve(
+    problem: Problem,
+    objective: Objective,
+    *,
+    keep_at_output_pins: bool = True,
+    seconds: float | None = DEFAULT_SECONDS,
+    known: Iterable[MappingBatch] = (),
+) -> Answer:
+    """The mapping of least energy, latency or product of both among all uneven ones.
+
+    Args:
+        problem: what is mapped.
+        objective: what to minimise.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        seconds: when to stop and say how far it may be from the best; None to go on until it is proven.
+        known: mappings to start from; the better, the sooner the proof.
+
+    Raises:
+        InfeasibleError: nothing fits.
+        InputError: a problem that exact search does not cover.
+    """
+    started, target = time.monotonic(), Best(objective)
+    run = _search(problem, target, keep_at_output_pins, seconds, known)
+    if target.batch is None:
+        raise InfeasibleError(problem.layer.name, "no mapping was found that fits the memories")
+    certificate = Certificate(
+        objective=objective,
+        lower_bound=min(run.lower_bound, target.best),
+        best=target.best,
+        space=ALL_UNEVEN,
+        n_mappings=run.n_mappings,
+        n_priced=run.n_priced,
+        seconds=time.monotonic() - started,
+    )
+    energy, latency = target.prices
+    return Answer(target.batch, target.index, energy, latency, certificate)
+
+
+def solve_front(
+    problem: Problem,
+    *,
+    keep_at_output_pins: bool = True,
+    seconds: float | None = DEFAULT_SECONDS,
+    known: Iterable[MappingBatch] = (),
+) -> FrontAnswer:
+    """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
+    started, front = time.monotonic(), Front()
+    run = _search(problem, front, keep_at_output_pins, seconds, known)
+    took = time.monotonic() - started
+    return FrontAnswer(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
+
+
+def _search(
+    problem: Problem, target: Target, keep_pins: bool, seconds: float | None, known: Iterable[MappingBatch]
+) -> _Run:
+    check(problem)
+    deadline = np.inf if seconds is None else time.monotonic() + seconds
+    n_known = sum(offer(target, batch, keep_pins) for batch in known)
+    space = Space(problem, keep_pins)
+    try:
+        graph = build(space, MOST_STEPS, deadline)
+    except TooLargeError:
+        return _Run(target, _loose(space, target), 0.0, n_known)
+    n_mappings = graph.n_walks()
+    search = Search(graph, target, keep_pins, deadline)
+    if isinstance(target, Best) and target.objective is Objective.ENERGY:
+        lower_bound = search.offer_cheapest()
+        if lower_bound >= target.best * (1 - TOLERANCE):
+            return _Run(target, lower_bound, n_mappings, n_known + search.outcome.n_priced)
+    at_root = search.bound_at_root()
+    outcome = search.run()
+    lower_bound = at_root if _is_unsure(graph) else max(at_root, outcome.lower_bound)
+    if isinstance(target, Front):
+        lower_bound = -np.inf if _is_unsure(graph) or outcome.lower_bound < np.inf else np.inf
+    return _Run(target, lower_bound, n_mappings, n_known + outcome.n_priced)
+
+
+def _is_unsure(graph: Graph) -> bool:
+    """Whether rounding may tell walks apart that were merged: then only bounds at the start are proof."""
+    return any(terms.is_ambiguous for terms in graph.space.terms)
+
+
+def _loose(space: Space, target: Target) -> float:
+    """A lower bound without a graph."""
+    array = space.problem.accelerator.array
+    latency = float(space.lattice.cycles[-1]) * array.cycles_per_op + systolic_drain_cycles(space.problem)
+    energy = loose_energy_pj(space)
+    return float(target.value(np.array([energy]), np.array([latency]))[0])

@@ -1,0 +1,172 @@
+"""The space of all uneven mappings of a problem, as states of a walk over the lattice of tile shapes.
+
+A mapping is a path that adds one loop at a time, from the innermost, and on the way *closes* memory levels of operands:
+the loops inside a level end there. An irrelevant loop never comes right after a level was closed: it costs nothing
+inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
+
+**What fits.** A memory holds the tiles of its operands together, spatial loops up to its level with their fractional
+unrolling, not rounded. Outputs count as unfinished sums where a reduction is outside the level below. A memory that
+forces double buffering reserves a tile twice unless it is the whole. The outermost memory of an operand holds all of
+it. These are LOMA's rules (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within them is in the
+space. They are asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save
+where results are wider than unfinished sums. Sizes may exceed a memory by a billionth, which is rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from zigzag_lab.exact.lattice import Lattice
+from zigzag_lab.exact.terms import OperandTerms
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.search.factors import loop_prime_factors
+from zigzag_lab.search.order_constraints import OrderConstraints
+from zigzag_lab.vocab import InfeasibleError
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What one operand may close at a point.
+
+    Attributes:
+        first, last: the levels from ``first`` up to, not including, ``last`` end here.
+        leads: whether the run of irrelevant loops right at the array ends here too (inputs).
+        code: the state of the operand afterwards.
+        held: (index of the shared memory, bits) that stay in use in shared memories.
+    """
+
+    first: int
+    last: int
+    leads: bool
+    code: int
+    held: tuple[tuple[int, float], ...] = ()
+
+
+class Space:
+    """What may be done where.
+
+    The state of an operand is a number: twice its open level, plus 1 where something is pending: for inputs (level 0)
+    that the array still reuses the same element, for outputs that sums are unfinished outside the level below.
+
+    Args:
+        problem: what is mapped; wishes for the order of its loops are kept.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+
+    Raises:
+        InfeasibleError: no order meets the wishes.
+    """
+
+    def __init__(self, problem: Problem, keep_at_output_pins: bool = True) -> None:
+        self.problem = problem
+        wanted = OrderConstraints.of(problem)
+        if wanted.is_complete:
+            loops = wanted.complete_order
+        elif wanted.suits(problem.temporal_sizes):
+            loops = loop_prime_factors(problem.temporal_sizes, None, wanted.fixed_loops)
+        else:
+            raise InfeasibleError(problem.layer.name, "its loops cannot be split as the temporal ordering wants")
+        self.lattice = Lattice(loops)
+        self.n_loops = len(loops)
+        self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
+        self.operands = problem.operands
+        self.terms = [OperandTerms(problem, self.lattice, op, keep_at_output_pins) for op in self.operands]
+        self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in self.terms]
+        self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in self.terms]
+        self.capacity = {i: m.size_bits * (1 + ROUNDING) for i, m in enumerate(problem.accelerator.memories)}
+        self.shared = self._contended()
+        self._options: dict[tuple[int, int, int], list[Closing]] = {}
+        self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        self.room = [self._room_of(o) for o in range(len(self.operands))]
+
+    def _contended(self) -> tuple[int, ...]:
+        """Memories that cannot hold the largest tiles of all their operands together."""
+        found = []
+        for index, sharers in enumerate(self.problem.sharers):
+            if len(sharers) > 1:
+                most = sum(np.max(self.needed[self.operands.index(op)][level]) for op, level in sharers)
+                if most > self.capacity[index]:
+                    found.append(index)
+        return tuple(found)
+
+    def allowed(self, position: int) -> list[int]:
+        """Kinds of loop that may stand at a position."""
+        kinds, n = self.lattice.kinds, self.n_loops
+        if self._complete is not None:
+            return [kinds.index(self._complete[position])]
+        fits = list(range(len(kinds)))
+        for at, dim, size in self._wanted:
+            if not -n <= at < n:
+                return []
+            if at % n == position:
+                fits = [k for k in fits if kinds[k][0] == dim and size in (None, kinds[k][1])]
+        return fits
+
+    # -- operands --------------------------------------------------------------------------------------------------
+
+    def start_code(self, operand: int) -> int:
+        """The state of an operand before any loop."""
+        terms = self.terms[operand]
+        return int(terms.reuse_left[0]) if terms.is_output else 1
+
+    def options(self, operand: int, code: int, point: int) -> list[Closing]:
+        """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
+        key = operand, code, point
+        found = self._options.get(key)
+        if found is None:
+            found = self._options[key] = self._closings(operand, code, point)
+        return found
+
+    def _closings(self, operand: int, code: int, point: int) -> list[Closing]:
+        terms, needed = self.terms[operand], self.needed[operand]
+        is_full = point == self.lattice.full
+        level, pending = code >> 1, code & 1
+        leads = bool(pending) and not terms.is_output
+        unfinished = bool(pending) if terms.is_output else True
+        after = int(terms.reuse_left[point]) if terms.is_output else 0
+        found = [] if is_full else [Closing(level, level, leads, level * 2 + (pending if terms.is_output else 0))]
+        held: tuple[tuple[int, float], ...] = ()
+        for closed in range(level, terms.n_levels if is_full else terms.n_levels - 1):
+            index = terms.memories[closed]
+            bits = float(needed[closed][0 if unfinished else 1][point])
+            if bits > self.capacity[index]:
+                break
+            if index in self.shared:
+                held = (*held, (self.shared.index(index), bits))
+            if not is_full or closed == terms.n_levels - 1:
+                found.append(Closing(level, closed + 1, leads, (closed + 1) * 2 + after, held))
+            unfinished = bool(after) if terms.is_output else True
+        return found
+
+    def _room_of(self, operand: int) -> np.ndarray:
+        """[level, N] whether the tile fits every memory from an open level upwards, alone and unreserved."""
+        terms = self.terms[operand]
+        room = np.ones((terms.n_levels + 1, self.lattice.n_points), dtype=bool)
+        for level in range(terms.n_levels - 1, -1, -1):
+            room[level] = room[level + 1] & (self.steps(operand, level)[1] <= self.capacity[terms.memories[level]])
+        return room
+
+    # -- memories that operands contend for ------------------------------------------------------------------------
+
+    @cached_property
+    def sharers(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """Per contended memory: (operand, its level there)."""
+        return tuple(
+            tuple((self.operands.index(op), level) for op, level in self.problem.sharers[index])
+            for index in self.shared
+        )
+
+    def steps(self, operand: int, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """What an operand may reserve at a level, ascending; and [N] the least, given what is inside already."""
+        found = self._step_cache.get((operand, level))
+        if found is None:
+            two = self.needed[operand][level]
+            memory = self.problem.accelerator.memories[self.terms[operand].memories[level]]
+            least = np.minimum(*two) / (2 if memory.force_double_buffering else 1)
+            found = np.unique(np.concatenate(two)), least
+            self._step_cache[operand, level] = found
+        return found

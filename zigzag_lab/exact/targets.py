@@ -1,0 +1,105 @@
+"""What is searched for: the least of one figure, or the front of two. Axes: ``m`` walk or mapping."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.vocab import Objective
+
+_EPSILON = 1e-12
+
+
+class Target(ABC):
+    """The best found so far, and what may still beat it."""
+
+    @abstractmethod
+    def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """[m] by what to rank walks, from bounds or prices; less is better."""
+
+    @abstractmethod
+    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """[m] whether walks with these lower bounds cannot beat what was found."""
+
+    def is_safe_from(self, rank: float) -> bool:
+        """Whether nothing of this rank or a higher one can change what was found."""
+        return bool(rank == np.inf)
+
+    @abstractmethod
+    def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
+        """Consider priced mappings."""
+
+
+class Best(Target):
+    """The least energy, latency or product of both; of equal latencies the lower energy, and the other way round."""
+
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.best = np.inf
+        self.rank: tuple[float, float] = (np.inf, np.inf)
+        self.prices: tuple[float, float] = (np.inf, np.inf)
+        self.batch: MappingBatch | None = None
+        self.index = 0
+
+    def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """The objective."""
+        if self.objective is Objective.ENERGY:
+            return energy
+        return latency if self.objective is Objective.LATENCY else energy * latency
+
+    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """Whether the objective cannot be less."""
+        return self.value(energy, latency) >= self.best * (1 - _EPSILON)
+
+    def is_safe_from(self, rank: float) -> bool:
+        """Whether the rank is no less than the best."""
+        return bool(rank >= self.best * (1 - _EPSILON))
+
+    def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
+        """Keep the best."""
+        if not len(energy):
+            return
+        values = self.value(energy, latency)
+        second = energy if self.objective is Objective.LATENCY else latency
+        index = int(np.lexsort((second, values))[0])
+        rank = float(values[index]), float(second[index])
+        if rank < self.rank:
+            self.rank, self.best, self.batch, self.index = rank, rank[0], batch, index
+            self.prices = float(energy[index]), float(latency[index])
+
+
+class Front(Target):
+    """All trade-offs of energy and latency that no mapping beats in both.
+
+    Attributes:
+        points: (energy, latency, batch, index in it), energy ascending.
+    """
+
+    def __init__(self) -> None:
+        self.points: list[tuple[float, float, MappingBatch, int]] = []
+        self._energy = self._latency = np.empty(0)
+
+    def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """The product, as the one figure that favours neither."""
+        return energy * latency
+
+    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """Whether some point of the front is at least as good in both."""
+        if not self.points:
+            return np.zeros(len(energy), dtype=bool)
+        at = np.searchsorted(self._energy, energy * (1 + _EPSILON), side="right") - 1
+        return (at >= 0) & (self._latency[np.maximum(at, 0)] <= latency * (1 + _EPSILON))
+
+    def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
+        """Take in what no point beats, and drop what is beaten now."""
+        for i in np.lexsort((latency, energy)):
+            if not self.is_hopeless(energy[i : i + 1], latency[i : i + 1])[0]:
+                self._insert(float(energy[i]), float(latency[i]), batch, int(i))
+
+    def _insert(self, energy: float, latency: float, batch: MappingBatch, index: int) -> None:
+        worse = [p for p in self.points if p[0] < energy or p[1] < latency * (1 - _EPSILON)]
+        self.points = sorted([*worse, (energy, latency, batch, index)], key=lambda p: p[0])
+        self._energy = np.array([p[0] for p in self.points])
+        self._latency = np.array([p[1] for p in self.points])

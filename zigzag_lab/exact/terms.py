@@ -1,0 +1,209 @@
+"""What each boundary of an operand costs, as a table over the lattice of tile shapes.
+
+A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
+so a table [N] holds them all. Figures are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
+not exact in binary, the kernel's last digit depends on the order of the loops and may decide a rounding; tables then
+hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+import numpy as np
+
+from zigzag_lab.cost.boundaries import partial_sums_above
+from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
+from zigzag_lab.exact.lattice import Lattice
+from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
+from zigzag_lab.mapping.tiles import extents
+from zigzag_lab.vocab import OUTPUT, Direction
+
+_NOISE = 1e-12
+_TIE = 2e-9
+UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What crosses one boundary of an operand through one port.
+
+    Attributes:
+        port: (memory index, port index).
+        boundary: the boundary.
+        direction: seen from the memory that owns the port.
+        bits: [N] bits a crossing, on the integer form of the spatial mapping.
+        count: [N] crossings; 0 where it does not happen.
+    """
+
+    port: tuple[int, int]
+    boundary: int
+    direction: Direction
+    bits: np.ndarray
+    count: np.ndarray
+
+
+class OperandTerms:
+    """The tables of one operand.
+
+    Args:
+        problem: what is mapped.
+        lattice: its tile shapes.
+        operand: the layer operand.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+    """
+
+    def __init__(self, problem: Problem, lattice: Lattice, operand: str, keep_at_output_pins: bool) -> None:
+        self.problem, self.lattice, self.operand = problem, lattice, operand
+        self.keep_at_output_pins = keep_at_output_pins
+        self.is_output = operand == problem.layer.output_operand
+        self.memories = problem.memories[operand]
+        self.n_levels = len(self.memories)
+        self.irrelevant = problem.layer.relevancy.irrelevant[operand]
+        self.relevant = problem.layer.relevancy.relevant[operand]
+        self.is_ambiguous = False
+
+    @cached_property
+    def reuse_left(self) -> np.ndarray:
+        """[N] whether an irrelevant loop is outside."""
+        return self.lattice.leaves(self.irrelevant)
+
+    # -- tiles -----------------------------------------------------------------------------------------------------
+
+    def raw_elems(self, variant: Variant, level: int) -> np.ndarray:
+        """[N] elements inside a level, not rounded, as the allocator counts them."""
+        layer, unrolled = self.problem.layer, variant.operands[self.operand]
+        elems = np.ones(self.lattice.n_points)
+        for dim in self.relevant:
+            elems = elems * (self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1]))
+        for relation in layer.relevancy.partial[self.operand]:
+            a, b = (self._iterations(unrolled, dim, level) for dim in relation.loop_dims)
+            elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
+        return elems
+
+    def _iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> np.ndarray:
+        """[N] whole iterations of a partially relevant dimension; the lower ones where noise decides."""
+        value = self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1])
+        if not unrolled.rounding_dims((dim,)):
+            return np.trunc(value)
+        low, high = np.trunc(value * (1 - _NOISE)), np.trunc(value * (1 + _NOISE))
+        self.is_ambiguous |= bool((low != high).any())
+        return low
+
+    def elems(self, variant: Variant, boundary: int) -> np.ndarray:
+        """[N] elements that one instance of the memory inside a boundary holds."""
+        if boundary == 0:
+            return np.ones(self.lattice.n_points)
+        unrolled = variant.operands[self.operand]
+        raw = self.raw_elems(variant, boundary - 1)
+        factors = [f for dim in self.relevant for f in unrolled.factors(dim)[:boundary]]
+        partial = self.problem.layer.relevancy.partial[self.operand]
+        if float(prod(factors)).is_integer() or not (partial or unrolled.rounding_dims(self.relevant)):
+            return np.rint(raw)
+        low, high = np.rint(raw * (1 - _TIE)), np.rint(raw * (1 + _TIE))
+        self.is_ambiguous |= bool((low != high).any())
+        return low
+
+    def tile_bits_each(self, variant: Variant, boundary: int) -> np.ndarray | int:
+        """[N] bits an element of the tile inside a boundary."""
+        precision = self.problem.precision(self.operand)
+        if not self.is_output:
+            return precision
+        return np.where(self._flags(variant, boundary)[0], precision, self.problem.final_precision)
+
+    def _flags(self, variant: Variant, boundary: int) -> tuple[np.ndarray, np.ndarray]:
+        """[N] whether outputs that cross a boundary are partial sums, and whether those come back."""
+        partial, returning = partial_sums_above(self.problem, variant.operands[self.operand])[boundary]
+        return self.reuse_left | partial, self.reuse_left | returning
+
+    # -- timing ----------------------------------------------------------------------------------------------------
+
+    def period(self, boundary: int) -> np.ndarray:
+        """[N] iterations between crossings of a boundary that has these loops inside."""
+        if boundary == 0 and (self.is_output or not self.keep_at_output_pins):
+            return np.ones(self.lattice.n_points)
+        return self.lattice.cycles
+
+    def count(self, boundary: int) -> np.ndarray:
+        """[N] crossings of a boundary over the whole layer."""
+        return np.floor_divide(self.lattice.cycles[-1], self.period(boundary))
+
+    # -- crossings -------------------------------------------------------------------------------------------------
+
+    def sides(self, boundary: int) -> list[tuple[int, Direction]]:
+        """(level, direction) of everything that moves across a boundary."""
+        found = []
+        if boundary < self.n_levels:
+            found += [(boundary, d) for d in (Direction.TO_LOW, Direction.FROM_LOW)]
+        if 1 <= boundary < self.n_levels:
+            found += [(boundary - 1, d) for d in (Direction.FROM_HIGH, Direction.TO_HIGH)]
+        return [(level, d) for level, d in found if self.is_output or d not in UPWARD]
+
+    def moved(self, variant: Variant, boundary: int, level: int, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+        """[N] bits a crossing, and crossings, of one direction at a memory level."""
+        elems, count = self.elems(variant, boundary), self.count(boundary)
+        if level == boundary:
+            elems = elems * variant.operands[self.operand].boost[boundary]
+        if not self.is_output:
+            return elems * self.problem.precision(self.operand), count
+        full, final = self.problem.precision(self.operand), self.problem.final_precision
+        partial, returning = self._flags(variant, boundary)
+        if direction in UPWARD:
+            return elems * np.where(returning, full, final), count
+        return elems * np.where(returning, full, 0), np.where(partial, count, 0)
+
+    def energy_pj(self, boundary: int) -> np.ndarray:
+        """[N] energy of everything that crosses a boundary, on both its sides."""
+        problem = self.problem
+        total = np.zeros(self.lattice.n_points)
+        for level, direction in self.sides(boundary):
+            memory = problem.accelerator.memories[self.memories[level]]
+            port = memory.port_of(problem.memory_operand(self.operand), direction)
+            if port is None:
+                continue
+            bits, count = self.moved(problem.fractional, boundary, level, direction)
+            narrow, wide = port.bandwidth_min_bits, port.bandwidth_max_bits
+            n_instances = problem.fractional.operands[self.operand].n_instances[level + 1]
+            words = np.trunc(np.ceil(bits / narrow) * (narrow / wide) * count * n_instances)
+            total = total + words * (memory.read_cost_pj if direction.is_read else memory.write_cost_pj)
+        if boundary == 0 and precharges(problem) and self.operand == weight_operand(problem.layer):
+            total = total + precharge_pj(problem, self.lattice.cycles, keep_at_output_pins=self.keep_at_output_pins)
+        return total
+
+    def crossings(self, boundary: int) -> list[Crossing]:
+        """Everything that crosses a boundary, once for each port that it passes."""
+        problem, found = self.problem, []
+        memory_operand = problem.memory_operand(self.operand)
+        for level, direction in self.sides(boundary):
+            index = self.memories[level]
+            bits, count = self.moved(problem.integer, boundary, level, direction)
+            for p, port in enumerate(problem.accelerator.memories[index].ports):
+                if (memory_operand, direction) in port.serves:
+                    found.append(Crossing((index, p), boundary, direction, bits, count))
+        return found
+
+    # -- capacity --------------------------------------------------------------------------------------------------
+
+    def needed_bits(self, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """[N] bits that a memory reserves for a tile, with reuse outside the level below it and without.
+
+        The two differ for outputs only: sums that go on outside the level below are kept unfinished.
+        """
+        unrolled = self.problem.fractional.operands[self.operand]
+        elems = self.raw_elems(self.problem.fractional, level)
+        open_bits = elems * self.problem.precision(self.operand)
+        closed_bits = open_bits
+        is_output = self.problem.memory_operand(self.operand) == OUTPUT
+        above = [dim for loops in unrolled.levels[level + 1 :] for dim, _ in loops]
+        if is_output and not any(dim in self.irrelevant for dim in above):
+            closed_bits = elems * self.problem.final_precision
+        return self._doubled(open_bits, level), self._doubled(closed_bits, level)
+
+    def _doubled(self, bits: np.ndarray, level: int) -> np.ndarray:
+        memory = self.problem.accelerator.memories[self.memories[level]]
+        if not memory.force_double_buffering:
+            return bits
+        more = (np.arange(len(bits)) < self.lattice.full) & (bits < bits[-1])
+        return np.where(more, bits * 2, bits)

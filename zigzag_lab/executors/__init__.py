@@ -1,0 +1,8 @@
+"""Engines that work through chunks of work: processes of this machine, or Dask; each a ``concurrent.futures.Executor``.
+
+An engine is told once what is to be done with each item; what is submitted are chunks of items.
+"""
+
+from zigzag_lab.executors.engine import Engine, open_engine
+
+__all__ = ["Engine", "open_engine"]

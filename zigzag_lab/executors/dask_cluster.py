@@ -1,0 +1,68 @@
+"""Dask distributed: workers of a cluster, or of this machine."""
+
+from __future__ import annotations
+
+import pickle
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from zigzag_lab.executors.worker import work_on_given
+from zigzag_lab.vocab import InputError
+
+
+class DaskCluster:
+    """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
+
+    Dask itself does a chunk again whose worker died.
+
+    Args:
+        work: what is done with each item.
+        n_workers: how many processes to start on this machine, where no scheduler is named.
+        scheduler: address of one that runs already, such as ``tcp://head:8786``.
+
+    Raises:
+        InputError: Dask is not installed, or the scheduler does not answer.
+    """
+
+    chunk_seconds = 10.0
+
+    def __init__(self, work: Callable[[Any], Any], n_workers: int | None, scheduler: str | None) -> None:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            hint = "Install it with: pip install 'zigzag-lab[dask]'."
+            raise InputError("executor", "Dask distributed is not installed", hint=hint) from error
+        from zigzag_lab.executors.engine import n_cpus
+
+        self._cluster: Any = None
+        if scheduler is None:
+            self._cluster = LocalCluster(
+                n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
+            )
+        try:
+            self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout="20s")
+        except (OSError, TimeoutError, ValueError) as error:
+            found, expected = f"'{scheduler}' does not answer ({error})", "a running scheduler, such as tcp://head:8786"
+            raise InputError("scheduler", found, expected, "Start one with 'dask scheduler'.") from error
+        self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"]) or n_workers or 1
+        self._token = secrets.token_hex(8)
+        pickled = pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
+        self._work = self._client.scatter(pickled, broadcast=True)
+        self._executor = self._client.get_executor(pure=False, retries=2)
+
+    def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
+        """Hand out a chunk."""
+        future: Future[list[Any]] = self._executor.submit(work_on_given, self._token, self._work, list(items))
+        return future
+
+    def mend(self) -> None:
+        """Nothing: Dask starts its workers anew."""
+
+    def close(self, *, now: bool = False) -> None:
+        """End our hold on the cluster, and the cluster if it is ours."""
+        self._executor.shutdown(wait=not now)
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()

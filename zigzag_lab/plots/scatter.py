@@ -1,0 +1,134 @@
+"""Whole designs against each other, and searches against the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zigzag_lab.plots.labels import place_labels
+from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, save, tidy
+
+MOST_LABELS = 24
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A design in the plane of two figures, of both of which less is better.
+
+    Attributes:
+        label: what to write beside it.
+        x, y: the figures, in the units of the axes.
+    """
+
+    label: str
+    x: float
+    y: float
+
+
+def pareto_front(points: Iterable[Point]) -> list[Point]:
+    """The points that no other beats in one figure without losing in the other, by ascending x; doubles once."""
+    front: list[Point] = []
+    for point in sorted(points, key=lambda p: (p.x, p.y)):
+        if not front or point.y < front[-1].y:
+            front.append(point)
+    return front
+
+
+def plot_pareto(
+    points: Sequence[Point],
+    path: str | Path,
+    title: str = "",
+    *,
+    x_label: str = "latency (cycles)",
+    y_label: str = "energy (pJ)",
+) -> Path:
+    """Draw designs and their Pareto front, the points of the front named, and save the picture.
+
+    Args:
+        points: the designs.
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+        title: what stands above.
+        x_label: what the axis across says, with its unit.
+        y_label: what the axis upwards says, with its unit.
+
+    Raises:
+        ZigzagLabError: there is nothing to draw.
+        InputError: the path is not usable.
+    """
+    need(points)
+    front = pareto_front(points)
+    figure = new_figure(8.6, 5.8, title)
+    axes = figure.add_subplot()
+    others = [p for p in points if p not in front]
+    n = f"{len(others):,} other{'' if len(others) == 1 else 's'}"
+    if others:
+        axes.scatter(
+            [p.x for p in others],
+            [p.y for p in others],
+            16,
+            color="#b9c4d2",
+            edgecolor="#7d8896",
+            linewidth=0.4,
+            label=n,
+        )
+    axes.step([p.x for p in front], [p.y for p in front], where="post", color="#8a2f2f", linewidth=1.2, zorder=3)
+    axes.scatter(
+        [p.x for p in front], [p.y for p in front], 42, color="#d9823b", edgecolor=EDGE, zorder=4,
+        label=f"Pareto front ({len(front):,} of {len(points):,})",
+    )  # fmt: skip
+    for is_x, values in ((True, [p.x for p in points]), (False, [p.y for p in points])):
+        if min(values) > 0 and max(values) / min(values) > 20:
+            (axes.set_xscale if is_x else axes.set_yscale)("log")
+    axes.margins(0.12)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    tidy(axes)
+    axes.legend(loc="upper right", fontsize=8)
+    named = front[:: max(1, -(-len(front) // MOST_LABELS))]
+    place_labels(axes, [(p.x, p.y) for p in named], [clipped(p.label, 34) for p in named])
+    return save(figure, path)
+
+
+def plot_search_quality(
+    traces: Mapping[str, Sequence[tuple[float, float]]],
+    path: str | Path,
+    title: str = "",
+    *,
+    y_label: str = "best found, relative to the best of all",
+) -> Path:
+    """Draw how good searches are after how long, and save the picture.
+
+    Args:
+        traces: search -> (seconds, best objective found by then), in the order of time; less is better.
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+        title: what stands above.
+        y_label: what the axis of quality says; each value is divided by the best of all.
+
+    Raises:
+        ZigzagLabError: there is nothing to draw.
+        InputError: the path is not usable.
+    """
+    need([trace for trace in traces.values() if trace])
+    best = min(value for trace in traces.values() for _, value in trace) or 1.0
+    end = max(seconds for trace in traces.values() for seconds, _ in trace)
+    figure = new_figure(8.0, 4.8, title)
+    axes = figure.add_subplot()
+    greys = ("#1d1d1d", "#3f6fb5", "#d9823b", "#7fbf9b", "#8c5fa8", "#8a8a8a")
+    for i, (name, trace) in enumerate(traces.items()):
+        if not trace:
+            continue
+        xs, ys = [s for s, _ in trace], [value / best for _, value in trace]
+        axes.step(
+            [*xs, end], [*ys, ys[-1]], where="post", linestyle=LINES[i % len(LINES)], marker=MARKERS[i % len(MARKERS)],
+            markersize=4, color=greys[i % len(greys)], linewidth=1.5, label=clipped(name, 40),
+        )  # fmt: skip
+    axes.set_xlabel("wall time (s)")
+    axes.set_ylabel(y_label)
+    if min(s for trace in traces.values() for s, _ in trace) > 0:
+        axes.set_xscale("log")
+    tidy(axes)
+    axes.legend(fontsize=8)
+    return save(figure, path)

@@ -1,0 +1,168 @@
+"""What a report says, as plain data: taken from the database, ready to be written into a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PureWindowsPath
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
+from zigzag_lab.plots.loop_nest import loop_nest_text
+from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
+from zigzag_lab.reports.explain import explain
+from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.priced import PricedRun, priced_run
+from zigzag_lab.vocab import InputError, Objective
+
+MOST_DETAILED = 4
+"""Of more runs than this, only the best of each objective are shown layer by layer."""
+
+SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
+"""What a colleague needs to know of the machine; who ran it, where and in which folder stays at home."""
+
+_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "clock_ns", "n_layers", "n_macs")
+_WORK = ("n_mappings_evaluated", "seconds", "cache_hits", "cache_misses")
+_TERMS = {
+    "ideal": "ideal_cycles",
+    "idle units": "temporal_cycles - ideal_cycles",
+    "stalls": "stall_cycles",
+    "on-loading": "onload_cycles",
+    "off-loading": "offload_cycles",
+    "drain": "drain_cycles",
+}
+
+
+def report_content(lab: Lab, runs: Sequence[RunRecord], title: str = "") -> dict[str, Any]:
+    """All that a report of some runs says.
+
+    Args:
+        lab: the database.
+        runs: what to report, in order.
+        title: what stands above; by default made from the runs.
+
+    Raises:
+        InputError: there are no runs.
+    """
+    if not runs:
+        raise InputError("report", "no runs", "at least one")
+    chosen = detailed(runs)
+    return {
+        "title": title or _title(runs),
+        "runs": [{**_run(run), **_sums(lab, run)} for run in runs],
+        "colours": {
+            "terms": {term: colour for term, (colour, _) in TERM_STYLE.items()},
+            "operands": {OPERATIONS: OPERATIONS_COLOUR, **{op: colour for op, (colour, _) in OPERAND_STYLE.items()}},
+        },
+        "details": [_detail(lab, run, why) for run, why in chosen],
+        "database": str(lab.url) if "@" not in str(lab.url) else str(lab.url).split("@")[-1],
+    }
+
+
+def detailed(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, str]]:
+    """The runs to show layer by layer, and why: all of a few, else the best of each objective."""
+    if len(runs) <= MOST_DETAILED:
+        return [(run, "") for run in runs]
+    reasons: dict[str, list[str]] = {}
+    for objective, column in zip(Objective, ("energy_pj", "latency_cycles", "edp_pj_cycles"), strict=True):
+        done = [run for run in runs if run.status == "finished" and getattr(run, column) is not None]
+        if done:
+            best = min(done, key=lambda run: float(getattr(run, column)))
+            reasons.setdefault(best.run_id, []).append(objective.value)
+    by_id = {run.run_id: run for run in runs}
+    return [(by_id[run_id], f"best {' and '.join(words)}") for run_id, words in reasons.items()]
+
+
+def _title(runs: Sequence[RunRecord]) -> str:
+    if len(runs) == 1:
+        return f"{runs[0].workload} on {runs[0].accelerator}"
+    workloads, accelerators = {str(r.workload) for r in runs}, {str(r.accelerator) for r in runs}
+    what = [next(iter(names)) if len(names) == 1 else f"{len(names)} {word}" for names, word in
+            ((workloads, "workloads"), (accelerators, "accelerators"))]  # fmt: skip
+    return f"{len(runs)} runs: {what[0]} on {what[1]}"
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    words = ("run_id", "name", "experiment", "workload", "accelerator", "mapping", "objective", "status", "reason")
+    return {
+        **{name: getattr(run, name) for name in (*words, *_FIGURES, *_WORK)},
+        "started_at": run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    }
+
+
+def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
+    """Energy by memory and by operand, and latency by term, of the layers on record."""
+    pj = "energy_to_low_pj + energy_from_low_pj + energy_to_high_pj + energy_from_high_pj"
+    rows = lab.sql(
+        f"SELECT memory, operand, SUM({pj}) FROM zl_memory_evaluation WHERE run_number = ? "
+        "GROUP BY memory, operand ORDER BY MAX(level), memory, operand",
+        (run.run_number,),
+    ).rows
+    by_memory: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
+    by_operand: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
+    for memory, operand, energy in rows:
+        by_memory[memory] = by_memory.get(memory, 0.0) + energy
+        by_operand[operand] = by_operand.get(operand, 0.0) + energy
+    sums = ", ".join(f"SUM({expression})" for expression in _TERMS.values())
+    terms = lab.sql(f"SELECT {sums} FROM zl_layer_evaluation WHERE run_number = ?", (run.run_number,)).rows[0]
+    return {
+        "energy_by_memory": by_memory,
+        "energy_by_operand": by_operand,
+        "latency_by_term": dict(zip(_TERMS, [value or 0.0 for value in terms], strict=True)),
+    }
+
+
+def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, Any]:
+    """A run layer by layer; one that cannot be priced again says so and shows its provenance only."""
+    found: dict[str, Any] = {"run_id": run.run_id, "why": why, "claims": [], "layers": [], "note": ""}
+    try:
+        priced = priced_run(lab, run.run_id)
+        found["claims"] = explain(priced.cmes).as_plain()["claims"]
+        found["layers"] = _layers(priced)
+    except InputError as error:
+        found["note"] = str(error)
+    return {**found, **_provenance(lab, run)}
+
+
+def _layers(priced: PricedRun) -> list[dict[str, Any]]:
+    return [
+        {
+            "index": stored.layer_index,
+            "name": stored.name,
+            "operator": cme.layer.operator_type,
+            "n_macs": cme.layer.n_macs,
+            "energy_pj": cme.energy_total,
+            "latency_cycles": cme.latency_total2,
+            "utilisation": cme.mac_utilization2,
+            "spatial": stored.spatial_mapping,
+            "energy_by_memory": {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)},
+            "latency_by_term": latency_by_term(cme),
+            "nest": _nest(cme),
+        }
+        for stored, cme in zip(priced.layers, priced.cmes, strict=True)
+    ]
+
+
+def _nest(cme: CostModelEvaluation) -> str:
+    """The loops as text, without the rules between them."""
+    lines = loop_nest_text(cme).splitlines()[1:]
+    return "\n".join(line for line in lines if line.strip("-="))
+
+
+def _provenance(lab: Lab, run: RunRecord) -> dict[str, Any]:
+    details = lab.details(run.run_id)
+    rows = lab.sql(
+        "SELECT kind, name, digest, file_name FROM zl_run_input WHERE run_number = ? ORDER BY kind", (run.run_number,)
+    ).rows
+    inputs = [
+        {"kind": kind, "name": name, "digest": digest, "file": PureWindowsPath(file_name or "").name}
+        for kind, name, digest, file_name in rows
+    ]
+    environment = {k: details.environment[k] for k in SHOWN_OF_ENVIRONMENT if details.environment.get(k)}
+    return {
+        "inputs": inputs,
+        "options": details.options,
+        "tags": details.tags,
+        "environment": environment,
+        "engine": details.engine_digest,
+    }

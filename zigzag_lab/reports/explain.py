@@ -1,0 +1,149 @@
+"""Why a run costs what it costs, and what to change: about ten claims, each with the figures it was worked out from.
+
+Advice is tried before it is given: the same mappings are priced again with the parameter changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import fsum
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
+from zigzag_lab.plots.quantities import cycles, energy, share
+from zigzag_lab.reports.advice import array_claim, fill_claim, loading_claim
+from zigzag_lab.reports.claims import Claim
+from zigzag_lab.reports.stalls import stall_claims
+from zigzag_lab.reports.what_if import Network, with_access_cost
+
+N_LAYERS = 3
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a run, or one layer of it, says of itself.
+
+    Attributes:
+        title: of what.
+        claims: one a line.
+    """
+
+    title: str
+    claims: tuple[Claim, ...] = field(default=())
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each claim under its topic."""
+        return tuple(f"{claim.topic}: {claim.text}" for claim in self.claims)
+
+    def as_plain(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        claims = [{"topic": c.topic, "text": c.text, "figures": dict(c.figures)} for c in self.claims]
+        return {"title": self.title, "claims": claims}
+
+
+def explain(cmes: Sequence[CostModelEvaluation], title: str = "", whole: Network | None = None) -> Explanation:
+    """Explain the price of a network, or of one layer.
+
+    Args:
+        cmes: the layers; one for a layer alone.
+        title: what they are.
+        whole: the network that a layer alone is part of.
+    """
+    network = Network.of(cmes)
+    claims = [
+        _total_claim(cmes, network, whole),
+        *_energy_claims(network),
+        _latency_claim(network),
+        *stall_claims(network),
+        loading_claim(network),
+        array_claim(network),
+        fill_claim(network),
+    ]
+    if len(cmes) > 1:
+        claims.append(_layers_claim(cmes))
+    return Explanation(title, tuple(claim for claim in claims if claim is not None))
+
+
+def _total_claim(cmes: Sequence[CostModelEvaluation], network: Network, whole: Network | None) -> Claim:
+    n_macs = sum(cme.layer.n_macs for cme in cmes)
+    pj, n = network.energy_pj, network.latency_cycles
+    text = (
+        f"{energy(pj)} and {cycles(n)} for {n_macs:,} operations: {pj / n_macs:.3g} pJ each, {n_macs / n:.3g} a cycle"
+    )
+    figures = {"energy_pj": pj, "latency_cycles": n, "n_macs": n_macs}
+    if whole is not None:
+        text += f"; {share(pj, whole.energy_pj)} of the run's energy, {share(n, whole.latency_cycles)} of its cycles"
+        figures |= {"share_of_energy": pj / whole.energy_pj, "share_of_latency": n / whole.latency_cycles}
+    return Claim("total", f"{text}.", figures)
+
+
+def _energy_claims(network: Network) -> list[Claim]:
+    """Where energy goes; which memory's accesses are worth making cheaper."""
+    whole = network.energy_pj
+    by_memory = _sums(network)
+    operations = network.total(lambda cme: cme.mac_energy)
+    parts = [f"{name} {share(pj, whole)} ({_operands(network, name, whole)})" for name, pj in by_memory[:3]]
+    rest = fsum(pj for _, pj in by_memory[3:])
+    tail = f", other memories {share(rest, whole)}" if rest else ""
+    text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}."
+    figures = {"by_memory_pj": dict(by_memory), "operations_pj": operations}
+    claims = [Claim("energy", text, figures)]
+    if by_memory and by_memory[0][1] > 0:
+        name = by_memory[0][0]
+        cheaper = network.changed(lambda a: with_access_cost(a, name, 0.5)).energy_pj
+        saved = share(whole - cheaper, whole)
+        text = f"halving the energy of an access to {name} saves {saved}: {energy(cheaper)} remain."
+        figures = {"memory": name, "factor": 0.5, "energy_pj": cheaper}
+        claims.append(Claim("cheaper access", text, figures))
+    return claims
+
+
+def _sums(network: Network) -> list[tuple[str, float]]:
+    """(memory, energy of all layers there), the costliest first."""
+    found: dict[str, list[float]] = {}
+    for cme, count in zip(network.layers, network.counts, strict=True):
+        for name, pj in energy_by_memory_pj(cme).items():
+            found.setdefault(name, []).append(count * pj)
+    return sorted(((name, fsum(pj)) for name, pj in found.items()), key=lambda item: -item[1])
+
+
+def _operands(network: Network, memory: str, whole: float) -> str:
+    """Shares of the operands at a memory, the largest first."""
+    found: dict[str, list[float]] = {}
+    for cme, count in zip(network.layers, network.counts, strict=True):
+        for operand, levels in cme.mem_energy_breakdown.items():
+            for index, pj in zip(cme.problem.memories[operand], levels, strict=True):
+                if cme.accelerator.memories[index].name == memory:
+                    found.setdefault(operand, []).append(count * pj)
+    ranked = sorted(((op, fsum(pj)) for op, pj in found.items()), key=lambda item: -item[1])
+    return ", ".join(f"{op} {share(pj, whole)}" for op, pj in ranked if pj)
+
+
+def _latency_claim(network: Network) -> Claim:
+    rows = [latency_by_term(cme) for cme in network.layers]
+    terms = {
+        term: fsum(n * row[term] for row, n in zip(rows, network.counts, strict=True)) for term in next(iter(rows))
+    }
+    whole = network.latency_cycles
+    largest = max((t for t in terms if t != "ideal"), key=lambda t: terms[t])
+    listed = ", ".join(f"{term} {share(n, whole)}" for term, n in terms.items() if n)
+    lost = whole - terms["ideal"]
+    reason = f"; of the {cycles(lost)} above the ideal, {share(terms[largest], lost)} are {largest}" if lost > 0 else ""
+    return Claim("latency", f"{listed}{reason}.", {"terms_cycles": terms})
+
+
+def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Claim:
+    """The layers that most of the cycles and of the energy go to."""
+    figures: dict[str, Any] = {}
+    texts = []
+    for what, word in (("latency_total2", "cycles"), ("energy_total", "energy")):
+        whole = fsum(getattr(cme, what) for cme in cmes)
+        ranked = sorted(cmes, key=lambda cme: -float(getattr(cme, what)))[:N_LAYERS]
+        top = fsum(getattr(cme, what) for cme in ranked)
+        listed = ", ".join(f"{cme.layer.name} {share(getattr(cme, what), whole)}" for cme in ranked)
+        texts.append(f"{len(ranked)} of {len(cmes)} take {share(top, whole)} of the {word} ({listed})")
+        figures[word] = {"layers": [cme.layer.name for cme in ranked], "share": top / whole}
+    return Claim("layers", f"{'; '.join(texts)}.", figures)

@@ -1,0 +1,319 @@
+"""Results as JSON and back: what a cache keeps in place of objects.
+
+Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
+and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
+with their names and ids. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from zigzag_lab.cost import Certificate, CostModelEvaluation, CumulativeCME
+from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.keys import described
+from zigzag_lab.keys.records import record_from
+from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
+from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages.stage import Result
+from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
+from zigzag_lab.workload import Layer, Workload
+
+FORMAT = "zigzag_lab.answer/1"
+
+_FOUR_WAYS = ("accesses", "access_energy_pj", "allowed_cycles", "needed_cycles")
+_FIGURES = (
+    *("utilisation", "shared_utilisation", "effective_utilisation", "shared_effective_utilisation"),
+    "double_buffered",
+)
+_TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, "port_stalls"))
+_CME_STATE = frozenset(
+    {
+        *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
+        *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency"),
+    }
+)
+_RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constraints": MappingConstraints}
+
+
+class NotKeptError(ZigzagLabError):
+    """A result that cannot be written as plain data, so that it is not kept."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """The records of whoever asks: what an answer refers to.
+
+    Attributes:
+        layers: those asked about, in the order of the file.
+        constraints: for each of them, what its search is asked to keep to.
+        accelerator: the one asked about, if there is one.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    constraints: tuple[MappingConstraints, ...] = ()
+    accelerator: Accelerator | None = None
+
+    @classmethod
+    def of(cls, kwargs: Mapping[str, Any]) -> Asker:
+        """The asker whose stage has these keywords."""
+        accelerator, layer = kwargs.get("accelerator"), kwargs.get("layer")
+        workload, rules = kwargs.get("workload"), kwargs.get("mapping")
+        known = accelerator if isinstance(accelerator, Accelerator) else None
+        if isinstance(layer, Layer):
+            asked = kwargs.get("constraints")
+            return cls((layer,), (asked,) if isinstance(asked, MappingConstraints) else (), known)
+        layers = tuple(n for n in workload.nodes if isinstance(n, Layer)) if isinstance(workload, Workload) else ()
+        chosen = tuple(rules.for_layer(layer) for layer in layers) if isinstance(rules, MappingRules) else ()
+        return cls(layers, chosen, known)
+
+    def records(self) -> dict[str, tuple[Any, ...]]:
+        """What can be referred to, by kind."""
+        accelerators = () if self.accelerator is None else (self.accelerator,)
+        return {"layer": self.layers, "constraints": self.constraints, "accelerator": accelerators}
+
+
+NOBODY = Asker()
+"""Answers written for nobody hold all that they need."""
+
+
+def answer_of(results: Sequence[Result], asker: Asker = NOBODY) -> dict[str, Any]:
+    """Results as plain data.
+
+    Raises:
+        NotKeptError: some of it has no form as plain data.
+    """
+    writer = _Writer(asker)
+    written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
+    return {"format": FORMAT, "results": written, **writer.tables}
+
+
+def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]:
+    """Results back from plain data."""
+    reader = _Reader(answer, asker)
+    return [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
+
+
+def spelt(answer: Mapping[str, Any]) -> bytes:
+    """An answer as JSON."""
+    return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
+
+
+class _Writer:
+    """Writes values; objects that occur several times are written once."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.asked = asker.records()
+        self.tables: dict[str, list[Any]] = {"records": [], "problems": [], "cmes": []}
+        self._known: dict[int, Any] = {}
+        self._kept_alive: list[Any] = []
+
+    def value(self, value: Any) -> Any:
+        """A value: plain data as it is, anything else as a list that starts with its kind."""
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if type(value) in (list, tuple):
+            return [type(value).__name__, *(self.value(item) for item in value)]
+        if type(value) is dict:
+            return ["dict", *([self.value(key), self.value(item)] for key, item in value.items())]
+        if type(value) is CostModelEvaluation:
+            return ["cme", self._once("cmes", value, self._cme)]
+        if type(value) is CumulativeCME:
+            return ["sum", self._sum(value)]
+        if type(value) is SpatialMapping:
+            return ["spatial", _unrollings(value)]
+        if type(value) is TemporalMapping:
+            return ["temporal", value.levels, value.kind.value]
+        for kind, of in _RECORDS.items():
+            if type(value) is of:
+                return [kind, self._reference(kind, value)]
+        raise NotKeptError(f"results hold an object of type {type(value).__name__}, which has no plain form")
+
+    def _once(self, table: str, value: Any, write: Any) -> int:
+        known: int | None = self._known.get(id(value))
+        if known is None:
+            written = write(value)
+            self.tables[table].append(written)
+            known = self._known[id(value)] = len(self.tables[table]) - 1
+            self._kept_alive.append(value)
+        return known
+
+    def _reference(self, kind: str, record: Any) -> int:
+        """A number from 0 on for a record of the asker's, below 0 for one that is written here."""
+        known = self._known.get(id(record))
+        if known is None:
+            asked = self.asked[kind]
+            found = next((i for i, one in enumerate(asked) if one is record), None)
+            if found is None:
+                found = next((i for i, one in enumerate(asked) if one == record), None)
+            if found is None:
+                self.tables["records"].append(described(record))
+                found = -len(self.tables["records"])
+            known = self._known[id(record)] = found
+            self._kept_alive.append(record)
+        return int(known)
+
+    def _cme(self, cme: CostModelEvaluation) -> list[Any]:
+        more = set(vars(cme)) - _CME_STATE
+        if more:
+            raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
+        _, state = cme.__reduce__()
+        problem, temporal, keep, terms, layer, energy, latency, certificate = state
+        return [
+            self._once("problems", problem, self._problem),
+            [temporal.levels, temporal.kind.value],
+            keep,
+            _written_terms(terms, problem.accelerator),
+            self._reference("layer", layer),
+            energy,
+            latency,
+            None if certificate is None else described(certificate),
+        ]
+
+    def _problem(self, problem: Problem) -> list[Any]:
+        integer = problem.integer.loops
+        return [
+            self._reference("layer", problem.layer),
+            self._reference("accelerator", problem.accelerator),
+            self._reference("constraints", problem.constraints),
+            _unrollings(problem.spatial_mapping),
+            problem.fractional.loops.levels,
+            None if integer is problem.fractional.loops else integer.levels,
+        ]
+
+    def _sum(self, total: CumulativeCME) -> dict[str, Any]:
+        state = dict(vars(total))
+        accelerator, ids = state.pop("accelerator"), state.pop("_layer_ids")
+        places = {layer.id: i for i, layer in enumerate(self.asked["layer"])}
+        four_ways = {n: _written_levels(state.pop(n)) for n in ("mem_energy_breakdown_further", "memory_word_access")}
+        return {
+            "terms": state,
+            "four_ways": four_ways,
+            "accelerator": None if accelerator is None else self._reference("accelerator", accelerator),
+            "layers": [[places[i]] if i in places else i for i in ids],
+        }
+
+
+def _unrollings(mapping: SpatialMapping) -> list[Any]:
+    return [[d, list(unrolled.items())] for d, unrolled in mapping.unrollings.items()]
+
+
+def _written_levels(levels: Mapping[str, Sequence[FourWay]]) -> dict[str, Any]:
+    return {op: [[f.to_low, f.from_low, f.to_high, f.from_high] for f in of_level] for op, of_level in levels.items()}
+
+
+def _ports(accelerator: Accelerator) -> list[tuple[str, str]]:
+    return [(memory.name, port.name) for memory in accelerator.memories for port in memory.ports]
+
+
+def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]:
+    place = {names: i for i, names in enumerate(_ports(accelerator))}
+    return {
+        **{name: getattr(terms, name) for name in (*_TERMS, *_FIGURES)},
+        **{name: _written_levels(getattr(terms, name)) for name in _FOUR_WAYS},
+        "port_stalls": [[place[stall.memory, stall.port], stall.stall_cycles] for stall in terms.port_stalls],
+    }
+
+
+class _Reader:
+    """Reads what :class:`_Writer` wrote, for another asker."""
+
+    def __init__(self, answer: Mapping[str, Any], asker: Asker) -> None:
+        self.answer, self.asked = answer, asker.records()
+        self._read: dict[tuple[str, int], Any] = {}
+
+    def value(self, written: Any) -> Any:
+        """The value that was written."""
+        if not isinstance(written, list):
+            return written
+        kind, *rest = written
+        if kind in ("list", "tuple"):
+            items = [self.value(item) for item in rest]
+            return items if kind == "list" else tuple(items)
+        if kind == "dict":
+            return {self.value(key): self.value(item) for key, item in rest}
+        if kind == "cme":
+            return self._once("cmes", rest[0], self._cme)
+        if kind == "sum":
+            return self._sum(rest[0])
+        if kind == "spatial":
+            return _spatial(rest[0])
+        if kind == "temporal":
+            return _temporal(*rest)
+        return self._record(kind, rest[0])
+
+    def _once(self, table: str, number: int, read: Any) -> Any:
+        if (table, number) not in self._read:
+            self._read[table, number] = read(self.answer[table][number])
+        return self._read[table, number]
+
+    def _record(self, kind: str, reference: int) -> Any:
+        if reference >= 0:
+            return self.asked[kind][reference]
+        return self._once("records", -reference - 1, lambda data: record_from(_RECORDS[kind], data))
+
+    def _cme(self, written: list[Any]) -> CostModelEvaluation:
+        problem_number, temporal, keep, terms, layer, energy, latency, certificate = written
+        problem: Problem = self._once("problems", problem_number, self._problem)
+        cme = CostModelEvaluation(
+            problem,
+            _temporal(*temporal),
+            keep_at_output_pins=keep,
+            breakdown=_terms(terms, problem.accelerator),
+            layer=self._record("layer", layer),
+        )
+        cme._energy, cme._latency = energy, latency
+        cme.certificate = None if certificate is None else record_from(Certificate, certificate)
+        return cme
+
+    def _problem(self, written: list[Any]) -> Problem:
+        layer, accelerator, constraints, unrollings, fractional, integer = written
+        spatial = _spatial(unrollings)
+        first = UnrolledLoops(_levels(fractional), spatial)
+        second = first if integer is None else UnrolledLoops(_levels(integer), spatial)
+        records = (
+            self._record("layer", layer),
+            self._record("accelerator", accelerator),
+            self._record("constraints", constraints),
+        )
+        return Problem.of_unrolled(*records, first, second)
+
+    def _sum(self, written: Mapping[str, Any]) -> CumulativeCME:
+        total = CumulativeCME()
+        for name, term in written["terms"].items():
+            setattr(total, name, term)
+        for name, levels in written["four_ways"].items():
+            setattr(total, name, {op: [FourWay(*f) for f in of_level] for op, of_level in levels.items()})
+        reference = written["accelerator"]
+        total.accelerator = None if reference is None else self._record("accelerator", reference)
+        total._layer_ids = [self.asked["layer"][i[0]].id if isinstance(i, list) else i for i in written["layers"]]
+        return total
+
+
+def _spatial(unrollings: list[Any]) -> SpatialMapping:
+    return SpatialMapping({d: dict(unrolled) for d, unrolled in unrollings})
+
+
+def _levels(written: Mapping[str, Any]) -> dict[str, LoopLevels]:
+    return {op: tuple(tuple((dim, size) for dim, size in level) for level in of_op) for op, of_op in written.items()}
+
+
+def _temporal(levels: Mapping[str, Any], kind: str) -> TemporalMapping:
+    return TemporalMapping(_levels(levels), TemporalMappingType(kind))
+
+
+def _terms(written: Mapping[str, Any], accelerator: Accelerator) -> Breakdown:
+    ports = _ports(accelerator)
+    terms: dict[str, Any] = {name: written[name] for name in _TERMS}
+    for name in _FIGURES:
+        terms[name] = {op: tuple(levels) for op, levels in written[name].items()}
+    for name in _FOUR_WAYS:
+        terms[name] = {op: tuple(FourWay(*f) for f in of_level) for op, of_level in written[name].items()}
+    stalls = ((ports[i], cycles) for i, cycles in written["port_stalls"])
+    return Breakdown(**terms, port_stalls=tuple(PortStall(memory, port, n) for (memory, port), n in stalls))

@@ -1,0 +1,158 @@
+"""Stages that look answers up before anything below them runs. They may stand anywhere in a list, and many times."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.keys.sources import NotKeyableError
+from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, results_of, spelt
+from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.question import is_cache, question_of
+from zigzag_lab.stages.savers import CompleteSaveStage, SimpleSaveStage
+from zigzag_lab.stages.seams import Cache, Ticket
+from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.vocab import InputError
+
+
+class CacheStage(Stage):
+    """Yields what the stages below yielded when they were asked the same before; else runs them, and keeps it.
+
+    Keywords: ``cache``: where answers are kept; the recording ``MainStage`` hands its database's down, None stands for
+    none. Whoever asks for something that is being computed elsewhere waits for it. What cannot be keyed is computed
+    and not kept, and the cache is told why.
+    """
+
+    is_builtin = True
+    is_pure = True
+    hands_on = True
+    is_cache = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, cache: Cache | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.cache = cache
+
+    def substage(self, **changes: Any) -> Stage:
+        """The stage below, which may look up parts of the answer."""
+        return super().substage(**{"cache": self.cache, **changes})
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results, from the cache or from the stages below."""
+        if self.cache is None:
+            yield from self.substage().run()
+            return
+        try:
+            question = question_of(self.list_of_callables, self.kwargs, self.cache)
+        except NotKeyableError as reason:
+            if not any(is_cache(stage) for stage in self.list_of_callables):  # which speak for themselves
+                self.cache.not_kept(str(reason))
+            yield from self.substage().run()
+            return
+        found = self.cache.ask(question)
+        if isinstance(found, bytes):
+            results = results_of(json.loads(found), Asker.of(self.kwargs))
+            self._save_again(results)
+        else:
+            results = self._computed(self.cache, found)
+        yield from results
+
+    def _computed(self, cache: Cache, ticket: Ticket | None) -> list[Result]:
+        """What the stages below yield; handed in if there is a ticket."""
+        started = time.perf_counter()
+        try:
+            results = list(self.substage().run())
+            if ticket is not None:
+                answer = spelt(answer_of(results, Asker.of(self.kwargs)))
+                ticket.keep(answer, time.perf_counter() - started)
+        except NotKeptError as reason:
+            cache.not_kept(str(reason))
+            ticket.drop()  # type: ignore[union-attr]
+        except BaseException:
+            if ticket is not None:
+                ticket.drop()
+            raise
+        return results
+
+    def _save_again(self, results: Sequence[Result]) -> None:
+        """Save what save stages below would have saved."""
+        sink = self.kwargs.get("sink")
+        savers = (CompleteSaveStage, SimpleSaveStage)
+        if sink is not None and any(isinstance(s, type) and issubclass(s, savers) for s in self.list_of_callables):
+            for cme in _cmes_in(results):
+                sink.save(cme)
+
+
+class SkipIfDumpExistsStage(CacheStage):
+    """The same under ZigZag's name; a file, where it is told of one that exists, answers in place of the cache.
+
+    Keywords: ``cache``; ``dump_folder``: only where this, its fields filled in, is an existing file, its results are
+    yielded. It must be JSON that DumpStage wrote; pickles are not read, as reading one runs the code in it.
+    """
+
+    provides = ("dump_folder",)
+    writes = ("dump_folder",)
+    is_builtin = True
+    is_pure = True
+    hands_on = True
+
+    def __init__(
+        self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(list_of_callables, **{**kwargs, "dump_folder": dump_folder})
+        self.dump_folder = dump_folder
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results, from the file, from the cache or from the stages below."""
+        file = self._file()
+        if file is None:
+            yield from super().run()
+        else:
+            yield from dumped_results(file)
+
+    def _file(self) -> Path | None:
+        if self.dump_folder is None:
+            return None
+        fields = {name: value for name, value in self.kwargs.items() if name != "dump_folder"}
+        path = formatted("dump_folder", self.dump_folder, fields) if "{" in str(self.dump_folder) else None
+        path = path or Path(self.dump_folder)
+        return path if path.is_file() else None
+
+
+def dumped_results(path: Path) -> list[Result]:
+    """The results in a file that DumpStage wrote.
+
+    Args:
+        path: the JSON file, or the pickle that it stands beside.
+
+    Raises:
+        InputError: it is a pickle without JSON beside it, or was written by something else.
+    """
+    content = path.read_bytes()
+    if content[:1] == b"\x80":
+        beside = path.with_suffix(".json")
+        if not beside.is_file():
+            hint = f"Write it again with DumpStage, which puts {beside.name} beside it, or remove the file."
+            raise InputError(str(path), "is a pickle, and reading one runs the code in it", "JSON", hint)
+        path, content = beside, beside.read_bytes()
+    try:
+        answer = json.loads(content)["answer"]
+        return results_of(answer)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        found = f"holds no results that DumpStage wrote ({type(error).__name__}: {error})"
+        hint = "Remove the file, or name a folder as dump_folder, so that the database's cache is asked."
+        raise InputError(str(path), found, "its JSON with the key 'answer'", hint) from error
+
+
+def _cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
+    """All CMEs that results hold, in order; sums after what they sum up."""
+    if isinstance(value, (list, tuple)):
+        for item in reversed(value) if isinstance(value, tuple) else value:
+            yield from _cmes_in(item)
+    elif isinstance(value, CostModelEvaluationABC):
+        yield value

@@ -1,0 +1,112 @@
+"""The stage that finds the best of all uneven temporal mappings, and proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from zigzag_lab.cost import Certificate
+from zigzag_lab.cost.kernel import supports
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch
+from zigzag_lab.search.temporal import temporal_mappings
+from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
+from zigzag_lab.stages.stage import Result, ResultBatch, StageCallable
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType, nearest
+
+DEFAULT_SECONDS = 10.0
+N_LOOPS_AT_START = 6
+"""Loops in the short search whose mappings the exact one starts from."""
+
+
+class ExactStage(TemporalMappingGeneratorStage):
+    """Exact search: the best of all orders of all prime factors and all allocations that fit, with a certificate.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_objective``: ``energy``, ``latency`` (default) or
+    ``EDP``; ``exact_time_limit``: seconds for each spatial mapping, after which the best so far is yielded with its
+    gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` says what was
+    proven, under that spatial mapping.
+    """
+
+    is_builtin = True
+    is_pure = True
+    consumes: ClassVar[tuple[str, ...]] = (
+        *TemporalMappingGeneratorStage.consumes,
+        "exact_objective",
+        "exact_time_limit",
+    )
+    provides: ClassVar[tuple[str, ...]] = (
+        *TemporalMappingGeneratorStage.provides,
+        "access_same_data_considered_as_no_access",
+    )
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        exact_objective: Objective | str = Objective.LATENCY,
+        exact_time_limit: float | None = DEFAULT_SECONDS,
+        access_same_data_considered_as_no_access: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        self.keep_at_output_pins = access_same_data_considered_as_no_access
+        super().__init__(
+            list_of_callables,
+            access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
+            **kwargs,
+        )
+        names = [objective.value for objective in Objective]
+        if str(exact_objective).lower() not in names:
+            hint = nearest(str(exact_objective), names)
+            raise InputError("exact_objective", repr(exact_objective), f"one of {', '.join(names)}", hint)
+        self.objective = Objective(str(exact_objective).lower())
+        if exact_time_limit is not None and not exact_time_limit > 0:
+            raise InputError("exact_time_limit", repr(exact_time_limit), "seconds above 0, or None for no limit")
+        self.seconds = exact_time_limit
+        if self.kind is not TemporalMappingType.UNEVEN:
+            raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
+        self.certificate: Certificate | None = None
+
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield the price of the best mapping, certified."""
+        for batch in super().batches():
+            yield batch.wrapped(self._certified)
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """The best mapping; where outputs slide, which exact search does not cover, LOMA's, without a certificate."""
+        if not supports(self.problem):
+            yield from super().searched()
+            return
+        from zigzag_lab.exact.solve import solve
+
+        answer = solve(
+            self.problem,
+            self.objective,
+            keep_at_output_pins=self.keep_at_output_pins,
+            seconds=self.seconds,
+            known=self._start(),
+        )
+        self.certificate = answer.certificate
+        self.tally.n_mappings_evaluated += answer.certificate.n_priced
+        yield _one(answer.batch, answer.index)
+
+    def _start(self) -> Iterator[MappingBatch]:
+        """Mappings of a short search."""
+        try:
+            yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
+        except InfeasibleError:
+            return
+
+    def _certified(self, result: Result) -> Result:
+        if self.certificate is not None:
+            result[0].certificate = self.certificate  # type: ignore[attr-defined]
+        return result
+
+
+def _one(batch: MappingBatch, index: int) -> MappingBatch:
+    """One mapping of a batch."""
+    tables = batch.tables
+    order = np.ascontiguousarray(tables.order[:, index : index + 1])
+    cuts = {op: np.ascontiguousarray(cut[:, index : index + 1]) for op, cut in batch.cuts.items()}
+    return MappingBatch(LoopTables(batch.problem, tables.loops, order), cuts)

@@ -1,0 +1,257 @@
+"""What a stage asks of those below it, as a key: equal questions have equal keys in any process, on any machine.
+
+In the key: the layer or the network, the accelerator and the constraints; the stages below with the keywords they
+read; the version of the key's form; the digest of our code; the user's salt. Records count by what they mean, so
+that names change nothing; by all that they say where stages of the user's, who may look at names, stand below, and
+for whole networks, whose answers hold names. Not in it: whatever changes no result, as stages declare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
+from enum import Enum
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.keys import canonical_json, described, digest, engine_digest
+from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
+from zigzag_lab.keys.records import KINDS, RecordDigests
+from zigzag_lab.keys.sources import NotKeyableError, code_document
+from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.stages.seams import Cache, Question
+from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.stages.stage import Stage, StageCallable
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Layer, Workload
+
+SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files")
+"""Keywords through which stages speak to the world around them; they change no result."""
+
+_DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int")}
+"""Keywords that say again what others say."""
+
+
+def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], asked: Cache) -> Question:
+    """The question that a list of stages answers when run with some keywords.
+
+    Args:
+        stages: those below the stage that asks.
+        kwargs: what they would be given.
+        asked: the cache, for its salt and its memory of digests.
+
+    Raises:
+        NotKeyableError: the answer may depend on something that has no key.
+    """
+    below = [stage for stage in stages if not is_cache(stage)]
+    is_all_ours = all(_is_ours(stage) for stage in below)
+    _refuse_writers(below, kwargs)
+    _refuse_unread(below, kwargs)
+    options = _deciding(below, kwargs, is_all_ours)
+    kind = _kind(options)
+    exact = kind == "network" or not is_all_ours
+    parts: dict[str, str] = {}
+    records: dict[str, tuple[str, Any]] = {}
+    for name, of in KINDS.items():
+        if isinstance(options.get(name), of):
+            record = options.pop(name)
+            parts[name] = _digest_of(asked.digests, record, exact)
+            records[parts[name]] = (name, record)
+    pipeline = {"stages": [_stage_document(s) for s in below], "options": _spelt_options(options, below, kwargs)}
+    parts["pipeline"] = _key(pipeline, "pipeline")
+    records[parts["pipeline"]] = ("pipeline", pipeline)
+    parts["engine"] = engine_digest()
+    parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
+    key = digest(parts, "question")
+    has_inner = any(is_cache(stage) for stage in _in_this_process(stages))
+    label = _label(kwargs)
+    return Question(key, kind, label, parts, records, _n_layers(kind, kwargs, asked.digests), has_inner)
+
+
+def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]:
+    """The stages above the one, if any, that hands those below it to other processes, where there is no cache."""
+    for stage in stages:
+        if "multiprocessing_callback" in getattr(stage, "consumes", ()):
+            return
+        yield stage
+
+
+def is_cache(stage: Any) -> bool:
+    """Whether a stage of a list only looks answers up."""
+    return getattr(stage, "is_cache", False) is True
+
+
+def _is_ours(stage: Any) -> bool:
+    return isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin
+
+
+def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Files would not be written if the answer came from a cache."""
+    for stage in below:
+        for name in getattr(stage, "writes", ()):
+            if kwargs.get(name) is not None:
+                raise NotKeyableError(f"{name_of(stage)} below writes files ('{name}')")
+
+
+def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Files that a stage below names to readers further below are unknown until they are read."""
+    unread = {name for stage in below for name in getattr(stage, "reads", ())}
+    for stage in below:
+        provides_from = getattr(stage, "provides_from", None)
+        for name in provides_from(kwargs) if provides_from else ():
+            if name in unread:
+                raise NotKeyableError(f"{name_of(stage)} below tries several files ('{name}')")
+
+
+def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
+    """The keywords that may decide the answer: all that are read, or all there are where that cannot be told."""
+    silent = {*SEAMS, *(n for s in below for n in (*getattr(s, "changes_nothing", ()), *getattr(s, "writes", ())))}
+    chosen = {name: value for name, value in kwargs.items() if name not in silent}
+    for name, others in _DERIVED.items():
+        if name in chosen and all(chosen.get(other) is not None for other in others):
+            del chosen[name]
+    if not is_all_ours:
+        return chosen
+    read = {name for stage in below for name in _read_by(stage)}
+    return {name: value for name, value in chosen.items() if name in read}
+
+
+@cache
+def _read_by(stage: Any) -> frozenset[str]:
+    return frozenset(parameters_of(stage))
+
+
+def _kind(options: Mapping[str, Any]) -> str:
+    if isinstance(options.get("layer"), Layer):
+        return "step" if "spatial_mapping" in options or "temporal_mapping" in options else "layer"
+    return "network"
+
+
+def _digest_of(digests: RecordDigests, record: Any, exact: bool) -> str:
+    return digests.of_description(record) if exact else digests.of_meaning(record)
+
+
+def _key(document: Any, domain: str) -> str:
+    try:
+        return digest_of_bytes(canonical_json(document), domain)
+    except InputError as error:
+        raise NotKeyableError(f"{error.where}: {error.found}") from None
+
+
+@cache
+def _known_stage(stage: Any) -> Any:
+    return code_document(stage)
+
+
+def _stage_document(stage: Any) -> Any:
+    if _is_ours(stage):
+        return name_of(stage)
+    return _known_stage(stage) if isinstance(stage, type) else code_document(stage)
+
+
+# -- keywords ----------------------------------------------------------------------------------------------------------
+
+
+def _spelt_options(options: dict[str, Any], below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = _defaults(below, kwargs)
+    layer = kwargs.get("layer")
+    spelt: dict[str, Any] = {}
+    for name, value in {**defaults, **options}.items():
+        if name == "mem_update_list" and isinstance(layer, Layer):
+            value = [layer.id, value.get(layer.id)]
+        if value is not None:
+            spelt[name] = _spelt_input(name, value, below) if _is_read_below(name, value, below) else _spelt(value)
+    return spelt
+
+
+def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """What keywords that are not given amount to; a list where stages differ in that."""
+    found: dict[str, set[Any]] = {}
+    for stage in below:
+        if not _is_ours(stage):
+            continue
+        silent = {*SEAMS, *stage.changes_nothing, *stage.writes}
+        for name, parameter in parameters_of(stage).items():
+            plain = parameter.default is None or isinstance(parameter.default, (bool, int, float, str))
+            if name not in kwargs and name not in silent and plain:
+                found.setdefault(name, set()).add(parameter.default)
+    return {n: next(iter(v)) if len(v) == 1 else sorted(v, key=repr) for n, v in found.items()}
+
+
+def _is_read_below(name: str, value: Any, below: Sequence[Any]) -> bool:
+    """Whether a keyword is a file, or what stands for one, that a stage below reads."""
+    return any(name in getattr(stage, "reads", ()) for stage in below) and not is_dataclass(value)
+
+
+def _spelt_input(name: Any, value: Any, below: Sequence[Any]) -> Any:
+    """A file by its bytes; what is not read yet by all it says. Both depend on the code that reads them."""
+    if isinstance(value, (str, Path)):
+        path = resolve(name, value)
+        said: Any = sha256(path.read_bytes()).hexdigest() if path.is_file() else str(value)
+        said = {"file": said, "stem": path.stem}
+    else:
+        said = _spelt(value)
+    return {"unread": said, "readers": reading_digest()}
+
+
+@cache
+def reading_digest() -> str:
+    """The digest of the code that reads files."""
+    import zigzag_lab
+    from zigzag_lab.keys.engine import digest_of_sources
+
+    return digest_of_sources(Path(zigzag_lab.__file__).parent, ("hardware", "inputs", "mapping", "vocab", "workload"))
+
+
+def _spelt(value: Any) -> Any:
+    """A keyword's value as plain data from which it can be told what it was.
+
+    Raises:
+        NotKeyableError: it is an object that has no key.
+    """
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {"pairs": [[_spelt(key), _spelt(item)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        return [_spelt(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return {"set": sorted((_spelt(item) for item in value), key=repr)}
+    if is_dataclass(value) and type(value).__module__.startswith("zigzag_lab."):
+        return {"record": type(value).__name__, "says": described(value)}
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return value.item()
+    if isinstance(value, (type, Callable)):  # type: ignore[arg-type]
+        return {"code": code_document(value)}
+    raise NotKeyableError(f"an object of type {type(value).__name__} has no key")
+
+
+# -- words and counts --------------------------------------------------------------------------------------------------
+
+
+def _label(kwargs: Mapping[str, Any]) -> str:
+    subject = kwargs.get("layer") or kwargs.get("workload")
+    return subject.name if isinstance(subject, (Layer, Workload)) else str(subject or "")
+
+
+def _n_layers(kind: str, kwargs: Mapping[str, Any], digests: RecordDigests) -> int:
+    """How many distinct layers a question is about."""
+    workload, rules, accelerator = kwargs.get("workload"), kwargs.get("mapping"), kwargs.get("accelerator")
+    if kind != "network" or not isinstance(workload, Workload):
+        return 1
+    from zigzag_lab.stages.iterators import NOT_IN_MEMORY
+
+    skipped = NOT_IN_MEMORY if isinstance(accelerator, Accelerator) and accelerator.array.imc else ()
+    layers = [n for n in workload.nodes if isinstance(n, Layer) and n.operator_type not in skipped]
+    chosen = [rules.for_layer(layer) if isinstance(rules, MappingRules) else None for layer in layers]
+    asked = {
+        (digests.of_meaning(layer), digests.of_meaning(entry) if entry else "")
+        for layer, entry in zip(layers, chosen, strict=True)
+    }
+    return max(1, len(asked))

@@ -1,0 +1,156 @@
+"""The cache of one run: answers by key, looked up, waited for, kept, and counted."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.keys import canonical_json
+from zigzag_lab.keys.records import RecordDigests, exact_description
+from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
+from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.errors import StoreError
+
+if TYPE_CHECKING:
+    from zigzag_lab.stages.seams import Question
+    from zigzag_lab.store.store import Store
+
+log = logging.getLogger("zigzag_lab.store")
+
+USE_COLUMNS = ("run_number", "key", "kind", "label", "outcome")
+HIT, SHARED, MISS = "hit", "shared", "miss"
+
+
+@dataclass
+class CacheFigures:
+    """What a cache did for a run. Layers count once, however often they are asked for.
+
+    Attributes:
+        hits: distinct layers that were answered from the cache.
+        misses: distinct layers that were computed.
+        shared: of the hits, those that another process computed while this one waited.
+        seconds_saved: what the hits took when they were computed.
+        not_kept: why something was computed without being kept.
+    """
+
+    hits: int = 0
+    misses: int = 0
+    shared: int = 0
+    seconds_saved: float = 0.0
+    not_kept: list[str] = field(default_factory=list)
+
+
+class RunCache:
+    """The cache as one run sees it. See :class:`zigzag_lab.stages.seams.Cache`.
+
+    Args:
+        store: the open database.
+        claims: the claims of this run.
+        salt: the user's word that sets keys apart.
+        run_number: the run whose questions are noted; None for none.
+    """
+
+    def __init__(self, store: Store, claims: Claims, salt: str = "", run_number: int | None = None) -> None:
+        self.salt, self.digests, self.figures = salt, RecordDigests(), CacheFigures()
+        self._store, self._claims, self._run_number = store, claims, run_number
+        self._known: dict[str, bytes] = {}
+        self._asked: dict[str, tuple[str, str, str]] = {}  # key -> kind, label, outcome
+
+    def ask(self, question: Question) -> bytes | _Ticket | None:
+        """The answer; or a ticket to compute it; or None where this run is computing it already, further up."""
+        known = self._known.get(question.key)
+        if known is not None:
+            return known
+        found = self._claims.answer_or_claim(_wanted(question))
+        if isinstance(found, KeptAnswer):
+            self._known[question.key] = found.content
+            self._count(question, SHARED if found.has_waited else HIT, found.seconds)
+            return found.content
+        if found is None:
+            return None
+        self._count(question, MISS)
+        return _Ticket(self, found)
+
+    def kept(self, key: str, answer: bytes) -> None:
+        """Know an answer without asking the database again."""
+        self._known[key] = answer
+
+    def _count(self, question: Question, outcome: str, seconds: float = 0.0) -> None:
+        first = question.key not in self._asked
+        self._asked[question.key] = question.kind, question.label, outcome
+        is_within_layer = question.kind == "step" and any(kind == "layer" for kind, _, _ in self._asked.values())
+        if not first or is_within_layer:
+            return
+        figures = self.figures
+        if outcome != MISS:
+            figures.hits += question.n_layers
+            figures.shared += question.n_layers if outcome == SHARED else 0
+            figures.seconds_saved += seconds
+        elif not question.has_inner:
+            figures.misses += question.n_layers
+
+    def not_kept(self, reason: str) -> None:
+        """Note why something is computed without being kept; once for each reason."""
+        if reason not in self.figures.not_kept:
+            self.figures.not_kept.append(reason)
+            log.info("not cached: %s", reason)
+
+    def close(self) -> None:
+        """Give up what is claimed, and note what was asked. A failure costs notes only."""
+        self._claims.close()
+        if not self._asked:
+            return
+        db = self._store.database
+        used = sorted((key,) for key, (_, _, outcome) in self._asked.items() if outcome != MISS)
+
+        def note() -> None:
+            db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
+            if self._run_number is not None:
+                rows = [(self._run_number, key, *rest) for key, rest in self._asked.items()]
+                db.insert("zl_cache_use", USE_COLUMNS, rows, are_new=True)
+
+        try:
+            db.transact(note)
+        except StoreError as error:
+            log.warning("the cache could not note what was asked: %s", error)
+        self._asked.clear()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A cache does not follow work into other processes: there, everything is computed."""
+        return type(None), ()
+
+
+class _Ticket:
+    """A claim whose answer the run remembers."""
+
+    def __init__(self, cache: RunCache, claim: Claim) -> None:
+        self._cache, self._claim = cache, claim
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        """Hand in the answer."""
+        self._cache.kept(self._claim.key, answer)
+        self._claim.keep(answer, seconds)
+
+    def drop(self) -> None:
+        """Give up."""
+        self._claim.drop()
+
+
+def _wanted(question: Question) -> Wanted:
+    return Wanted(
+        question.key,
+        question.kind,
+        question.parts.get("engine", ""),
+        spelt_json(dict(question.parts)),
+        lambda: _documents(question),
+    )
+
+
+def _documents(question: Question) -> Sequence[tuple[str, str, bytes]]:
+    """What a question is made of, in full: records with their names, so that they can be shown and used again."""
+    return [
+        (digest, kind, canonical_json(record) if kind == "pipeline" else exact_description(record))
+        for digest, (kind, record) in question.records.items()
+    ]

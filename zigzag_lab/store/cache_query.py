@@ -1,0 +1,171 @@
+"""Questions about the cache, and its housekeeping."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zigzag_lab.store.codec import unpacked
+from zigzag_lab.store.database import Database
+
+
+@dataclass(frozen=True)
+class CacheStatistics:
+    """What the cache holds, and what it did.
+
+    Attributes:
+        n_answers: kind -> answers that are there.
+        n_running: claims of computations that go on, or whose owner died.
+        n_bytes: of all answers, compressed.
+        n_readings: files that are known.
+        seconds_held: what all answers took to compute.
+        n_asked: outcome (``hit``, ``shared``, ``miss``) -> questions of all runs.
+        seconds_saved: by all runs.
+    """
+
+    n_answers: dict[str, int]
+    n_running: int
+    n_bytes: int
+    n_readings: int
+    seconds_held: float
+    n_asked: dict[str, int]
+    seconds_saved: float
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question that a run asked.
+
+    Attributes:
+        key: its key.
+        kind: ``network``, ``layer`` or ``step``.
+        label: the layer or the network.
+        outcome: ``hit``, ``shared`` or ``miss``.
+        parts: what it is made of -> digest; empty where the answer has been removed.
+    """
+
+    key: str
+    kind: str
+    label: str
+    outcome: str
+    parts: dict[str, str]
+
+
+def statistics(database: Database) -> CacheStatistics:
+    """What the cache holds, and what it did."""
+    done = database.select(
+        "SELECT kind, COUNT(*), SUM(n_bytes), SUM(seconds) FROM zl_cache_entry WHERE state = 'done' GROUP BY kind"
+    ).rows
+    running = database.select("SELECT COUNT(*) FROM zl_cache_entry WHERE state = 'running'").rows
+    readings = database.select("SELECT COUNT(*) FROM zl_reading").rows
+    asked = database.select("SELECT outcome, COUNT(*) FROM zl_cache_use GROUP BY outcome").rows
+    saved = database.select("SELECT SUM(cache_seconds_saved) FROM zl_run").rows
+    return CacheStatistics(
+        {kind: int(n) for kind, n, _, _ in done},
+        int(running[0][0]),
+        sum(int(n_bytes or 0) for _, _, n_bytes, _ in done),
+        int(readings[0][0]),
+        sum(float(seconds or 0) for kind, _, _, seconds in done if kind == "layer"),
+        {outcome: int(n) for outcome, n in asked},
+        float(saved[0][0] or 0.0),
+    )
+
+
+def questions_of(database: Database, run_number: int) -> list[AskedQuestion]:
+    """What a run asked, networks first, then by name."""
+    rows = database.select(
+        "SELECT u.key, u.kind, u.label, u.outcome, c.parts FROM zl_cache_use u "
+        "LEFT JOIN zl_cache_entry c ON c.key = u.key WHERE u.run_number = ?",
+        (run_number,),
+    ).rows
+    asked = [AskedQuestion(key, kind, label, outcome, _parts(parts)) for key, kind, label, outcome, parts in rows]
+    return sorted(asked, key=lambda q: (q.kind != "network", q.label, q.key))
+
+
+def _parts(content: Any) -> dict[str, str]:
+    if content is None:
+        return {}
+    return dict(json.loads(content) if isinstance(content, (str, bytes)) else content)
+
+
+def document(database: Database, digest: str) -> tuple[str, Any] | None:
+    """The kind and the content of a part of questions; None where it is not kept."""
+    rows = database.select("SELECT kind, content FROM zl_cache_part WHERE digest = ?", (digest,)).rows
+    return (rows[0][0], json.loads(unpacked(rows[0][1]))) if rows else None
+
+
+def earlier_run(database: Database, run_number: int) -> int | None:
+    """The newest run before this one that asked the cache: of the same network if there is one, else any."""
+    before = "SELECT DISTINCT u.run_number AS n FROM zl_cache_use u WHERE u.run_number < ?"
+    same = (
+        f"SELECT MAX(b.n) FROM ({before}) AS b JOIN zl_run_input i ON i.run_number = b.n AND i.kind = 'workload' "
+        "JOIN zl_run_input w ON w.name = i.name AND w.kind = 'workload' AND w.run_number = ?"
+    )
+    rows = database.select(same, (run_number, run_number)).rows
+    if rows[0][0] is None:
+        rows = database.select(f"SELECT MAX(b.n) FROM ({before}) AS b", (run_number,)).rows
+    return None if rows[0][0] is None else int(rows[0][0])
+
+
+def run_id_of(database: Database, run_number: int) -> str:
+    """What people call a run."""
+    return str(database.select("SELECT id FROM zl_run WHERE number = ?", (run_number,)).rows[0][0])
+
+
+def random_answers(database: Database, n: int) -> list[tuple[str, str, dict[str, str], bytes]]:
+    """Some answers at random: key, kind, parts, content."""
+    rows = database.select(
+        "SELECT key, kind, parts, content FROM zl_cache_entry WHERE state = 'done' ORDER BY RANDOM() LIMIT ?", (n,)
+    ).rows
+    return [(key, kind, _parts(parts), unpacked(content)) for key, kind, parts, content in rows]
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What housekeeping removed, or would remove.
+
+    Attributes:
+        n_answers: answers that nobody used for long.
+        n_claims: claims that were given up.
+        n_parts: documents that no question is made of any more.
+        n_bytes: of the answers, compressed.
+    """
+
+    n_answers: int
+    n_claims: int
+    n_parts: int
+    n_bytes: int
+
+
+def remove_unused(database: Database, unused_days: float, *, is_dry_run: bool) -> Removed:
+    """Remove answers that nobody used for some days, claims given up for as long, and what only they were made of."""
+    since = database.seconds_ago(unused_days * 86_400)
+    old = f"state = 'done' AND used_at < {since}"
+    given_up = f"state <> 'done' AND claimed_at < {since} AND (lease_until IS NULL OR lease_until < {database.now})"
+
+    def remove() -> Removed:
+        rows = database.execute(
+            f"SELECT key, state, COALESCE(n_bytes, 0) FROM zl_cache_entry WHERE ({old}) OR ({given_up})"
+        )
+        keys = [key for key, _, _ in rows]
+        orphans = _orphans(database, set(keys))
+        if not is_dry_run:
+            database.executemany("DELETE FROM zl_cache_entry WHERE key = ?", [(key,) for key in sorted(keys)])
+            database.executemany("DELETE FROM zl_cache_part WHERE digest = ?", [(digest,) for digest in orphans])
+        n_answers = sum(state == "done" for _, state, _ in rows)
+        return Removed(n_answers, len(rows) - n_answers, len(orphans), sum(int(n) for _, _, n in rows))
+
+    return database.transact(remove)
+
+
+def _orphans(database: Database, removed: set[str]) -> Sequence[str]:
+    """Parts that only removed questions are made of."""
+    used = {
+        digest
+        for key, parts in database.execute("SELECT key, parts FROM zl_cache_entry")
+        if key not in removed
+        for digest in _parts(parts).values()
+    }
+    return sorted(digest for (digest,) in database.execute("SELECT digest FROM zl_cache_part") if digest not in used)

@@ -1,0 +1,275 @@
+"""Claims: of all that want an answer at once, one computes it.
+
+A claim is a row with its own key, a token that nobody else ever holds, and a lease by the database's clock, renewed
+while the work goes on. Whoever finds a lease run out, or its owner's process gone, takes the claim over with a new
+token; the former owner, should it wake, finds that its token no longer counts, and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import RLock
+
+from zigzag_lab.store.codec import packed, unpacked
+from zigzag_lab.store.database import Database
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.url import SQLITE
+
+log = logging.getLogger("zigzag_lab.store")
+
+LEASE_SECONDS = 60.0
+FIRST_WAIT_SECONDS = 0.004
+LONGEST_WAIT_SECONDS = 0.25
+N_KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A key to be claimed, with what is said about it in the table.
+
+    Attributes:
+        key: what equal questions share.
+        kind: ``network``, ``layer`` or ``step``.
+        engine: the digest of the code that decides numbers.
+        parts: JSON of what the question is made of.
+        documents: (digest, kind, JSON) of those parts, handed out when the answer is kept.
+    """
+
+    key: str
+    kind: str = "step"
+    engine: str = ""
+    parts: str = "{}"
+    documents: Callable[[], Sequence[tuple[str, str, bytes]]] = tuple
+
+
+@dataclass(frozen=True)
+class KeptAnswer:
+    """An answer that is there.
+
+    Attributes:
+        content: as it was handed in.
+        seconds: how long it took to compute.
+        has_waited: whether it was being computed elsewhere when it was asked for.
+    """
+
+    content: bytes
+    seconds: float
+    has_waited: bool = False
+
+
+class Claim:
+    """The duty to compute an answer. See :class:`zigzag_lab.stages.seams.Ticket`."""
+
+    def __init__(self, claims: Claims, wanted: Wanted, token: str) -> None:
+        self.claims, self.wanted, self.token = claims, wanted, token
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        """Hand in the answer; nothing happens where somebody took the claim over meanwhile."""
+        if not self.claims.finish(self, answer, seconds):
+            log.warning("an answer came too late: its lease ran out, and another process took over (%s)", self.key[:12])
+
+    def drop(self) -> None:
+        """Give up: whoever asks next computes."""
+        self.claims.release(self)
+
+    @property
+    def key(self) -> str:
+        """The key that is claimed."""
+        return self.wanted.key
+
+
+class Claims:
+    """Answers by key in a database, and the claims of one process on those to be computed.
+
+    Args:
+        database: where they are kept.
+        pulse: renews the leases of what is held.
+        lease_seconds: how long a claim counts without being renewed.
+    """
+
+    def __init__(self, database: Database, pulse: Pulse | None = None, lease_seconds: float = LEASE_SECONDS) -> None:
+        self.database, self.lease_seconds = database, lease_seconds
+        self._pulse, self._held = pulse, dict[str, Claim]()
+        self._lock, self._renewed = RLock(), time.monotonic()
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def answer(self, key: str) -> KeptAnswer | None:
+        """The answer of a key, if it is there."""
+        return self.answers([key]).get(key)
+
+    def answers(self, keys: Sequence[str]) -> dict[str, KeptAnswer]:
+        """Key -> its answer, of those that are there."""
+        found: dict[str, KeptAnswer] = {}
+        for start in range(0, len(keys), N_KEYS_AT_ONCE):
+            some = tuple(keys[start : start + N_KEYS_AT_ONCE])
+            marks = ", ".join("?" * len(some))
+            rows = self.database.select(
+                f"SELECT key, content, seconds FROM zl_cache_entry WHERE key IN ({marks}) AND state = 'done'", some
+            ).rows
+            found.update((key, KeptAnswer(unpacked(content), seconds)) for key, content, seconds in rows)
+        return found
+
+    def answer_or_claim(self, wanted: Wanted) -> KeptAnswer | Claim | None:
+        """The answer; or the claim to compute it, after waiting for whoever holds it now.
+
+        Returns:
+            None where this process holds the claim itself, further up.
+        """
+        found = self.answer(wanted.key)
+        pause = FIRST_WAIT_SECONDS
+        has_waited = False
+        while found is None:
+            if self.holds(wanted.key):
+                return None
+            claim = self.claim([wanted]).get(wanted.key)
+            if claim is not None:
+                return claim
+            has_waited = True
+            time.sleep(pause)
+            pause = min(LONGEST_WAIT_SECONDS, pause * 1.5)
+            found = self.answer(wanted.key)
+        return KeptAnswer(found.content, found.seconds, has_waited)
+
+    # -- claiming ------------------------------------------------------------------------------------------------------
+
+    def claim(self, wanted: Sequence[Wanted]) -> dict[str, Claim]:
+        """Claim what is free, in one transaction.
+
+        Returns:
+            Key -> claim. Keys are absent that are answered already, or that somebody alive is working on.
+        """
+        tokens = {one.key: (one, secrets.token_hex(8)) for one in sorted(wanted, key=lambda w: w.key)}
+
+        def work() -> list[str]:  # in one order, so that no two wait for each other
+            return [k for k, (one, token) in tokens.items() if self._insert(one, token) or self._take_over(one, token)]
+
+        with self._lock:
+            claimed = {key: Claim(self, *tokens[key]) for key in self.database.transact(work)}
+            if claimed and not self._held:
+                self._renewed = time.monotonic()
+                if self._pulse is not None:
+                    self._pulse.start(self)
+            self._held.update(claimed)
+        return claimed
+
+    def _insert(self, wanted: Wanted, token: str) -> bool:
+        db = self.database
+        rows = db.execute(
+            "INSERT INTO zl_cache_entry (key, kind, engine_digest, parts, state, owner, token, attempt, claimed_at, "
+            f"lease_until) VALUES (?, ?, ?, ?, 'running', ?, ?, 1, {db.now}, {self._lease()}) "
+            "ON CONFLICT (key) DO NOTHING RETURNING key",
+            (wanted.key, wanted.kind, wanted.engine, wanted.parts, this_process(), token),
+        )
+        return bool(rows)
+
+    def _take_over(self, wanted: Wanted, token: str) -> bool:
+        """Take a claim that was given up, or whose owner is dead or silent."""
+        db = self.database
+        skip = "" if db.url.kind == SQLITE else " FOR UPDATE SKIP LOCKED"
+        rows = db.execute(
+            f"SELECT state, owner, token, lease_until < {db.now} FROM zl_cache_entry WHERE key = ?{skip}",
+            (wanted.key,),
+        )
+        if not rows:
+            return False
+        state, owner, before, has_run_out = rows[0]
+        if before == token:  # the connection was lost after all was done
+            return True
+        if state == "done" or (state == "running" and not has_run_out and not is_gone(owner)):
+            return False
+        taken = db.execute(
+            "UPDATE zl_cache_entry SET state = 'running', owner = ?, token = ?, attempt = attempt + 1, "
+            f"claimed_at = {db.now}, lease_until = {self._lease()} "
+            "WHERE key = ? AND token = ? AND state <> 'done' RETURNING key",
+            (this_process(), token, wanted.key, before),
+        )
+        return bool(taken)
+
+    def _lease(self) -> str:
+        return self.database.seconds_ago(-self.lease_seconds)
+
+    def holds(self, key: str) -> bool:
+        """Whether this object holds the claim on a key."""
+        return key in self._held
+
+    # -- ending --------------------------------------------------------------------------------------------------------
+
+    def finish(self, claim: Claim, answer: bytes, seconds: float) -> bool:
+        """Keep an answer; whether the claim still counted."""
+        db, documents = self.database, sorted(claim.wanted.documents())
+        content = packed(answer)
+
+        def work() -> bool:
+            kept = db.execute(
+                "UPDATE zl_cache_entry SET state = 'done', content = ?, n_bytes = ?, seconds = ?, "
+                f"done_at = {db.now}, used_at = {db.now}, lease_until = NULL "
+                "WHERE key = ? AND state = 'running' AND token = ? RETURNING key",
+                (content, len(content), seconds, claim.key, claim.token),
+            )
+            if kept and documents:
+                written = [(digest, kind, packed(text)) for digest, kind, text in documents]
+                db.insert("zl_cache_part", ("digest", "kind", "content"), written)
+            mine = "SELECT 1 FROM zl_cache_entry WHERE key = ? AND state = 'done' AND token = ?"
+            return bool(kept or db.execute(mine, (claim.key, claim.token)))
+
+        try:
+            with self._lock:
+                return db.transact(work)
+        finally:
+            self._forget(claim)
+
+    def release(self, claim: Claim) -> None:
+        """Give a claim up; a failure to say so is only logged, as the lease runs out by itself."""
+        try:
+            statement = (
+                "UPDATE zl_cache_entry SET state = 'open', lease_until = NULL "
+                "WHERE key = ? AND state = 'running' AND token = ?"
+            )
+            with self._lock:
+                self.database.transact(lambda: self.database.execute(statement, (claim.key, claim.token)))
+        except StoreError as error:
+            log.warning("a claim could not be given up: %s", error)
+        finally:
+            self._forget(claim)
+
+    def _forget(self, claim: Claim) -> None:
+        with self._lock:
+            if self._held.get(claim.key) is claim:
+                del self._held[claim.key]
+            if not self._held and self._pulse is not None:
+                self._pulse.stop(self)
+
+    def close(self) -> None:
+        """Give up all that is held."""
+        for claim in list(self._held.values()):
+            self.release(claim)
+
+    # -- signs of life -------------------------------------------------------------------------------------------------
+
+    def beat(self) -> None:
+        """Renew the leases of all that is held, once a third of their time is over."""
+        if time.monotonic() - self._renewed < self.lease_seconds / 3:
+            return
+        try:
+            self.renew()
+        except StoreError as error:
+            log.warning("leases could not be renewed: %s", error)
+
+    def renew(self) -> None:
+        """Renew the leases of all that is held."""
+        with self._lock:
+            held = [(claim.key, claim.token) for claim in self._held.values()]
+            if held:
+                statement = (
+                    f"UPDATE zl_cache_entry SET lease_until = {self._lease()} "
+                    "WHERE key = ? AND token = ? AND state = 'running'"
+                )
+                self.database.transact(lambda: self.database.executemany(statement, sorted(held)))
+            self._renewed = time.monotonic()

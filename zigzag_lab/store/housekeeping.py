@@ -1,0 +1,108 @@
+"""Notes on runs, runs that are deleted and come back, and what is left over once they are gone for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from zigzag_lab.store.store import Store
+from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.vocab import InputError
+
+_DIFF_OF = {"sqlite": "json_extract(content, '$.git.diff')", "postgresql": "content -> 'git' ->> 'diff'"}
+"""Where an environment names the differences of its working folder, which are kept among the sources."""
+
+_LEFT_OVER = {
+    "zl_mapping": "digest NOT IN (SELECT mapping_digest FROM zl_layer_evaluation)",
+    "zl_input": "digest NOT IN (SELECT digest FROM zl_run_input)",
+    "zl_environment": "digest NOT IN (SELECT environment_digest FROM zl_run)",
+    "zl_source": (
+        "digest NOT IN (SELECT source_digest FROM zl_run_input WHERE source_digest IS NOT NULL) "
+        "AND digest NOT IN (SELECT {diff} FROM zl_environment WHERE {diff} IS NOT NULL)"
+    ),
+    "zl_experiment": "number NOT IN (SELECT experiment_number FROM zl_run)",
+}
+"""Table -> which of its rows nothing refers to, in an order in which each frees rows of the next."""
+
+
+class _OnlyToCountError(Exception):
+    """Ends a transaction in which nothing was to change."""
+
+
+def note(store: Store, run_id: str, text: str) -> None:
+    """Write a note on a run; an empty one takes it off."""
+    number = store.run_number(run_id)
+    store.database.transact(
+        lambda: store.database.execute("UPDATE zl_run SET note = ? WHERE number = ?", (masked(text) or None, number))
+    )
+
+
+def delete(store: Store, run_ids: Iterable[str]) -> list[str]:
+    """Delete runs: they are seen no more, and stay until :func:`remove_garbage`.
+
+    Returns:
+        The ids of those that were there to be seen.
+
+    Raises:
+        InputError: one of them is still going on, or no run is called so; then none is deleted.
+    """
+    numbers = [store.run_number(run_id) for run_id in run_ids]
+    database = store.database
+
+    def mark() -> list[str]:
+        deleted = []
+        for number in numbers:
+            status, run_id = database.execute("SELECT status, id FROM zl_run WHERE number = ?", (number,))[0]
+            if status == "running":
+                raise InputError(f"run {run_id}", "it is still going on", "a run that has ended", "Wait for its end.")
+            sql = f"UPDATE zl_run SET deleted_at = {database.now} WHERE number = ? AND deleted_at IS NULL RETURNING id"
+            deleted += [str(row[0]) for row in database.execute(sql, (number,))]
+        return deleted
+
+    return database.transact(mark)
+
+
+def restore(store: Store, run_ids: Iterable[str]) -> list[str]:
+    """Bring deleted runs back, as long as their rows are there; the ids of those that were deleted."""
+    numbers = [store.run_number(run_id) for run_id in run_ids]
+    sql = "UPDATE zl_run SET deleted_at = NULL WHERE number = ? AND deleted_at IS NOT NULL RETURNING id"
+    database = store.database
+    return database.transact(lambda: [str(r[0]) for n in numbers for r in database.execute(sql, (n,))])
+
+
+def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run: bool = False) -> dict[str, int]:
+    """Remove deleted runs for good, and then all that nothing refers to any more.
+
+    Args:
+        store: the database.
+        older_than_seconds: only runs that were deleted so long ago.
+        is_dry_run: whether only to count; what their removal would leave over is counted as well.
+
+    Returns:
+        Table -> how many rows.
+    """
+    database = store.database
+    counts: dict[str, int] = {}
+
+    def remove() -> None:
+        deleted = f"deleted_at <= {database.seconds_ago(older_than_seconds)}"
+        counts["zl_run"] = len(database.execute(f"DELETE FROM zl_run WHERE {deleted} RETURNING number"))
+        diff = _DIFF_OF[database.url.kind]
+        for table, left_over in _LEFT_OVER.items():
+            where = left_over.format(diff=diff)
+            key = "number" if table == "zl_experiment" else "digest"
+            counts[table] = len(database.execute(f"DELETE FROM {table} WHERE {where} RETURNING {key}"))
+        if is_dry_run:
+            raise _OnlyToCountError
+
+    with suppress(_OnlyToCountError):  # which undoes all of it
+        database.transact(remove)
+    if not is_dry_run:
+        store.forget()
+    return counts
+
+
+def give_back_space(store: Store) -> None:
+    """Have the space of removed rows given back to the disk; SQLite copies the whole file for that."""
+    if store.url.kind == SQLITE:
+        store.database.execute("VACUUM")

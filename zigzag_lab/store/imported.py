@@ -1,0 +1,64 @@
+"""Runs that were not made here: their rows are kept as they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows
+from zigzag_lab.store.database import Row
+from zigzag_lab.store.run_start import RunStart
+from zigzag_lab.store.store import Store
+
+IMPORTED = "imported"
+"""The tag of a run that was imported: the digest of what it was made from."""
+
+
+def imported_run(store: Store, digest: str) -> str | None:
+    """The id of the run that was made from something; None where none was, or where it was deleted."""
+    rows = store.database.select(
+        "SELECT r.id FROM zl_tag t JOIN zl_run r ON r.number = t.run_number "
+        "WHERE t.key = ? AND t.value = ? AND r.deleted_at IS NULL AND r.status = 'finished' ORDER BY r.number",
+        (IMPORTED, digest),
+    ).rows
+    return str(rows[0][0]) if rows else None
+
+
+def keep_run(
+    store: Store, start: RunStart, digest: str, totals: Mapping[str, float], layers: Sequence[LayerRows]
+) -> str:
+    """Keep a run whose results are there already.
+
+    Args:
+        store: the database.
+        start: what is known of it.
+        digest: of what it was made from.
+        totals: columns of the run.
+        layers: rows in which the number of the run is still open (see :func:`numbered`).
+
+    Returns:
+        The run's id.
+    """
+    recorder = store.start_run(replace(start, tags={**start.tags, IMPORTED: digest}))
+    with recorder:
+        rows = [numbered(layer, recorder.number) for layer in layers]
+        database = store.database
+
+        def insert() -> None:
+            database.insert("zl_mapping", MAPPING_COLUMNS, list({r.mapping[0]: r.mapping for r in rows}.values()))
+            database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
+            memories = [memory for r in rows for memory in r.memories]
+            database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+
+        database.transact(insert)
+        recorder.finish_with({**totals, "n_layers": len(rows)})
+    return recorder.run_id
+
+
+def numbered(layer: LayerRows, run_number: int) -> LayerRows:
+    """Rows with the number of their run, which is the first column of each."""
+
+    def put(row: Row) -> Row:
+        return (run_number, *row[1:])
+
+    return LayerRows(layer.mapping, put(layer.layer), [put(memory) for memory in layer.memories])

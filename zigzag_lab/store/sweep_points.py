@@ -1,0 +1,384 @@
+"""Sweeps in the database: which points there are, who is at work on them, and which runs answer them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zigzag_lab.keys import engine_digest
+from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
+from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.run_start import RunInput, new_run_id
+from zigzag_lab.store.states import RunStatus
+from zigzag_lab.store.store import Store
+from zigzag_lab.store.url import SQLITE, masked
+
+LEASE_SECONDS = 60.0
+WORKER_LOST = "WorkerLost"
+"""What ``zl_run.error`` says of a point whose worker died; it is priced again when the sweep goes on."""
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """A point as the table has it before it is priced."""
+
+    key: str
+    workload: str
+    accelerator: str
+    mapping: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PointState:
+    """Where a point stands.
+
+    Attributes:
+        status: of its run; None where it has none yet.
+        is_current: whether this version of the program priced it.
+        is_lost: whether its worker died.
+        run_number: of its run.
+        is_taken: whether somebody alive is at work on it.
+    """
+
+    status: str | None
+    is_current: bool
+    is_lost: bool
+    run_number: int | None
+    is_taken: bool
+
+    def is_wanted(self, *, retry_failed: bool) -> bool:
+        """Whether the point is to be priced (again)."""
+        if self.status is None or not self.is_current or self.is_lost:
+            return True
+        return retry_failed and self.status == RunStatus.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class PricedPoint:
+    """What came of a point, ready to be stored.
+
+    Attributes:
+        key: of the point.
+        status: finished, infeasible or failed.
+        figures: columns of ``zl_run`` -> values.
+        options: of the run.
+        inputs: what the run was given.
+        layers, memories, mappings: rows, run numbers still to be filled in (the first column of the first two).
+        reason, error, traceback: of a point that came to nothing.
+        area_mm2: of the whole design.
+        utilisation: ideal cycles over latency.
+    """
+
+    key: str
+    status: str
+    figures: Mapping[str, Any]
+    options: Mapping[str, Any]
+    inputs: Sequence[RunInput] = ()
+    layers: Sequence[Row] = ()
+    memories: Sequence[Row] = ()
+    mappings: Sequence[Row] = ()
+    reason: str | None = None
+    error: str | None = None
+    traceback: str | None = None
+    area_mm2: float | None = None
+    utilisation: float | None = None
+
+
+@dataclass
+class SweepRecord:
+    """A sweep of an open database, as one process works on it.
+
+    Attributes:
+        store: the database.
+        number: of the sweep.
+        experiment_number: that its runs belong to.
+        objective: what its runs minimise, where they do not say otherwise.
+    """
+
+    store: Store
+    number: int
+    experiment_number: int
+    objective: str
+    owner: str = field(default_factory=lambda: f"{secrets.token_hex(6)}@{this_process()}")
+
+    @property
+    def _db(self) -> Database:
+        return self.store.database
+
+    def states(self) -> dict[str, PointState]:
+        """Point key -> where it stands, of every point that anybody began."""
+        rows = self._db.select(
+            f"SELECT p.point_key, p.owner, p.lease_until > {self._db.now}, r.number, r.status, r.error, "
+            "r.engine_digest FROM zl_sweep_point p "
+            "LEFT JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ?",
+            (self.number,),
+        ).rows
+        engine = engine_digest()
+        return {
+            key: PointState(status, of == engine, error == WORKER_LOST, number, bool(leased) and self._is_alive(owner))
+            for key, owner, leased, number, status, error, of in rows
+        }
+
+    def _is_alive(self, owner: str | None) -> bool:
+        return owner is not None and owner != self.owner and not is_gone(owner.partition("@")[2])
+
+    # -- claims --------------------------------------------------------------------------------------------------------
+
+    def claim(self, points: Sequence[PointRow], known: Mapping[str, PointState]) -> set[str]:
+        """Take points, so that nobody else works on them; the keys of those that are ours now.
+
+        Args:
+            points: what is wanted.
+            known: where they stood when the sweep began; one whose run has changed since is not taken.
+        """
+        return self._db.transact(lambda: self._claim(points, known))
+
+    def _claim(self, points: Sequence[PointRow], known: Mapping[str, PointState]) -> set[str]:
+        keys = [point.key for point in points]
+        there = {row[0]: row for row in self._locked(keys)}
+        lease = self._db.seconds_ago(-LEASE_SECONDS)
+        ours: set[str] = set()
+        for point in points:
+            row = there.get(point.key)
+            if row is None:
+                added = self._db.execute(
+                    "INSERT INTO zl_sweep_point (sweep_number, point_key, owner, lease_until, attempts, workload, "
+                    f"accelerator, mapping, settings) VALUES (?, ?, ?, {lease}, 0, ?, ?, ?, ?) "
+                    "ON CONFLICT (sweep_number, point_key) DO NOTHING RETURNING point_key",
+                    (
+                        *(self.number, point.key, self.owner, point.workload, point.accelerator, point.mapping),
+                        spelt_json(dict(point.settings)),
+                    ),
+                )
+                ours.update(key for (key,) in added)
+                continue
+            _, run_number, owner, leased = row
+            before = known.get(point.key)
+            is_as_it_was = run_number == (before.run_number if before else None) or run_number is None
+            if is_as_it_was and not (leased and self._is_alive(owner)):
+                self._db.execute(
+                    f"UPDATE zl_sweep_point SET owner = ?, lease_until = {lease} "
+                    "WHERE sweep_number = ? AND point_key = ?",
+                    (self.owner, self.number, point.key),
+                )
+                ours.add(point.key)
+        return ours
+
+    def _locked(self, keys: Sequence[str]) -> list[Row]:
+        """Points that are in the table, kept from others until the transaction ends."""
+        lock = "" if self._db.url.kind == SQLITE else " ORDER BY point_key FOR UPDATE"
+        rows: list[Row] = []
+        for start in range(0, len(keys), _AT_ONCE):
+            part = sorted(keys[start : start + _AT_ONCE])
+            rows += self._db.execute(
+                f"SELECT point_key, run_number, owner, lease_until > {self._db.now} FROM zl_sweep_point "
+                f"WHERE sweep_number = ? AND point_key IN ({', '.join('?' * len(part))}){lock}",
+                (self.number, *part),
+            )
+        return rows
+
+    def renew(self) -> None:
+        """Say that we are still at work on what we took."""
+        lease = self._db.seconds_ago(-LEASE_SECONDS)
+        sql = f"UPDATE zl_sweep_point SET lease_until = {lease} WHERE sweep_number = ? AND owner = ?"
+        self._db.transact(lambda: self._db.execute(sql, (self.number, self.owner)))
+
+    def release(self) -> None:
+        """Give up all that we took and did not finish."""
+        where = "WHERE sweep_number = ? AND owner = ?"
+
+        def give_up() -> None:
+            self._db.execute(f"DELETE FROM zl_sweep_point {where} AND run_number IS NULL", (self.number, self.owner))
+            self._db.execute(
+                f"UPDATE zl_sweep_point SET owner = NULL, lease_until = NULL {where}", (self.number, self.owner)
+            )
+
+        self._db.transact(give_up)
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def record(self, priced: Sequence[PricedPoint]) -> int:
+        """Store what came of points, in one transaction; those that are no longer ours are left out.
+
+        Returns:
+            How many were stored.
+        """
+        tries: list[int] = []
+
+        def store() -> int:
+            if tries:
+                self.store.forget()
+            tries.append(1)
+            return self._record(priced)
+
+        n = self._db.transact(store)
+        self.store.have_kept(one.digest for point in priced for one in point.inputs)
+        return n
+
+    def _record(self, priced: Sequence[PricedPoint]) -> int:
+        locked = self._locked([point.key for point in priced])
+        ours = {key for key, _, owner, _ in locked if owner == self.owner}
+        mine = [point for point in priced if point.key in ours]
+        if not mine:
+            return 0
+        environment, ids = self.store.environment_digest(), _ids(len(mine))
+        layers: list[Row] = []
+        memories: list[Row] = []
+        for run_id, point in zip(ids, mine, strict=True):
+            number = self._insert_run(run_id, environment, point)
+            for one in point.inputs:
+                self.store.keep_input(number, one)
+            layers += [(number, *row[1:]) for row in point.layers]
+            memories += [(number, *row[1:]) for row in point.memories]
+            self._db.execute(
+                "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
+                "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
+                (number, point.area_mm2, point.utilisation, self.number, point.key),
+            )
+        mappings = {row[0]: row for point in mine for row in point.mappings}
+        self._db.insert("zl_mapping", MAPPING_COLUMNS, list(mappings.values()))
+        self._db.insert("zl_layer_evaluation", LAYER_COLUMNS, layers, are_new=True)
+        self._db.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+        return len(mine)
+
+    def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:
+        now = self._db.now
+        values: dict[str, Any] = {
+            "id": run_id,
+            "experiment_number": self.experiment_number,
+            "name": " on ".join(i.name for i in point.inputs if i.kind != "mapping") or "point",
+            "status": point.status,
+            "owner": this_process(),
+            "objective": point.options.get("objective", self.objective),
+            "options": spelt_json(dict(point.options)),
+            "engine_digest": engine_digest(),
+            "environment_digest": environment,
+            "reason": _masked(point.reason),
+            "error": point.error,
+            "traceback": _masked(point.traceback),
+            **point.figures,
+        }
+        rows = self._db.execute(
+            f"INSERT INTO zl_run (started_at, ended_at, heartbeat_at, {', '.join(values)}) "
+            f"VALUES ({now}, {now}, {now}, {', '.join('?' * len(values))}) RETURNING number",
+            tuple(values.values()),
+        )
+        return int(rows[0][0])
+
+
+def _masked(text: str | None) -> str | None:
+    return None if text is None else masked(text)
+
+
+def _ids(n: int) -> list[str]:
+    """So many ids of runs, all different."""
+    ids: dict[str, None] = {}
+    while len(ids) < n:
+        ids[new_run_id()] = None
+    return list(ids)
+
+
+def open_sweep(store: Store, name: str, objective: str, n_points: int, content: Mapping[str, Any]) -> SweepRecord:
+    """The sweep of that name, made when new; its file's words are noted.
+
+    Args:
+        store: an open database.
+        name: of the sweep, and of the experiment that its runs belong to.
+        objective: what its runs minimise.
+        n_points: how many points its file asks for.
+        content: the file, as plain data.
+    """
+    db = store.database
+
+    def make() -> tuple[int, int]:
+        experiment = store.experiment_number(name)
+        rows = db.execute(
+            f"INSERT INTO zl_sweep (name, objective, n_points, content, created_at) VALUES (?, ?, ?, ?, {db.now}) "
+            "ON CONFLICT (name) DO UPDATE SET objective = excluded.objective, n_points = excluded.n_points, "
+            "content = excluded.content RETURNING number",
+            (name, objective, n_points, spelt_json(content)),
+        )
+        return int(rows[0][0]), experiment
+
+    number, experiment = db.transact(make)
+    return SweepRecord(store, number, experiment, objective)
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSummary:
+    """A sweep and how far it has come. ``n_points`` is what its file asked for last."""
+
+    name: str
+    objective: str
+    n_points: int
+    n_finished: int
+    n_infeasible: int
+    n_failed: int
+    n_taken: int
+    n_layer_hits: int
+    n_layer_misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPointRecord:
+    """A point that a run answers; what is not known is None."""
+
+    key: str
+    workload: str
+    accelerator: str
+    mapping: str
+    settings: dict[str, Any]
+    run_id: str
+    status: str
+    reason: str | None
+    energy_pj: float | None
+    latency_cycles: float | None
+    edp_pj_cycles: float | None
+    area_mm2: float | None
+    utilisation: float | None
+
+
+def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:
+    """All sweeps, or the one of a name, newest first."""
+    where, values = ("WHERE s.name = ?", (name,)) if name is not None else ("", ())
+    counts = ", ".join(
+        f"SUM(CASE WHEN r.status = '{s}' THEN 1 ELSE 0 END)" for s in ("finished", "infeasible", "failed")
+    )
+    taken = f"SUM(CASE WHEN p.owner IS NOT NULL AND p.lease_until > {database.now} THEN 1 ELSE 0 END)"
+    rows = database.select(
+        f"SELECT s.name, s.objective, s.n_points, {counts}, {taken}, SUM(r.cache_hits), SUM(r.cache_misses) "
+        "FROM zl_sweep s LEFT JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "LEFT JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
+        f"{where} GROUP BY s.number, s.name, s.objective, s.n_points ORDER BY s.number DESC",
+        values,
+    ).rows
+    return [SweepSummary(*row[:3], *(int(n or 0) for n in row[3:])) for row in rows]
+
+
+def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
+    """The points of a sweep whose runs ended so, by their keys."""
+    wanted = list(statuses)
+    rows = database.select(
+        "SELECT p.point_key, p.workload, p.accelerator, p.mapping, p.settings, r.id, r.status, r.reason, r.energy_pj, "
+        "r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
+        "JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
+        f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
+        (name, *wanted),
+    ).rows
+    return [SweepPointRecord(*(*row[:4], _settings(row[4]), *row[5:])) for row in rows]
+
+
+def _settings(value: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return settings

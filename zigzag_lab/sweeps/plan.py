@@ -1,0 +1,136 @@
+"""A sweep: what is asked of which design space; and its points."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from zigzag_lab.inputs.variants import Variants
+from zigzag_lab.sweeps.axes import Axis
+from zigzag_lab.sweeps.expressions import Expression
+
+FILES = ("workload", "accelerator", "mapping")
+"""What a point names a file or a preset of."""
+
+ROOTS = ("accelerator", "mapping", "options")
+"""What paths lead into."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which points of the space are taken.
+
+    Attributes:
+        n_points: how many at random; None for all of them.
+        seed: equal seeds draw equal points.
+    """
+
+    n_points: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Base:
+    """A file that points start from.
+
+    Attributes:
+        digest: the key of what it means: of a workload its layers, of others what their YAML holds.
+        document: its plain data; of a workload its record.
+        file: where it was read from.
+    """
+
+    digest: str
+    document: Any
+    file: Path
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep file, checked.
+
+    Attributes:
+        name: what people call it; points belong to it.
+        where: the file.
+        axes: in the order of the file, workloads last; the last one varies fastest.
+        derived: path or variable -> its expression, in the order of the file.
+        constraints: points for which one of them does not hold are left out.
+        options: of the search, for every point.
+        sampling: which points are taken.
+        bases: kind -> name in the file -> what it holds.
+    """
+
+    name: str
+    where: str
+    axes: tuple[Axis, ...]
+    derived: tuple[tuple[str, Expression], ...] = ()
+    constraints: tuple[Expression, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sampling: Sampling = Sampling()
+    bases: Mapping[str, Mapping[str, Base]] = field(default_factory=dict)
+
+    @cached_property
+    def option_paths(self) -> dict[str, Any]:
+        """The options by their paths."""
+        return {f"options.{name}": value for name, value in self.options.items()}
+
+    @property
+    def n_combinations(self) -> int:
+        """How many combinations of values there are, before conditions and constraints."""
+        n = 1
+        for axis in self.axes:
+            n *= len(axis)
+        return n
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One design point.
+
+    Attributes:
+        key: made of the digests of its inputs and its overrides; the same in every run of the sweep.
+        workload, accelerator, mapping: as the sweep file names them.
+        values: name -> value, of all axes but the files, and of what is derived.
+    """
+
+    key: str
+    workload: str
+    accelerator: str
+    mapping: str
+    values: dict[str, Any]
+
+    def overrides(self, root: str) -> dict[str, Any]:
+        """Path (from its root on) -> value, of one root."""
+        return {path: value for path, value in self.values.items() if root_of(path) == root}
+
+
+@lru_cache(maxsize=4096)
+def root_of(path: str) -> str | None:
+    """Where a path leads into: ``accelerator``, ``mapping`` or ``options``; None for a variable or a file."""
+    root = path.partition(".")[0].partition("[")[0]
+    return root if root in ROOTS and root != path else None
+
+
+_spelt = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
+def point_of(sweep: Sweep, values: dict[str, Any]) -> Point:
+    """The point of some values."""
+    files = {kind: values[kind] for kind in FILES}
+    rest = {name: value for name, value in values.items() if name not in files}
+    overrides = {name: value for name, value in rest.items() if root_of(name) is not None}
+    inputs = [sweep.bases[kind][name].digest for kind, name in files.items()]
+    asked = _spelt([inputs, {**sweep.option_paths, **overrides}])
+    key = sha256(b"zl-sweep-point\0v1\0" + asked.encode()).hexdigest()[:32]
+    return Point(key, files["workload"], files["accelerator"], files["mapping"], rest)
+
+
+def changed_document(base: Base, root: str, overrides: Mapping[str, Any]) -> Any:
+    """The plain data of a file with values at some paths replaced."""
+    if not overrides:
+        return base.document
+    return Variants({root: base.document}).with_values(overrides)[root]

@@ -1,0 +1,241 @@
+"""Running a sweep: what is missing is priced, what is done is skipped, and every answer is stored as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+from zigzag_lab.executors import Engine
+from zigzag_lab.store.sweep_points import WORKER_LOST, PointRow, PointState, PricedPoint, SweepRecord
+from zigzag_lab.sweeps.plan import Point
+
+RENEW_SECONDS = 15.0
+MOST_IN_A_CHUNK = 500
+N_LOSSES = 3
+"""How often a worker may die over a point before the point is held to be the reason."""
+
+
+@dataclass
+class Progress:
+    """How far a sweep has come.
+
+    Attributes:
+        n_wanted: points to be priced.
+        n_done: of these, those that are stored by now.
+        n_infeasible, n_failed: of those.
+        n_elsewhere: left to other processes that are at work on them.
+        n_hits, n_misses: of lookups of layers.
+        best: the least objective so far; None as long as nothing is finished.
+    """
+
+    n_wanted: int
+    n_done: int = 0
+    n_infeasible: int = 0
+    n_failed: int = 0
+    n_elsewhere: int = 0
+    n_hits: int = 0
+    n_misses: int = 0
+    best: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self.started
+
+    @property
+    def rate(self) -> float:
+        """Points in a second."""
+        return self.n_done / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until all points are done, at this rate."""
+        left = self.n_wanted - self.n_done - self.n_elsewhere
+        return left / self.rate if self.rate > 0 else None
+
+
+class Listener(Protocol):
+    """Told of progress, and asked whether to go on."""
+
+    def progressed(self, progress: Progress) -> None:
+        """Points have been stored."""
+
+    def is_stopped(self) -> bool:
+        """Whether no more points are to be handed out; what is under way is finished and stored."""
+
+
+def missing(
+    points: Iterable[Point], states: Mapping[str, PointState], *, retry_failed: bool = False
+) -> Iterator[Point]:
+    """The points that are to be priced."""
+    for point in points:
+        state = states.get(point.key)
+        if state is None or state.is_wanted(retry_failed=retry_failed):
+            yield point
+
+
+@dataclass
+class _Chunk:
+    points: Sequence[Point]
+    n_losses: int = 0
+
+
+class SweepRun:
+    """Works through points with an engine.
+
+    Args:
+        record: the sweep in the database.
+        engine: does the work.
+        states: where its points stood when it began.
+        column: the figure of which the best is shown.
+        listener: told of progress.
+        progress: so far; counted on.
+    """
+
+    def __init__(
+        self,
+        record: SweepRecord,
+        engine: Engine,
+        states: Mapping[str, PointState],
+        column: str,
+        listener: Listener,
+        progress: Progress,
+    ) -> None:
+        self.record, self.engine, self.states = record, engine, states
+        self.column, self.listener, self.progress = column, listener, progress
+        self._under_way: dict[Future[list[PricedPoint]], _Chunk] = {}
+        self._again: deque[_Chunk] = deque()
+        self._seconds_a_point: float | None = None
+        self._priced: set[str] = set()
+        self._renewed = time.monotonic()
+
+    def run(self, points: Iterable[Point]) -> set[str]:
+        """Price points and store what comes of them; the record keeps no claim of ours afterwards.
+
+        Returns:
+            The keys of those that were priced here.
+        """
+        progress, source = self.progress, iter(points)
+        try:
+            self._fill(source, progress)
+            while self._under_way:
+                done, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+                self._collect(done, progress)
+                self._fill(source, progress)
+                self._stay_alive()
+        finally:
+            self.record.release()
+        return self._priced
+
+    # -- handing out ---------------------------------------------------------------------------------------------------
+
+    def _fill(self, source: Iterator[Point], progress: Progress) -> None:
+        """Keep every worker busy, and one chunk waiting for each."""
+        while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
+            chunk = self._again.popleft() if self._again else self._next_chunk(source, progress)
+            if chunk is None:
+                return
+            self._submit(chunk)
+
+    def _next_chunk(self, source: Iterator[Point], progress: Progress) -> _Chunk | None:
+        while points := list(islice(source, self._chunk_size(progress))):
+            rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
+            ours = self.record.claim(rows, self.states)
+            progress.n_elsewhere += len(points) - len(ours)
+            if ours:
+                return _Chunk([point for point in points if point.key in ours])
+        return None
+
+    def _chunk_size(self, progress: Progress) -> int:
+        """About as many points as the engine wants seconds of work, and some for each worker towards the end."""
+        if self._seconds_a_point is None:
+            return 1
+        n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
+        left = progress.n_wanted - progress.n_done - progress.n_elsewhere
+        return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
+
+    def _submit(self, chunk: _Chunk) -> None:
+        try:
+            future = self.engine.submit(chunk.points)
+        except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
+            self.engine.mend()
+            future = self.engine.submit(chunk.points)
+        self._under_way[future] = chunk
+
+    # -- collecting ----------------------------------------------------------------------------------------------------
+
+    def _collect(self, done: Iterable[Future[list[PricedPoint]]], progress: Progress) -> None:
+        priced: list[PricedPoint] = []
+        lost: list[_Chunk] = []
+        for future in done:
+            chunk = self._under_way.pop(future)
+            try:
+                priced += future.result()
+            except (BrokenProcessPool, CancelledError):
+                lost.append(chunk)
+            except Exception as error:
+                if not type(error).__name__.startswith("KilledWorker"):
+                    raise
+                priced += [_lost(point) for point in chunk.points]
+        self._store(priced, progress)
+        if lost:
+            lost += [self._under_way.pop(f) for f in list(self._under_way) if f.done() and _is_broken(f)]
+            self.engine.mend()
+            self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)], progress)
+
+    def _to_do_again(self, chunk: _Chunk) -> Sequence[Point]:
+        """Hand a lost chunk out again, in halves, to find the point that kills; that point in the end."""
+        n = chunk.n_losses + 1
+        if len(chunk.points) == 1:
+            if n >= N_LOSSES:
+                return chunk.points
+            self._again.append(_Chunk(chunk.points, n))
+            return ()
+        half = len(chunk.points) // 2
+        self._again += [_Chunk(part, chunk.n_losses) for part in (chunk.points[:half], chunk.points[half:])]
+        return ()
+
+    def _store(self, priced: Sequence[PricedPoint], progress: Progress) -> None:
+        if not priced:
+            return
+        self.record.record(priced)
+        self._priced.update(point.key for point in priced)
+        for point in priced:
+            figures = point.figures
+            progress.n_done += 1
+            progress.n_infeasible += point.status == "infeasible"
+            progress.n_failed += point.status == "failed"
+            progress.n_hits += figures.get("cache_hits") or 0
+            progress.n_misses += figures.get("cache_misses") or 0
+            value = figures.get(self.column)
+            if value is not None and (progress.best is None or value < progress.best):
+                progress.best = value
+            self._learn(figures.get("seconds") or 0.0)
+        self.listener.progressed(progress)
+
+    def _learn(self, seconds: float) -> None:
+        """A running mean of what a point takes."""
+        before = self._seconds_a_point
+        self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
+
+    def _stay_alive(self) -> None:
+        if time.monotonic() - self._renewed > RENEW_SECONDS:
+            self.record.renew()
+            self._renewed = time.monotonic()
+
+
+def _is_broken(future: Future[list[PricedPoint]]) -> bool:
+    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+
+
+def _lost(point: Point) -> PricedPoint:
+    reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
+    options = {"point": dict(point.values)}
+    return PricedPoint(point.key, "failed", {}, options, reason=reason, error=WORKER_LOST)

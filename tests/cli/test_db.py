@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.recorded import ask
+from zigzag_lab.store.schema import HEAD
 
 
 @pytest.fixture
@@ -23,11 +24,11 @@ def change(tmp_path: Path, statement: str) -> None:
 def test_a_new_database_is_made_current_and_sound(database: str, tmp_path: Path) -> None:
     assert ask("db", "current", database=database).exit_code == 2
     made = ask("db", "upgrade", database=database)
-    assert (made.exit_code, made.stdout) == (0, f"{database} has its tables now (schema 0001).\n")
-    assert ask("db", "upgrade", database=database).stdout == f"{database} is up to date (schema 0001).\n"
+    assert (made.exit_code, made.stdout) == (0, f"{database} has its tables now (schema {HEAD}).\n")
+    assert ask("db", "upgrade", database=database).stdout == f"{database} is up to date (schema {HEAD}).\n"
     current, check = ask("db", "current", database=database), ask("db", "check", database=database)
-    assert (current.exit_code, current.stdout) == (0, f"{database} has schema 0001, the newest.\n")
-    assert (check.exit_code, check.stdout) == (0, f"{database} is what this program expects (schema 0001).\n")
+    assert (current.exit_code, current.stdout) == (0, f"{database} has schema {HEAD}, the newest.\n")
+    assert (check.exit_code, check.stdout) == (0, f"{database} is what this program expects (schema {HEAD}).\n")
     change(tmp_path, "DROP INDEX ix_zl_tag_key_value")
     check = ask("db", "check", database=database)
     assert check.exit_code == 1

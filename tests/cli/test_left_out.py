@@ -36,3 +36,9 @@ def test_everything_is_priced_on_request(tmp_path: Path) -> None:
     assert [entry["name"] for entry in priced["layers"]] == ["stem", "act"]
     assert priced["left_out"]["operators"] == []
     assert priced["energy_pj"] > free["energy_pj"]
+
+
+def test_locality_is_for_layers_with_weights_only(tmp_path: Path) -> None:
+    answer = invoked({**written(tmp_path), "workload": model(tmp_path)}, *FAST, "--price-all", "--exploit-locality")
+    assert answer.exit_code == 2
+    assert "price_all: it is asked for together with data locality" in answer.stderr

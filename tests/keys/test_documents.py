@@ -89,7 +89,13 @@ def test_a_description_leaves_nothing_out() -> None:
     assert said["name"] == "net"
     assert said["nodes"][0]["id"] == problem.layer.id
     assert said["nodes"][0]["loop_sizes"] == [[d, n] for d, n in problem.layer.loop_sizes.items()]
-    assert said["nodes"][1] == {"id": 99, "name": "relu", "operator_type": "Relu", "predecessors": [], "n_operations": 0}
+    assert said["nodes"][1] == {
+        "id": 99,
+        "name": "relu",
+        "operator_type": "Relu",
+        "predecessors": [],
+        "n_operations": 0,
+    }
     memories = described(problem.accelerator)["memories"]
     assert [memory["name"] for memory in memories] == [memory.name for memory in problem.accelerator.memories]
     assert canonical_json(memories)

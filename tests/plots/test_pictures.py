@@ -106,7 +106,9 @@ def test_stacked_parts_can_be_told_apart_in_grey() -> None:
         return 0.299 * red + 0.587 * green + 0.114 * blue
 
     cmes = network(1)[1]
-    for styles in (style.memory_styles(cmes), style.operand_styles(cmes), style.TERM_STYLE):
+    operations = {style.OPERATIONS: (style.OPERATIONS_COLOUR, "")}
+    memories, operands = style.memory_styles(cmes), style.operand_styles(cmes)
+    for styles in ({**operations, **memories}, {**operations, **operands}, style.TERM_STYLE):
         for (a, hatch_a), (b, hatch_b) in combinations(styles.values(), 2):
             assert abs(lightness(a) - lightness(b)) > 0.08 or hatch_a != hatch_b
 

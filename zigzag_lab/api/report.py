@@ -18,14 +18,14 @@ def chosen_runs(
 
     Args:
         lab: the database.
-        words: ids, starts of ids, or ``last``.
+        words: ids, starts of ids, ``last``, or names of sweeps, which stand for the runs of their points.
         experiment: the name of one, whose runs follow, the oldest first.
         only_finished: whether runs of the experiment that did not finish are left out.
 
     Raises:
         InputError: no run, or several, are called so; the experiment has none.
     """
-    found = [find_run(lab, word) for word in words]
+    found = [run for word in words for run in _called(lab, word)]
     if experiment is not None:
         of_experiment = lab.runs(experiment=experiment, status="finished" if only_finished else None, limit=None)
         if not of_experiment:
@@ -34,6 +34,16 @@ def chosen_runs(
         found += reversed(of_experiment)
     found = found or [find_run(lab, LAST)]
     return list({run.run_id: run for run in found}.values())
+
+
+def _called(lab: Lab, word: str) -> list[RunRecord]:
+    """The runs of a sweep, if one has that name; else the one run."""
+    ids = lab.sql(
+        "SELECT r.id FROM zl_sweep s JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE s.name = ? ORDER BY p.point_key",
+        (word,),
+    ).rows
+    return [lab.run(str(run_id)) for (run_id,) in ids] or [find_run(lab, word)]
 
 
 def report(lab: Lab, words: Sequence[str], path: str | Path, *, experiment: str | None = None, title: str = "") -> Path:

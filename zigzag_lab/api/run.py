@@ -156,6 +156,9 @@ def run(
     tally = SearchTally()
     accelerator = any_accelerator(request.accelerator)
     request = request.for_array(in_memory=accelerator.array.imc is not None)
+    if request.price_all and (request.exploit_locality or request.mix_spatial):
+        found = "it is asked for together with data locality, which an in-memory array and mixed mappings imply"
+        raise InputError("price_all", found, "one of them", "Leave out --price-all, or the locality.")
     stages = standard_stages(
         request.workload,
         objective_of(request.objective),

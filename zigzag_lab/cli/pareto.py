@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -60,7 +59,7 @@ def pareto_command(
 def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: bool) -> None:
     """Points as a table, CSV or JSON; what all have in common is left out of the table."""
     if is_json:
-        click.echo(as_json([asdict(point) for point in points]))
+        click.echo(as_json([point.as_dict() for point in points]))
         return
     names = list(dict.fromkeys(name for point in points for name in point.settings))
     if is_csv:

@@ -72,7 +72,8 @@ def plot_command(
     pareto     several runs, and the front of the best
     search     quality of searches against time, from --data
 
-    RUN is an id, the start of one, or 'last', which is meant where none is given.
+    RUN is an id, the start of one, the name of a sweep for all its runs, or 'last', which is meant where none is
+    given.
     """  # noqa: D301
     from zigzag_lab.api import ask
     from zigzag_lab.api.plot import plot_runs, plot_traces

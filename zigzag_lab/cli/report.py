@@ -36,7 +36,8 @@ def report_command(
     """Write runs to one HTML file that opens without network.
 
     It has a summary, tables that sort and filter, charts, the best mappings, where the numbers come from, and how to
-    reproduce them. RUN is an id, the start of one, or 'last', which is meant where none is given.
+    reproduce them. RUN is an id, the start of one, the name of a sweep for all its runs, or 'last', which is meant
+    where none is given.
     """
     from zigzag_lab.api import ask
     from zigzag_lab.api.report import report

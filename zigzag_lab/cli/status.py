@@ -69,7 +69,7 @@ def _print_failed(sweep: str, database: str | None, *, is_csv: bool, is_json: bo
 
     found = sweeps.sweep_points(sweep, database, statuses=("infeasible", "failed"))
     if is_json:
-        click.echo(as_json([asdict(point) for point in found]))
+        click.echo(as_json([point.as_dict() for point in found]))
         return
     rows = [[p.run_id, p.status, p.workload, settings_in_words(p.settings), p.reason or ""] for p in found]
     headings = ("run", "status", "workload", "settings", "reason")

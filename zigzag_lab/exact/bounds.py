@@ -31,8 +31,8 @@ from zigzag_lab.exact.terms import Crossing
 from zigzag_lab.hardware import Port
 from zigzag_lab.vocab import Direction
 
-MOST_WEIGHTINGS = 9
-"""Of those with stalls."""
+MOST_STALLS = 4
+"""Bounds of stalls that are followed through a search."""
 
 Place = tuple[int, int]
 """A port: its memory, and its number there."""
@@ -87,7 +87,7 @@ class _Bounds:
     def stalls(self) -> list[tuple[Tables, float]]:
         """Per bound of the stalls: its tables, and what is added at the end."""
         ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
-        found = [(self.blank(), 0.0)]
+        found: list[tuple[Tables, float]] = []
         for place in ports:
             needed, beyond, covered = self.blank(), self.blank(), 0.0
             for o, of_operand in enumerate(self.crossings):
@@ -167,13 +167,11 @@ class _Bounds:
 
     # -- all that passes a port -----------------------------------------------------------------------------------
 
-    def volumes(self, *, outermost: bool) -> list[tuple[list[Tables], float]]:
-        """Per port of the outermost or of the other memories: its bounds of all that passes it, and what is added."""
-        tops, memories = {t.memories[-1] for t in self.terms}, self.problem.accelerator.memories
+    def volumes(self) -> list[tuple[list[Tables], float]]:
+        """Per port of an outermost memory: its bounds of all that passes it, and what is added at the end."""
+        tops = dict.fromkeys(t.memories[-1] for t in self.terms)
         found = []
-        for place in ((i, p) for i, memory in enumerate(memories) for p in range(len(memory.ports))):
-            if (place[0] in tops) != outermost:
-                continue
+        for place in ((i, p) for i in tops for p in range(len(self.problem.accelerator.memories[i].ports))):
             again, covered = self._again(place)
             if any(table.any() for of_operand in again for table in of_operand):
                 found.append(([_sum(load, again) for load in self.loads(place)], -covered))
@@ -248,23 +246,26 @@ def loose_energy_pj(space: Space) -> float:
 
 
 def figures(graph: Graph) -> Figures:
-    """Energy, and weightings that bound latency: those without stalls, and of the others those that say most."""
+    """Energy, and weightings that bound latency: of stalls, those that say most at the start."""
     bounds = _Bounds(graph)
     energy, energy_base = energy_costs(graph)
     fixed = bounds.n_cycles * bounds.cycles_per_op + systolic_drain_cycles(bounds.problem)
     loads = [bounds.column(t) for t in bounds.loads()]
     columns, bases = [energy, *loads], [energy_base, *(fixed for _ in loads)]
-    for outermost in (True, False):
-        n_always = len(columns)
-        for volumes, offset in bounds.volumes(outermost=outermost):
-            columns += [bounds.column(t) for t in volumes]
-            bases += [fixed + offset + bounds.at_start(t) for t in volumes]
-    for (tables, offset), load in product(bounds.stalls()[1:], loads):
-        columns.append(bounds.column(tables) + load)
-        bases.append(fixed + offset + bounds.at_start(tables))
-    table, base = np.stack(columns, axis=1), np.array(bases)
-    to_go = graph.to_go(table)
-    at_root = to_go[0] + base
-    ranked = sorted(range(n_always, len(bases)), key=lambda v: -at_root[v])
-    kept = [*range(n_always), *ranked[:MOST_WEIGHTINGS]]
-    return Figures(table[:, kept], base[kept], np.ascontiguousarray(to_go[:, kept]))
+    for volumes, offset in bounds.volumes():
+        columns += [bounds.column(t) for t in volumes]
+        bases += [fixed + offset + bounds.at_start(t) for t in volumes]
+    stalls = [(bounds.column(tables), offset + bounds.at_start(tables)) for tables, offset in bounds.stalls()]
+    for (stall, offset), load in product(_telling(graph, stalls), loads):
+        columns.append(stall + load)
+        bases.append(fixed + offset)
+    table = np.stack(columns, axis=1)
+    return Figures(table, np.array(bases), graph.to_go(table))
+
+
+def _telling(graph: Graph, stalls: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:
+    """The bounds of stalls that are highest at the start."""
+    if len(stalls) <= MOST_STALLS:
+        return stalls
+    at_root = graph.to_go(np.stack([column for column, _ in stalls], axis=1))[0] + [offset for _, offset in stalls]
+    return [stalls[v] for v in np.argsort(-at_root, kind="stable")[:MOST_STALLS]]

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import price
-from zigzag_lab.exact.bounds import Figures, figures
+from zigzag_lab.exact.bounds import Figures, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
 from zigzag_lab.exact.mappings import batch_of, fits
@@ -83,11 +83,6 @@ class Search:
             batch = batch_of(self.graph, walks[:, start : start + CHUNK])
             self.outcome.n_priced += offer(self.target, batch, self.keep_at_output_pins)
 
-    def offer_cheapest(self) -> float:
-        """Price the mapping of least energy; that energy, by the tables."""
-        self.offer(np.array(self.graph.cheapest(self.figures.costs, self.figures.to_go, 0))[:, None])
-        return float(self.figures.to_go[0, 0] + self.figures.base[0])
-
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
         nothing = np.zeros((1, self.figures.costs.shape[1]))
@@ -103,7 +98,7 @@ class Search:
             labels, skipped = self._grown(layers[-1], begin, end, width)
             left_out = min(left_out, skipped)
             if not len(labels):
-                return left_out
+                return np.inf if self.target.is_safe_from(left_out) else left_out
             layers.append(labels)
             self.outcome.widest = max(self.outcome.widest, len(labels))
         self._finish(layers)
@@ -186,6 +181,15 @@ class Search:
             walk.append(labels.step[rows])
             rows = labels.parent[rows]
         return np.stack(walk[::-1])
+
+
+def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> float:
+    """Price the mapping of least energy; that energy, by the tables."""
+    costs, base = energy_costs(graph)
+    to_go = graph.to_go(costs[:, None])
+    steps = np.array(graph.cheapest(costs[:, None], to_go, 0))
+    offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)
+    return float(to_go[0, 0] + base)
 
 
 def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> int:

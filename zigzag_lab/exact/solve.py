@@ -14,7 +14,7 @@ from zigzag_lab.cost.static import systolic_drain_cycles
 from zigzag_lab.exact.bounds import loose_energy_pj
 from zigzag_lab.exact.builder import TooLargeError, build
 from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.search import Search, offer
+from zigzag_lab.exact.search import Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.problem import MappingBatch, Problem
@@ -146,11 +146,11 @@ def _search(
     except TooLargeError:
         return _Run(target, _loose(space, target), 0.0, n_known)
     n_mappings = graph.n_walks()
-    search = Search(graph, target, keep_pins, deadline)
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
-        lower_bound = search.offer_cheapest()
+        lower_bound = offer_cheapest(graph, target, keep_pins)
         if lower_bound >= target.best * (1 - TOLERANCE):
-            return _Run(target, lower_bound, n_mappings, n_known + search.outcome.n_priced)
+            return _Run(target, lower_bound, n_mappings, n_known + 1)
+    search = Search(graph, target, keep_pins, deadline)
     at_root = search.bound_at_root()
     outcome = search.run()
     lower_bound = at_root if _is_unsure(graph) else max(at_root, outcome.lower_bound)

@@ -20,11 +20,11 @@ MAX_NAMED = 44
 """Layers beyond this many are numbered on the axis instead of named."""
 
 OPERATIONS = "operations"
-OPERATIONS_COLOUR = "#3a3a3a"
+OPERATIONS_COLOUR = "#161616"
 EDGE = "#404040"
 OPERAND_STYLE = {"W": ("#3f6fb5", "//"), "I": ("#e39a4d", ".."), "O": ("#f4e3b0", "")}
 _OTHER_OPERANDS = (("#8c5fa8", "xx"), ("#7fbf9b", "\\\\"), ("#c9c9c9", "--"), ("#a8443f", "++"))
-MEMORY_HATCHES = ("", "//", "..", "\\\\", "xx", "--")
+MEMORY_HATCHES = ("", "//", "..", "\\\\", "xx", "oo")
 TERM_STYLE = {
     "ideal": ("#2f4b6e", ""),
     "idle units": ("#6d8fb8", "//"),
@@ -67,7 +67,7 @@ def memory_styles(cmes: Iterable[CostModelEvaluation]) -> dict[str, Style]:
         close = {h for other, h in taken if abs(other - step) <= 2}
         hatch = next((h for h in hatches if h not in close), hatches[0])
         taken.add((step, hatch))
-        styles[name] = (shades(0.1 + 0.8 * step / 14), hatch)
+        styles[name] = (shades(0.2 + 0.72 * step / 14), hatch)
     return styles
 
 

@@ -21,6 +21,7 @@ MOST_DETAILED = 4
 SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
 """What a colleague needs to know of the machine; who ran it, where and in which folder stays at home."""
 
+_COLUMNS = {Objective.ENERGY: "energy_pj", Objective.LATENCY: "latency_cycles", Objective.EDP: "edp_pj_cycles"}
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "clock_ns", "n_layers", "n_macs")
 _WORK = ("n_mappings_evaluated", "seconds", "cache_hits", "cache_misses")
 _TERMS = {
@@ -64,13 +65,13 @@ def detailed(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, str]]:
     if len(runs) <= MOST_DETAILED:
         return [(run, "") for run in runs]
     reasons: dict[str, list[str]] = {}
-    for objective, column in zip(Objective, ("energy_pj", "latency_cycles", "edp_pj_cycles"), strict=True):
+    for objective, column in _COLUMNS.items():
         done = [run for run in runs if run.status == "finished" and getattr(run, column) is not None]
         if done:
             best = min(done, key=lambda run: float(getattr(run, column)))
             reasons.setdefault(best.run_id, []).append(objective.value)
     by_id = {run.run_id: run for run in runs}
-    return [(by_id[run_id], f"best {' and '.join(words)}") for run_id, words in reasons.items()]
+    return [(by_id[run_id], f"least {' and '.join(words)} of all runs") for run_id, words in reasons.items()]
 
 
 def _title(runs: Sequence[RunRecord]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
@@ -331,13 +331,17 @@ class SweepSummary:
 
 @dataclass(frozen=True, slots=True)
 class SweepPointRecord:
-    """A point that a run answers; what is not known is None."""
+    """A point that a run answers; what is not known is None.
+
+    Attributes:
+        stored_settings: its settings as the database has them, which is JSON in some; read when asked for.
+    """
 
     key: str
     workload: str
     accelerator: str
     mapping: str
-    settings: dict[str, Any]
+    stored_settings: Any
     run_id: str
     status: str
     reason: str | None
@@ -346,6 +350,18 @@ class SweepPointRecord:
     edp_pj_cycles: float | None
     area_mm2: float | None
     utilisation: float | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Name -> value, of all axes but the files, and of what is derived."""
+        stored = self.stored_settings
+        settings: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
+        return settings
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it by name."""
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
 
 
 def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:
@@ -376,9 +392,4 @@ def priced_points(database: Database, name: str, statuses: Iterable[str] = ("fin
         f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
         (name, *wanted),
     ).rows
-    return [SweepPointRecord(*(*row[:4], _settings(row[4]), *row[5:])) for row in rows]
-
-
-def _settings(value: Any) -> dict[str, Any]:
-    settings: dict[str, Any] = json.loads(value) if isinstance(value, str) else value
-    return settings
+    return [SweepPointRecord(*row) for row in rows]

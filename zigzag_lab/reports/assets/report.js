@@ -119,12 +119,13 @@
 
   // -- charts
 
+  const shade = (i) => SHADES[i] || `hsl(${(i * 137) % 360} 45% ${38 + (i * 23) % 42}%)`;
   const memoryShades = { operations: OPERANDS.operations };
 
   /** Colours of some memories, the same on the whole page. */
   function ofMemories(rows) {
     for (const name of rows.flatMap((row) => Object.keys(row.energy_by_memory))) {
-      memoryShades[name] ||= SHADES[(Object.keys(memoryShades).length - 1) % SHADES.length];
+      memoryShades[name] ||= shade(Object.keys(memoryShades).length - 1);
     }
     const here = new Set(rows.flatMap((row) => Object.keys(row.energy_by_memory)));
     return Object.fromEntries(Object.entries(memoryShades).filter(([name]) => here.has(name)));
@@ -133,7 +134,7 @@
   function ofOperands(rows) {
     const names = [...new Set(rows.flatMap((row) => Object.keys(row.energy_by_operand)))];
     const others = names.filter((name) => !Object.hasOwn(OPERANDS, name));
-    return Object.fromEntries(names.map((name) => [name, Object.hasOwn(OPERANDS, name) ? OPERANDS[name] : SHADES[others.indexOf(name) % SHADES.length]]));
+    return Object.fromEntries(names.map((name) => [name, Object.hasOwn(OPERANDS, name) ? OPERANDS[name] : shade(others.indexOf(name))]));
   }
 
   function legend(shades) {
@@ -157,7 +158,7 @@
     const [left, top, height] = [78, 10, 240];
     const step = Math.max(9, Math.min(46, 900 / rows.length));
     const named = rows.length <= 40;
-    const bottom = named ? 110 : 26;
+    const bottom = named ? 160 : 26;
     const width = left + Math.max(180, step * rows.length) + 10;
     const picture = drawn("svg", { width, height: top + height + bottom, role: "img", "aria-label": title });
     const most = Math.max(...rows.map((row) => total(parts(row))), 1e-300);
@@ -180,7 +181,7 @@
       }
       if (named) {
         const at = `translate(${x + 0.4 * step + 4},${top + height + 8}) rotate(-60)`;
-        picture.append(drawn("text", { transform: at, "text-anchor": "end" }, short(label(row), 22)));
+        picture.append(drawn("text", { transform: at, "text-anchor": "end" }, short(label(row), 24)));
       }
     });
     picture.append(drawn("line", { x1: left, x2: width - 10, y1: top + height, y2: top + height, class: "axis" }));
@@ -263,6 +264,7 @@
 
   const runs = content.runs;
   const nameOf = (run) => `${plain(run.workload)} on ${plain(run.accelerator)}, best ${run.objective}`;
+  const briefly = (run) => `${plain(run.accelerator)} ${plain(run.workload)} ${run.run_id}`;
   const finished = runs.filter((run) => run.status === "finished");
 
   function card(title, figure, note) {
@@ -293,9 +295,9 @@
     if (finished.length > 1) pictures.append(scatter(finished, made.mark));
     const shown = finished.slice(0, 200);
     if (shown.length) {
-      pictures.append(bars("Energy by memory", shown, (run) => run.energy_by_memory, ofMemories(shown), energy, nameOf, made.mark));
-      pictures.append(bars("Energy by operand", shown, (run) => run.energy_by_operand, ofOperands(shown), energy, nameOf, made.mark));
-      pictures.append(bars("Latency by term (cycles)", shown, (run) => run.latency_by_term, TERMS, whole, nameOf, made.mark));
+      pictures.append(bars("Energy by memory", shown, (run) => run.energy_by_memory, ofMemories(shown), energy, briefly, made.mark));
+      pictures.append(bars("Energy by operand", shown, (run) => run.energy_by_operand, ofOperands(shown), energy, briefly, made.mark));
+      pictures.append(bars("Latency by term (cycles)", shown, (run) => run.latency_by_term, TERMS, whole, briefly, made.mark));
     }
     section("Runs", made.view);
     section("Charts", pictures);
@@ -303,7 +305,7 @@
 
   function detail(found) {
     const run = runs.find((one) => one.run_id === found.run_id);
-    const made = section(`${nameOf(run)}${found.why ? `: ${found.why} of all` : ""}`, element("p", { class: "count" }, `run ${run.run_id}`));
+    const made = section(`${nameOf(run)}${found.why ? `: ${found.why}` : ""}`, element("p", { class: "count" }, `run ${run.run_id}`));
     if (found.note) made.append(element("p", {}, found.note));
     if (found.claims.length) {
       made.append(element("h3", {}, "What it says"), element("dl", {}, ...found.claims.flatMap((claim) =>

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from zigzag_lab.store import Store, open_store
+from zigzag_lab.store import Store
 from zigzag_lab.store.sweep_points import PointRow, PricedPoint, SweepRecord, open_sweep, priced_points
 
 POINTS = [PointRow(f"key {i}", "w", "a", "m", {"x": i}) for i in range(4)]
 KEYS = {point.key for point in POINTS}
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(f"sqlite:///{tmp_path / 'lab.db'}") as opened:
-        yield opened
 
 
 def record(store: Store) -> SweepRecord:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.recorded import ask
+from tests.sweeps.small import sweep_file
+from zigzag_lab.store import Lab
 
 Two = tuple[str, list[str]]
 
@@ -41,3 +43,19 @@ def test_what_cannot_be_reported_is_said(two: Two, words: tuple[str, ...], said:
     answer = ask("report", *words, database=two[0])
     assert answer.exit_code == 2
     assert said in answer.stderr
+
+
+def test_a_sweep_stands_for_all_its_runs(tmp_path: Path) -> None:
+    database, path = f"sqlite:///{tmp_path / 'lab.db'}", tmp_path / "sweep.html"
+    assert ask("sweep", str(sweep_file(tmp_path)), "--workers", "1", database=database).exit_code == 0
+    answer = ask("report", "small", "-o", str(path), database=database)
+    assert answer.exit_code == 0, answer.stderr
+    text = path.read_text(encoding="utf-8")
+    with Lab(database) as lab:
+        ids = [run.run_id for run in lab.runs()]
+    assert len(ids) == 6
+    assert all(run_id in text for run_id in ids)
+    assert "least energy" in text
+    assert "does not follow from the inputs" not in text
+    picture = ask("plot", "pareto", "small", "-o", str(tmp_path / "front.svg"), database=database)
+    assert picture.exit_code == 0, picture.stderr

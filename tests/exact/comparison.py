@@ -9,7 +9,8 @@ from random import Random
 
 from tests.exact.brute import Everything, everything
 from tests.strategies.random_accelerators import random_accelerator
-from tests.strategies.random_layers import random_layer
+from tests.strategies.random_imc import in_memory
+from tests.strategies.random_layers import chance, random_layer
 from tests.strategies.random_mappings import random_links, random_spatial
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.solve import Answer, solve, solve_front
@@ -22,11 +23,13 @@ RELATIVE = 1e-12
 
 
 def small_problem(seed: int, max_factors: int = 6) -> Problem:
-    """A random problem of few loops, on any hierarchy."""
+    """A random problem of few loops, on any hierarchy; some arrays compute in memory."""
     rng = Random(seed)
     layer = random_layer(rng, max_factors)
     links = random_links(rng)
     accelerator = random_accelerator(rng, layer, links)
+    if seed % 6 == 5 and len(accelerator.array.sizes) > 1:
+        accelerator = in_memory(rng, accelerator, grouped=chance(rng, 50))
     constraints = MappingConstraints(operand_links=links)
     return Problem.of(layer, accelerator, constraints, SpatialMapping(random_spatial(rng, layer, accelerator)))
 
@@ -55,6 +58,7 @@ def compared(seed: int, limit: int, counts: Counter[str], *, max_factors: int = 
     counts["shared memories"] += any(len(sharers) > 1 for sharers in problem.sharers)
     counts["partially relevant loops"] += any(problem.layer.relevancy.partial.values())
     counts["fractional unrollings"] += problem.integer is not problem.fractional
+    counts["in-memory arrays"] += problem.accelerator.array.imc is not None
     counts["fronts of several points"] += len(truth.front()) > 1
     return [*_differences(problem, truth, keep_pins, counts)]
 

@@ -38,6 +38,7 @@ def test_every_kind_of_problem_is_among_them() -> None:
         "shared memories",
         "partially relevant loops",
         "fractional unrollings",
+        "in-memory arrays",
         "fronts of several points",
         "proven fronts",
     )

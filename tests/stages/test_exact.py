@@ -18,6 +18,7 @@ from zigzag_lab.stages import (
     MinimalEnergyStage,
     MinimalLatencyStage,
     SearchTally,
+    SpatialMappingGeneratorStage,
 )
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.vocab import InputError, Objective
@@ -71,6 +72,24 @@ def test_it_stands_below_a_reduction_that_remembers() -> None:
     )
     ((best, _),) = stage.run()
     assert best.certificate.is_proven  # type: ignore[attr-defined]
+
+
+def test_over_several_spatial_mappings_the_certificate_speaks_of_all() -> None:
+    problem = layer_problem("tpu_like")
+    wishes = replace(problem.constraints, spatial_mapping={})
+    common = {"layer": problem.layer, "accelerator": problem.accelerator, "constraints": wishes}
+    below = [MinimalLatencyStage, ExactStage, CostModelStage]
+    stage = SpatialMappingGeneratorStage(below, nb_mappings_generated=2, exact_objective="latency", **common)
+    each = [cme.certificate for cme, _ in stage.run()]
+    top = MinimalLatencyStage(
+        [SpatialMappingGeneratorStage, *below], nb_mappings_generated=2, exact_objective="latency", **common
+    )
+    ((best, _),) = top.run()
+    assert len(each) > 1
+    assert best.certificate.best == best.latency_total2 == min(c.best for c in each)
+    assert best.certificate.lower_bound == min(best.certificate.best, *(c.lower_bound for c in each))
+    assert best.certificate.n_mappings == sum(c.n_mappings for c in each)
+    assert str(len(each)) in best.certificate.space
 
 
 @pytest.mark.parametrize(

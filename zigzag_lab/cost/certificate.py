@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from zigzag_lab.vocab import Objective
@@ -11,6 +12,7 @@ TOLERANCE = 1e-9
 """Relative; values closer than this are equal (sums of floats in another order differ by less)."""
 
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
+ALL_UNEVEN_OF_SEVERAL = "all uneven mappings under each of {n} spatial mappings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,17 @@ class Certificate:
     def is_proven(self) -> bool:
         """Whether no mapping of the space is better."""
         return self.lower_bound >= self.best * (1 - TOLERANCE)
+
+    def over(self, certificates: Sequence[Certificate]) -> Certificate:
+        """What is proven of this mapping over the spaces of several certificates (of its own among them)."""
+        return replace(
+            self,
+            lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
+            space=ALL_UNEVEN_OF_SEVERAL.format(n=len(certificates)),
+            n_mappings=sum(c.n_mappings for c in certificates),
+            n_priced=sum(c.n_priced for c in certificates),
+            seconds=sum(c.seconds for c in certificates),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data, the gap included."""

@@ -18,7 +18,7 @@ from zigzag_lab.exact.bounds import Figures, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
 from zigzag_lab.exact.mappings import batch_of, fits
-from zigzag_lab.exact.targets import Target
+from zigzag_lab.exact.targets import Best, CheapestTie, Target
 from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.orderings import CHUNK
 
@@ -71,6 +71,13 @@ class Search:
             if left_out == np.inf or time.monotonic() > self.deadline:
                 break
         return self.outcome
+
+    def settle_ties(self, best: Best) -> None:
+        """Look for less energy at the least latency, as far as time allows; no proof hangs on it."""
+        self.target = CheapestTie(best)
+        for width in WIDTHS[:2]:
+            if time.monotonic() > self.deadline or self.sweep(width) == np.inf:
+                break
 
     def offer_extremes(self) -> None:
         """Price the mappings that are least by each bound; where one is as good as its bound, it is optimal."""

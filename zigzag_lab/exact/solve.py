@@ -153,6 +153,8 @@ def _search(
     search = Search(graph, target, keep_pins, deadline)
     at_root = search.bound_at_root()
     outcome = search.run()
+    if isinstance(target, Best) and target.objective is Objective.LATENCY:
+        search.settle_ties(target)
     lower_bound = at_root if _is_unsure(graph) else max(at_root, outcome.lower_bound)
     if isinstance(target, Front):
         lower_bound = -np.inf if _is_unsure(graph) or outcome.lower_bound < np.inf else np.inf

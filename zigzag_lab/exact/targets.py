@@ -70,6 +70,33 @@ class Best(Target):
             self.prices = float(energy[index]), float(latency[index])
 
 
+class CheapestTie(Target):
+    """Less energy at the latency that was found to be least.
+
+    Args:
+        found: the mapping of least latency; improved in place.
+    """
+
+    def __init__(self, found: Best) -> None:
+        self.found = found
+
+    def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """The energy."""
+        return energy
+
+    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """Whether the latency must be more, or the energy cannot be less."""
+        return (latency > self.found.best * (1 + _EPSILON)) | (energy >= self.found.prices[0] * (1 - _EPSILON))
+
+    def is_safe_from(self, rank: float) -> bool:
+        """Whether the energy is no less."""
+        return bool(rank >= self.found.prices[0] * (1 - _EPSILON))
+
+    def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
+        """Keep the best."""
+        self.found.offer(batch, energy, latency)
+
+
 class Front(Target):
     """All trade-offs of energy and latency that no mapping beats in both.
 

@@ -44,6 +44,8 @@ class DaskCluster:
         try:
             self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout="20s")
         except (OSError, TimeoutError, ValueError) as error:
+            if self._cluster is not None:
+                self._cluster.close()
             found, expected = f"'{scheduler}' does not answer ({error})", "a running scheduler, such as tcp://head:8786"
             raise InputError("scheduler", found, expected, "Start one with 'dask scheduler'.") from error
         self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"]) or n_workers or 1

@@ -85,7 +85,11 @@ def _fitting(kinds: tuple[Any, ...], data: Any) -> Any:
     others = [kind for kind in kinds if kind is not type(None)]
     if len(others) == 1 or not isinstance(data, dict):
         return others[0]
-    return next(kind for kind in others if is_dataclass(kind) and {f.name for f in fields(kind)} == set(data))
+    for kind in others:
+        if is_dataclass(kind) and set(data) <= {f.name for f in fields(kind)}:  # fields may have been added since
+            return kind
+    kept = " or ".join(getattr(kind, "__name__", str(kind)) for kind in others)
+    raise InputError("a kept record", f"its fields are {', '.join(data)}", f"those of {kept}")
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
+from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.seams import SearchTally
 from zigzag_lab.stages.stage import Result, ResultBatch, Stage, StageCallable, batches_of
@@ -67,9 +67,11 @@ class _MinimalStage(Stage):
     def _reduce(self) -> tuple[CostModelEvaluationABC, list[Result]]:
         best: tuple[Rank, ResultBatch, int] | None = None
         others: list[Result] = []
+        certificates: list[Certificate | None] = []
         for batch in batches_of(self.substage(tally=self.tally)):
             if not len(batch):
                 continue
+            certificates.append(_certificate_of(batch))
             index, rank = self._lowest(batch)
             if best is None or rank < best[0]:
                 best = rank, batch, index
@@ -78,7 +80,7 @@ class _MinimalStage(Stage):
         if best is None:
             raise ZigzagLabError(f"{type(self).__name__}: the stages below yielded nothing to choose from")
         _, batch, index = best
-        return batch.result(index)[0], others
+        return _certified(batch.result(index)[0], certificates), others
 
     def _lowest(self, batch: ResultBatch) -> tuple[int, Rank]:
         ranks = self.ranks(batch.energy_pj, batch.latency_cycles)
@@ -88,6 +90,23 @@ class _MinimalStage(Stage):
             candidates = candidates[values == values.min()]
         index = int(candidates[0])
         return index, tuple(float(values[index]) for values in ranks)
+
+
+def _certificate_of(batch: ResultBatch) -> Certificate | None:
+    """What an exact search proved of its one result; None of anything else."""
+    if len(batch) != 1:
+        return None
+    cme = batch.result(0)[0]
+    return cme.certificate if isinstance(cme, CostModelEvaluation) else None
+
+
+def _certified(best: CostModelEvaluationABC, certificates: Sequence[Certificate | None]) -> CostModelEvaluationABC:
+    """The best result, certified over all that it was chosen from, if all of it is certified for one objective."""
+    proofs = [c for c in certificates if c is not None]
+    own = best.certificate if isinstance(best, CostModelEvaluation) else None
+    if own is not None and 1 < len(proofs) == len(certificates) and len({c.objective for c in proofs}) == 1:
+        best.certificate = own.over(proofs)  # type: ignore[attr-defined]
+    return best
 
 
 class MinimalLatencyStage(_MinimalStage):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,15 @@ def name_of(stage: Any) -> str:
 
 def parameters_of(stage: Any) -> dict[str, inspect.Parameter]:
     """Named keywords of a stage, over all constructors it inherits."""
+    return dict(_parameters_of_class(stage)) if isinstance(stage, type) else _found_parameters(stage)
+
+
+@cache
+def _parameters_of_class(stage: type) -> dict[str, inspect.Parameter]:
+    return _found_parameters(stage)
+
+
+def _found_parameters(stage: Any) -> dict[str, inspect.Parameter]:
     owners: Sequence[Any] = stage.__mro__ if isinstance(stage, type) else (stage,)
     found: dict[str, inspect.Parameter] = {}
     for owner in owners:

@@ -18,7 +18,7 @@ def test_the_best_and_the_front_are_those_of_brute_force(first: int) -> None:
         found = compared(seed, MOST_MAPPINGS, counts, max_factors=4)
         assert not found, f"seed {seed}"
     assert counts["compared"] > 5
-    assert counts["proven"] > 4 * counts["left open"]
+    assert counts["proven"] > 2 * counts["left open"]
 
 
 def test_brute_force_by_the_scalar_model_agrees_too() -> None:
@@ -31,7 +31,7 @@ def test_brute_force_by_the_scalar_model_agrees_too() -> None:
 def test_every_kind_of_problem_is_among_them() -> None:
     counts: Counter[str] = Counter()
     for seed in range(N, N + 30):
-        compared(seed, 100, counts, max_factors=4)
+        compared(seed, 200, counts, max_factors=4)
     kinds = (
         "nothing fits",
         "forced double buffering",

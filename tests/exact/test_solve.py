@@ -124,9 +124,9 @@ def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
             graph = build(Space(problem))
         except InfeasibleError:
             continue
+        bounds = figures(graph)
         if any(terms.is_ambiguous for terms in graph.space.terms):
             continue
-        bounds = figures(graph)
         walks, so_far = [], []
         for _ in range(20):
             state, walk = 0, []

@@ -157,7 +157,8 @@ def test_a_server_that_stays_away_is_one_clear_message_and_what_was_kept_is_ther
         finally:
             server.start()
         sql = "SELECT COUNT(*) FROM zl_layer_evaluation WHERE run_number = ?"
-        assert store.database.select(sql, (run.number,)).rows == [(1,)]
+        [(n_kept,)] = store.database.select(sql, (run.number,)).rows
+        assert n_kept in (1, 2)  # the store's pulse may have brought the second one already
         run.finish(total_of(NETWORK[:2]))
         assert store.database.select(sql, (run.number,)).rows == [(2,)]
 

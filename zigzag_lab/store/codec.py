@@ -17,13 +17,13 @@ from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.canonical import digest_of_bytes
-from zigzag_lab.mapping.spatial import Loop, SpatialMapping
+from zigzag_lab.mapping.spatial import Loop, LoopLevels, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import TemporalMappingType
 
-SpeltLevels = dict[str, list[tuple[str, str]]]
+SpeltLevels = tuple[tuple[str, ...], str]
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -125,20 +125,22 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
     )
 
 
-def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: SpeltLevels) -> list[Row]:
+def _memory_rows(
+    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, SpeltLevels]
+) -> list[Row]:
     terms, memories = cme.breakdown, cme.accelerator.memories
     rows: list[Row] = []
     for operand, indices in cme.problem.memories.items():
         figures = zip(
             indices,
-            spelt[operand],
+            spelt[operand][0],
             terms.utilisation[operand],
             terms.shared_utilisation[operand],
             terms.accesses[operand],
             terms.access_energy_pj[operand],
             strict=True,
         )
-        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(figures):
+        for level, (index, loops, alone, shared, n, pj) in enumerate(figures):
             rows.append(
                 (
                     run_number,
@@ -162,9 +164,16 @@ def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, sp
     return rows
 
 
-def _spelt_levels(temporal: TemporalMapping) -> SpeltLevels:
-    """Operand -> per level, its loops in both spellings."""
-    return {op: [_spelt(loops) for loops in levels] for op, levels in temporal.levels.items()}
+def _spelt_levels(temporal: TemporalMapping) -> dict[str, SpeltLevels]:
+    """Operand -> its levels, spelt."""
+    return {op: _spelt_operand(levels) for op, levels in temporal.levels.items()}
+
+
+@lru_cache(maxsize=16_384)
+def _spelt_operand(levels: LoopLevels) -> SpeltLevels:
+    """The levels of one operand: as people write each, and as canonical JSON of all."""
+    spelt = [_spelt(loops) for loops in levels]
+    return tuple(text for text, _ in spelt), f"[{','.join([content for _, content in spelt])}]"
 
 
 @lru_cache(maxsize=16_384)
@@ -188,13 +197,10 @@ def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
     return _mapping_row(spatial, temporal, _spelt_levels(temporal))
 
 
-def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: SpeltLevels) -> Row:
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, SpeltLevels]) -> Row:
     """The document's JSON is put together from parts that are canonical and have mostly been met before."""
     unrolled, text = _spelt_spatial(spatial)
-    levels = ",".join(
-        f"{_spelt_name(op)}:[{','.join([content for _, content in of_level])}]"
-        for op, of_level in sorted(spelt.items())
-    )
+    levels = ",".join([f"{_spelt_name(op)}:{content}" for op, (_, content) in sorted(spelt.items())])
     content = f'{{"kind":"{temporal.kind.value}","spatial":{unrolled},"temporal":{{{levels}}}}}'
     return digest_of_bytes(content.encode(), "mapping"), text, content
 

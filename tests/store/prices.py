@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tests.differential import problem_of
 from tests.strategies.problems import random_problem
-from zigzag_lab.cost.evaluation import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
+from zigzag_lab.cost.evaluation import CostModelEvaluation
+from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.mapping.temporal import TemporalMapping
 
 

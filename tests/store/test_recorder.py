@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.store.prices import network_of, price_of, total_of
-from zigzag_lab.cost.evaluation import CumulativeCME
+from zigzag_lab.cost.sums import CumulativeCME
 from zigzag_lab.store import Lab, RunStart, Store, StoreError, Totals
 from zigzag_lab.vocab import InfeasibleError
 

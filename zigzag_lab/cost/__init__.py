@@ -2,8 +2,9 @@
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.certificate import Certificate
-from zigzag_lab.cost.evaluation import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
+from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.kernel import Prices, price
+from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 
 __all__ = [
     "Breakdown",

@@ -10,7 +10,8 @@ from dataclasses import dataclass, fields
 from threading import RLock
 from types import TracebackType
 
-from zigzag_lab.cost.evaluation import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.cost.evaluation import CostModelEvaluation
+from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.keys import layer_digest
 from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
 from zigzag_lab.store.database import Database
@@ -181,8 +182,6 @@ class RunRecorder:
         self._close(RunStatus.INFEASIBLE, {}, totals or Totals(), reason=texts[0], error=texts[1], trace=texts[2])
 
     def _sum(self) -> CostModelEvaluationABC:
-        from zigzag_lab.cost.evaluation import CumulativeCME
-
         total: CostModelEvaluationABC = CumulativeCME()
         for _, cme in sorted(self._saved.values(), key=lambda saved: saved[0]):
             total = total + cme

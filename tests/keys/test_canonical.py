@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zigzag_lab.keys import canonical_json, digest
+from zigzag_lab.keys.canonical import canonical_json_of_record
 from zigzag_lab.vocab import InputError
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=8)
@@ -130,3 +131,15 @@ def test_another_hash_seed_gives_the_same_digest() -> None:
         for seed in ("1", "2")
     }
     assert answers == {digest({k: [k] for k in "abcde"}, "test")}
+
+
+@given(documents)
+def test_a_records_document_is_spelt_the_same_on_the_quick_way(doc: Any) -> None:
+    assert canonical_json_of_record(doc) == canonical_json(doc)
+
+
+@pytest.mark.parametrize(
+    "doc", [{"a": 1e16}, {"a": 2.0}, {"a": -0.0}, ["e\u0301"], {"b": [1.5e-7], "a": True}, (np.int64(3),)]
+)
+def test_what_the_quick_way_cannot_spell_takes_the_long_one(doc: Any) -> None:
+    assert canonical_json_of_record(doc) == canonical_json(doc)

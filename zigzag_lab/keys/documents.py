@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys.canonical import digest
+from zigzag_lab.keys.canonical import canonical_json_of_record, digest, digest_of_bytes
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
@@ -78,7 +78,7 @@ def _layers_behind(workload: Workload) -> Any:
 
 def layer_digest(layer: Layer) -> str:
     """The key of a layer's meaning."""
-    return digest(layer_document(layer), "layer")
+    return digest_of_bytes(canonical_json_of_record(layer_document(layer)), "layer")
 
 
 def accelerator_digest(accelerator: Accelerator) -> str:

@@ -15,15 +15,12 @@ from typing import Any
 
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.evaluation import CostModelEvaluation
-from zigzag_lab.keys import canonical_json
-from zigzag_lab.keys.canonical import digest_of_bytes
-from zigzag_lab.mapping.spatial import Loop, LoopLevels, SpatialMapping
+from zigzag_lab.keys.canonical import canonical_json_of_record, digest_of_bytes
+from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import TemporalMappingType
-
-SpeltLevels = tuple[tuple[str, ...], str]
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -91,12 +88,11 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         layer_index: its place in the run, from 0.
         layer_digest: the key of its layer, which callers keep at hand.
     """
-    spelt = _spelt_levels(cme.temporal_mapping)
-    mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
+    mapping = mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping)
     return LayerRows(
         mapping,
         _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
-        _memory_rows(cme, run_number, layer_index, spelt),
+        _memory_rows(cme, run_number, layer_index),
     )
 
 
@@ -125,15 +121,13 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
     )
 
 
-def _memory_rows(
-    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, SpeltLevels]
-) -> list[Row]:
-    terms, memories = cme.breakdown, cme.accelerator.memories
+def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int) -> list[Row]:
+    terms, memories, loops_of = cme.breakdown, cme.accelerator.memories, cme.temporal_mapping.levels
     rows: list[Row] = []
     for operand, indices in cme.problem.memories.items():
         figures = zip(
             indices,
-            spelt[operand][0],
+            map(_loops_in_words, loops_of[operand]),
             terms.utilisation[operand],
             terms.shared_utilisation[operand],
             terms.accesses[operand],
@@ -164,29 +158,10 @@ def _memory_rows(
     return rows
 
 
-def _spelt_levels(temporal: TemporalMapping) -> dict[str, SpeltLevels]:
-    """Operand -> its levels, spelt."""
-    return {op: _spelt_operand(levels) for op, levels in temporal.levels.items()}
-
-
-@lru_cache(maxsize=16_384)
-def _spelt_operand(levels: LoopLevels) -> SpeltLevels:
-    """The levels of one operand: as people write each, and as canonical JSON of all."""
-    spelt = [_spelt(loops) for loops in levels]
-    return tuple(text for text, _ in spelt), f"[{','.join([content for _, content in spelt])}]"
-
-
-@lru_cache(maxsize=16_384)
-def _spelt(loops: tuple[Loop, ...]) -> tuple[str, str]:
-    """The loops of one level from the innermost: as people write them (``C 8, OX 7``), and as canonical JSON."""
-    spelt = [_spelt_loop(loop) for loop in loops]
-    return ", ".join([text for text, _ in spelt]), f"[{','.join([content for _, content in spelt])}]"
-
-
-@lru_cache(maxsize=16_384)
-def _spelt_loop(loop: Loop) -> tuple[str, str]:
-    dim, size = loop
-    return f"{dim} {size:.0f}" if float(size).is_integer() else f"{dim} {size:g}", canonical_json(loop).decode()
+@lru_cache(maxsize=65_536)
+def _loops_in_words(loops: tuple[Loop, ...]) -> str:
+    """The loops of one level from the innermost, as people write them: ``C 8, OX 7``."""
+    return ", ".join([f"{dim} {size:.0f}" if float(size).is_integer() else f"{dim} {size:g}" for dim, size in loops])
 
 
 # -- mappings ----------------------------------------------------------------------------------------------------------
@@ -194,36 +169,17 @@ def _spelt_loop(loop: Loop) -> tuple[str, str]:
 
 def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
     """A mapping with its digest, which is that of its canonical document."""
-    return _mapping_row(spatial, temporal, _spelt_levels(temporal))
-
-
-def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, SpeltLevels]) -> Row:
-    """The document's JSON is put together from parts that are canonical and have mostly been met before."""
-    unrolled, text = _spelt_spatial(spatial)
-    levels = ",".join([f"{_spelt_name(op)}:{content}" for op, (_, content) in sorted(spelt.items())])
-    content = f'{{"kind":"{temporal.kind.value}","spatial":{unrolled},"temporal":{{{levels}}}}}'
-    return digest_of_bytes(content.encode(), "mapping"), text, content
+    content = canonical_json_of_record(mapping_document(spatial, temporal))
+    return digest_of_bytes(content, "mapping"), str(spatial), content.decode()
 
 
 def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:
     """A mapping as plain data, in the order that both are given in; its canonical JSON is what is stored."""
     return {
         "kind": temporal.kind.value,
-        "spatial": [[d, [[loop, n] for loop, n in u.items()]] for d, u in spatial.unrollings.items()],
+        "spatial": [[dim, [*unrolled.items()]] for dim, unrolled in spatial.unrollings.items()],
         "temporal": temporal.levels,
     }
-
-
-@lru_cache(maxsize=4096)
-def _spelt_spatial(spatial: SpatialMapping) -> tuple[str, str]:
-    """A spatial mapping as canonical JSON, and as people write it."""
-    unrolled = [[d, [[loop, n] for loop, n in u.items()]] for d, u in spatial.unrollings.items()]
-    return canonical_json(unrolled).decode(), str(spatial)
-
-
-@lru_cache(maxsize=256)
-def _spelt_name(name: str) -> str:
-    return canonical_json(name).decode()
 
 
 def mapping_from(content: Any) -> tuple[SpatialMapping, TemporalMapping]:

@@ -148,13 +148,13 @@ class Layer:
         """What decides this layer's cost, as plain data: everything but its id, its name and its sources."""
         return {
             "operator_type": self.operator_type,
-            "operand_dims": [[op, list(dims)] for op, dims in self.operand_dims.items()],
+            "operand_dims": list(self.operand_dims.items()),
             "combine": self.combine,
-            "loop_sizes": [[d, s] for d, s in self.loop_sizes.items()],
+            "loop_sizes": list(self.loop_sizes.items()),
             "relations": [[r.data_dim, r.dim_a, r.coef_a, r.dim_b, r.coef_b] for r in self.relations],
             "precision_bits": dict(self.precision_bits),
             "data_sizes": dict(self.data_sizes),
-            "constant_operands": list(self.constant_operands),
+            "constant_operands": self.constant_operands,
         }
 
     def __str__(self) -> str:

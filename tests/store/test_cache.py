@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ from zigzag_lab.keys import described
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.stages import AcceleratorParserStage, CacheStage, WorkloadParserStage
 from zigzag_lab.stages.seams import Question
-from zigzag_lab.store import Store
+from zigzag_lab.store import Store, housekeeping
 from zigzag_lab.store.cache_query import questions_of, remove_unused, statistics
 from zigzag_lab.store.claims import Claims, KeptAnswer
 from zigzag_lab.store.readings import Readings
-from zigzag_lab.vocab import InfeasibleError, Objective
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
 OPTIONS: dict[str, Any] = {"loma_lpf_limit": 3, "nb_mappings_generated": 1, "mlflow": "off"}
 N_DISTINCT = 2
@@ -150,10 +151,11 @@ def test_a_failed_run_leaves_no_claim(store: Store, tmp_path: Path) -> None:
 def test_what_nobody_used_is_removed(store: Store, inputs: dict[str, str]) -> None:
     run(store, inputs)
     nothing = remove_unused(store.database, 1, is_dry_run=False)
-    assert (nothing.n_answers, nothing.n_claims, nothing.n_parts) == (0, 0, 0)
+    assert (nothing.n_answers, nothing.n_claims, nothing.n_parts, nothing.n_readings) == (0, 0, 0, 0)
     would = remove_unused(store.database, -1, is_dry_run=True)
     assert would.n_answers == 3
     assert would.n_parts > 0
+    assert would.n_readings == 3
     assert would.n_bytes > 0
     assert remove_unused(store.database, -1, is_dry_run=False) == would
     assert statistics(store.database).n_answers == {}
@@ -172,10 +174,19 @@ def test_a_cache_does_not_follow_work_into_other_processes(store: Store) -> None
 READERS = (WorkloadParserStage, CacheStage, AcceleratorParserStage)
 
 
-def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process read before is forgotten."""
+    monkeypatch.setattr("zigzag_lab.store.readings._known", OrderedDict())
+
+
+@pytest.mark.parametrize("where", ["database", "process"])
+def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     first = Readings(store.database, "readers")
     read = read_given(READERS, dict(inputs), first)
-    first.keep(store.database)
+    if where == "database":
+        first.keep(store.database)
+        monkeypatch.setattr("zigzag_lab.store.readings._known", OrderedDict())
     for name in ("any_workload", "any_accelerator", "mapping_rules"):
         monkeypatch.setattr(f"zigzag_lab.api.given.{name}", lambda *_, **__: pytest.fail("read again"))
     again = Readings(store.database, "readers")
@@ -187,6 +198,33 @@ def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: 
         assert said is not None
         assert known is not None
         assert said.as_input("f") == known.as_input("f")
+
+
+def test_a_process_remembers_the_newest_readings(inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zigzag_lab.store.readings._MOST_KNOWN", 2)
+    first, again = Readings(None, "readers"), Readings(None, "readers")
+    read = read_given(READERS, dict(inputs), first)
+    assert again.read("accelerator", Path(inputs["accelerator"]), None, lambda: None) is read["accelerator"]
+    with pytest.raises(InputError, match="NoneType"):  # the oldest of three is read again
+        again.read("workload", Path(inputs["workload"]), [None, False], lambda: None)
+
+
+def test_a_reading_counts_as_used_when_it_is(store: Store, inputs: dict[str, str]) -> None:
+    run(store, inputs)
+    store.database.execute("UPDATE zl_reading SET used_at = '2001-01-01 00:00:00.000' WHERE kind = 'mapping'")
+    store.database.execute("UPDATE zl_reading SET used_at = NULL WHERE kind = 'workload'")
+    assert remove_unused(store.database, 1, is_dry_run=True).n_readings == 2
+    run(store, inputs)
+    assert remove_unused(store.database, 1, is_dry_run=True).n_readings == 0
+
+
+def test_readings_that_no_run_refers_to_are_garbage(store: Store, inputs: dict[str, str]) -> None:
+    first, _ = run(store, inputs)
+    assert housekeeping.remove_garbage(store)["zl_reading"] == 0
+    housekeeping.delete(store, [str(first.run_id)])
+    assert housekeeping.remove_garbage(store, is_dry_run=True)["zl_reading"] == len(inputs)
+    assert housekeeping.remove_garbage(store)["zl_reading"] == len(inputs)
+    assert statistics(store.database).n_readings == 0
 
 
 def test_other_code_reads_again(store: Store, inputs: dict[str, str]) -> None:

@@ -21,9 +21,18 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.keys import described
 from zigzag_lab.keys.records import record_from
-from zigzag_lab.stages import AcceleratorParserStage, CacheStage, WorkloadParserStage
-from zigzag_lab.stages.seams import Question
-from zigzag_lab.store import Store, housekeeping
+from zigzag_lab.stages import (
+    AcceleratorParserStage,
+    CacheStage,
+    MultiProcessingGatherStage,
+    MultiProcessingSpawnStage,
+    SumStage,
+    VisualizationStage,
+    WorkloadParserStage,
+    WorkloadStage,
+)
+from zigzag_lab.stages.seams import Asked, CacheReport, Question
+from zigzag_lab.store import Store, housekeeping, open_store
 from zigzag_lab.store.cache_query import questions_of, remove_unused, statistics
 from zigzag_lab.store.claims import Claims, KeptAnswer
 from zigzag_lab.store.readings import Readings
@@ -165,8 +174,64 @@ def test_what_nobody_used_is_removed(store: Store, inputs: dict[str, str]) -> No
     assert again.cache_figures.misses == N_DISTINCT
 
 
-def test_a_cache_does_not_follow_work_into_other_processes(store: Store) -> None:
-    assert pickle.loads(pickle.dumps(store.run_cache())) is None
+# -- other processes ---------------------------------------------------------------------------------------------------
+
+
+def in_workers(*above: Any) -> list[Any]:
+    listed = list(standard_stages("w.yaml", Objective.LATENCY))
+    place = listed.index(WorkloadStage)
+    search = [stage for stage in listed[place + 1 :] if stage is not VisualizationStage]
+    readers = [WorkloadParserStage, AcceleratorParserStage]
+    return [*readers, *above, SumStage, MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, *search]
+
+
+def test_workers_share_the_cache_of_their_run(store: Store, inputs: dict[str, str]) -> None:
+    options = {"stages": in_workers(CacheStage), "nb_multiprocessing_threads": 2}
+    first, computed = run(store, inputs, **options)
+    again, found = run(store, inputs, stages=in_workers(), nb_multiprocessing_threads=1)
+    alone, expected = run(store, inputs)
+    assert plain(computed) == plain(found)
+    assert [cme.energy_total for cme, _ in computed] == [cme.energy_total for cme, _ in expected]
+    figures = [(f.hits, f.misses, f.seconds_saved > 0) for m in (first, again, alone) if (f := m.cache_figures)]
+    assert figures == [(0, N_DISTINCT, False), (N_DISTINCT, 0, True), (N_DISTINCT, 0, True)]
+    assert [(q.kind, q.label, q.outcome) for q in questions_of(store.database, 2)] == [
+        ("layer", "stem", "hit"),
+        ("layer", "wide", "hit"),
+    ]
+    assert statistics(store.database).n_running == 0
+    evaluated = "SELECT n_mappings_evaluated > 0 FROM zl_run WHERE number IN (1, 2) ORDER BY number"
+    assert [bool(n) for (n,) in store.database.select(evaluated).rows] == [True, False]
+
+
+def test_what_one_worker_computed_is_a_miss_for_all(store: Store) -> None:
+    cache = store.run_cache()
+    for outcome in ("shared", "miss", "hit"):
+        cache.add(CacheReport({"a": Asked("layer", "a", outcome, seconds=1.0)}, ("a closure",)))
+    assert (cache.figures.hits, cache.figures.misses, cache.figures.not_kept) == (0, 1, ["a closure"])
+    assert cache.report() == CacheReport({"a": Asked("layer", "a", "miss", seconds=1.0)}, ("a closure",))
+
+
+def test_a_cache_is_reached_by_its_address_and_not_copied(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = store.run_cache(salt="mine")
+    assert pickle.loads(pickle.dumps(cache)) is None
+    elsewhere = pickle.loads(pickle.dumps(cache.elsewhere()))
+    monkeypatch.chdir(tmp_path.parent)
+    ticket = cache.ask(question("a"))
+    assert ticket is not None
+    assert not isinstance(ticket, bytes)
+    ticket.keep(b"x", 1.0)
+    there = elsewhere()
+    assert there.salt == "mine"
+    assert there.ask(question("a")) == b"x"
+    assert there.report().asked["a"].outcome == "hit"
+    there._store.close()
+
+
+def test_a_database_in_memory_is_not_reached_from_elsewhere() -> None:
+    with open_store("sqlite://") as store:
+        assert store.run_cache().elsewhere() is None
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

@@ -100,6 +100,8 @@ def verify_command(n: int, database: str | None) -> None:
     click.echo(f"{found.n_equal} answers came out the same, to the last bit.")
     for reason, count in sorted(found.skipped.items()):
         click.echo(f"{count} skipped: {reason}")
+    if found.n_of_others:
+        click.echo(f"{found.n_of_others:,} of other versions of the program were left out: this one never uses them.")
     for key in found.wrong:
         click.echo(f"differs: {key}")
     if found.wrong:

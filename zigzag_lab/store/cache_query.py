@@ -114,12 +114,19 @@ def run_id_of(database: Database, run_number: int) -> str:
     return str(database.select("SELECT id FROM zl_run WHERE number = ?", (run_number,)).rows[0][0])
 
 
-def random_answers(database: Database, n: int) -> list[tuple[str, str, dict[str, str], bytes]]:
-    """Some answers at random: key, kind, parts, content."""
+def random_answers(database: Database, n: int, engine: str) -> list[tuple[str, str, dict[str, str], bytes]]:
+    """Some answers of an engine at random: key, kind, parts, content."""
+    chosen = "SELECT key FROM zl_cache_entry WHERE state = 'done' AND engine_digest = ? ORDER BY RANDOM() LIMIT ?"
     rows = database.select(
-        "SELECT key, kind, parts, content FROM zl_cache_entry WHERE state = 'done' ORDER BY RANDOM() LIMIT ?", (n,)
+        f"SELECT key, kind, parts, content FROM zl_cache_entry WHERE key IN ({chosen})", (engine, n)
     ).rows
     return [(key, kind, _parts(parts), unpacked(content)) for key, kind, parts, content in rows]
+
+
+def n_answers_of_others(database: Database, engine: str) -> int:
+    """How many answers another engine computed."""
+    sql = "SELECT COUNT(*) FROM zl_cache_entry WHERE state = 'done' AND engine_digest <> ?"
+    return int(database.select(sql, (engine,)).rows[0][0])
 
 
 @dataclass(frozen=True)

@@ -140,3 +140,13 @@ def test_verify_finds_an_answer_that_is_wrong(database: str, tmp_path: Path) -> 
     said = ask("cache", "verify", "9", database=database)
     assert said.exit_code == 1
     assert f"differs: {key}" in said.stdout
+
+
+def test_verify_leaves_out_what_other_versions_computed(database: str, tmp_path: Path) -> None:
+    priced(small.written(tmp_path), database)
+    with open_store(database) as store, store.database.write():
+        store.database.execute("UPDATE zl_cache_entry SET engine_digest = 'older' WHERE kind = 'layer'")
+    assert ask("cache", "verify", "9", database=database).stdout.splitlines() == [
+        "1 answers came out the same, to the last bit.",
+        "2 of other versions of the program were left out: this one never uses them.",
+    ]

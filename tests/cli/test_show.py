@@ -30,6 +30,14 @@ def test_a_run_is_shown_by_its_id_or_as_the_last(two: Two, word: str) -> None:
     assert all(name in text for name in ("stem", "wide", "again", "sram", "dram", "(operations)", "100.0%"))
 
 
+def test_a_note_is_shown(two: Two) -> None:
+    database, ids = two
+    assert "note  " not in ask("show", ids[0], database=database).stdout
+    ask("note", ids[0], "the one in the paper", database=database)
+    assert "note        the one in the paper\n" in ask("show", ids[0], database=database).stdout
+    ask("note", ids[0], "", database=database)
+
+
 def test_the_figures_in_json_add_up(two: Two) -> None:
     database, ids = two
     page = json.loads(ask("show", ids[0], "--json", database=database).stdout)

@@ -7,10 +7,10 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.dump import complete_json
-from zigzag_lab.stages.seams import Question
+from zigzag_lab.stages.seams import Cache, Question
 
 
-class DictCache:
+class DictCache(Cache):
     """Keeps answers in a dictionary, and notes what it was asked."""
 
     salt = ""

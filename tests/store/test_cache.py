@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,22 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.keys import described
 from zigzag_lab.keys.records import record_from
-from zigzag_lab.stages import AcceleratorParserStage, CacheStage, WorkloadParserStage
-from zigzag_lab.stages.seams import Question
-from zigzag_lab.store import Store
+from zigzag_lab.stages import (
+    AcceleratorParserStage,
+    CacheStage,
+    MultiProcessingGatherStage,
+    MultiProcessingSpawnStage,
+    SumStage,
+    VisualizationStage,
+    WorkloadParserStage,
+    WorkloadStage,
+)
+from zigzag_lab.stages.seams import Asked, CacheReport, Question
+from zigzag_lab.store import Store, housekeeping, open_store
 from zigzag_lab.store.cache_query import questions_of, remove_unused, statistics
 from zigzag_lab.store.claims import Claims, KeptAnswer
 from zigzag_lab.store.readings import Readings
-from zigzag_lab.vocab import InfeasibleError, Objective
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
 OPTIONS: dict[str, Any] = {"loma_lpf_limit": 3, "nb_mappings_generated": 1, "mlflow": "off"}
 N_DISTINCT = 2
@@ -150,10 +160,11 @@ def test_a_failed_run_leaves_no_claim(store: Store, tmp_path: Path) -> None:
 def test_what_nobody_used_is_removed(store: Store, inputs: dict[str, str]) -> None:
     run(store, inputs)
     nothing = remove_unused(store.database, 1, is_dry_run=False)
-    assert (nothing.n_answers, nothing.n_claims, nothing.n_parts) == (0, 0, 0)
+    assert (nothing.n_answers, nothing.n_claims, nothing.n_parts, nothing.n_readings) == (0, 0, 0, 0)
     would = remove_unused(store.database, -1, is_dry_run=True)
     assert would.n_answers == 3
     assert would.n_parts > 0
+    assert would.n_readings == 3
     assert would.n_bytes > 0
     assert remove_unused(store.database, -1, is_dry_run=False) == would
     assert statistics(store.database).n_answers == {}
@@ -163,8 +174,64 @@ def test_what_nobody_used_is_removed(store: Store, inputs: dict[str, str]) -> No
     assert again.cache_figures.misses == N_DISTINCT
 
 
-def test_a_cache_does_not_follow_work_into_other_processes(store: Store) -> None:
-    assert pickle.loads(pickle.dumps(store.run_cache())) is None
+# -- other processes ---------------------------------------------------------------------------------------------------
+
+
+def in_workers(*above: Any) -> list[Any]:
+    listed = list(standard_stages("w.yaml", Objective.LATENCY))
+    place = listed.index(WorkloadStage)
+    search = [stage for stage in listed[place + 1 :] if stage is not VisualizationStage]
+    readers = [WorkloadParserStage, AcceleratorParserStage]
+    return [*readers, *above, SumStage, MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, *search]
+
+
+def test_workers_share_the_cache_of_their_run(store: Store, inputs: dict[str, str]) -> None:
+    options = {"stages": in_workers(CacheStage), "nb_multiprocessing_threads": 2}
+    first, computed = run(store, inputs, **options)
+    again, found = run(store, inputs, stages=in_workers(), nb_multiprocessing_threads=1)
+    alone, expected = run(store, inputs)
+    assert plain(computed) == plain(found)
+    assert [cme.energy_total for cme, _ in computed] == [cme.energy_total for cme, _ in expected]
+    figures = [(f.hits, f.misses, f.seconds_saved > 0) for m in (first, again, alone) if (f := m.cache_figures)]
+    assert figures == [(0, N_DISTINCT, False), (N_DISTINCT, 0, True), (N_DISTINCT, 0, True)]
+    assert [(q.kind, q.label, q.outcome) for q in questions_of(store.database, 2)] == [
+        ("layer", "stem", "hit"),
+        ("layer", "wide", "hit"),
+    ]
+    assert statistics(store.database).n_running == 0
+    evaluated = "SELECT n_mappings_evaluated > 0 FROM zl_run WHERE number IN (1, 2) ORDER BY number"
+    assert [bool(n) for (n,) in store.database.select(evaluated).rows] == [True, False]
+
+
+def test_what_one_worker_computed_is_a_miss_for_all(store: Store) -> None:
+    cache = store.run_cache()
+    for outcome in ("shared", "miss", "hit"):
+        cache.add(CacheReport({"a": Asked("layer", "a", outcome, seconds=1.0)}, ("a closure",)))
+    assert (cache.figures.hits, cache.figures.misses, cache.figures.not_kept) == (0, 1, ["a closure"])
+    assert cache.report() == CacheReport({"a": Asked("layer", "a", "miss", seconds=1.0)}, ("a closure",))
+
+
+def test_a_cache_is_reached_by_its_address_and_not_copied(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cache = store.run_cache(salt="mine")
+    assert pickle.loads(pickle.dumps(cache)) is None
+    elsewhere = pickle.loads(pickle.dumps(cache.elsewhere()))
+    monkeypatch.chdir(tmp_path.parent)
+    ticket = cache.ask(question("a"))
+    assert ticket is not None
+    assert not isinstance(ticket, bytes)
+    ticket.keep(b"x", 1.0)
+    there = elsewhere()
+    assert there.salt == "mine"
+    assert there.ask(question("a")) == b"x"
+    assert there.report().asked["a"].outcome == "hit"
+    there._store.close()
+
+
+def test_a_database_in_memory_is_not_reached_from_elsewhere() -> None:
+    with open_store("sqlite://") as store:
+        assert store.run_cache().elsewhere() is None
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
@@ -172,10 +239,19 @@ def test_a_cache_does_not_follow_work_into_other_processes(store: Store) -> None
 READERS = (WorkloadParserStage, CacheStage, AcceleratorParserStage)
 
 
-def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def _nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What this process read before is forgotten."""
+    monkeypatch.setattr("zigzag_lab.store.readings._known", OrderedDict())
+
+
+@pytest.mark.parametrize("where", ["database", "process"])
+def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     first = Readings(store.database, "readers")
     read = read_given(READERS, dict(inputs), first)
-    first.keep(store.database)
+    if where == "database":
+        first.keep(store.database)
+        monkeypatch.setattr("zigzag_lab.store.readings._known", OrderedDict())
     for name in ("any_workload", "any_accelerator", "mapping_rules"):
         monkeypatch.setattr(f"zigzag_lab.api.given.{name}", lambda *_, **__: pytest.fail("read again"))
     again = Readings(store.database, "readers")
@@ -187,6 +263,33 @@ def test_files_are_read_once(store: Store, inputs: dict[str, str], monkeypatch: 
         assert said is not None
         assert known is not None
         assert said.as_input("f") == known.as_input("f")
+
+
+def test_a_process_remembers_the_newest_readings(inputs: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zigzag_lab.store.readings._MOST_KNOWN", 2)
+    first, again = Readings(None, "readers"), Readings(None, "readers")
+    read = read_given(READERS, dict(inputs), first)
+    assert again.read("accelerator", Path(inputs["accelerator"]), None, lambda: None) is read["accelerator"]
+    with pytest.raises(InputError, match="NoneType"):  # the oldest of three is read again
+        again.read("workload", Path(inputs["workload"]), [None, False], lambda: None)
+
+
+def test_a_reading_counts_as_used_when_it_is(store: Store, inputs: dict[str, str]) -> None:
+    run(store, inputs)
+    store.database.execute("UPDATE zl_reading SET used_at = '2001-01-01 00:00:00.000' WHERE kind = 'mapping'")
+    store.database.execute("UPDATE zl_reading SET used_at = NULL WHERE kind = 'workload'")
+    assert remove_unused(store.database, 1, is_dry_run=True).n_readings == 2
+    run(store, inputs)
+    assert remove_unused(store.database, 1, is_dry_run=True).n_readings == 0
+
+
+def test_readings_that_no_run_refers_to_are_garbage(store: Store, inputs: dict[str, str]) -> None:
+    first, _ = run(store, inputs)
+    assert housekeeping.remove_garbage(store)["zl_reading"] == 0
+    housekeeping.delete(store, [str(first.run_id)])
+    assert housekeeping.remove_garbage(store, is_dry_run=True)["zl_reading"] == len(inputs)
+    assert housekeeping.remove_garbage(store)["zl_reading"] == len(inputs)
+    assert statistics(store.database).n_readings == 0
 
 
 def test_other_code_reads_again(store: Store, inputs: dict[str, str]) -> None:

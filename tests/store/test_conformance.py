@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tests.store.conftest import ALL_BACKENDS
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import Lab, RunStart, Store, StoreError, housekeeping
 from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, rows_of
@@ -22,8 +23,9 @@ def recorded(store: Store, **start: object) -> str:
     return run.run_id
 
 
+@pytest.mark.parametrize("empty_url", ALL_BACKENDS, indirect=True)
 class TestStoreContract:
-    """One class for all kinds of database: the fixture ``store`` runs it on each."""
+    """One class for all kinds of database, and for the oldest and the newest Postgres."""
 
     def n_rows(self, store: Store, table: str) -> int:
         return int(store.database.select(f"SELECT COUNT(*) FROM {table}").rows[0][0])

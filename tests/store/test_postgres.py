@@ -249,3 +249,10 @@ def test_a_url_that_the_driver_cannot_read_does_not_show_its_password() -> None:
             open_store(f"postgresql://me:{password}@127.0.0.1:1/lab")
         shown = str(caught.value) + repr(caught.value) + str(caught.value.__cause__)
         assert not re.search("s3cr|zzet|word@", shown)
+
+
+def test_the_oldest_version_is_the_one_that_is_promised(oldest_postgres_database: str) -> None:
+    from tests.store.conftest import OLDEST_POSTGRES
+
+    with psycopg.connect(oldest_postgres_database) as connection:
+        assert connection.info.server_version // 10_000 == OLDEST_POSTGRES

@@ -61,7 +61,7 @@ def read_given(
             break
         for kind in kinds:
             if kind in read and not isinstance(read[kind], RECORDS[kind]):
-                read[kind] = _recalled(kind, read, readings)
+                read[kind] = recalled(kind, read, readings)
     rules, accelerator, workload = read.get("mapping"), read.get("accelerator"), read.get("workload")
     if isinstance(rules, MappingRules) and isinstance(workload, Workload):
         check_links(rules, workload)
@@ -70,7 +70,7 @@ def read_given(
     return read
 
 
-def _recalled(kind: Any, kwargs: dict[str, Any], readings: Readings | None) -> Any:
+def recalled(kind: str, kwargs: dict[str, Any], readings: Readings | None) -> Any:
     """What a file says, or said when it was read before."""
     path = _path(kind, kwargs[kind])
     if readings is None or path is None or not path.is_file():

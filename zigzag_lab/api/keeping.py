@@ -13,6 +13,7 @@ _NAMES = {
     "zl_run": "runs",
     "zl_mapping": "mappings",
     "zl_input": "inputs",
+    "zl_reading": "readings of files",
     "zl_environment": "environments",
     "zl_source": "files",
     "zl_experiment": "experiments",

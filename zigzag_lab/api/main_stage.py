@@ -89,7 +89,7 @@ class MainStage(PlainMainStage):
         """Run the pipeline, record it, and return its results."""
         given = dict(self.kwargs)
         if self.store is None:
-            return self.run_pipeline(**self._read(given, None))
+            return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
         with ExitStack() as opened:
             store = opened.enter_context(self._open_store()) if self._may_recall() else None
             readings = readings_of(store) if self.cache else None

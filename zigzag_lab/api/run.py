@@ -145,16 +145,17 @@ def run(
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
+    from zigzag_lab.api.caching import readings_of
+    from zigzag_lab.api.given import recalled
     from zigzag_lab.api.main_stage import MainStage
     from zigzag_lab.api.pipeline import objective_of, standard_stages
     from zigzag_lab.stages import SearchTally
-    from zigzag_lab.stages.parsers import any_accelerator
     from zigzag_lab.workload import operations_left_out
 
     if request.lpf_limit is not None and request.lpf_limit < 1:
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
-    accelerator = any_accelerator(request.accelerator)
+    accelerator = recalled("accelerator", {"accelerator": request.accelerator}, readings_of(None))
     request = request.for_array(in_memory=accelerator.array.imc is not None)
     if request.price_all and (request.exploit_locality or request.mix_spatial):
         found = "it is asked for together with data locality, which an in-memory array and mixed mappings imply"

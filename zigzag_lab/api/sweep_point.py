@@ -18,7 +18,7 @@ from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages import MainStage, SearchTally
-from zigzag_lab.stages.seams import Question, Ticket
+from zigzag_lab.stages.seams import Cache, Question, Ticket
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
@@ -34,7 +34,7 @@ MOST_BYTES = 200_000_000
 
 
 @dataclass
-class MemoryCache:
+class MemoryCache(Cache):
     """Answers about layers, for as long as a worker lives: points that share layers share the work.
 
     Attributes:

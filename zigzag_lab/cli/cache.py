@@ -74,7 +74,7 @@ def why_miss_command(run: str, other: str | None, database: str | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @database_option
 def gc_cache_command(unused_days: float, dry_run: bool, database: str | None) -> None:
-    """Remove answers that nobody used for long."""
+    """Remove answers that nobody used for long, and what files said that nobody read for as long."""
     from zigzag_lab.api.ask import open_lab
     from zigzag_lab.api.cache_questions import remove_unused_answers
 
@@ -82,8 +82,8 @@ def gc_cache_command(unused_days: float, dry_run: bool, database: str | None) ->
         found = remove_unused_answers(lab.store, unused_days, is_dry_run=dry_run)
     verb = "Would remove" if dry_run else "Removed"
     click.echo(
-        f"{verb} {found.n_answers:,} answers ({found.n_bytes / 1e6:.2f} MB), {found.n_claims:,} claims given up "
-        f"and {found.n_parts:,} documents."
+        f"{verb} {found.n_answers:,} answers ({found.n_bytes / 1e6:.2f} MB), {found.n_claims:,} claims given up, "
+        f"{found.n_parts:,} documents and {found.n_readings:,} files that were read."
     )
 
 
@@ -100,6 +100,8 @@ def verify_command(n: int, database: str | None) -> None:
     click.echo(f"{found.n_equal} answers came out the same, to the last bit.")
     for reason, count in sorted(found.skipped.items()):
         click.echo(f"{count} skipped: {reason}")
+    if found.n_of_others:
+        click.echo(f"{found.n_of_others:,} of other versions of the program were left out: this one never uses them.")
     for key in found.wrong:
         click.echo(f"differs: {key}")
     if found.wrong:

@@ -104,6 +104,8 @@ def _head(page: RunPage) -> Iterator[str]:
         yield from labelled("stages", shown(" > ".join(map(str, stages))))
     if details.tags:
         yield from labelled("tags", shown(", ".join(f"{key}={value}" for key, value in details.tags.items())))
+    if run.note:
+        yield from labelled("note", shown(run.note))
     yield from _where(details.environment)
     if run.reason:
         yield from labelled("reason", shown(run.reason))

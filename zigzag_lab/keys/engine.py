@@ -1,4 +1,9 @@
-"""The digest of the code that decides numbers: a stored answer is as good as new while it stays the same."""
+"""The digest of the code that decides numbers: a stored answer is as good as new while it stays the same.
+
+A release speaks by a label, :data:`COMPATIBILITY`, so that those that compute the same share their answers. It does so
+only while it is as it was built: the build writes down the digest of its sources, and where they have been changed
+since, or there is no such note (in a checkout, where people work on them), the sources speak for themselves.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,29 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import zigzag_lab
+COMPATIBILITY = "1"
+"""Raised whenever any price or any search comes out otherwise; ``tests/keys/engine_numbers.json`` holds its numbers."""
 
 DECIDING_PACKAGES = ("cost", "exact", "hardware", "mapping", "search", "stages", "vocab", "workload")
 """Packages whose sources decide what a price or a search comes out as. Readers are not among them: what they read is
 keyed by its meaning."""
 
+RELEASE_NOTE = "keys/engine_release.txt"
+"""Where, in a built package, the digest of its sources as they were built is."""
+
 
 @cache
 def engine_digest() -> str:
-    """The digest of the sources in :data:`DECIDING_PACKAGES`: 64 hexadecimal digits, worked out once a process."""
-    return digest_of_sources(Path(zigzag_lab.__file__).parent, DECIDING_PACKAGES)
+    """The digest of the label or of the sources: 64 hexadecimal digits, worked out once a process."""
+    return digest_of_engine(Path(__file__).parents[1])
+
+
+def digest_of_engine(root: Path) -> str:
+    """The same of the package at a folder: of its label while it is as it was built, else of its sources."""
+    sources, note = digest_of_sources(root, DECIDING_PACKAGES), root / RELEASE_NOTE
+    if note.is_file() and note.read_text(encoding="ascii").strip() == sources:
+        return sha256(f"zl-engine-label\0{COMPATIBILITY}".encode()).hexdigest()
+    return sources
 
 
 def digest_of_sources(root: Path, packages: tuple[str, ...]) -> str:

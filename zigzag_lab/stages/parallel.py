@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import RunFiles, SearchTally, Sink
+from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally, Sink
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
@@ -43,12 +43,14 @@ class Answer:
         saved: what save stages wanted to keep, in order.
         tally: what was done.
         run_files: what was written to files that the layers of a run write together.
+        cache: what was asked of the cache.
     """
 
     results: list[Result] = field(default_factory=list)
     saved: list[CostModelEvaluationABC] = field(default_factory=list)
     tally: SearchTally = field(default_factory=SearchTally)
     run_files: RunFiles = field(default_factory=RunFiles)
+    cache: CacheReport = field(default_factory=CacheReport)
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Keep a result to be saved by the process that asked."""
@@ -113,15 +115,21 @@ class MultiProcessingGatherStage(Stage):
         nb_multiprocessing_threads: int | None = None,
         sink: Sink | None = None,
         tally: SearchTally | None = None,
+        cache: Cache | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            list_of_callables, nb_multiprocessing_threads=nb_multiprocessing_threads, sink=sink, tally=tally, **kwargs
+            list_of_callables,
+            nb_multiprocessing_threads=nb_multiprocessing_threads,
+            sink=sink,
+            tally=tally,
+            cache=cache,
+            **kwargs,
         )
         n = os.cpu_count() or 1 if nb_multiprocessing_threads is None else nb_multiprocessing_threads
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError("nb_multiprocessing_threads", f"found {n!r}", "a whole number, 1 or more")
-        self.n_workers, self.sink, self.tally = n, sink, tally
+        self.n_workers, self.sink, self.tally, self.cache = n, sink, tally, cache
 
     def run(self) -> Iterator[Result]:
         """Yield the results of all workers."""
@@ -146,6 +154,8 @@ class MultiProcessingGatherStage(Stage):
         for cme in answer.saved:
             if self.sink is not None:
                 self.sink.save(cme)
+        if self.cache is not None:
+            self.cache.add(answer.cache)
         if self.tally is not None:
             self.tally.n_mappings_evaluated += answer.tally.n_mappings_evaluated
             self.tally.n_searches += answer.tally.n_searches
@@ -206,6 +216,9 @@ def _pickled(job: Job) -> bytes:
     kwargs["has_memo"] = kwargs.pop("layer_memo", None) is not None
     kwargs["has_run_files"] = kwargs.pop("run_files", None) is not None
     kwargs.pop("tally", None)
+    if "cache" in kwargs:
+        cache = kwargs.pop("cache")
+        kwargs["cache_elsewhere"] = None if cache is None else cache.elsewhere()
     try:
         return pickle.dumps(Job(job.stages, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
@@ -228,8 +241,13 @@ def _work(pickled: bytes) -> bytes:
         job.kwargs["layer_memo"] = LayerMemo()
     if job.kwargs.pop("has_run_files"):
         job.kwargs["run_files"] = answer.run_files
+    if "cache_elsewhere" in job.kwargs:
+        elsewhere = job.kwargs.pop("cache_elsewhere")
+        job.kwargs["cache"] = None if elsewhere is None else elsewhere()
     results = list(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
     answer.results.extend(results)
+    if (cache := job.kwargs.get("cache")) is not None:
+        answer.cache = cache.report()
     return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
 
 

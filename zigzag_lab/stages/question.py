@@ -67,13 +67,13 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
     parts["engine"] = engine_digest()
     parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
     key = digest(parts, "question")
-    has_inner = any(is_cache(stage) for stage in _in_this_process(stages))
+    has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))
     label = _label(kwargs)
     return Question(key, kind, label, parts, records, _n_layers(kind, kwargs, asked.digests), has_inner)
 
 
 def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]:
-    """The stages above the one, if any, that hands those below it to other processes, where there is no cache."""
+    """The stages above the one, if any, that hands those below it to other processes."""
     for stage in stages:
         if "multiprocessing_callback" in getattr(stage, "consumes", ()):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -104,6 +104,40 @@ class Ticket(Protocol):
         """Give up: whoever asks next computes."""
 
 
+HIT, SHARED, MISS = "hit", "shared", "miss"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that a cache was asked, and what came of it.
+
+    Attributes:
+        kind, label, n_layers, has_inner: see :class:`Question`.
+        outcome: ``hit``; ``shared``, where somebody else was computing it; or ``miss``.
+        seconds: how long an answer that was there took to compute.
+    """
+
+    kind: str
+    label: str
+    outcome: str
+    n_layers: int = 1
+    has_inner: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class CacheReport:
+    """What a cache did in another process, for the one that it was opened for.
+
+    Attributes:
+        asked: key -> what came of it.
+        not_kept: why something was computed without being kept.
+    """
+
+    asked: Mapping[str, Asked] = field(default_factory=dict)
+    not_kept: tuple[str, ...] = ()
+
+
 @runtime_checkable
 class Cache(Protocol):
     """Where answers are kept.
@@ -121,3 +155,14 @@ class Cache(Protocol):
 
     def not_kept(self, reason: str) -> None:
         """Something is computed without being kept."""
+
+    def elsewhere(self) -> Callable[[], Cache] | None:
+        """What opens it in another process, and survives pickling; None where it cannot be reached from there."""
+        return None
+
+    def report(self) -> CacheReport:
+        """What it did so far."""
+        return CacheReport()
+
+    def add(self, report: CacheReport) -> None:
+        """Count what was done in another process as done here."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
+from zigzag_lab.stages.seams import HIT, MISS, SHARED, Asked, CacheReport
 from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.url import DatabaseUrl
 
 if TYPE_CHECKING:
     from zigzag_lab.stages.seams import Question
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("zigzag_lab.store")
 
 USE_COLUMNS = ("run_number", "key", "kind", "label", "outcome")
-HIT, SHARED, MISS = "hit", "shared", "miss"
 
 
 @dataclass
@@ -53,10 +56,28 @@ class RunCache:
     """
 
     def __init__(self, store: Store, claims: Claims, salt: str = "", run_number: int | None = None) -> None:
-        self.salt, self.digests, self.figures = salt, RecordDigests(), CacheFigures()
+        self.salt, self.digests = salt, RecordDigests()
         self._store, self._claims, self._run_number = store, claims, run_number
         self._known: dict[str, bytes] = {}
-        self._asked: dict[str, tuple[str, str, str]] = {}  # key -> kind, label, outcome
+        self._asked: dict[str, Asked] = {}
+        self._not_kept: list[str] = []
+        self._is_noted = False
+
+    @property
+    def figures(self) -> CacheFigures:
+        """What it did so far, here and in other processes."""
+        figures = CacheFigures(not_kept=list(self._not_kept))
+        has_layers = any(asked.kind == "layer" for asked in self._asked.values())
+        for asked in self._asked.values():
+            if asked.kind == "step" and has_layers:
+                continue
+            if asked.outcome != MISS:
+                figures.hits += asked.n_layers
+                figures.shared += asked.n_layers if asked.outcome == SHARED else 0
+                figures.seconds_saved += asked.seconds
+            elif not asked.has_inner:
+                figures.misses += asked.n_layers
+        return figures
 
     def ask(self, question: Question) -> bytes | _Ticket | None:
         """The answer; or a ticket to compute it; or None where this run is computing it already, further up."""
@@ -78,48 +99,83 @@ class RunCache:
         self._known[key] = answer
 
     def _count(self, question: Question, outcome: str, seconds: float = 0.0) -> None:
-        first = question.key not in self._asked
-        self._asked[question.key] = question.kind, question.label, outcome
-        is_within_layer = question.kind == "step" and any(kind == "layer" for kind, _, _ in self._asked.values())
-        if not first or is_within_layer:
-            return
-        figures = self.figures
-        if outcome != MISS:
-            figures.hits += question.n_layers
-            figures.shared += question.n_layers if outcome == SHARED else 0
-            figures.seconds_saved += seconds
-        elif not question.has_inner:
-            figures.misses += question.n_layers
+        asked = Asked(question.kind, question.label, outcome, question.n_layers, question.has_inner, seconds)
+        self.add(CacheReport({question.key: asked}))
 
     def not_kept(self, reason: str) -> None:
         """Note why something is computed without being kept; once for each reason."""
-        if reason not in self.figures.not_kept:
-            self.figures.not_kept.append(reason)
+        if reason not in self._not_kept:
+            self._not_kept.append(reason)
             log.info("not cached: %s", reason)
+
+    def elsewhere(self) -> CacheElsewhere | None:
+        """The same database by its address; None for one that lives in this process only."""
+        return None if self._store.url.is_in_memory else CacheElsewhere(self._store.url.absolute(), self.salt)
+
+    def report(self) -> CacheReport:
+        """What it did so far."""
+        return CacheReport(dict(self._asked), tuple(self._not_kept))
+
+    def add(self, report: CacheReport) -> None:
+        """Count what was asked here or in another process; a miss, if any process had to compute it."""
+        for key, asked in report.asked.items():
+            before = self._asked.get(key)
+            if before is None or (asked.outcome == MISS and before.outcome != MISS):
+                self._asked[key] = asked
+        for reason in report.not_kept:
+            self.not_kept(reason)
 
     def close(self) -> None:
         """Give up what is claimed, and note what was asked. A failure costs notes only."""
         self._claims.close()
-        if not self._asked:
+        if not self._asked or self._is_noted:
             return
+        self._is_noted = True
         db = self._store.database
-        used = sorted((key,) for key, (_, _, outcome) in self._asked.items() if outcome != MISS)
+        used = sorted((key,) for key, asked in self._asked.items() if asked.outcome != MISS)
 
         def note() -> None:
             db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
             if self._run_number is not None:
-                rows = [(self._run_number, key, *rest) for key, rest in self._asked.items()]
+                rows = [(self._run_number, key, a.kind, a.label, a.outcome) for key, a in self._asked.items()]
                 db.insert("zl_cache_use", USE_COLUMNS, rows, are_new=True)
 
         try:
             db.transact(note)
         except StoreError as error:
             log.warning("the cache could not note what was asked: %s", error)
-        self._asked.clear()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A cache does not follow work into other processes: there, everything is computed."""
+        """A cache is not copied: :meth:`elsewhere` says how to reach it from other processes."""
         return type(None), ()
+
+
+@dataclass(frozen=True)
+class CacheElsewhere:
+    """What opens the cache of a run in a worker process, which keeps its connection for whatever it is given next.
+
+    What is asked there is counted, and noted, by the process that the run belongs to.
+
+    Attributes:
+        url: of the database; its password goes through the pipe between the two processes only.
+        salt: the user's word that sets keys apart.
+    """
+
+    url: DatabaseUrl
+    salt: str
+
+    def __call__(self) -> RunCache:
+        """The cache, over this process's own connection."""
+        return _store_here(self.url).run_cache(salt=self.salt)
+
+
+@cache
+def _store_here(url: DatabaseUrl) -> Store:
+    from zigzag_lab.store.store import open_store
+
+    store = open_store(url.secret)
+    atexit.register(store.close)
+    return store
 
 
 class _Ticket:

@@ -114,12 +114,19 @@ def run_id_of(database: Database, run_number: int) -> str:
     return str(database.select("SELECT id FROM zl_run WHERE number = ?", (run_number,)).rows[0][0])
 
 
-def random_answers(database: Database, n: int) -> list[tuple[str, str, dict[str, str], bytes]]:
-    """Some answers at random: key, kind, parts, content."""
+def random_answers(database: Database, n: int, engine: str) -> list[tuple[str, str, dict[str, str], bytes]]:
+    """Some answers of an engine at random: key, kind, parts, content."""
+    chosen = "SELECT key FROM zl_cache_entry WHERE state = 'done' AND engine_digest = ? ORDER BY RANDOM() LIMIT ?"
     rows = database.select(
-        "SELECT key, kind, parts, content FROM zl_cache_entry WHERE state = 'done' ORDER BY RANDOM() LIMIT ?", (n,)
+        f"SELECT key, kind, parts, content FROM zl_cache_entry WHERE key IN ({chosen})", (engine, n)
     ).rows
     return [(key, kind, _parts(parts), unpacked(content)) for key, kind, parts, content in rows]
+
+
+def n_answers_of_others(database: Database, engine: str) -> int:
+    """How many answers another engine computed."""
+    sql = "SELECT COUNT(*) FROM zl_cache_entry WHERE state = 'done' AND engine_digest <> ?"
+    return int(database.select(sql, (engine,)).rows[0][0])
 
 
 @dataclass(frozen=True)
@@ -130,17 +137,22 @@ class Removed:
         n_answers: answers that nobody used for long.
         n_claims: claims that were given up.
         n_parts: documents that no question is made of any more.
+        n_readings: files that nobody read for as long.
         n_bytes: of the answers, compressed.
     """
 
     n_answers: int
     n_claims: int
     n_parts: int
+    n_readings: int
     n_bytes: int
 
 
 def remove_unused(database: Database, unused_days: float, *, is_dry_run: bool) -> Removed:
-    """Remove answers that nobody used for some days, claims given up for as long, and what only they were made of."""
+    """Remove answers and readings of files that nobody used for some days, claims given up for as long.
+
+    What only they were made of goes with them.
+    """
     since = database.seconds_ago(unused_days * 86_400)
     old = f"state = 'done' AND used_at < {since}"
     given_up = f"state <> 'done' AND claimed_at < {since} AND (lease_until IS NULL OR lease_until < {database.now})"
@@ -151,11 +163,14 @@ def remove_unused(database: Database, unused_days: float, *, is_dry_run: bool) -
         )
         keys = [key for key, _, _ in rows]
         orphans = _orphans(database, set(keys))
+        unread = database.execute(f"SELECT key FROM zl_reading WHERE used_at IS NULL OR used_at < {since}")
         if not is_dry_run:
             database.executemany("DELETE FROM zl_cache_entry WHERE key = ?", [(key,) for key in sorted(keys)])
             database.executemany("DELETE FROM zl_cache_part WHERE digest = ?", [(digest,) for digest in orphans])
+            database.executemany("DELETE FROM zl_reading WHERE key = ?", sorted(unread))
         n_answers = sum(state == "done" for _, state, _ in rows)
-        return Removed(n_answers, len(rows) - n_answers, len(orphans), sum(int(n) for _, _, n in rows))
+        n_bytes = sum(int(n) for _, _, n in rows)
+        return Removed(n_answers, len(rows) - n_answers, len(orphans), len(unread), n_bytes)
 
     return database.transact(remove)
 

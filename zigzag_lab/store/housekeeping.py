@@ -12,9 +12,13 @@ from zigzag_lab.vocab import InputError
 _DIFF_OF = {"sqlite": "json_extract(content, '$.git.diff')", "postgresql": "content -> 'git' ->> 'diff'"}
 """Where an environment names the differences of its working folder, which are kept among the sources."""
 
+_KEYS = {"zl_experiment": "number", "zl_reading": "key"}
+"""What rows are called in tables where it is not their digest."""
+
 _LEFT_OVER = {
     "zl_mapping": "digest NOT IN (SELECT mapping_digest FROM zl_layer_evaluation)",
     "zl_input": "digest NOT IN (SELECT digest FROM zl_run_input)",
+    "zl_reading": "digest NOT IN (SELECT digest FROM zl_run_input)",
     "zl_environment": "digest NOT IN (SELECT environment_digest FROM zl_run)",
     "zl_source": (
         "digest NOT IN (SELECT source_digest FROM zl_run_input WHERE source_digest IS NOT NULL) "
@@ -90,7 +94,7 @@ def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run:
         diff = _DIFF_OF[database.url.kind]
         for table, left_over in _LEFT_OVER.items():
             where = left_over.format(diff=diff)
-            key = "number" if table == "zl_experiment" else "digest"
+            key = _KEYS.get(table, "digest")
             counts[table] = len(database.execute(f"DELETE FROM {table} WHERE {where} RETURNING {key}"))
         if is_dry_run:
             raise _OnlyToCountError

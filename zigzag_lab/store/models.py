@@ -295,6 +295,7 @@ class Reading(Table, table=True):
     kind: str = Field(sa_type=Text)
     content: bytes = Field(sa_type=SqlBinary)
     digest: str = Field(sa_type=Text)
+    used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
 class Sweep(Table, table=True):

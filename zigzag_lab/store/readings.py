@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -12,8 +13,10 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.records import described_record, exact_description
 from zigzag_lab.store.codec import packed, unpacked
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.run_start import MAX_SOURCE_BYTES, RunInput
+
+_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,13 @@ class Said:
         return RunInput(self.kind, self.name, self.digest, self.content, file_name, source)
 
 
+_MOST_KNOWN = 64
+_known: OrderedDict[str, tuple[Any, bytes, str]] = OrderedDict()
+"""What this process read: key of a reading -> record, its description, and the key of its meaning."""
+
+
 class Readings:
-    """Reads files, and remembers in a database what they said.
+    """Reads files, and remembers in this process and in a database what they said.
 
     A reading depends on the file's bytes, on the name that its record takes from it, on the options it is read with,
     and on our code that reads it; on nothing else, so that a moved file or a touched one is known again.
@@ -56,30 +64,46 @@ class Readings:
     def __init__(self, database: Database | None, readers: str) -> None:
         self._database, self._readers = database, readers
         self._said: dict[int, Said] = {}
-        self._new: list[tuple[str, str, bytes, str]] = []
+        self._new: list[tuple[str, str, Any, str]] = []  # key, kind, record, digest
+        self._old: list[tuple[str]] = []  # keys of readings that were not used for a day
 
     def read(self, kind: str, path: Path, options: Any, read: Callable[[], Any]) -> Any:
         """The record of a file: recalled, or read and remembered."""
         source = path.read_bytes()
         key = self._key(kind, path, source, options)
-        remembered = self._remembered(key)
-        if remembered is not None:
-            exact, digest = remembered
-            record, content = described_record(kind, exact)
-        else:
-            record = read()
-            known = RunInput.of(record)
-            content, digest = known.content, known.digest
-            if not _depends_on_tools(record):
-                self._new.append((key, kind, packed(exact_description(record)), digest))
-        self._said[id(record)] = Said(record, kind, content, digest, path.stem, source)
-        return record
+        found = self._remembered(kind, key) or self._read(kind, key, read)
+        self._said[id(found[0])] = Said(found[0], kind, found[1], found[2], path.stem, source)
+        return found[0]
 
-    def _remembered(self, key: str) -> tuple[bytes, str] | None:
+    def _remembered(self, kind: str, key: str) -> tuple[Any, bytes, str] | None:
+        known = _known.get(key)
+        rows = self._kept(key, with_content=known is None)
+        if rows and known is None:
+            known = *described_record(kind, unpacked(rows[0][0])), rows[0][1]
+            _remember(key, known)
+        elif known is not None and not rows:
+            self._new.append((key, kind, known[0], known[2]))
+        return known
+
+    def _kept(self, key: str, *, with_content: bool) -> list[Row]:
+        """The content and the digest of a reading in the database, if it is there."""
         if self._database is None:
-            return None
-        rows = self._database.select("SELECT content, digest FROM zl_reading WHERE key = ?", (key,)).rows
-        return (unpacked(rows[0][0]), rows[0][1]) if rows else None
+            return []
+        content = "content" if with_content else "NULL"
+        is_old = f"used_at IS NULL OR used_at < {self._database.seconds_ago(_DAY_SECONDS)}"
+        rows = self._database.select(f"SELECT {content}, digest, {is_old} FROM zl_reading WHERE key = ?", (key,)).rows
+        if rows and rows[0][2]:
+            self._old.append((key,))
+        return rows
+
+    def _read(self, kind: str, key: str, read: Callable[[], Any]) -> tuple[Any, bytes, str]:
+        record = read()
+        said = RunInput.of(record)
+        found = record, said.content, said.digest
+        if not _depends_on_tools(record):
+            self._new.append((key, kind, record, said.digest))
+            _remember(key, found)
+        return found
 
     def _key(self, kind: str, path: Path, source: bytes, options: Any) -> str:
         said = [self._readers, kind, path.stem, path.suffix.lower(), sha256(source).hexdigest(), options]
@@ -94,11 +118,24 @@ class Readings:
         return list(self._said.values())
 
     def keep(self, database: Database) -> None:
-        """Write what is new."""
-        if self._new:
-            rows = sorted(self._new)
-            database.transact(lambda: database.insert("zl_reading", ("key", "kind", "content", "digest"), rows))
-            self._new.clear()
+        """Write what is new, and that what was not used for a day was used."""
+        new = sorted((key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new)
+        used = sorted([*self._old, *((key,) for key, *_ in new)])
+
+        def write() -> None:
+            database.insert("zl_reading", ("key", "kind", "content", "digest"), new)
+            database.executemany(f"UPDATE zl_reading SET used_at = {database.now} WHERE key = ?", used)
+
+        if used:
+            database.transact(write)
+        self._new.clear()
+        self._old.clear()
+
+
+def _remember(key: str, found: tuple[Any, bytes, str]) -> None:
+    _known[key] = found
+    while len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
 
 
 def _depends_on_tools(record: Any) -> bool:

@@ -194,7 +194,7 @@ CREATE TABLE zl_reading (
 	"key" TEXT NOT NULL,
 	kind TEXT NOT NULL,
 	content BLOB NOT NULL,
-	digest TEXT NOT NULL,
+	digest TEXT NOT NULL, used_at DATETIME,
 	CONSTRAINT pk_zl_reading PRIMARY KEY ("key")
 );
 CREATE VIEW zl_v_runs AS
@@ -281,4 +281,4 @@ CREATE TABLE zl_sweep_point (
 )
  WITHOUT ROWID;
 CREATE INDEX ix_zl_sweep_point_run_number ON zl_sweep_point (run_number);
-INSERT INTO zl_alembic_version (version_num) VALUES ('0004');
+INSERT INTO zl_alembic_version (version_num) VALUES ('0007');

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.vocab import nearest
@@ -81,6 +81,10 @@ class DatabaseUrl:
     def is_in_memory(self) -> bool:
         """Whether it is a SQLite database that ends with its connection."""
         return self.kind == SQLITE and self.path is None
+
+    def absolute(self) -> DatabaseUrl:
+        """The same place from whatever folder."""
+        return self if self.path is None else DatabaseUrl.parse(f"sqlite:///{quote(str(self.path.absolute()))}")
 
     def for_sqlalchemy(self) -> str:
         """The URL as SQLAlchemy reads it, with the driver we use. It carries the password."""

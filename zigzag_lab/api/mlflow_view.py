@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
 from zigzag_lab.store.url import masked
+from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
@@ -192,7 +193,9 @@ def mlflow_server(
 
 
 def page_of_runs(address: str, database: str | None) -> str:
-    """The page of the newest run's experiment; the front page where MLflow does not know it.
+    """The page of the newest run's experiment: the charts of its sweep where there is one.
+
+    The front page where MLflow does not know it.
 
     Args:
         address: of MLflow's user interface.
@@ -205,10 +208,12 @@ def page_of_runs(address: str, database: str | None) -> str:
     question = f"api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(newest[0].experiment, safe='')}"
     try:
         with urlopen(f"{address.rstrip('/')}/{question}", timeout=5) as answer:
-            number = json.load(answer)["experiment"]["experiment_id"]
+            found = json.load(answer)["experiment"]
+            number, tags = found["experiment_id"], {tag["key"] for tag in found.get("tags", ())}
     except (OSError, ValueError, KeyError, TypeError):
         return address
-    return f"{address.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
+    view = f"&viewStateShareKey={VIEW_ID}&compareRunsMode=CHART" if VIEW_TAG in tags else ""
+    return f"{address.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning{view}"
 
 
 def _environment(uri: str) -> dict[str, str]:

@@ -28,13 +28,12 @@ from zigzag_lab.tracking.limits import (
     key_part,
     key_parts,
 )
+from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
 from zigzag_lab.tracking.note import note
 from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params
 from zigzag_lab.tracking.published_sweep import PublishedSweep
 from zigzag_lab.tracking.record import MEMORY_ENERGIES, RunRecord
 
-RUN_ID_TAG = "zl.run_id"
-POINT_KEY_TAG = "zl.point_key"
 NO_LIMIT = "0"
 """The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
 
@@ -123,24 +122,26 @@ def content_of(
     """
     measured = tuple(_metrics(record))
     left_out = sorted({m.key for m in measured if not isfinite(m.value)})
+    started_ms = in_ms(record.started_at)
     name, found, tags = record.name, params(record), dict(_tags(record, database_url, left_out))
     if sweep is not None and record.point is not None:
         name = point_name(record, sweep)
         found = {**point_params(record.point.settings, sweep.names), **found}
+        started_ms -= round(1000 * (record.seconds or 0.0))  # points are recorded when they are done
         tags |= {POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
     return RunContent(
         record.id,
         cut(scrub(name), MAX_DATASET_NAME),
         cut(scrub(record.experiment), MAX_EXPERIMENT_NAME),
         MLFLOW_STATUS[record.status],
-        in_ms(record.started_at),
+        started_ms,
         None if record.ended_at is None else in_ms(record.ended_at),
         {key: cut(scrub(value), MAX_PARAM_VALUE) or "none" for key, value in list(found.items())[:MAX_PARAMS]},
         tuple(m for m in measured if isfinite(m.value)),
         {key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items() if value},
         tuple(_datasets(record, scrub)),
         run_json(record, database_url, scrub) if sweep is None else None,
-        in_ms(record.started_at),
+        started_ms,
         None if sweep is None else sweep.id,
     )
 

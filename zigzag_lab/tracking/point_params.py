@@ -56,11 +56,22 @@ def plain_text(value: Any) -> str:
 
 
 def point_name(record: RunRecord, sweep: PublishedSweep) -> str:
-    """What a point is called in a list: its network, and where it lies on the axes of its sweep."""
+    """What a point is called in a list, whose columns are narrow: where it lies on the axes, then its inputs."""
     settings = record.point.settings if record.point is not None else {}
-    given = record.inputs.get("workload")
-    words = [given.name] if given is not None else [record.name]
+    words = [in_words(name, settings[name]) for name in sweep.varying if name in settings]
     if "accelerator" in record.inputs and len(sweep.accelerators) > 1:
         words.append(record.inputs["accelerator"].name)
-    words += [f"{short_name(n)} {plain_text(settings[n])}" for n in sweep.axes if n in settings]
+    given = record.inputs.get("workload")
+    words.append(record.name if given is None else given.name)
     return ", ".join(words)[:MOST_IN_A_NAME]
+
+
+def in_words(name: str, value: Any) -> str:
+    """A setting as people write it: sizes of memories in KiB and MiB."""
+    if name.endswith(".size") and isinstance(value, int):
+        for unit, bits in (("MiB", 2**23), ("KiB", 2**13)):
+            if value >= bits:
+                return f"{value / bits:.4g} {unit}"
+    if isinstance(value, list):
+        return "x".join(map(plain_text, value))
+    return f"{value:.5g}" if isinstance(value, float) else plain_text(value)

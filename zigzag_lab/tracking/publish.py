@@ -18,6 +18,7 @@ from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable
 from zigzag_lab.tracking.record import read_run
+from zigzag_lab.tracking.saved_view import saved_view
 from zigzag_lab.tracking.scrub import Scrubber
 from zigzag_lab.tracking.sweep_content import sweep_content
 from zigzag_lab.tracking.sweep_files import write_files
@@ -221,7 +222,9 @@ class _Publisher:
         return known
 
     def _publish_sweep(self, tracker: Tracker, sweep: PublishedSweep) -> str:
-        mlflow_id = tracker.publish(sweep_content(sweep, self.database_url, self.scrub), None)
+        content = sweep_content(sweep, self.database_url, self.scrub)
+        mlflow_id = tracker.publish(content, None)
+        tracker.tag_experiment(content.experiment, *saved_view(sweep))
         with TemporaryDirectory() as folder:
             write_files(sweep, self.store.database, Path(folder), self.scrub)
             tracker.log_files(mlflow_id, Path(folder))

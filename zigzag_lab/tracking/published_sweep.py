@@ -15,6 +15,7 @@ from zigzag_lab.store.sweep_points import SweepPointRecord, priced_points
 from zigzag_lab.tracking.record import in_utc
 from zigzag_lab.vocab import Objective
 
+SAMPLE = 500
 FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
 COLUMNS = {
     Objective.ENERGY.value: "energy_pj",
@@ -71,6 +72,12 @@ class PublishedSweep:
         """The names of all settings that a point may have."""
         derived = self.said.get("derived")
         return tuple(dict.fromkeys([*self.axes, *map(str, derived if isinstance(derived, Mapping) else ())]))
+
+    @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """Those of its axes on which its points differ, as far as a sample of them shows; keys are as good as drawn."""
+        sample = [point.settings for point in self.points[:SAMPLE]]
+        return tuple(n for n in self.axes if len({str(settings.get(n)) for settings in sample}) > 1)
 
     @cached_property
     def accelerators(self) -> tuple[str, ...]:

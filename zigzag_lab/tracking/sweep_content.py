@@ -10,11 +10,11 @@ from zigzag_lab.plots import Point, pareto_front
 from zigzag_lab.store.sweep_points import SweepPointRecord
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
 from zigzag_lab.tracking.limits import MAX_DATASET_NAME, MAX_EXPERIMENT_NAME, MAX_TAG_VALUE, cut, key_parts
+from zigzag_lab.tracking.names import SWEEP_ID_TAG
 from zigzag_lab.tracking.note import plain
-from zigzag_lab.tracking.point_params import plain_text, short_name
+from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import PublishedSweep
 
-SWEEP_ID_TAG = "zl.sweep_id"
 MOST_NETWORKS = 16
 MOST_ROWS = 20
 _STATUSES = ("finished", "infeasible", "failed")
@@ -70,7 +70,7 @@ def _metrics(sweep: PublishedSweep) -> Iterator[Measurement]:
     for name, part in parts.items():
         for column in ("energy_pj", "latency_cycles"):
             least = min(float(getattr(point, column)) for point in sweep.by_workload[name])
-            yield Measurement(f"best {column}/{part}", least)
+            yield Measurement(f"sweep/least {column} of {part}", least)
 
 
 # -- in words ----------------------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ def sweep_note(sweep: PublishedSweep, database_url: str) -> str:
 
 def _front_lines(sweep: PublishedSweep, workload: str, points: list[SweepPointRecord]) -> Iterator[str]:
     front = front_of(points)
-    axes = [name for name in sweep.axes if any(name in point.settings for point in front[:MOST_ROWS])]
+    axes = list(sweep.varying)
     yield ""
     shown = f", of which {MOST_ROWS} are shown" if len(front) > MOST_ROWS else ""
     yield f"{plain(workload)}: {len(front)} of {len(points):,} points are on the Pareto front{shown}"
@@ -99,5 +99,5 @@ def _front_lines(sweep: PublishedSweep, workload: str, points: list[SweepPointRe
     yield "|" + "---:|" * len(axes) + "---:|---:|---|"
     for point in front[:: max(1, -(-len(front) // MOST_ROWS))]:
         settings = point.settings
-        cells = [plain(plain_text(settings.get(name))) for name in axes]
+        cells = [plain(in_words(name, settings.get(name))) for name in axes]
         yield f"| {' | '.join([*cells, f'{point.latency_cycles:.6g}', f'{point.energy_pj:.6g}', point.run_id])} |"

@@ -13,7 +13,7 @@ from zigzag_lab.store.database import Database
 from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.sweep_points import SweepPointRecord
 from zigzag_lab.tracking.limits import clean, key_parts
-from zigzag_lab.tracking.point_params import plain_text, short_name
+from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep
 
 MOST_PICTURES = 8
@@ -72,11 +72,12 @@ def _draw_front(sweep: PublishedSweep, points: list[SweepPointRecord], workload:
     places = [
         Point(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale) for p in points
     ]
-    title = f"{sweep.name}: {workload}, {len(points):,} points"
+    names = ", ".join(short_name(name) for name in sweep.varying)
+    title = f"{sweep.name}: {workload}" + (f" ({names})" if names else "")
     plot_pareto(places, path, title, x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
 
 
 def _label(sweep: PublishedSweep, point: SweepPointRecord) -> str:
     settings = point.settings
-    said = [f"{short_name(name)} {plain_text(settings[name])}" for name in sweep.axes if name in settings]
+    said = [in_words(name, settings[name]) for name in sweep.varying if name in settings]
     return ", ".join(said) or point.key[:8]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.tracking.content import RunContent
 from zigzag_lab.tracking.limits import MAX_ENTITIES, MAX_METRICS, chunks
+from zigzag_lab.tracking.names import PARENT_TAG
 from zigzag_lab.tracking.own_file import commit_quickly, make_whole, use_wal
 from zigzag_lab.tracking.places import artifact_folder, sqlite_path, sqlite_uri
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mlflow.tracking.client import MlflowClient
 
 DOCUMENT_NAME = "run.json"
-PARENT_TAG = "mlflow.parentRunId"
 _OF_RUNS = {"mlflow.experimentKind": "custom_model_development"}
 """Has the user interface open an experiment on its table of runs, not on traces of language models."""
 
@@ -84,6 +84,10 @@ class Tracker:
         else:
             self._client.set_terminated(run.info.run_id, content.status, content.ended_ms)
         return str(run.info.run_id)
+
+    def tag_experiment(self, name: str, key: str, value: str) -> None:
+        """Hang a tag on an experiment."""
+        self._client.set_experiment_tag(self._experiment_id(name), key, value)
 
     def log_files(self, run_id: str, folder: Path) -> None:
         """Bring the files of a folder to a run, in the place of those of their names."""

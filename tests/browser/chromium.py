@@ -182,10 +182,8 @@ class Page:
         element = f"({found})" if "(" in found else f"document.querySelector({json.dumps(found)})"
         self.wait(element + " !== undefined && " + element + " !== null")
         self.value(f"void ({element}).scrollIntoView({{block: 'center', inline: 'center'}})")
-        box = self.value(
-            f"(() => {{const b = ({element}).getBoundingClientRect(); return [b.x, b.y, b.width, b.height]}})()"
-        )
-        x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+        middle = f"(b => [b.x + b.width / 2, b.y + b.height / 2])({element}.getBoundingClientRect())"
+        x, y = self.value(middle)
         for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

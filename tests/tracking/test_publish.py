@@ -165,12 +165,12 @@ def test_a_run_that_mlflow_refuses_does_not_stop_the_next(place: Place, monkeypa
     runs = [finished_run(place.store) for _ in range(2)]
     log_batch = Tracker._log
 
-    def refuse_first(self: Tracker, run: Any, content: Any) -> None:
+    def refuse_first(self: Tracker, run: Any, content: Any, tags: Any) -> None:
         from mlflow.exceptions import MlflowException
 
         if content.run_id == runs[0]:
             raise MlflowException.invalid_parameter_value("no such key")
-        log_batch(self, run, content)
+        log_batch(self, run, content, tags)
 
     with monkeypatch.context() as m:
         m.setattr(Tracker, "_log", refuse_first)

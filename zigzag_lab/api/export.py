@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -14,6 +13,7 @@ from zigzag_lab.api.ask import VIEWS
 from zigzag_lab.api.plain_values import sayable
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
+from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.vocab import InputError, nearest
 
 TABLES = dict(zip(("runs", "layers", "memory"), VIEWS, strict=True))
@@ -61,7 +61,7 @@ def export(
         return _pour(lab, sql, values, _TextWriter(target, kind))
     with _replaced(target) as unfinished:
         if kind == "parquet":
-            return _pour(lab, sql, values, _ParquetWriter(unfinished))
+            return _pour(lab, sql, values, ParquetWriter(unfinished))
         with unfinished.open("w", encoding="utf-8", newline="") as stream:
             return _pour(lab, sql, values, _TextWriter(stream, kind))
 
@@ -139,64 +139,3 @@ class _TextWriter:
 def _cell(value: Any) -> Any:
     """A value of CSV; documents are JSON, as in a text column."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else sayable(value)
-
-
-class _ParquetWriter:
-    """Parquet, a group of rows for each portion. The columns' types are those that the views promise."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            import pyarrow
-            import pyarrow.parquet as parquet
-        except ImportError as error:
-            raise InputError("export", "pyarrow is not installed", hint="pip install pyarrow, or use CSV.") from error
-        self._path, self._arrow, self._parquet = path, pyarrow, parquet
-        self._writer: Any = None
-
-    def write(self, portion: Answer) -> None:
-        columns = list(zip(*portion.rows, strict=True)) or [() for _ in portion.columns]
-        if self._writer is None:
-            schema = [(name, self._type_of(name)) for name in portion.columns]
-            self._writer = self._parquet.ParquetWriter(self._path, self._arrow.schema(schema))
-        schema = self._writer.schema
-        arrays = [
-            self._arrow.array([_stored(v, field.type) for v in column], field.type)
-            for column, field in zip(columns, schema, strict=True)
-        ]
-        self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=schema))
-
-    def _type_of(self, name: str) -> Any:
-        if name.endswith(_FRACTIONS) or name in _FRACTION_NAMES:
-            return self._arrow.float64()
-        if name.startswith(("n_", "cache_")) or name in _WHOLE_NAMES:
-            return self._arrow.int64()
-        if name.endswith("_at"):
-            return self._arrow.timestamp("us", "UTC")
-        return self._arrow.bool_() if name.startswith("keeps_") else self._arrow.string()
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-_FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation")
-_FRACTION_NAMES = ("accesses", *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")))
-_WHOLE_NAMES = ("run_number", "layer_index", "layer_id", "level")
-
-
-def _stored(value: Any, kind: Any) -> Any:
-    if value is None:
-        return None
-    name = str(kind)
-    if name.startswith("timestamp"):
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return moment.replace(tzinfo=moment.tzinfo or _utc())
-    if name == "bool":
-        return bool(value)
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
-
-
-def _utc() -> Any:
-    from datetime import UTC
-
-    return UTC

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -21,6 +21,7 @@ from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
 from zigzag_lab.store.url import masked
+from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
@@ -77,19 +78,72 @@ def uri_of(database: str | None, mlflow: str | None) -> str:
     return uri
 
 
-def sync(database: str | None, mlflow: str | None, *, again: bool = False) -> PublishReport:
+def sync(
+    database: str | None,
+    mlflow: str | None,
+    *,
+    again: bool = False,
+    policy: str | None = None,
+    sweeps: Sequence[str] = (),
+) -> PublishReport:
     """Publish what waits.
 
     Args:
         database: the URL of ours.
         mlflow: MLflow's tracking URI.
         again: also bring up to date what was published, as for a new MLflow store.
+        policy: which points of sweeps are published from now on (:class:`zigzag_lab.tracking.choice.Policy`);
+            what suits their number where only sweeps are named.
+        sweeps: names; all of them where only a policy is given.
+
+    Raises:
+        InputError: publishing is off, there is no such policy or sweep.
     """
     from zigzag_lab.tracking import publish_pending
+    from zigzag_lab.tracking.choice import Policy, ask_to_publish_sweep
 
-    uri = uri_of(database, mlflow)
+    uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
+        if chosen is not None and not sweeps:
+            sweeps = [name for (name,) in lab.sql("SELECT name FROM zl_sweep ORDER BY number").rows]
+        for name in sweeps:
+            ask_to_publish_sweep(lab.store, name, chosen)
         return publish_pending(lab.store, uri, again=again)
+
+
+def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | None) -> PublishReport | None:
+    """Tell MLflow of a sweep and of those of its points that a policy names, and of all else that waits.
+
+    Args:
+        database: its URL.
+        mlflow: the tracking URI; ``off`` for none; None for the default.
+        name: of the sweep.
+        policy: see :func:`sync`.
+
+    Returns:
+        What was told, and what could not be; None where publishing is off, and the points wait.
+    """
+    from zigzag_lab.store import open_store
+    from zigzag_lab.tracking import publish_pending
+    from zigzag_lab.tracking.choice import Policy, ask_to_publish_sweep
+
+    uri = mlflow_uri_for(database, mlflow)
+    with open_store(database) as store:
+        ask_to_publish_sweep(store, name, None if policy is None else Policy.read(policy))
+        return None if uri is None else publish_pending(store, uri)
+
+
+def check_publishing(database: str, mlflow: str | None, policy: str | None) -> None:
+    """See, before anything runs, whether what is asked of publishing can be used.
+
+    Raises:
+        InputError: the tracking URI or the policy is none.
+    """
+    from zigzag_lab.tracking.choice import Policy
+
+    mlflow_uri_for(database, mlflow)
+    if policy is not None:
+        Policy.read(policy)
 
 
 # -- the user interface ------------------------------------------------------------------------------------------------
@@ -139,7 +193,9 @@ def mlflow_server(
 
 
 def page_of_runs(address: str, database: str | None) -> str:
-    """The page of the newest run's experiment; the front page where MLflow does not know it.
+    """The page of the newest run's experiment: the charts of its sweep where there is one.
+
+    The front page where MLflow does not know it.
 
     Args:
         address: of MLflow's user interface.
@@ -152,10 +208,12 @@ def page_of_runs(address: str, database: str | None) -> str:
     question = f"api/2.0/mlflow/experiments/get-by-name?experiment_name={quote(newest[0].experiment, safe='')}"
     try:
         with urlopen(f"{address.rstrip('/')}/{question}", timeout=5) as answer:
-            number = json.load(answer)["experiment"]["experiment_id"]
+            found = json.load(answer)["experiment"]
+            number, tags = found["experiment_id"], {tag["key"] for tag in found.get("tags", ())}
     except (OSError, ValueError, KeyError, TypeError):
         return address
-    return f"{address.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning"
+    view = f"&viewStateShareKey={VIEW_ID}&compareRunsMode=CHART" if VIEW_TAG in tags else ""
+    return f"{address.rstrip('/')}/#/experiments/{number}/runs?workflowType=machine_learning{view}"
 
 
 def _environment(uri: str) -> dict[str, str]:

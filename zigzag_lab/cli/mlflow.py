@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from zigzag_lab.cli.options import database_option, mlflow_option
+from zigzag_lab.cli.options import database_option, mlflow_option, publish_option
 
 
 @click.group("mlflow")
@@ -16,13 +16,22 @@ def mlflow_group() -> None:
 
 @mlflow_group.command("sync")
 @click.option("--again", is_flag=True, help="Bring published runs up to date as well, as for a new MLflow store.")
+@click.option(
+    "--sweep", "sweeps", multiple=True, metavar="NAME", help="Choose points of this sweep; of all by default."
+)
+@publish_option
 @mlflow_option
 @database_option
-def sync_command(again: bool, mlflow: str | None, database: str | None) -> None:
-    """Publish what MLflow does not know yet; exit status 1 when something could not be."""
+def sync_command(
+    again: bool, sweeps: tuple[str, ...], policy: str | None, mlflow: str | None, database: str | None
+) -> None:
+    """Publish what MLflow does not know yet; exit status 1 when something could not be.
+
+    Of sweeps, that is the points that were chosen when they ended; --publish chooses more.
+    """
     from zigzag_lab.api import mlflow_view
 
-    report = mlflow_view.sync(database, mlflow, again=again)
+    report = mlflow_view.sync(database, mlflow, again=again, policy=policy, sweeps=sweeps)
     click.echo(report.sentence, err=not report.is_complete)
     sys.exit(0 if report.is_complete else 1)
 

@@ -77,3 +77,12 @@ def mlflow_option(command: F) -> F:
     """``--mlflow``: where to publish."""
     help_text = "MLflow's tracking URI, or 'off'; by default beside the database, or MLFLOW_TRACKING_URI."
     return click.option("--mlflow", metavar="URI|off", help=help_text)(command)
+
+
+def publish_option(command: F) -> F:
+    """``--publish``: which points of a sweep MLflow is told of."""
+    help_text = (
+        "Points to tell MLflow of, for each network: all, best, pareto, top:K or none, with commas between. "
+        "By default all of up to 200, else pareto,top:50."
+    )
+    return click.option("--publish", "policy", metavar="POLICY", help=help_text)(command)

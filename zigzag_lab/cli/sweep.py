@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zigzag_lab.cli import figures
-from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.options import database_option, mlflow_option, publish_option
 from zigzag_lab.cli.plain import as_json
+from zigzag_lab.cli.render import warn_of_unpublished
 
 if TYPE_CHECKING:
     from zigzag_lab.api.sweep import SweepOutcome, SweepPlan
@@ -32,7 +33,9 @@ SECONDS_BETWEEN_LINES = 10.0
 @click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://head:8786.")
 @click.option("--dry-run", is_flag=True, help="Say how many points there are and are missing; run nothing.")
 @click.option("--retry-failed", is_flag=True, help="Price points again that failed before.")
+@publish_option
 @database_option
+@mlflow_option
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, and nothing else.")
 def sweep_command(
     file: Path,
@@ -41,7 +44,9 @@ def sweep_command(
     scheduler: str | None,
     dry_run: bool,
     retry_failed: bool,
+    policy: str | None,
     database: str | None,
+    mlflow: str | None,
     is_json: bool,
 ) -> None:
     r"""Price the points of a sweep file that have no answer yet.
@@ -53,17 +58,19 @@ def sweep_command(
     Example:
       zigzag-lab sweep experiments/buffer-and-array
     """
-    from zigzag_lab.api import sweep
+    from zigzag_lab.api import default_database, mlflow_view, sweep
 
+    url = database or default_database()
+    mlflow_view.check_publishing(url, mlflow, policy)
     if dry_run:
-        plan = sweep.plan_sweep(file, store=database, retry_failed=retry_failed)
+        plan = sweep.plan_sweep(file, store=url, retry_failed=retry_failed)
         click.echo(as_json(asdict(plan)) if is_json else _planned(plan, workers))
         return
     line = ProgressLine(is_quiet=is_json)
     with line.listening():
         outcome = sweep.run_sweep(
             file,
-            store=database,
+            store=url,
             n_workers=workers,
             executor=executor,
             scheduler=scheduler,
@@ -74,6 +81,8 @@ def sweep_command(
     click.echo(as_json(_as_dict(outcome)) if is_json else _ended(outcome, file))
     if not outcome.is_complete:
         sys.exit(1)
+    sys.stdout.flush()
+    warn_of_unpublished(mlflow_view.publish_sweep(url, mlflow, outcome.name, policy))
 
 
 class ProgressLine:

@@ -276,6 +276,14 @@ class Store:
         ).rows
         return [Publication(*row) for row in rows]
 
+    def ask_to_publish(self, run_numbers: Sequence[int]) -> None:
+        """Put closed runs into the outbox; those that are there already stay as they are."""
+        sql = (
+            "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
+            f"VALUES (?, 'pending', 0, {self.database.now}) ON CONFLICT (run_number) DO NOTHING"
+        )
+        self.database.transact(lambda: self.database.executemany(sql, [(number,) for number in run_numbers]))
+
     def published(self, run_id: str, mlflow_run_id: str) -> None:
         """MLflow has all there is to know of a run."""
         self._set_publication(run_id, "published", mlflow_run_id, None)

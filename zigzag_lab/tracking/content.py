@@ -28,15 +28,14 @@ from zigzag_lab.tracking.limits import (
     key_part,
     key_parts,
 )
+from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
 from zigzag_lab.tracking.note import note
+from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params
+from zigzag_lab.tracking.published_sweep import PublishedSweep
 from zigzag_lab.tracking.record import MEMORY_ENERGIES, RunRecord
 
-RUN_ID_TAG = "zl.run_id"
 NO_LIMIT = "0"
 """The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
-
-NOT_STATED = "-1"
-"""The parameter of a number that a run's options do not state."""
 
 SHORT_DIGEST = 12
 MOST_MEMORIES = 16
@@ -88,7 +87,10 @@ class RunContent:
         status: MLflow's word for where it stands.
         started_ms, ended_ms: milliseconds since 1970, UTC.
         params, metrics, tags, datasets: as their names say.
-        document: the run as JSON.
+        document: the run as JSON; None where its parent has it.
+        parent: our id of the sweep that it is a point of, if any.
+        id_tag: the tag that holds ``run_id``.
+        measured_ms: the time of the metrics; of two values of a key MLflow shows the later one.
     """
 
     run_id: str
@@ -101,36 +103,51 @@ class RunContent:
     metrics: tuple[Measurement, ...]
     tags: Mapping[str, str]
     datasets: tuple[DatasetRecord, ...]
-    document: str
+    document: str | None
+    measured_ms: int
+    parent: str | None = None
+    id_tag: str = RUN_ID_TAG
 
 
-def content_of(record: RunRecord, database_url: str, scrub: Callable[[str], str]) -> RunContent:
+def content_of(
+    record: RunRecord, database_url: str, scrub: Callable[[str], str], sweep: PublishedSweep | None = None
+) -> RunContent:
     """Put a run into MLflow's terms.
 
     Args:
         record: the run.
         database_url: where it is kept, without its password.
         scrub: takes secrets out of a text.
+        sweep: that the run is a point of, if any.
     """
     measured = tuple(_metrics(record))
     left_out = sorted({m.key for m in measured if not isfinite(m.value)})
-    tags = dict(_tags(record, database_url, left_out))
+    started_ms = in_ms(record.started_at)
+    name, found, tags = record.name, params(record), dict(_tags(record, database_url, left_out))
+    if sweep is not None and record.point is not None:
+        name = point_name(record, sweep)
+        found = {**point_params(record.point.settings, sweep.names), **found}
+        started_ms -= round(1000 * (record.seconds or 0.0))  # points are recorded when they are done
+        tags |= {POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
     return RunContent(
         record.id,
-        cut(scrub(record.name), MAX_DATASET_NAME),
+        cut(scrub(name), MAX_DATASET_NAME),
         cut(scrub(record.experiment), MAX_EXPERIMENT_NAME),
         MLFLOW_STATUS[record.status],
-        _ms(record.started_at),
-        None if record.ended_at is None else _ms(record.ended_at),
-        {key: cut(scrub(value), MAX_PARAM_VALUE) or "none" for key, value in params(record).items()},
+        started_ms,
+        None if record.ended_at is None else in_ms(record.ended_at),
+        {key: cut(scrub(value), MAX_PARAM_VALUE) or "none" for key, value in list(found.items())[:MAX_PARAMS]},
         tuple(m for m in measured if isfinite(m.value)),
         {key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items() if value},
         tuple(_datasets(record, scrub)),
-        run_json(record, database_url, scrub),
+        run_json(record, database_url, scrub) if sweep is None else None,
+        started_ms,
+        None if sweep is None else sweep.id,
     )
 
 
-def _ms(time: datetime) -> int:
+def in_ms(time: datetime) -> int:
+    """A time in milliseconds since 1970, as MLflow has it."""
     return round(time.timestamp() * 1000)
 
 
@@ -145,25 +162,20 @@ def params(record: RunRecord) -> dict[str, str]:
     found["objective"] = record.objective
     for name, aliases in _NUMBERS.items():
         found[name] = _number(options, aliases)
-    found["temporal"] = next((_text(options[a]) for a in _TEMPORAL if options.get(a) is not None), "none")
+    found["temporal"] = next((plain_text(options[a]) for a in _TEMPORAL if options.get(a) is not None), "none")
     known = {a for aliases in _NUMBERS.values() for a in aliases} | {*_TEMPORAL, *_NOT_PARAMETERS}
     for name in sorted(options.keys() - known):
         if (value := options[name]) is None or isinstance(value, (str, int, float)):
-            found.setdefault(key_part(name), _text(value))
-    return dict(list(found.items())[:MAX_PARAMS])
+            found.setdefault(key_part(name), plain_text(value))
+    return found
 
 
 def _number(options: Mapping[str, Any], aliases: tuple[str, ...]) -> str:
     for name in aliases:
         if name in options:
             value = options[name]
-            return NO_LIMIT if value is None or str(value).lower() in ("none", "all") else _text(value)
+            return NO_LIMIT if value is None or str(value).lower() in ("none", "all") else plain_text(value)
     return NOT_STATED
-
-
-def _text(value: Any) -> str:
-    """A value as a column of plain numbers likes it: truth as 1 and 0."""
-    return "none" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
 # -- metrics -----------------------------------------------------------------------------------------------------------
@@ -192,6 +204,7 @@ def _totals(record: RunRecord) -> dict[str, float | int | None]:
     of_network = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2")
     return {
         **{f"total/{name}": totals[name] for name in of_network},
+        "total/design_area_mm2": None if record.point is None else record.point.area_mm2,
         "total/clock_ns": totals["clock_ns"],
         "total/utilisation": ideal / latency if latency and record.layers else None,
         "search/mappings_evaluated": totals["n_mappings_evaluated"],

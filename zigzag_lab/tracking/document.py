@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
 from typing import Any
@@ -13,6 +12,7 @@ from zigzag_lab.tracking.limits import clean
 from zigzag_lab.tracking.record import RunRecord
 
 FORMAT = "zigzag_lab.run/1"
+_NOT_IN_FIELDS = {"inputs", "layers", "environment", "totals", "point"}
 
 
 def run_document(record: RunRecord, database_url: str) -> dict[str, Any]:
@@ -22,13 +22,15 @@ def run_document(record: RunRecord, database_url: str) -> dict[str, Any]:
         record: the run.
         database_url: where it is kept, without its password.
     """
-    fields = {k: v for k, v in vars(record).items() if k not in ("inputs", "layers", "environment", "totals")}
     return {
         "format": FORMAT,
         "database": database_url,
-        "run": fields,
+        "run": {k: v for k, v in vars(record).items() if k not in _NOT_IN_FIELDS},
         "totals": dict(record.totals),
-        "inputs": [asdict(given) for given in record.inputs.values()],
+        "inputs": [
+            {"kind": i.kind, "name": i.name, "digest": i.digest, "file_name": i.file_name, "content": i.content}
+            for i in record.inputs.values()
+        ],
         "layers": list(record.layers),
         "environment": dict(record.environment),
     }
@@ -42,8 +44,19 @@ def run_json(record: RunRecord, database_url: str, scrub: Callable[[str], str]) 
         database_url: where it is kept, without its password.
         scrub: takes secrets out of a text.
     """
-    document = _sayable(run_document(record, database_url), lambda text: clean(scrub(text)))
-    return json.dumps(document, ensure_ascii=False, allow_nan=False)
+    document = run_document(record, database_url)
+    return "{" + ", ".join(f"{json.dumps(k)}: {_said(v, scrub)}" for k, v in document.items()) + "}"
+
+
+def _said(value: Any, scrub: Callable[[str], str]) -> str:
+    """A part of the document as text. Layers and inputs, which are most of it, rarely need a look at each text."""
+    try:
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    except (TypeError, ValueError):
+        text = ""
+    if text and "\\" not in text and scrub(text) == text:
+        return text
+    return json.dumps(_sayable(value, lambda text: clean(scrub(text))), ensure_ascii=False, allow_nan=False)
 
 
 def _sayable(value: Any, text: Callable[[str], str]) -> Any:

@@ -7,15 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.places import absolute, is_database
+from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable
 from zigzag_lab.tracking.record import read_run
+from zigzag_lab.tracking.saved_view import saved_view
 from zigzag_lab.tracking.scrub import Scrubber
+from zigzag_lab.tracking.sweep_content import sweep_content
+from zigzag_lab.tracking.sweep_files import write_files
 from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
 from zigzag_lab.tracking.turn import processes_turn, threads_turn
 
@@ -116,6 +122,14 @@ def publish_pending(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Parent:
+    """A sweep, and MLflow's id of its run."""
+
+    record: PublishedSweep
+    mlflow_id: str
+
+
 class _Publisher:
     """One call: what it has done so far."""
 
@@ -128,6 +142,7 @@ class _Publisher:
         self.database_url = self.scrub(shown_url(store.url))
         self.published: dict[str, str] = {}
         self.failures: list[Failure] = []
+        self.sweeps: dict[int, _Parent | Exception] = {}
 
     def run(self, patience_seconds: float) -> str | None:
         """Publish; the problem that ended it early, if any."""
@@ -177,8 +192,10 @@ class _Publisher:
         """Publish a run and write it down; the error if it could not be."""
         self.left -= 1
         try:
-            content = content_of(read_run(self.store.database, entry.run_id), self.database_url, self.scrub)
-            mlflow_id = tracker.publish(content, entry.mlflow_run_id)
+            record = read_run(self.store.database, entry.run_id)
+            sweep = None if record.point is None else self._sweep(tracker, record.point.sweep_number)
+            content = content_of(record, self.database_url, self.scrub, sweep.record if sweep else None)
+            mlflow_id = tracker.publish(content, entry.mlflow_run_id, sweep.mlflow_id if sweep else None)
         except StoreError:
             raise
         except Exception as error:
@@ -187,6 +204,31 @@ class _Publisher:
         self.store.published(entry.run_id, mlflow_id)
         self.published[entry.run_id] = mlflow_id
         return None
+
+    def _sweep(self, tracker: Tracker, number: int) -> _Parent:
+        """A sweep, told to MLflow before the first of its points: a call that is cut short leaves points waiting."""
+        known = self.sweeps.get(number)
+        if known is None:
+            record = read_sweep(self.store.database, number)
+            try:
+                known = _Parent(record, self._publish_sweep(tracker, record))
+            except StoreError:
+                raise
+            except Exception as error:
+                known = error
+            self.sweeps[number] = known
+        if isinstance(known, Exception):
+            raise known
+        return known
+
+    def _publish_sweep(self, tracker: Tracker, sweep: PublishedSweep) -> str:
+        content = sweep_content(sweep, self.database_url, self.scrub)
+        mlflow_id = tracker.publish(content, None)
+        tracker.tag_experiment(content.experiment, *saved_view(sweep))
+        with TemporaryDirectory() as folder:
+            write_files(sweep, self.store.database, Path(folder), self.scrub)
+            tracker.log_files(mlflow_id, Path(folder))
+        return mlflow_id
 
     def _none_reached(self, error: Exception) -> str:
         """MLflow as a whole cannot be used: every run that waits learns why."""

@@ -40,14 +40,36 @@ class InputRecord:
         name: what tables call it.
         digest: the key of its meaning.
         file_name: the file it was read from, if any.
-        content: all it says, as plain data.
+        packed: all it says, as compressed JSON.
     """
 
     kind: str
     name: str
     digest: str
     file_name: str | None
-    content: Any
+    packed: bytes
+
+    @property
+    def content(self) -> Any:
+        """All it says, as plain data."""
+        return json.loads(unpacked(self.packed))
+
+
+@dataclass(frozen=True)
+class PointRecord:
+    """A design point of a sweep.
+
+    Attributes:
+        sweep_number: of its sweep.
+        key: of the point.
+        settings: name -> value, of all axes but the files, and of what is derived.
+        area_mm2: of the whole design; None where it is not known.
+    """
+
+    sweep_number: int
+    key: str
+    settings: Mapping[str, Any]
+    area_mm2: float | None
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,7 @@ class RunRecord:
         environment: versions, machine, command line, git.
         layers: per layer in the order of the run, its columns, its ``mapping`` and its ``memories`` (one per operand
             and level, columns).
+        point: the design point of a sweep that it answers, if any.
     """
 
     id: str
@@ -89,6 +112,7 @@ class RunRecord:
     tags: Mapping[str, str]
     environment: Mapping[str, Any]
     layers: tuple[Mapping[str, Any], ...]
+    point: PointRecord | None = None
 
 
 def read_run(database: Database, run_id: str) -> RunRecord:
@@ -110,14 +134,15 @@ def read_run(database: Database, run_id: str) -> RunRecord:
     number = row["number"]
     return RunRecord(
         status=RunStatus(row["status"]),
-        started_at=_time(row["started_at"]),
-        ended_at=None if row["ended_at"] is None else _time(row["ended_at"]),
+        started_at=in_utc(row["started_at"]),
+        ended_at=None if row["ended_at"] is None else in_utc(row["ended_at"]),
         options=_plain(row["options"]) or {},
         environment=_plain(row["environment"]) or {},
         totals={name: row[name] for name in TOTALS},
         inputs=_inputs(database, number),
         tags=dict(database.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows),
         layers=_layers(database, number),
+        point=_point(database, number),
         **{name: row[name] for name in ("id", "name", "experiment", "reason", "error", "traceback", "seconds")},
         **{name: row[name] for name in ("owner", "objective", "engine_digest")},
     )
@@ -129,11 +154,17 @@ def _inputs(database: Database, number: int) -> dict[str, InputRecord]:
         "JOIN zl_input c ON c.digest = i.digest WHERE i.run_number = ? ORDER BY i.kind",
         (number,),
     ).rows
-    return {row[0]: _input(*row) for row in rows}
+    return {kind: InputRecord(kind, name, digest, file, bytes(packed)) for kind, name, digest, file, packed in rows}
 
 
-def _input(kind: str, name: str, digest: str, file_name: str | None, content: bytes) -> InputRecord:
-    return InputRecord(kind, name, digest, file_name, json.loads(unpacked(bytes(content))))
+def _point(database: Database, number: int) -> PointRecord | None:
+    rows = database.select(
+        "SELECT sweep_number, point_key, settings, area_mm2 FROM zl_sweep_point WHERE run_number = ?", (number,)
+    ).rows
+    if not rows:
+        return None
+    sweep_number, key, settings, area_mm2 = rows[0]
+    return PointRecord(sweep_number, key, _plain(settings) or {}, area_mm2)
 
 
 def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
@@ -161,7 +192,7 @@ def _plain(value: Any) -> Any:
     return json.loads(value) if isinstance(value, (str, bytes)) else value
 
 
-def _time(value: Any) -> datetime:
+def in_utc(value: Any) -> datetime:
     """A time of a column: text in UTC from SQLite, a datetime from Postgres."""
     time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

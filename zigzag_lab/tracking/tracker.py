@@ -6,12 +6,15 @@ To be used within :func:`zigzag_lab.tracking.quiet.quiet_mlflow`.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.tracking.content import RUN_ID_TAG, RunContent
+from zigzag_lab.tracking.content import RunContent
 from zigzag_lab.tracking.limits import MAX_ENTITIES, MAX_METRICS, chunks
-from zigzag_lab.tracking.own_file import make_whole, use_wal
+from zigzag_lab.tracking.names import PARENT_TAG
+from zigzag_lab.tracking.own_file import commit_quickly, make_whole, use_wal
 from zigzag_lab.tracking.places import artifact_folder, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
@@ -44,38 +47,51 @@ class Tracker:
             use_wal(path)
         self._uri = uri
         self._client: MlflowClient = MlflowClient(tracking_uri=uri)
+        if path is not None:
+            commit_quickly(self._client)
         self._experiments: dict[str, str] = {}
+        self._new: set[str] = set()
 
     def close(self) -> None:
         """Let go of database connections, so that files can be moved and logs are folded in."""
         _dispose(self._client)
 
-    def publish(self, content: RunContent, known_id: str | None) -> str:
+    def publish(self, content: RunContent, known_id: str | None, parent_id: str | None = None) -> str:
         """Bring a run to MLflow, or up to date where it is there already: nothing is ever there twice.
 
         Args:
             content: what to tell.
             known_id: MLflow's id of it, as far as we know.
+            parent_id: MLflow's id of the run that it stands under, if any.
 
         Returns:
             MLflow's id of it.
         """
         experiment_id = self._experiment_id(content.experiment)
-        run = self._known(known_id, content.run_id) or self._found(experiment_id, content.run_id)
+        tags = {**content.tags, **({PARENT_TAG: parent_id} if parent_id is not None else {})}
+        run = self._known(known_id, content) or self._found(experiment_id, content)
         if run is None:
             run = self._client.create_run(
-                experiment_id, start_time=content.started_ms, tags=dict(content.tags), run_name=content.name or None
+                experiment_id, start_time=content.started_ms, tags=tags, run_name=content.name or None
             )
         elif run.info.lifecycle_stage == "deleted":
             self._client.restore_run(run.info.run_id)
-        run_id = str(run.info.run_id)
-        self._log(run, content)
-        self._client.log_text(run_id, content.document, DOCUMENT_NAME)
+        self._log(run, content, tags)
+        if content.document is not None:
+            self._log_text(run, content.document, DOCUMENT_NAME)
         if content.status == "RUNNING":
-            self._client.update_run(run_id, status=content.status)
+            self._client.update_run(run.info.run_id, status=content.status)
         else:
-            self._client.set_terminated(run_id, content.status, content.ended_ms)
-        return run_id
+            self._client.set_terminated(run.info.run_id, content.status, content.ended_ms)
+        return str(run.info.run_id)
+
+    def tag_experiment(self, name: str, key: str, value: str) -> None:
+        """Hang a tag on an experiment."""
+        self._client.set_experiment_tag(self._experiment_id(name), key, value)
+
+    def log_files(self, run_id: str, folder: Path) -> None:
+        """Bring the files of a folder to a run, in the place of those of their names."""
+        self._client.log_artifacts(run_id, str(folder))
 
     # -- finding -------------------------------------------------------------------------------------------------------
 
@@ -87,6 +103,7 @@ class Tracker:
         experiment = self._client.get_experiment_by_name(name)
         if experiment is None:
             experiment_id = self._new_experiment(name)
+            self._new.add(experiment_id)
         else:
             experiment_id = str(experiment.experiment_id)
             if experiment.lifecycle_stage == "deleted":
@@ -106,7 +123,7 @@ class Tracker:
                 raise
             return str(experiment.experiment_id)
 
-    def _known(self, mlflow_id: str | None, run_id: str) -> Run | None:
+    def _known(self, mlflow_id: str | None, content: RunContent) -> Run | None:
         """The run of an id, if this store has it and it is ours."""
         from mlflow.exceptions import MlflowException
 
@@ -118,41 +135,53 @@ class Tracker:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return None
             raise
-        return run if run.data.tags.get(RUN_ID_TAG) == run_id else None
+        return run if run.data.tags.get(content.id_tag) == content.run_id else None
 
-    def _found(self, experiment_id: str, run_id: str) -> Run | None:
+    def _found(self, experiment_id: str, content: RunContent) -> Run | None:
         """The run that carries our id, made by a publisher that could not write it down any more."""
         from mlflow.entities import ViewType
 
-        question = f"tags.`{RUN_ID_TAG}` = '{run_id}'"
+        if experiment_id in self._new:  # made by this call: nobody else writes into it under our turn
+            return None
+        question = f"tags.`{content.id_tag}` = '{content.run_id}'"
         runs = self._client.search_runs([experiment_id], question, run_view_type=ViewType.ALL, max_results=1)
         return runs[0] if runs else None
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def _log(self, run: Run, content: RunContent) -> None:
+    def _log(self, run: Run, content: RunContent, wanted: Mapping[str, str]) -> None:
         """Parameters and tags that MLflow lacks, all metrics, the inputs."""
         from mlflow.entities import Param, RunTag
 
         run_id, there = run.info.run_id, run.data
         metrics = self._metrics(content)
         params = [Param(k, v) for k, v in content.params.items() if k not in there.params]
-        tags = [RunTag(k, v) for k, v in content.tags.items() if there.tags.get(k) != v]
+        tags = [RunTag(k, v) for k, v in wanted.items() if there.tags.get(k) != v]
         room = min(MAX_METRICS, MAX_ENTITIES - len(params) - len(tags))
         for number, chunk in enumerate(chunks(metrics, room, MAX_METRICS)):
             is_first = number == 0
             self._client.log_batch(run_id, chunk, params if is_first else (), tags if is_first else ())
         for key in there.tags:
-            if key.startswith("zl.") and key not in content.tags:
+            if key.startswith("zl.") and key not in wanted:
                 self._client.delete_tag(run_id, key)
         if content.datasets:
             self._client.log_inputs(run_id, datasets=[_dataset_input(d) for d in content.datasets])
 
     def _metrics(self, content: RunContent) -> list[Metric]:
-        """Metrics, all of the time the run started: told again, they are the same points."""
+        """Metrics, all of one time: told again, they are the same points."""
         from mlflow.entities import Metric
 
-        return [Metric(m.key, m.value, content.started_ms, m.step) for m in content.metrics]
+        return [Metric(m.key, m.value, content.measured_ms, m.step) for m in content.metrics]
+
+    def _log_text(self, run: Run, text: str, name: str) -> None:
+        """A file of a run, without asking again where its files go."""
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_text(text, encoding="utf-8")
+            repository: Any = get_artifact_repository(run.info.artifact_uri, self._uri)
+            repository.log_artifact(str(path))
 
 
 def _dataset_input(given: Any) -> Any:

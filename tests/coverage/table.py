@@ -102,8 +102,8 @@ def lines(chosen: Mapping[Item, str]) -> Iterator[str]:
     """The table, as Markdown."""
     yield "# Every stage and option, and a test that exercises it"
     yield ""
-    yield "Written by `python -m tests.coverage.table` from the code; `tests/coverage/test_table.py` fails where a stage or"
-    yield "an option is missing, or where the test named for it does not exercise it."
+    yield "Written by `python -m tests.coverage.table` from the code; `tests/coverage/test_table.py` fails where a"
+    yield "stage or an option is missing, or where the test named for it does not exercise it."
     for item, test in chosen.items():
         if not item.option:
             yield from ("", f"## {item.owner}", "", "| option | test |", "|---|---|")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from math import prod
 from typing import Any
 
@@ -70,6 +71,19 @@ def test_ties_with_the_last_one_are_kept_but_not_more_than_sixteen() -> None:
         three, all_of_them = spatial_mappings(*scene, 3), spatial_mappings(*scene, None)
         assert three == all_of_them[: len(three)]
         assert min(3, len(all_of_them)) <= len(three) <= 3 + N_TIES_KEPT
+
+
+@pytest.mark.parametrize("hints", list(permutations(("C", "OX", "OY", "K"), 2)))
+def test_hints_count_in_the_order_of_the_file(hints: tuple[str, str]) -> None:
+    """Where both fill the array the same, which comes first must depend on no interpreter: theirs and ours are equal."""
+    operands = {"O": ("K", "OY", "OX"), "W": ("K", "C"), "I": ("C", "OY", "OX")}
+    bits, sizes = {"O": 8, "O_final": 8, "W": 8, "I": 8}, dict.fromkeys(("K", "C", "OY", "OX"), 16)
+    layer = Layer(0, "pointwise", "Conv", operands, sizes, precision_bits=bits, constant_operands=("W",))
+    for wishes in ({"D1": hints}, {"D2": hints[:1], "D1": hints}):
+        constraints = MappingConstraints(spatial_hints=wishes)
+        scene = layer, _roomy(Accelerator("a", (), OperationalArray({"D1": 4, "D2": 8}, 1, 1))), constraints
+        ours = [mapping.unrollings for mapping in spatial_mappings(*scene, 5)]
+        assert ours[:5] == reference_spatial_candidates(*scene, 5)
 
 
 def _roomy(accelerator: Accelerator) -> Accelerator:

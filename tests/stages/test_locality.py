@@ -10,6 +10,7 @@ import pytest
 from tests.golden.engine import REDUCTIONS, sources
 from tests.oracle.golden import load_golden
 from tests.stages import small
+from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
@@ -101,3 +102,20 @@ def test_levels_for_another_network_are_refused(tmp_path: Path) -> None:
     main = MainStage(listed, mem_update_list={7: {"I1": 0}}, mem_update_weight=3, **small.written(tmp_path))
     with pytest.raises(PipelineError, match="no entry for layer stem"):
         main.run()
+
+
+def test_the_stage_below_gets_the_accelerator_that_is_left(tmp_path: Path) -> None:
+    """By hand, with records: weights leave at level 2 (the SRAM), and so does all else of this layer."""
+    roomy, (layer, *_) = read_accelerator(small.accelerator(sram_bits=10**6)), read_workload(small.network()).layers
+    for levels, weights, left in (({"I1": 2, "O": 2}, 2, 3), ({"I1": 2, "O": 3}, 2, 4), ({"I1": 2, "O": 2}, 3, 4)):
+        stage = ExploitInterLayerDataLocalityStage(
+            [MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage],
+            accelerator=roomy,
+            layer=layer,
+            constraints=read_mapping(small.mapping()).for_layer(layer),
+            mem_update_list={layer.id: levels},
+            mem_update_weight=weights,
+            loma_lpf_limit=3,
+        )
+        ((cme, _),) = stage.run()
+        assert len(cme.accelerator.memories) == left  # type: ignore[attr-defined]

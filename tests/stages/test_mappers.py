@@ -22,7 +22,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     Stage,
 )
-from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab import InfeasibleError, InputError
 
 LARGEST_PICKLE = 30_000
 
@@ -112,3 +112,9 @@ def test_a_spatial_mapping_under_which_nothing_fits_is_passed_over() -> None:
     assert "D1: K 4; D2: C 4" not in spatial
     with pytest.raises(InfeasibleError):
         MainStage(stages, **{**given, "accelerator": read_accelerator(accelerator(sram_bits=8))}).run()
+
+
+def test_weight_diagonal_mappings_are_refused_with_a_reason() -> None:
+    assert results(enable_weight_diagonal_mapping=False)
+    with pytest.raises(InputError, match="enable_weight_diagonal_mapping: weight-diagonal mapping has no effect"):
+        results(enable_weight_diagonal_mapping=True)

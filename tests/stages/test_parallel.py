@@ -146,3 +146,10 @@ def test_an_interrupt_ends_the_run_and_its_workers(tmp_path: Path) -> None:
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_spawning_hands_its_work_to_whatever_gathers() -> None:
+    jobs: list[Any] = []
+    stage = MultiProcessingSpawnStage([CostModelStage], multiprocessing_callback=lambda job: jobs.append(job), layer=7)  # type: ignore[func-returns-value, arg-type]
+    assert list(stage.run()) == [(None, None)]
+    assert [(job.stages, job.kwargs) for job in jobs] == [([CostModelStage], {"layer": 7})]

@@ -21,6 +21,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.seams import RunFiles
 from zigzag_lab.vocab import InputError
 
 LAYERS = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage]
@@ -50,6 +51,16 @@ def test_above_the_workload_it_writes_the_same(tmp_path: Path) -> None:
         run(tmp_path, listed, dump_folder=tmp_path / folder)
     texts = [(tmp_path / folder / "loop_ordering.txt").read_text() for folder in ("below", "above")]
     assert texts[0] == texts[1]
+
+
+def test_stages_that_are_given_the_same_files_write_on_together(tmp_path: Path) -> None:
+    together = RunFiles()
+    for run_files in (together, together, RunFiles()):
+        listed = [*LAYERS[:2], VisualizationStage, WorkloadStage, *SEARCH]
+        run(tmp_path, listed, dump_folder=tmp_path / "dump", run_files=run_files)
+        text = (tmp_path / "dump" / "loop_ordering.txt").read_text()
+        assert text.count("Loop ordering for") == sum(len(parts) for parts in run_files.texts.values())
+    assert [sum(len(parts) for parts in files.texts.values()) for files in (together, run_files)] == [6, 3]
 
 
 def test_nothing_is_written_without_a_folder(tmp_path: Path) -> None:

@@ -10,23 +10,30 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracle.golden import load_golden
+from tests.stages import small
 from zigzag_lab.api import RunRequest, run
 from zigzag_lab.cost import CumulativeCME
+from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.stages import (
     BatchStage,
+    CostModelStage,
+    LomaStage,
     MainStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     Result,
     ResultBatch,
+    SearchTally,
+    SpatialMappingGeneratorStage,
     Stage,
     SumStage,
 )
+from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.vocab import ZigzagLabError
 
 Prices = list[tuple[float, float]]
@@ -90,12 +97,36 @@ def test_a_batch_reduces_to_what_its_results_reduce_to(stage: type[Stage], data:
         assert others == []
 
 
-@given(PRICES)
-def test_the_others_are_all_results(prices: Prices) -> None:
+@pytest.mark.parametrize("stage", RANKS, ids=lambda stage: stage.__name__)
+@settings(max_examples=30)
+@given(prices=PRICES)
+def test_the_others_are_all_results(stage: type[Stage], prices: Prices) -> None:
     for leaf in (Singles, Batches):
         given_all = {"prices": prices, "reduce_minimal_keep_others": True}
-        [(_, others)] = MainStage([MinimalLatencyStage, leaf], **given_all).run()
+        [(_, others)] = MainStage([stage, leaf], **given_all).run()
         assert [(cme.number, extra) for cme, extra in others] == [(i, i) for i in range(len(prices))]
+
+
+@pytest.mark.parametrize("stage", RANKS, ids=lambda stage: stage.__name__)
+def test_a_layer_under_another_name_is_not_searched_again(stage: type[Stage]) -> None:
+    layers = read_workload(small.network()).layers
+    memo, tally, found = LayerMemo(), SearchTally(), []
+    accelerator, rules = read_accelerator(small.accelerator()), read_mapping(small.mapping())
+    for layer in layers:
+        search = stage(
+            [SpatialMappingGeneratorStage, LomaStage, CostModelStage],
+            layer=layer,
+            accelerator=accelerator,
+            constraints=rules.for_layer(layer),
+            loma_lpf_limit=3,
+            layer_memo=memo,
+            tally=tally,
+        )
+        found += [cme for cme, _ in search.run()]
+    assert (tally.n_searches, tally.n_reused) == (2, 1)
+    assert tally.n_mappings_evaluated > 2
+    assert [cme.layer.name for cme in found] == ["stem", "wide", "again"]  # type: ignore[attr-defined]
+    assert found[0].energy_total == found[2].energy_total != found[1].energy_total
 
 
 def test_nothing_to_choose_from_is_an_error_with_words() -> None:

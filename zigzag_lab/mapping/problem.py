@@ -57,13 +57,21 @@ class OperandUnrolling:
         """Loop dimensions unrolled for this operand at any level."""
         return tuple(dict.fromkeys(d for level in self.levels for d, _ in level))
 
+    @cached_property
+    def _factors(self) -> dict[str, tuple[float, ...]]:
+        return {dim: tuple(dict(level).get(dim, 1) for level in self.levels) for dim in self.dims}
+
     def factors(self, dim: str) -> tuple[float, ...]:
         """Per level: the unrolling of a loop dimension there, 1 where it is not unrolled."""
-        return tuple(dict(level).get(dim, 1) for level in self.levels)
+        return self._factors.get(dim, (1,) * len(self.levels))
+
+    @cached_property
+    def _rounding(self) -> frozenset[str]:
+        return frozenset(dim for dim, factors in self._factors.items() if not all(map(is_dyadic, factors)))
 
     def rounding_dims(self, dims: Sequence[str]) -> tuple[str, ...]:
         """Those of some loop dimensions whose unrolling is not exact in binary: there, the order of products shows."""
-        return tuple(d for d in dims if not all(is_dyadic(f) for f in self.factors(d)))
+        return tuple(d for d in dims if d in self._rounding)
 
 
 def _interleaved(split: SplitLevel) -> tuple[float, ...]:

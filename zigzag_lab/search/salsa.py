@@ -1,12 +1,13 @@
 """SALSA: simulated annealing over the orders of all prime factors of the temporal loops.
 
-Many chains run side by side, and what they ask next is priced in one batch. The first starts from the best order of
-few, large loops (a short LOMA search), the others from shuffled orders. A chain swaps two loops a step, always keeps
-what is no worse, and keeps what is worse with a chance that shrinks with the loss and with time. What was priced once
-is remembered. At the end the best order of all chains is improved by swaps for as long as any swap helps.
+The swaps of a chain are spread over several shorter walks, which cool faster; the walks of all chains run side by
+side, and what they ask next is priced in one batch. The first starts from the best order of few, large loops (a short
+LOMA search), the others from shuffled orders. A walk swaps two loops a step, always keeps what is no worse, and keeps
+what is worse with a chance that shrinks with the loss and with time. What was priced once is remembered. At the end the
+best orders of all walks are improved by swaps for as long as any swap helps.
 
 Source: V. J. B. Jung et al., "SALSA: Simulated Annealing based Loop-Ordering Scheduler for DNN Accelerators",
-AICAS 2023; temperature and acceptance as in ZigZag 3.9.1. Axes: ``t`` slot in the order, ``m`` chain or candidate.
+AICAS 2023; temperature and acceptance as in ZigZag 3.9.1. Axes: ``t`` slot in the order, ``m`` walk or candidate.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from math import exp, isfinite
+from math import ceil, exp, isfinite
 
 import numpy as np
 
@@ -27,10 +28,16 @@ from zigzag_lab.search.temporal import nothing_fits, temporal_mappings
 from zigzag_lab.vocab import InputError, TemporalMappingType
 
 COOLING = 0.995
-"""What the temperature is multiplied with after every step."""
+"""What the temperature is multiplied with after every swap of a chain."""
+
+N_WALKS = 8
+"""Walks that a chain's swaps are spread over: a batch of many mappings costs little more than one of few."""
+
+LEAST_STEPS = 16
+"""Steps of a walk, where the chain has as many; below, it has fewer walks."""
 
 N_LOOPS_AT_START = 6
-"""Loops in the short search that the first chain starts from."""
+"""Loops in the short search that the first walk starts from."""
 
 N_ORDERS_AT_START = 5040
 """Orders in it at most."""
@@ -38,8 +45,11 @@ N_ORDERS_AT_START = 5040
 MAX_COMBINATIONS = 4_000_000
 """What the allocator weighs up at once: choices of all operands of a memory, for all orders of a batch."""
 
-LOOK_AHEAD = 8
-"""Steps of a chain that are priced at once, as if all but the last were refused."""
+N_DESCENTS = 8
+"""Orders that are improved at the end: the best ones that differ."""
+
+LOOK_AHEAD = 32
+"""Steps of a walk that are priced at once at most, as if all but the last were refused."""
 
 PriceBatch = Callable[[MappingBatch], np.ndarray]
 """[m] what is to be minimised, for each mapping of a batch."""
@@ -50,7 +60,7 @@ class SalsaSettings:
     """How long, how wide and how warm to search.
 
     Attributes:
-        n_steps: swaps tried by each chain.
+        n_steps: swaps tried by each chain, all its walks together.
         n_chains: chains that run side by side.
         start_temperature: relative loss that is accepted with a chance of 1/e at the start.
         seed: equal seeds give equal results, in any process.
@@ -71,6 +81,16 @@ class SalsaSettings:
                 raise InputError(name, repr(value), f"a whole number, {least} or more")
         if not self.start_temperature > 0:
             raise InputError("salsa_start_temperature", repr(self.start_temperature), "a number above 0")
+
+    @property
+    def walks_per_chain(self) -> int:
+        """How many walks share the swaps of a chain."""
+        return max(1, min(N_WALKS, self.n_steps // LEAST_STEPS))
+
+    @property
+    def steps_per_walk(self) -> int:
+        """Swaps that each walk tries."""
+        return ceil(self.n_steps / self.walks_per_chain)
 
 
 def salsa_mapping(
@@ -172,7 +192,7 @@ def _starts(
         return None, free
     rng = np.random.default_rng(settings.seed)
     columns = []
-    for _ in range(settings.n_chains):
+    for _ in range(settings.n_chains * settings.walks_per_chain):
         left = rng.permutation(n).tolist()
         column = np.empty(n, dtype=np.int8)
         for slot, (dim, size) in sorted(fixed.items(), key=lambda item: item[1][1] is None):
@@ -186,36 +206,38 @@ def _starts(
     return np.stack(columns, axis=1), free
 
 
-class _Chain:
+class _Walk:
     """One walk: what is drawn for each step is drawn beforehand, so that steps ahead can be priced together."""
 
-    def __init__(self, start: bytes, free: list[int], prices: _Prices, settings: SalsaSettings, seed: int) -> None:
-        self.prices, self.n_steps, self.step = prices, settings.n_steps if len(free) > 1 else 0, 0
-        rng = np.random.default_rng((settings.seed, seed))
+    def __init__(self, start: bytes, free: list[int], prices: _Prices, settings: SalsaSettings, number: int) -> None:
+        self.prices, self.n_steps = prices, settings.steps_per_walk if len(free) > 1 else 0
+        rng = np.random.default_rng((settings.seed, number))
         slots = np.array(free, dtype=np.int64)
         drawn = rng.integers(0, max(len(free), 1), (2, self.n_steps))
         self.swaps = list(zip(*(slots[row].tolist() for row in drawn), strict=True))
         self.chances = rng.random(self.n_steps).tolist()
         self.start_temperature = settings.start_temperature
+        self.cooling = COOLING**settings.walks_per_chain
         self.current, self.best = start, start
+        self.step, self.moved = 0, 0
 
     def advance(self) -> list[bytes]:
-        """Walk as far as prices are known; say which are needed next, those of some steps ahead among them."""
+        """Walk as far as prices are known; say which are needed next: the longer it stands still, the more."""
         known = self.prices.known
         while self.step < self.n_steps:
             proposed = _swapped(self.current, *self.swaps[self.step])
             if proposed not in known:
-                ahead = self.swaps[self.step : self.step + LOOK_AHEAD]
-                return [_swapped(self.current, *swap) for swap in ahead]
+                n_ahead = min(LOOK_AHEAD, max(2, 2 * (self.step - self.moved)))
+                return [_swapped(self.current, *swap) for swap in self.swaps[self.step : self.step + n_ahead]]
             self._consider(proposed)
             self.step += 1
         return []
 
     def _consider(self, proposed: bytes) -> None:
         now, then = self.prices.known[self.current], self.prices.known[proposed]
-        temperature = self.start_temperature * COOLING**self.step
-        if self.chances[self.step] < _acceptance(now, then, temperature):
-            self.current = proposed
+        temperature = self.start_temperature * self.cooling**self.step
+        if proposed != self.current and self.chances[self.step] < _acceptance(now, then, temperature):
+            self.current, self.moved = proposed, self.step
             if then < self.prices.known[self.best]:
                 self.best = proposed
 
@@ -233,23 +255,26 @@ def _swapped(key: bytes, first: int, second: int) -> bytes:
     return bytes(swapped)
 
 
-def _annealed(starts: list[bytes], free: list[int], prices: _Prices, settings: SalsaSettings) -> bytes:
-    """The best order that any chain visited; of equals the first chain's."""
+def _annealed(starts: list[bytes], free: list[int], prices: _Prices, settings: SalsaSettings) -> list[bytes]:
+    """The best orders that the walks visited, the best one first; of equals the first walk's."""
     prices.learn(starts)
-    chains = [_Chain(start, free, prices, settings, number) for number, start in enumerate(starts)]
-    while wanted := [key for chain in chains for key in chain.advance()]:
+    walks = [_Walk(start, free, prices, settings, number) for number, start in enumerate(starts)]
+    while wanted := [key for walk in walks for key in walk.advance()]:
         prices.learn(wanted)
-    return min((chain.best for chain in chains), key=prices.known.__getitem__)
+    return sorted(dict.fromkeys(walk.best for walk in walks), key=prices.known.__getitem__)[:N_DESCENTS]
 
 
-def _descended(key: bytes, free: list[int], prices: _Prices) -> bytes:
-    """The order after the best of all swaps, again and again, until none improves it."""
+def _descended(keys: list[bytes], free: list[int], prices: _Prices) -> bytes:
+    """The best order after each took the best of all swaps, again and again, until none improves it."""
     swaps = list(combinations(free, 2))
-    while swaps and isfinite(prices.known[key]):
-        neighbours = [_swapped(key, *swap) for swap in swaps]
-        prices.learn(neighbours)
-        best = min(neighbours, key=prices.known.__getitem__)
-        if prices.known[best] >= prices.known[key]:
-            break
-        key = best
-    return key
+    going = [key for key in keys if swaps and isfinite(prices.known[key])]
+    reached = list(keys)
+    while going:
+        neighbours = [[_swapped(key, *swap) for swap in swaps] for key in going]
+        prices.learn(key for of_one in neighbours for key in of_one)
+        best = [min(of_one, key=prices.known.__getitem__) for of_one in neighbours]
+        going = list(
+            dict.fromkeys(b for b, key in zip(best, going, strict=True) if prices.known[b] < prices.known[key])
+        )
+        reached += going
+    return min(reached, key=prices.known.__getitem__)

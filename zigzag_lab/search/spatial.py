@@ -248,8 +248,8 @@ def _options(
     mixed: bool,
 ) -> list[Unrolled]:
     """What one array dimension may unroll, in the order that decides ties."""
-    hints = set(constraints.spatial_hints.get(array_dim, ()))
-    dims = layer_dimension_order(hints if hints.intersection(layer.loop_sizes) else layer.loop_sizes)
+    hints = constraints.spatial_hints.get(array_dim, ())
+    dims = layer_dimension_order(hints if any(d in layer.loop_sizes for d in hints) else layer.loop_sizes)
     dims = tuple(d for d in dims if d in layer.loop_sizes)
     largest = limits.largest[array_dim]
     options = [{dim: factor} for dim in dims for factor in reversed(divisors(largest[dim]))]

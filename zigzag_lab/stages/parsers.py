@@ -85,7 +85,12 @@ class WorkloadParserStage(_WorkloadReadingStage):
 
     def read(self, source: Any) -> Workload:
         """Read the layers."""
-        return source if isinstance(source, Workload) else read_workload(_file("workload", source))
+        if isinstance(source, Workload):
+            return source
+        if self.input_shapes:
+            found = f"shapes for {', '.join(self.input_shapes)}"
+            raise InputError("input_shapes", found, "an ONNX model", "Hand-written layers give their sizes.")
+        return read_workload(_file("workload", source))
 
 
 class AcceleratorParserStage(Stage):

@@ -1,0 +1,1 @@
+"""What the tests exercise, read from their source."""

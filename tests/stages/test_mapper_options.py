@@ -1,0 +1,193 @@
+"""Each option of each stage that proposes temporal mappings, given by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.oracle.bridge import reference_allocate
+from tests.stages import small
+from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages import (
+    CostModelStage,
+    ExactStage,
+    LomaStage,
+    SalsaStage,
+    SearchTally,
+    SpatialMappingConversionStage,
+    TemporalOrderingConversionStage,
+)
+from zigzag_lab.vocab import InputError
+
+SPATIAL = {"D1": {"K": 4}, "D2": {"C": 4}}
+ORDER = [("OX", 4), ("K", 2), ("FX", 3), ("OY", 4)]
+LEVELS = {
+    "O": [[["FX", 3]], [["OX", 4], ["OY", 4], ["K", 2]], []],
+    "W": [[], [["FX", 3], ["OX", 4], ["OY", 4], ["K", 2]], []],
+    "I": [[["FX", 3], ["OX", 4], ["OY", 4]], [["K", 2]]],
+}
+OPTIONS: dict[Any, dict[str, Any]] = {
+    LomaStage: {},
+    SalsaStage: {"salsa_iteration_number": 20, "salsa_number_of_core": 3},
+    ExactStage: {"exact_objective": "energy"},
+    TemporalOrderingConversionStage: {"user_temporal_ordering": ORDER},
+}
+every_engine = pytest.mark.parametrize("engine", OPTIONS, ids=lambda stage: stage.__name__)
+uneven_or_even = pytest.mark.parametrize(
+    "engine", [stage for stage in OPTIONS if stage is not ExactStage], ids=lambda stage: stage.__name__
+)
+
+
+def problem(sram_bits: int = 1000, **changes: Any) -> Problem:
+    (layer,) = read_workload([small.layer(0, "stem", **changes)]).layers
+    accelerator, rules = read_accelerator(small.accelerator(sram_bits=sram_bits)), read_mapping(small.mapping())
+    return Problem.of(layer, accelerator, rules.for_layer(layer), SpatialMapping(SPATIAL))
+
+
+def records(of: Problem) -> dict[str, Any]:
+    return {
+        "layer": of.layer,
+        "accelerator": of.accelerator,
+        "constraints": of.constraints,
+        "spatial_mapping": of.fractional.loops,
+        "spatial_mapping_int": of.integer.loops,
+    }
+
+
+def found(engine: Any, of: Problem, **more: Any) -> list[CostModelEvaluation]:
+    results = engine([CostModelStage], **{**records(of), **OPTIONS[engine], **more}).run()
+    return [cme for cme, _ in results]
+
+
+def prices(cmes: list[CostModelEvaluation]) -> list[tuple[float, float]]:
+    return [(cme.energy_total, cme.latency_total2) for cme in cmes]
+
+
+@every_engine
+def test_records_by_hand_give_what_the_stage_above_gives(engine: Any) -> None:
+    scene = problem()
+    given = {"layer": scene.layer, "accelerator": scene.accelerator, "constraints": scene.constraints}
+    above = SpatialMappingConversionStage(
+        [engine, CostModelStage], user_spatial_mapping=SPATIAL, **given, **OPTIONS[engine]
+    )
+    by_hand = found(
+        engine,
+        scene,
+        layer=scene.layer,
+        accelerator=scene.accelerator,
+        constraints=scene.constraints,
+        spatial_mapping=scene.fractional.loops,
+        spatial_mapping_int=scene.integer.loops,
+    )
+    assert prices(by_hand) == prices([cme for cme, _ in above.run()])  # type: ignore[misc]
+
+
+@every_engine
+def test_a_prepared_problem_is_used_while_it_is_that_of_the_records(engine: Any) -> None:
+    scene, other = problem(), problem(operand_precision={"W": 4, "I": 4, "O": 16, "O_final": 8})
+    alone = found(engine, scene)
+    assert prices(found(engine, scene, problem=scene)) == prices(found(engine, scene, problem=other)) == prices(alone)
+    assert prices(found(engine, other, problem=scene)) != prices(alone)
+    (cme, *_) = found(LomaStage, scene, problem=scene)
+    assert cme.problem is scene
+
+
+def test_the_cost_model_prices_its_own_records_whatever_problem_it_is_given() -> None:
+    scene, other = problem(), problem(operand_precision={"W": 4, "I": 4, "O": 16, "O_final": 8})
+    mapping = found(TemporalOrderingConversionStage, scene)[0].temporal_mapping
+    given = {**records(scene), "temporal_mapping": mapping}
+    ((same, _),), ((again, _),) = (CostModelStage([], problem=prepared, **given).run() for prepared in (scene, other))
+    assert same.energy_total == again.energy_total
+
+
+@uneven_or_even
+def test_even_mappings_are_even(engine: Any) -> None:
+    """Whatever the engine finds, the reference's even allocation of the same order is the same."""
+    scene = problem(sram_bits=700)
+    even = found(engine, scene, temporal_mapping_type="even")
+    assert even
+    for cme in even[::50]:
+        order = [loop for level in cme.temporal_mapping.levels["O"] for loop in level]
+        theirs = reference_allocate(scene.layer, scene.accelerator, scene.constraints, SPATIAL, order, even=True)  # type: ignore[arg-type]
+        assert theirs is not None
+        levels = {op: tuple(tuple(level) for level in theirs[op]) for op in scene.operands}
+        assert cme.temporal_mapping.levels == TemporalMapping.of(scene.layer, levels).levels
+    uneven = found(engine, scene, temporal_mapping_type="uneven")
+    assert min(prices(uneven)) <= min(prices(even))
+
+
+def test_exact_search_refuses_even_mappings() -> None:
+    with pytest.raises(InputError, match="'uneven' for an exact search"):
+        found(ExactStage, problem(), temporal_mapping_type="even")
+
+
+@every_engine
+def test_a_progress_bar_changes_nothing(engine: Any) -> None:
+    with_it, without = (found(engine, problem(), loma_show_progress_bar=shown) for shown in (True, False))
+    assert prices(with_it) == prices(without)
+
+
+@every_engine
+def test_the_limit_on_loops_is_lomas(engine: Any) -> None:
+    few, many = (found(engine, problem(), loma_lpf_limit=limit) for limit in (1, 7))
+    if engine is LomaStage:
+        assert len(few) < len(many)
+    else:
+        assert prices(few) == prices(many)
+
+
+@every_engine
+def test_a_mapping_from_elsewhere_is_priced_instead_of_searching(engine: Any) -> None:
+    scene = problem(sram_bits=10**6)
+    (cme,) = found(engine, scene, user_temporal_mapping=LEVELS)
+    levels = {op: tuple(tuple(map(tuple, level)) for level in LEVELS[op]) for op in scene.operands}
+    assert cme.temporal_mapping == TemporalMapping.of(scene.layer, levels)  # type: ignore[arg-type]
+
+
+@every_engine
+def test_what_is_priced_is_counted(engine: Any) -> None:
+    tally = SearchTally()
+    cmes = found(engine, problem(), tally=tally)
+    if engine in (LomaStage, TemporalOrderingConversionStage):
+        assert tally.n_mappings_evaluated == len(cmes)
+    else:
+        assert tally.n_mappings_evaluated > len(cmes) == 1
+
+
+@pytest.mark.parametrize("engine", [SalsaStage, ExactStage], ids=lambda stage: stage.__name__)
+def test_what_is_searched_is_what_is_priced(engine: Any) -> None:
+    """Each is no worse than all of LOMA's mappings, by the same rule for inputs that are read again and again."""
+    scene = problem()
+    for pins in (True, False):
+        (cme,) = found(engine, scene, access_same_data_considered_as_no_access=pins)
+        loma = found(LomaStage, scene, access_same_data_considered_as_no_access=pins)
+        assert cme.keep_at_output_pins is pins
+        assert cme.energy_total <= min(other.energy_total for other in loma) * (1 + 1e-9)
+
+
+def test_an_exact_search_that_runs_out_of_time_says_so() -> None:
+    scene = problem(loop_sizes=[1, 48, 36, 24, 24, 3, 3])
+    (cme,) = found(ExactStage, scene, exact_objective="edp", exact_time_limit=1e-6)
+    assert cme.certificate is not None
+    assert not cme.certificate.is_proven
+    assert cme.certificate.lower_bound < cme.certificate.best == cme.energy_total * cme.latency_total2
+    (proven,) = found(ExactStage, problem(), exact_time_limit=None)
+    assert proven.certificate is not None
+    assert proven.certificate.is_proven
+
+
+def test_a_hot_start_wanders_further_than_a_cold_one() -> None:
+    scene = problem(loop_sizes=[1, 24, 12, 6, 6, 3, 3])
+    n_priced = []
+    for temperature in (1e-9, 1e9):
+        tally = SearchTally()
+        found(SalsaStage, scene, salsa_start_temperature=temperature, salsa_iteration_number=60, tally=tally)
+        n_priced.append(tally.n_mappings_evaluated)
+    assert n_priced[0] < n_priced[1]
+    with pytest.raises(InputError, match="salsa_start_temperature"):
+        found(SalsaStage, scene, salsa_start_temperature=0)

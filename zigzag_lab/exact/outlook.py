@@ -1,0 +1,218 @@
+"""What the cost model says of a mapping of which only the outer part is known: a lower bound of latency.
+
+Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond their
+windows counts, as no further transfer makes that less. The first loads and last stores at a port of an outermost memory
+are reduced as in the kernel, by what that port has to spare, once all its transfers are known; elsewhere they count
+with the least that may be left. More stalls hide more loading, but never more than they add at one port, so both are
+taken at the least stall. Axes: ``m`` label, ``k`` transfer of a port, ``N`` point; tables end with an entry for a cut
+that is not known: a transfer that never happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall
+from zigzag_lab.exact.bounds import Bounds, Figures, Place
+from zigzag_lab.exact.labels import OPEN, Remembered
+from zigzag_lab.exact.terms import Crossing
+from zigzag_lab.vocab import Direction
+
+
+@dataclass(frozen=True)
+class _Passing:
+    """One transfer of a port.
+
+    Attributes:
+        operand: its number.
+        crossing: what crosses where.
+        cut: column of the point that decides it; None where no loop does.
+        bits, count, period: [N + 1].
+        rate, load: [N + 1] average bits a cycle, and cycles of one crossing.
+    """
+
+    operand: int
+    crossing: Crossing
+    cut: int | None
+    bits: np.ndarray
+    count: np.ndarray
+    period: np.ndarray
+    rate: np.ndarray
+
+    @property
+    def boundary(self) -> int:
+        return self.crossing.boundary
+
+    def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:
+        """[m] a table's value where the cut is."""
+        return table[memory[:, self.cut]] if self.cut is not None else np.full(len(memory), table[0])
+
+
+class Outlook:
+    """Lower bounds of latency for labels.
+
+    Args:
+        remembered: what labels remember.
+        figures: what bounds the part that is not known yet.
+    """
+
+    def __init__(self, remembered: Remembered, figures: Figures) -> None:
+        self.remembered, self.figures = remembered, figures
+        self.bounds = Bounds(remembered.graph)
+        self.problem, self.terms = self.bounds.problem, self.bounds.terms
+        self.columns = remembered.columns
+        crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
+        self.ports: dict[Place, list[_Passing]] = {}
+        for o, crossing in crossings:
+            self.ports.setdefault(crossing.port, []).append(self._passing(o, crossing))
+        for place, passings in self.ports.items():
+            passings.sort(key=lambda p, place=place: self._turn(place, p))
+        tops = {t.memories[-1] for t in self.terms}
+        self.hiding = [place for place in self.ports if place[0] in tops]
+        self.computing = float(np.ceil(self.bounds.n_cycles * self.bounds.cycles_per_op))
+        self.tiles = [self._innermost_tiles(o) for o in range(len(self.terms))]
+
+    def _passing(self, o: int, crossing: Crossing) -> _Passing:
+        terms, a = self.terms[o], crossing.boundary
+        cut: int | None = self.columns["cut", o, a - 1] if a else None
+        if a == 0 and not terms.is_output and terms.keep_at_output_pins:
+            cut = self.columns["lead", o, 0]
+        period = np.ceil(terms.period(a) * self.bounds.cycles_per_op)
+        rate = np.ceil(self.bounds.rate(o, crossing) / self.bounds.cycles_per_op)
+        with_never = [np.append(table, 0.0) for table in (crossing.bits, crossing.count)]
+        return _Passing(o, crossing, cut, *with_never, np.append(period, 1.0), np.append(rate, 0.0))
+
+    def _turn(self, place: Place, passing: _Passing) -> int:
+        """When a transfer's turn is at a port: of equal loads the first is shortened first."""
+        memory_operand = self.problem.memory_operand(self.terms[passing.operand].operand)
+        return self.bounds.port(place).serves.index((memory_operand, passing.crossing.direction))
+
+    def _innermost_tiles(self, o: int) -> tuple[np.ndarray, np.ndarray]:
+        """[N + 1] least and most bits of an operand's innermost tile, known (one and the same) or not."""
+        terms, integer = self.terms[o], self.problem.integer
+        bits = terms.elems(integer, 1) * terms.tile_bits_each(integer, 1)
+        fits = np.minimum(*self.bounds.space.needed[o][0]) <= self.bounds.space.capacity[terms.memories[0]]
+        return np.append(bits, bits.min()), np.append(bits, bits[fits].max(initial=bits.min()))
+
+    # -- stalls ----------------------------------------------------------------------------------------------------
+
+    def _window(self, passing: _Passing, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """[m] cycles a crossing may take, at most; and whether they are known for sure."""
+        period, o, a = passing.at(memory, passing.period), passing.operand, passing.boundary
+        if a == 0:
+            known = np.ones(len(memory), dtype=bool) if passing.cut is None else memory[:, passing.cut] != OPEN
+            return period, known
+        settled = memory[:, self.columns["relevant", o, a - 1]] == 0
+        run = memory[:, self.columns["reuse", o, a - 1]]
+        grows = (memory[:, self.columns["growing", o, 0]] == a - 1) & (memory[:, self.columns["grows reuse", o, 0]] != 0)
+        plain = self.terms[o].period(a)
+        window = np.floor_divide(np.append(plain, 1.0)[memory[:, passing.cut]], np.maximum(run, 1))
+        window = np.ceil(window * self.bounds.cycles_per_op)
+        narrow = settled & (run > 0)
+        return np.where(narrow, window, period), settled & ~(narrow & grows)
+
+    def stall(self, memory: np.ndarray) -> np.ndarray:
+        """[m] least stall cycles by what is known."""
+        least = np.zeros(len(memory))
+        for place, passings in self.ports.items():
+            width = self.bounds.port(place).bandwidth_max_bits
+            periods = [p.at(memory, p.period) for p in passings]
+            windows, known = zip(*(self._window(p, memory) for p in passings), strict=True)
+            moved = [
+                Transfer("", p.boundary, p.crossing.direction, p.at(memory, p.bits), p.at(memory, p.count))
+                for p in passings
+            ]
+            alone = sum(
+                np.where(t.count > 0, np.maximum(t.cycles(width) - w, 0) * (t.count - 1), 0.0)
+                for t, w in zip(moved, windows, strict=True)
+            )
+            np.maximum(least, alone, out=least)
+            rows = np.flatnonzero(np.logical_and.reduce(known))
+            if len(passings) > 1 and len(rows):
+                part = [Transfer("", t.boundary, t.direction, t.bits[rows], t.count[rows]) for t in moved]
+                stall = port_stall(width, part, [p[rows] for p in periods], [w[rows] for w in windows])
+                least[rows] = np.maximum(least[rows], stall)
+        return least
+
+    # -- loading ---------------------------------------------------------------------------------------------------
+
+    def latency(self, memory: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """[m] lower bounds of latency.
+
+        Args:
+            memory: [m, x] what labels remember.
+            totals: [m, v] lower bounds of all figures.
+        """
+        stall = np.maximum(self.stall(memory), totals[:, self.figures.stalls].max(axis=1, initial=0.0))
+        bound = totals[:, self.figures.weightings].max(axis=1, initial=0.0)
+        parts = totals[:, self.figures.parts]
+        found = self._with(parts, stall)
+        for place in self.hiding:
+            more = self._not_hidden(place, memory, stall)
+            if more is not None:
+                rows, extra = more
+                found[rows] = np.maximum(found[rows], self._with(parts[rows] + extra, stall[rows]))
+        return np.maximum(bound, found)
+
+    def _with(self, parts: np.ndarray, stall: np.ndarray) -> np.ndarray:
+        inputs = parts[:, :-1].T.reshape(len(self.bounds.inputs), 3, len(parts))
+        onload = onload_cycles([(p[0], p[1], p[2]) for p in inputs])
+        return self.bounds.fixed + stall + onload + parts[:, -1]
+
+    def _not_hidden(self, place: Place, memory: np.ndarray, stall: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """Labels that know all that loads and stores at a port, and what that adds to each part of loading."""
+        psum = (Direction.TO_LOW, Direction.FROM_HIGH)
+        passings = [
+            p for p in self.ports[place] if not (self.terms[p.operand].is_output and p.crossing.direction in psum)
+        ]
+        cuts = [p.cut for p in passings if p.cut is not None]
+        rows = np.flatnonzero((memory[:, cuts] != OPEN).all(axis=1)) if cuts else np.arange(len(memory))
+        if not passings or not len(rows):
+            return None
+        known = memory[rows]
+        loads = self._reduced(place, passings, known, stall[rows])
+        extra = np.zeros((len(rows), 3 * len(self.bounds.inputs) + 1))
+        for o, a in dict.fromkeys((p.operand, p.boundary) for p in passings if p.boundary):
+            part = self.bounds.part_of(o, a)
+            if part is None or a == self.terms[o].n_levels:
+                continue
+            of_link = {id(p.crossing): load for p, load in zip(passings, loads, strict=True)}
+            hidden = self.bounds.link(o, a, None)[0][known[:, self.columns["cut", o, a - 1]]]
+            longest = hidden
+            for end in self.bounds.ends(o, a):
+                if id(end) in of_link:
+                    longest = np.maximum(longest, of_link[id(end)])
+            extra[:, part] += longest - hidden
+        return rows, extra
+
+    def _reduced(
+        self, place: Place, passings: list[_Passing], memory: np.ndarray, stall: np.ndarray
+    ) -> list[np.ndarray]:
+        """[m] each, the least that is left of each load; as in :func:`zigzag_lab.cost.ports.reduced_loading`.
+
+        The innermost tile may not be known: then the most may be taken off a load, and the least off those before it.
+        """
+        width = self.bounds.port(place).bandwidth_max_bits
+        total = np.array([np.ceil(p.at(memory, p.bits) / width) for p in passings])
+        count = np.array([p.at(memory, p.count) for p in passings])
+        rates = np.array([p.at(memory, p.rate) for p in passings])
+        once = count == 1
+        busy = np.where(count > 1, rates, 0.0).sum(axis=0)
+        surplus = np.maximum(0.0, (width - busy) / width * (self.computing + stall))
+        innermost = [memory[:, self.columns["cut", p.operand, 0]] for p in passings]
+        fewest, most = (
+            np.array([np.ceil(self.tiles[p.operand][i][cut] / width) for p, cut in zip(passings, innermost, strict=True)])
+            for i in (0, 1)
+        )
+        most_off = np.where(once, np.maximum(0.0, total - fewest), 0.0)
+        least_off = np.where(once, np.maximum(0.0, total - most), 0.0)
+        order = np.argsort(-np.where(once, total, 0.0), axis=0, kind="stable")
+        ranked = np.take_along_axis(most_off, order, axis=0)
+        ahead = np.take_along_axis(least_off, order, axis=0)
+        ahead = np.cumsum(ahead, axis=0) - ahead
+        taken = np.minimum(ranked, np.maximum(0.0, surplus - ahead))
+        reduction = np.empty_like(taken)
+        np.put_along_axis(reduction, order, taken, axis=0)
+        return list(total - reduction)

@@ -97,6 +97,10 @@ class Graph:
             np.add.at(ways, self.target[begin:end], ways[self.source[begin:end]])
         return float(ways[-1])
 
+    def is_first(self, step: np.ndarray) -> bool:
+        """Whether some steps of one layer are those from the start."""
+        return bool(len(step) and step[0] < self.layers[0][1])
+
     def into(self, layer: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """[m] where the steps of a layer that lead into some states begin, and how many there are."""
         begin, end = self.layers[layer]

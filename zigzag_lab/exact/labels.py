@@ -84,6 +84,7 @@ class Remembered:
             [t.elems(fractional, a) * t.tile_bits_each(fractional, a) for a in range(1, t.n_levels + 1)]
             for t in space.terms
         ]
+        self.is_rounded = any(t.is_ambiguous for t in space.terms)
         self.sharers = [
             [(space.operands.index(op), level) for op, level in sharers] for sharers in space.problem.sharers
         ]
@@ -106,6 +107,9 @@ class Remembered:
             if len(placed) and placed[0] >= 0:
                 self._grow(memory, o, placed)
             self._close(memory, o, graph.closed[o][step])
+        if graph.is_first(step):
+            for name in ("grows relevant", "grows reuse"):
+                memory[:, [self.columns[name, o, 0] for o in range(len(self.space.operands))]] = 0
         for index, sharers in enumerate(self.sharers):
             if sharers:
                 self._settle(memory, index)
@@ -137,7 +141,8 @@ class Remembered:
     def _settle(self, memory: np.ndarray, index: int) -> None:
         """Whose next tile has room in a memory, once its operands' cuts there are known.
 
-        Runs that grow only make more room: half empty is half empty for good. Else they must have ended.
+        Runs that grow only make more room: half empty is half empty for good. Else they must have ended. Where
+        rounding may make tiles larger than the tables say, nobody's share counts against the others.
         """
         sharers = self.sharers[index]
         cuts = [self.columns["cut", o, level] for o, level in sharers]
@@ -159,7 +164,7 @@ class Remembered:
         for o, level in sorted(sharers):
             half_empty = shared <= 0.5
             beside = ~half_empty & (own[o] <= 1 - shared)
-            if len(sharers) > 1:
+            if len(sharers) > 1 and not self.is_rounded:
                 shared = np.where(beside, shared + own[o], shared)
             memory[rows[settled & (half_empty | beside)], self.columns["reuse", o, level]] = 0
         for run in runs:

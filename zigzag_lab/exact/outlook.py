@@ -1,7 +1,7 @@
 """What the cost model says of a mapping of which only the outer part is known: a lower bound of latency.
 
-Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond their
-windows counts, as no further transfer makes that less. The first loads and last stores at a port of an outermost memory
+Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond
+their windows counts, as no further transfer makes that less. The first loads and last stores at a port of an outermost memory
 are reduced as in the kernel, by what that port has to spare, once all its transfers are known; elsewhere they count
 with the least that may be left. More stalls hide more loading, but never more than they add at one port, so both are
 taken at the least stall. Axes: ``m`` label, ``k`` transfer of a port, ``N`` point; tables end with an entry for a cut
@@ -29,8 +29,9 @@ class _Passing:
         operand: its number.
         crossing: what crosses where.
         cut: column of the point that decides it; None where no loop does.
-        bits, count, period: [N + 1].
-        rate, load: [N + 1] average bits a cycle, and cycles of one crossing.
+        bits, count: [N + 1].
+        iterations, period: [N + 1] between crossings; the same in cycles.
+        rate: [N + 1] average bits a cycle.
     """
 
     operand: int
@@ -38,6 +39,7 @@ class _Passing:
     cut: int | None
     bits: np.ndarray
     count: np.ndarray
+    iterations: np.ndarray
     period: np.ndarray
     rate: np.ndarray
 
@@ -79,10 +81,11 @@ class Outlook:
         cut: int | None = self.columns["cut", o, a - 1] if a else None
         if a == 0 and not terms.is_output and terms.keep_at_output_pins:
             cut = self.columns["lead", o, 0]
-        period = np.ceil(terms.period(a) * self.bounds.cycles_per_op)
+        iterations = np.append(terms.period(a), 1.0)
         rate = np.ceil(self.bounds.rate(o, crossing) / self.bounds.cycles_per_op)
         with_never = [np.append(table, 0.0) for table in (crossing.bits, crossing.count)]
-        return _Passing(o, crossing, cut, *with_never, np.append(period, 1.0), np.append(rate, 0.0))
+        period = np.ceil(iterations * self.bounds.cycles_per_op)
+        return _Passing(o, crossing, cut, *with_never, iterations, period, np.append(rate, 0.0))
 
     def _turn(self, place: Place, passing: _Passing) -> int:
         """When a transfer's turn is at a port: of equal loads the first is shortened first."""
@@ -98,43 +101,44 @@ class Outlook:
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
-    def _window(self, passing: _Passing, memory: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """[m] cycles a crossing may take, at most; and whether they are known for sure."""
-        period, o, a = passing.at(memory, passing.period), passing.operand, passing.boundary
+    def _window(self, passing: _Passing, memory: np.ndarray, period: np.ndarray) -> np.ndarray:
+        """[m] cycles a crossing may take, at most: fewer than a period only where the next tile has no room for sure.
+
+        The run of reuse may still grow, which makes windows shorter.
+        """
+        o, a = passing.operand, passing.boundary
         if a == 0:
-            known = np.ones(len(memory), dtype=bool) if passing.cut is None else memory[:, passing.cut] != OPEN
-            return period, known
-        settled = memory[:, self.columns["relevant", o, a - 1]] == 0
+            return period
         run = memory[:, self.columns["reuse", o, a - 1]]
-        grows = (memory[:, self.columns["growing", o, 0]] == a - 1) & (memory[:, self.columns["grows reuse", o, 0]] != 0)
-        plain = self.terms[o].period(a)
-        window = np.floor_divide(np.append(plain, 1.0)[memory[:, passing.cut]], np.maximum(run, 1))
-        window = np.ceil(window * self.bounds.cycles_per_op)
-        narrow = settled & (run > 0)
-        return np.where(narrow, window, period), settled & ~(narrow & grows)
+        narrow = (memory[:, self.columns["relevant", o, a - 1]] == 0) & (run > 0)
+        window = np.floor_divide(passing.at(memory, passing.iterations), np.maximum(run, 1))
+        return np.where(narrow, np.ceil(window * self.bounds.cycles_per_op), period)
 
     def stall(self, memory: np.ndarray) -> np.ndarray:
-        """[m] least stall cycles by what is known."""
+        """[m] least stall cycles by what is known; the longer the windows, the less a port stalls."""
         least = np.zeros(len(memory))
         for place, passings in self.ports.items():
             width = self.bounds.port(place).bandwidth_max_bits
-            periods = [p.at(memory, p.period) for p in passings]
-            windows, known = zip(*(self._window(p, memory) for p in passings), strict=True)
             moved = [
                 Transfer("", p.boundary, p.crossing.direction, p.at(memory, p.bits), p.at(memory, p.count))
                 for p in passings
             ]
-            alone = sum(
-                np.where(t.count > 0, np.maximum(t.cycles(width) - w, 0) * (t.count - 1), 0.0)
-                for t, w in zip(moved, windows, strict=True)
-            )
+            periods = [p.at(memory, p.period) for p in passings]
+            windows = [self._window(p, memory, period) for p, period in zip(passings, periods, strict=True)]
+            alone = sum(_stall_alone(width, t, w) for t, w in zip(moved, windows, strict=True))
             np.maximum(least, alone, out=least)
-            rows = np.flatnonzero(np.logical_and.reduce(known))
+            rows = self._knowing(passings, memory)
             if len(passings) > 1 and len(rows):
                 part = [Transfer("", t.boundary, t.direction, t.bits[rows], t.count[rows]) for t in moved]
                 stall = port_stall(width, part, [p[rows] for p in periods], [w[rows] for w in windows])
                 least[rows] = np.maximum(least[rows], stall)
         return least
+
+    @staticmethod
+    def _knowing(passings: list[_Passing], memory: np.ndarray) -> np.ndarray:
+        """Labels that know all cuts which some transfers depend on."""
+        cuts = [p.cut for p in passings if p.cut is not None]
+        return np.flatnonzero((memory[:, cuts] != OPEN).all(axis=1)) if cuts else np.arange(len(memory))
 
     # -- loading ---------------------------------------------------------------------------------------------------
 
@@ -167,8 +171,7 @@ class Outlook:
         passings = [
             p for p in self.ports[place] if not (self.terms[p.operand].is_output and p.crossing.direction in psum)
         ]
-        cuts = [p.cut for p in passings if p.cut is not None]
-        rows = np.flatnonzero((memory[:, cuts] != OPEN).all(axis=1)) if cuts else np.arange(len(memory))
+        rows = self._knowing(passings, memory)
         if not passings or not len(rows):
             return None
         known = memory[rows]
@@ -216,3 +219,8 @@ class Outlook:
         reduction = np.empty_like(taken)
         np.put_along_axis(reduction, order, taken, axis=0)
         return list(total - reduction)
+
+
+def _stall_alone(width: int, transfer: Transfer, window: np.ndarray) -> np.ndarray:
+    """[m] cycles that one transfer needs beyond its windows."""
+    return np.maximum(0, transfer.cycles(width) - window) * np.maximum(transfer.count - 1, 0)

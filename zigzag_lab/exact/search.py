@@ -1,6 +1,7 @@
 """Branch and bound over merged walks: exact where nothing had to be left out, with an honest gap where something was.
 
-Walks grow loop by loop, from the outermost, all of a length together. Those whose bounds cannot beat the best mapping found are dropped;
+Walks grow loop by loop, from the outermost, all of a length together. Those whose bounds cannot beat the best mapping
+found are dropped;
 of the rest, at most so many are kept, the most promising, and the best bound among those left out is remembered. Then
 the width grows, until nothing had to be left out or what was left out cannot be better: proven.
 """
@@ -13,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.cost import price
+from zigzag_lab.cost import Prices, price
 from zigzag_lab.exact.bounds import Figures, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
@@ -27,6 +28,7 @@ WIDTHS = (300, 3_000, 20_000, 80_000)
 """Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
 
 _ROWS_AT_ONCE = 150_000
+_SAME = 1 + 1e-9
 
 
 @dataclass
@@ -39,7 +41,7 @@ class Outcome:
         widest: the most walks of equal length that were kept.
     """
 
-    lower_bound: float = np.inf
+    lower_bound: float = -np.inf
     n_priced: int = 0
     widest: int = 0
 
@@ -60,16 +62,15 @@ class Search:
         self.figures: Figures = figures(graph)
         self.remembered = Remembered(graph)
         self.outlook = Outlook(self.remembered, self.figures)
+        self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
         """Search until it is proven or time is up."""
         self.offer_extremes()
         for width in WIDTHS:
-            left_out = self.sweep(width)
-            self.outcome.lower_bound = (
-                left_out if self.outcome.lower_bound == np.inf else max(left_out, self.outcome.lower_bound)
-            )
+            left_out, unsure = self.sweep(width)
+            self.outcome.lower_bound = max(min(left_out, unsure), self.outcome.lower_bound)
             if left_out == np.inf or time.monotonic() > self.deadline:
                 break
         return self.outcome
@@ -78,7 +79,7 @@ class Search:
         """Look for less energy at the least latency, as far as time allows; no proof hangs on it."""
         self.target = CheapestTie(best)
         for width in WIDTHS[:2]:
-            if time.monotonic() > self.deadline or self.sweep(width) == np.inf:
+            if time.monotonic() > self.deadline or self.sweep(width)[0] == np.inf:
                 break
 
     def offer_extremes(self) -> None:
@@ -87,32 +88,37 @@ class Search:
         walks = [self.graph.cheapest(self.figures.costs, least, v) for v in range(self.figures.weightings.stop)]
         self.offer(np.unique(np.array(walks), axis=0).T)
 
-    def offer(self, walks: np.ndarray) -> None:
+    def offer(self, walks: np.ndarray) -> Prices:
         """Price complete walks, [position, m]."""
-        for start in range(0, walks.shape[1], CHUNK):
-            batch = batch_of(self.graph, walks[:, start : start + CHUNK])
-            self.outcome.n_priced += offer(self.target, batch, self.keep_at_output_pins)
+        self.outcome.n_priced += walks.shape[1]
+        return offer(self.target, batch_of(self.graph, walks), self.keep_at_output_pins)
 
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
         totals = self.figures.from_start[-1:] + self.figures.base
         return float(self.target.value(totals[:, 0], totals[:, self.figures.weightings].max(axis=1))[0])
 
-    def sweep(self, width: int) -> float:
-        """Grow all walks to their full length, keeping so many a length; the least rank of what was left out."""
-        left_out = np.inf
+    def sweep(self, width: int) -> tuple[float, float]:
+        """Grow all walks to their full length, keeping so many a length.
+
+        Returns:
+            The least rank of what was left out, and of walks that stand for others from which rounding may tell them
+            apart; infinite where there are none that could be better than what was found.
+        """
+        left_out, unsure = np.inf, np.inf
         layers = [self._end()]
         for layer in reversed(range(len(self.graph.layers))):
             if time.monotonic() > self.deadline:
                 width = min(width, WIDTHS[0])
             labels, skipped = self._grown(layers[-1], layer, width)
             left_out = min(left_out, skipped)
-            if not len(labels):
-                return np.inf if self.target.is_safe_from(left_out) else left_out
             layers.append(labels)
             self.outcome.widest = max(self.outcome.widest, len(labels))
-        self._finish(layers)
-        return np.inf if self.target.is_safe_from(left_out) else left_out
+            if not len(labels):
+                break
+        else:
+            unsure = self._finish(layers)
+        return (np.inf if self.target.is_safe_from(left_out) else left_out), unsure
 
     def _end(self) -> Labels:
         so_far = np.zeros((1, self.figures.costs.shape[1]))
@@ -168,15 +174,30 @@ class Search:
         order = np.argpartition(labels.bound, width)
         return labels.take(order[:width]), float(labels.bound[order[width:]].min())
 
-    def _finish(self, layers: list[Labels]) -> None:
-        """Price complete walks, the most promising first, as long as any may be better."""
+    def _finish(self, layers: list[Labels]) -> float:
+        """Price complete walks, the most promising first, as long as any may be better.
+
+        Returns:
+            The least rank of those that cost more than their bounds say, where rounding may be why.
+        """
         last = layers[-1]
-        order = np.argsort(last.bound, kind="stable")
+        totals = self.figures.total(last.state, last.so_far)
+        energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals)
+        order = np.argsort(self.target.value(energy, latency), kind="stable")
+        unsure = []
         for start in range(0, len(order), CHUNK):
             chunk = order[start : start + CHUNK]
-            if self.target.is_safe_from(float(last.bound[chunk[0]])):
-                break
-            self.offer(self._walks(layers, chunk))
+            chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
+            if len(chunk):
+                prices = self.offer(self._walks(layers, chunk))
+                apart = prices.energy_pj > energy[chunk] * _SAME
+                apart |= prices.latency_cycles > latency[chunk] * _SAME
+                unsure.append(chunk[apart])
+        if not self.is_rounded or not unsure:
+            return np.inf
+        rows = np.concatenate(unsure)
+        rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
+        return float(self.target.value(energy[rows], latency[rows]).min(initial=np.inf))
 
     @staticmethod
     def _walks(layers: list[Labels], rows: np.ndarray) -> np.ndarray:
@@ -197,12 +218,12 @@ def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> f
     return float(least[-1, 0] + base)
 
 
-def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> int:
-    """Price mappings, and let a target consider those that fit; how many were priced."""
+def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:
+    """Price mappings, and let a target consider those that fit."""
     prices = price(batch, keep_at_output_pins=keep_at_output_pins)
     ok = np.flatnonzero(fits(batch))
     if len(ok):
         energy, latency = (np.full(len(batch), np.inf) for _ in range(2))
         energy[ok], latency[ok] = prices.energy_pj[ok], prices.latency_cycles[ok]
         target.offer(batch, energy, latency)
-    return len(batch)
+    return prices

@@ -49,8 +49,8 @@ class Figures:
         costs: [c, v].
         base: [v] what is added to the sum over closings.
         from_start: [s, v] the least that any way to each state of the graph costs.
-        weightings, stalls, parts: which figures bound latency; the stalls alone; what loading is made of (see
-            :meth:`Bounds.parts`).
+        weightings, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
+            :meth:`Bounds.parts`); bits a cycle that are taken at each port of :meth:`Bounds.hiding`.
     """
 
     costs: np.ndarray
@@ -59,10 +59,20 @@ class Figures:
     weightings: slice
     stalls: slice
     parts: slice
+    busy: slice
 
     def total(self, state: np.ndarray, so_far: np.ndarray) -> np.ndarray:
         """[m, v] lower bounds of all figures of mappings through some states; ``so_far`` [m, v] is what follows."""
         return so_far + self.from_start[state] + self.base
+
+
+@dataclass(frozen=True)
+class Stalls:
+    """A bound of stalls: [c] what each kind of closing costs, what is added, and the port."""
+
+    costs: np.ndarray
+    base: float
+    place: Place
 
 
 class Bounds:
@@ -96,10 +106,10 @@ class Bounds:
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
-    def stalls(self) -> list[tuple[Tables, float]]:
-        """Per bound of the stalls: its tables, and what is added at the end."""
+    def stalls(self) -> list[Stalls]:
+        """Bounds of the stalls: two for each port, where they say anything."""
         ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
-        found: list[tuple[Tables, float]] = []
+        found: list[Stalls] = []
         for place in ports:
             needed, beyond, covered = self.blank(), self.blank(), 0.0
             for o, of_operand in enumerate(self.crossings):
@@ -112,9 +122,9 @@ class Bounds:
                         beyond[o][a] += np.maximum(0, cycles - period) * again
                         covered = max(covered, float((period * c.count).max()))
             if _most(needed) > covered:
-                found.append((needed, -covered))
+                found.append(Stalls(self.column(needed), self.at_start(needed) - covered, place))
             if _most(beyond) > 0:
-                found.append((beyond, 0.0))
+                found.append(Stalls(self.column(beyond), self.at_start(beyond), place))
         return found
 
     # -- loading and storing ---------------------------------------------------------------------------------------
@@ -233,6 +243,25 @@ class Bounds:
                     again[o][a] += np.where(c.count > 1, np.minimum(filled, once * c.count) - once, 0.0)
         return again, covered
 
+    def hiding(self) -> list[Place]:
+        """Ports of outermost memories: what first loads and last stores find to hide in is followed there."""
+        tops = {terms.memories[-1] for terms in self.terms}
+        ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
+        return [place for place in ports if place[0] in tops]
+
+    def loading(self, o: int, crossing: Crossing) -> bool:
+        """Whether a crossing takes part in loading and storing, as all but returning sums do."""
+        return not self.terms[o].is_output or crossing.direction in (Direction.FROM_LOW, Direction.TO_HIGH)
+
+    def busy(self, place: Place) -> Tables:
+        """[N] bits a cycle that crossings which happen again take at a port."""
+        found = self.blank()
+        for o, of_operand in enumerate(self.crossings):
+            for a, crossings in enumerate(of_operand):
+                for c in (c for c in crossings if c.port == place and self.loading(o, c)):
+                    found[o][a] += np.where(c.count > 1, np.ceil(self.rate(o, c) / self.cycles_per_op), 0.0)
+        return found
+
     def rate(self, o: int, crossing: Crossing) -> np.ndarray:
         """[N] bits a cycle that a crossing takes on average, truncated, as in the kernel."""
         terms, a, integer = self.terms[o], crossing.boundary, self.problem.integer
@@ -292,21 +321,22 @@ def figures(graph: Graph) -> Figures:
     weightings = [(load, bounds.fixed) for load in loads]
     for volumes, offset in bounds.volumes():
         weightings += [(bounds.column(t), bounds.fixed + offset + bounds.at_start(t)) for t in volumes]
-    stalls = [(bounds.column(tables), offset + bounds.at_start(tables)) for tables, offset in bounds.stalls()]
-    stalls = _telling(graph, stalls)
-    weightings += [(stall + load, bounds.fixed + offset) for (stall, offset), load in product(stalls, loads)]
+    stalls = _telling(graph, bounds.stalls())
+    weightings += [(stall.costs + load, bounds.fixed + stall.base) for stall, load in product(stalls, loads)]
     parts = [(bounds.column(t), 0.0) for t in bounds.parts()]
-    columns = [(energy, energy_base), *weightings, *stalls, *parts]
+    busy = [(bounds.column(t), bounds.at_start(t)) for t in map(bounds.busy, bounds.hiding())]
+    columns = [(energy, energy_base), *weightings, *((s.costs, s.base) for s in stalls), *parts, *busy]
     table = np.stack([column for column, _ in columns], axis=1)
-    ends = np.cumsum([1, len(weightings), len(stalls), len(parts)])
+    ends = np.cumsum([1, len(weightings), len(stalls), len(parts), len(busy)])
     slices = (slice(int(a), int(b)) for a, b in pairwise(ends))
     return Figures(table, np.array([base for _, base in columns]), graph.from_start(table), *slices)
 
 
-def _telling(graph: Graph, stalls: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:
-    """The bounds of stalls that are highest over the whole mapping."""
+def _telling(graph: Graph, stalls: list[Stalls]) -> list[Stalls]:
+    """The bounds of stalls that are highest over the whole mapping, but those of the outermost memories first."""
     if len(stalls) <= MOST_STALLS:
         return stalls
-    of_all = graph.from_start(np.stack([column for column, _ in stalls], axis=1))[-1]
-    of_all = of_all + [offset for _, offset in stalls]
-    return [stalls[v] for v in np.argsort(-of_all, kind="stable")[:MOST_STALLS]]
+    of_all = graph.from_start(np.stack([s.costs for s in stalls], axis=1))[-1]
+    tops = {terms.memories[-1] for terms in graph.space.terms}
+    ranked = sorted(zip(stalls, of_all, strict=True), key=lambda x: (x[0].place[0] not in tops, -(x[1] + x[0].base)))
+    return [stall for stall, _ in ranked[:MOST_STALLS]]

@@ -166,9 +166,14 @@ class Remembered:
             beside = ~half_empty & (own[o] <= 1 - shared)
             if len(sharers) > 1 and not self.is_rounded:
                 shared = np.where(beside, shared + own[o], shared)
-            memory[rows[settled & (half_empty | beside)], self.columns["reuse", o, level]] = 0
-        for run in runs:
-            memory[rows[settled], run] = 0
+            self._drop(memory, "reuse", o, level, rows[settled & (half_empty | beside)])
+            self._drop(memory, "relevant", o, level, rows[settled])
+
+    def _drop(self, memory: np.ndarray, run: str, o: int, level: int, rows: np.ndarray) -> None:
+        """Forget a run that nothing depends on any more."""
+        memory[rows, self.columns[run, o, level]] = 0
+        growing = rows[memory[rows, self.columns["growing", o, 0]] == level]
+        memory[growing, self.columns[f"grows {run}", o, 0]] = 0
 
 
 def merged(labels: Labels) -> Labels:

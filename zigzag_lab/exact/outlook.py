@@ -1,11 +1,11 @@
 """What the cost model says of a mapping of which only the outer part is known: a lower bound of latency.
 
-Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond
-their windows counts, as no further transfer makes that less. The first loads and last stores at a port of an outermost memory
-are reduced as in the kernel, by what that port has to spare, once all its transfers are known; elsewhere they count
-with the least that may be left. More stalls hide more loading, but never more than they add at one port, so both are
-taken at the least stall. Axes: ``m`` label, ``k`` transfer of a port, ``N`` point; tables end with an entry for a cut
-that is not known: a transfer that never happens.
+Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond their
+windows counts, as no further transfer makes that less. First loads and last stores at a port of an outermost memory are
+reduced as in the kernel, by what that port has to spare at most; elsewhere they count with the least that may be left.
+More stalls hide more loading, but never more than they add at one port, so both are taken at the least stall.
+Axes: ``m`` label, ``k`` transfer of a port, ``N`` point; tables end with an entry for a cut that is not known: a
+transfer that never happens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall
 from zigzag_lab.exact.bounds import Bounds, Figures, Place
 from zigzag_lab.exact.labels import OPEN, Remembered
 from zigzag_lab.exact.terms import Crossing
-from zigzag_lab.vocab import Direction
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,6 @@ class _Passing:
         cut: column of the point that decides it; None where no loop does.
         bits, count: [N + 1].
         iterations, period: [N + 1] between crossings; the same in cycles.
-        rate: [N + 1] average bits a cycle.
     """
 
     operand: int
@@ -41,7 +39,6 @@ class _Passing:
     count: np.ndarray
     iterations: np.ndarray
     period: np.ndarray
-    rate: np.ndarray
 
     @property
     def boundary(self) -> int:
@@ -50,6 +47,27 @@ class _Passing:
     def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:
         """[m] a table's value where the cut is."""
         return table[memory[:, self.cut]] if self.cut is not None else np.full(len(memory), table[0])
+
+
+@dataclass(frozen=True)
+class _Link:
+    """A link with an end at a port: which part of loading it adds to, the column of its cut, and which transfers of the
+    port are its ends; ``hidden`` is [N + 1], its cycles when as much as possible hides.
+    """
+
+    part: int
+    cut: int
+    hidden: np.ndarray
+    ends: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Hiding:
+    """A port at which loads and stores hide in what computation leaves free."""
+
+    place: Place
+    passings: list[_Passing]
+    links: list[_Link]
 
 
 class Outlook:
@@ -71,8 +89,7 @@ class Outlook:
             self.ports.setdefault(crossing.port, []).append(self._passing(o, crossing))
         for place, passings in self.ports.items():
             passings.sort(key=lambda p, place=place: self._turn(place, p))
-        tops = {t.memories[-1] for t in self.terms}
-        self.hiding = [place for place in self.ports if place[0] in tops]
+        self.hiding = [self._hiding(place) for place in self.bounds.hiding()]
         self.computing = float(np.ceil(self.bounds.n_cycles * self.bounds.cycles_per_op))
         self.tiles = [self._innermost_tiles(o) for o in range(len(self.terms))]
 
@@ -82,10 +99,20 @@ class Outlook:
         if a == 0 and not terms.is_output and terms.keep_at_output_pins:
             cut = self.columns["lead", o, 0]
         iterations = np.append(terms.period(a), 1.0)
-        rate = np.ceil(self.bounds.rate(o, crossing) / self.bounds.cycles_per_op)
         with_never = [np.append(table, 0.0) for table in (crossing.bits, crossing.count)]
         period = np.ceil(iterations * self.bounds.cycles_per_op)
-        return _Passing(o, crossing, cut, *with_never, iterations, period, np.append(rate, 0.0))
+        return _Passing(o, crossing, cut, *with_never, iterations, period)
+
+    def _hiding(self, place: Place) -> _Hiding:
+        passings = [p for p in self.ports[place] if self.bounds.loading(p.operand, p.crossing)]
+        links = []
+        for o, a in dict.fromkeys((p.operand, p.boundary) for p in passings):
+            part = self.bounds.part_of(o, a) if 0 < a < self.terms[o].n_levels else None
+            if part is not None:
+                hidden = np.append(self.bounds.link(o, a, None)[0], 0.0)
+                ends = tuple(k for k, p in enumerate(passings) if any(p.crossing is c for c in self.bounds.ends(o, a)))
+                links.append(_Link(part, self.columns["cut", o, a - 1], hidden, ends))
+        return _Hiding(place, passings, links)
 
     def _turn(self, place: Place, passing: _Passing) -> int:
         """When a transfer's turn is at a port: of equal loads the first is shortened first."""
@@ -152,61 +179,43 @@ class Outlook:
         stall = np.maximum(self.stall(memory), totals[:, self.figures.stalls].max(axis=1, initial=0.0))
         bound = totals[:, self.figures.weightings].max(axis=1, initial=0.0)
         parts = totals[:, self.figures.parts]
-        found = self._with(parts, stall)
-        for place in self.hiding:
-            more = self._not_hidden(place, memory, stall)
-            if more is not None:
-                rows, extra = more
-                found[rows] = np.maximum(found[rows], self._with(parts[rows] + extra, stall[rows]))
-        return np.maximum(bound, found)
+        busy = totals[:, self.figures.busy].T
+        for port, taken in zip(self.hiding, busy, strict=True):
+            np.maximum(bound, self._with(parts + self._not_hidden(port, memory, stall, taken), stall), out=bound)
+        return bound
 
     def _with(self, parts: np.ndarray, stall: np.ndarray) -> np.ndarray:
         inputs = parts[:, :-1].T.reshape(len(self.bounds.inputs), 3, len(parts))
         onload = onload_cycles([(p[0], p[1], p[2]) for p in inputs])
         return self.bounds.fixed + stall + onload + parts[:, -1]
 
-    def _not_hidden(self, place: Place, memory: np.ndarray, stall: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """Labels that know all that loads and stores at a port, and what that adds to each part of loading."""
-        psum = (Direction.TO_LOW, Direction.FROM_HIGH)
-        passings = [
-            p for p in self.ports[place] if not (self.terms[p.operand].is_output and p.crossing.direction in psum)
-        ]
-        rows = self._knowing(passings, memory)
-        if not passings or not len(rows):
-            return None
-        known = memory[rows]
-        loads = self._reduced(place, passings, known, stall[rows])
-        extra = np.zeros((len(rows), 3 * len(self.bounds.inputs) + 1))
-        for o, a in dict.fromkeys((p.operand, p.boundary) for p in passings if p.boundary):
-            part = self.bounds.part_of(o, a)
-            if part is None or a == self.terms[o].n_levels:
-                continue
-            of_link = {id(p.crossing): load for p, load in zip(passings, loads, strict=True)}
-            hidden = self.bounds.link(o, a, None)[0][known[:, self.columns["cut", o, a - 1]]]
+    def _not_hidden(self, port: _Hiding, memory: np.ndarray, stall: np.ndarray, busy: np.ndarray) -> np.ndarray:
+        """[m, part] what known loads and stores at a port add to the parts, as there is less to hide in."""
+        loads = self._reduced(port, memory, stall, busy)
+        extra = np.zeros((len(memory), 3 * len(self.bounds.inputs) + 1))
+        for link in port.links:
+            hidden = link.hidden[memory[:, link.cut]]
             longest = hidden
-            for end in self.bounds.ends(o, a):
-                if id(end) in of_link:
-                    longest = np.maximum(longest, of_link[id(end)])
-            extra[:, part] += longest - hidden
-        return rows, extra
+            for end in link.ends:
+                longest = np.maximum(longest, loads[end])
+            extra[:, link.part] += longest - hidden
+        return extra
 
-    def _reduced(
-        self, place: Place, passings: list[_Passing], memory: np.ndarray, stall: np.ndarray
-    ) -> list[np.ndarray]:
-        """[m] each, the least that is left of each load; as in :func:`zigzag_lab.cost.ports.reduced_loading`.
+    def _reduced(self, port: _Hiding, memory: np.ndarray, stall: np.ndarray, busy: np.ndarray) -> np.ndarray:
+        """[k, m] the least that is left of each load; as in :func:`zigzag_lab.cost.ports.reduced_loading`.
 
         The innermost tile may not be known: then the most may be taken off a load, and the least off those before it.
         """
-        width = self.bounds.port(place).bandwidth_max_bits
+        width, passings = self.bounds.port(port.place).bandwidth_max_bits, port.passings
         total = np.array([np.ceil(p.at(memory, p.bits) / width) for p in passings])
         count = np.array([p.at(memory, p.count) for p in passings])
-        rates = np.array([p.at(memory, p.rate) for p in passings])
         once = count == 1
-        busy = np.where(count > 1, rates, 0.0).sum(axis=0)
         surplus = np.maximum(0.0, (width - busy) / width * (self.computing + stall))
         innermost = [memory[:, self.columns["cut", p.operand, 0]] for p in passings]
         fewest, most = (
-            np.array([np.ceil(self.tiles[p.operand][i][cut] / width) for p, cut in zip(passings, innermost, strict=True)])
+            np.array(
+                [np.ceil(self.tiles[p.operand][i][cut] / width) for p, cut in zip(passings, innermost, strict=True)]
+            )
             for i in (0, 1)
         )
         most_off = np.where(once, np.maximum(0.0, total - fewest), 0.0)
@@ -218,7 +227,7 @@ class Outlook:
         taken = np.minimum(ranked, np.maximum(0.0, surplus - ahead))
         reduction = np.empty_like(taken)
         np.put_along_axis(reduction, order, taken, axis=0)
-        return list(total - reduction)
+        return total - reduction
 
 
 def _stall_alone(width: int, transfer: Transfer, window: np.ndarray) -> np.ndarray:

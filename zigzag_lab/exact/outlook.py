@@ -181,7 +181,8 @@ class Outlook:
         parts = totals[:, self.figures.parts]
         busy = totals[:, self.figures.busy].T
         for port, taken in zip(self.hiding, busy, strict=True):
-            np.maximum(bound, self._with(parts + self._not_hidden(port, memory, stall, taken), stall), out=bound)
+            extra = self._not_hidden(port, memory, stall, taken) if port.links else 0.0
+            np.maximum(bound, self._with(parts + extra, stall), out=bound)
         return bound
 
     def _with(self, parts: np.ndarray, stall: np.ndarray) -> np.ndarray:

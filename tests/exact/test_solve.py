@@ -12,13 +12,18 @@ from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
 from zigzag_lab.exact import solve as solving
 from zigzag_lab.exact.builder import build
+from zigzag_lab.exact.mappings import batch_of, fits
+from zigzag_lab.exact.search import Search
 from zigzag_lab.exact.solve import solve, solve_front
 from zigzag_lab.exact.space import Space
+from zigzag_lab.exact.targets import Best
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective
 from zigzag_lab.workload import Layer
+
+Bound = tuple[np.ndarray, np.ndarray]
 
 
 def loma_best(problem: Problem, objective: Objective, lpf_limit: int = 6) -> float:
@@ -114,9 +119,6 @@ def test_a_layer_of_one_operation_has_one_mapping() -> None:
 
 
 def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
-    from zigzag_lab.exact.bounds import figures
-    from zigzag_lab.exact.mappings import batch_of, fits
-
     rng, n_walks = np.random.default_rng(0), 0
     for seed in range(60):
         problem = small_problem(seed, 7)
@@ -124,24 +126,33 @@ def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
             graph = build(Space(problem))
         except InfeasibleError:
             continue
-        bounds = figures(graph)
+        search = Search(graph, Best(Objective.EDP), True, np.inf)
         if any(terms.is_ambiguous for terms in graph.space.terms):
             continue
-        walks, so_far = [], []
-        for _ in range(20):
-            state, walk = 0, []
-            for begin, end in graph.layers:
-                low, high = np.searchsorted(graph.source[begin:end], [state, state + 1]) + begin
-                walk.append(int(rng.integers(low, high)))
-                state = int(graph.target[walk[-1]])
-            walks.append(walk)
-            steps = np.array(walk)
-            so_far.append(sum(bounds.costs[closed[steps]] for closed in graph.closed).sum(axis=0))  # type: ignore[union-attr]
-        batch = batch_of(graph, np.array(walks).T)
+        walks, bounds = random_walks(search, rng, 20)
+        batch = batch_of(graph, walks)
         assert fits(batch).all()
         prices = price(batch)
-        energy, latency = bounds.least(np.full(20, graph.n_states - 1), np.array(so_far))
-        assert np.allclose(energy, prices.energy_pj, rtol=1e-12)
-        assert (latency <= prices.latency_cycles * (1 + 1e-12)).all()
+        assert np.allclose(bounds[-1][0], prices.energy_pj, rtol=1e-12)
+        for energy, latency in bounds:
+            assert (energy <= prices.energy_pj * (1 + 1e-12)).all(), seed
+            assert (latency <= prices.latency_cycles * (1 + 1e-12)).all(), seed
         n_walks += 20
     assert n_walks > 200
+
+
+def random_walks(search: Search, rng: np.random.Generator, n: int) -> tuple[np.ndarray, list[Bound]]:
+    """Some walks, [position, m], and the bounds of energy and latency after each step from their ends."""
+    graph, figures = search.graph, search.figures
+    state = np.full(n, graph.n_states - 1)
+    memory, so_far = np.repeat(search.remembered.start(), n, axis=0), np.zeros((n, len(figures.base)))
+    walks, bounds = [], []
+    for layer in reversed(range(len(graph.layers))):
+        begin, n_steps = graph.into(layer, state)
+        step = begin + rng.integers(0, n_steps)
+        walks.append(step)
+        memory, state = search.remembered.before(memory, step), graph.source[step]
+        so_far = so_far + sum(figures.costs[closed[step]] for closed in graph.closed)  # type: ignore[operator]
+        totals = figures.total(state, so_far)
+        bounds.append((totals[:, 0], search.outlook.latency(memory, totals)))
+    return np.array(walks[::-1]), bounds

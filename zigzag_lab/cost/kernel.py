@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.cost.boundaries import Column, Content, Timing, content, timing
-from zigzag_lab.cost.ports import Transfer, port_stall, reduced_loading
+from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall, reduced_loading
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import Direction
@@ -228,18 +228,8 @@ class _Kernel:
         return np.trunc(rate * what.boost[a] if is_low else rate)
 
     def _onload_cycles(self, loading: dict[tuple[str, int, Direction], tuple[Column, bool]]) -> Column:
-        """Cycles to bring the first tiles of all inputs to the array.
-
-        Where both ends of a link are ports that the inputs share, they take turns; where neither is, they run side by
-        side; where one is, only the outermost such link counts (as in ZigZag 3.9.1).
-        """
-        parts = [self._onload_parts(op, loading) for op in self.problem.layer.input_operands]
-        if len(parts) == 1:
-            return parts[0][2]
-        (shared1, half1, own1), (shared2, half2, own2) = parts
-        first = shared1 + np.maximum(shared2 + half2 + own2, half1 + own1)
-        second = shared2 + np.maximum(shared1 + half1 + own1, half2 + own2)
-        return np.minimum(first, second)
+        """Cycles to bring the first tiles of all inputs to the array."""
+        return onload_cycles([self._onload_parts(op, loading) for op in self.problem.layer.input_operands])
 
     def _onload_parts(
         self, operand: str, loading: dict[tuple[str, int, Direction], tuple[Column, bool]]

@@ -132,3 +132,20 @@ def reduced_loading(
     reduction = np.empty_like(taken)
     np.put_along_axis(reduction, order, taken, axis=0)
     return list(total - reduction)
+
+
+def onload_cycles(parts: list[tuple[Column, Column, Column]]) -> Column:
+    """[m] cycles to bring the first tiles of all inputs to the array.
+
+    Where both ends of a link are ports that the inputs share, they take turns; where neither is, they run side by
+    side; where one is, only the outermost such link counts (as in ZigZag 3.9.1).
+
+    Args:
+        parts: per input, [m] cycles over links that are shared, half shared, its own.
+    """
+    if len(parts) == 1:
+        return parts[0][2]
+    (shared1, half1, own1), (shared2, half2, own2) = parts
+    first = shared1 + np.maximum(shared2 + half2 + own2, half1 + own1)
+    second = shared2 + np.maximum(shared1 + half1 + own1, half2 + own2)
+    return np.minimum(first, second)

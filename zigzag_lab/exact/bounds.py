@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -48,29 +48,51 @@ class Figures:
     Attributes:
         costs: [c, v].
         base: [v] what is added to the sum over closings.
-        to_go: [s, v] the least that completing each state of the graph adds.
+        from_start: [s, v] the least that any way to each state of the graph costs.
+        weightings, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
+            :meth:`Bounds.parts`); bits a cycle that are taken at each port of :meth:`Bounds.hiding`.
     """
 
     costs: np.ndarray
     base: np.ndarray
-    to_go: np.ndarray
+    from_start: np.ndarray
+    weightings: slice
+    stalls: slice
+    parts: slice
+    busy: slice
 
-    def least(self, state: np.ndarray, so_far: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """[m] lower bounds of energy and latency of walks at some states; ``so_far`` is [m, v]."""
-        total = so_far + self.to_go[state] + self.base
-        return total[:, 0], total[:, 1:].max(axis=1)
+    def total(self, state: np.ndarray, so_far: np.ndarray) -> np.ndarray:
+        """[m, v] lower bounds of all figures of mappings through some states; ``so_far`` [m, v] is what follows."""
+        return so_far + self.from_start[state] + self.base
 
 
-class _Bounds:
+@dataclass(frozen=True)
+class Stalls:
+    """A bound of stalls: [c] what each kind of closing costs, what is added, and the port."""
+
+    costs: np.ndarray
+    base: float
+    place: Place
+
+
+class Bounds:
+    """The tables that figures are made of."""
+
     def __init__(self, graph: Graph) -> None:
         self.graph, self.space = graph, graph.space
         self.problem = self.space.problem
         self.lattice, self.terms = self.space.lattice, self.space.terms
         self.cycles_per_op = self.problem.accelerator.array.cycles_per_op
         self.n_cycles = float(self.lattice.cycles[-1])
+        self.fixed = self.n_cycles * self.cycles_per_op + systolic_drain_cycles(self.problem)
 
     def blank(self) -> Tables:
         return [[np.zeros(self.lattice.n_points) for _ in range(t.n_levels + 1)] for t in self.terms]
+
+    @cached_property
+    def inputs(self) -> list[int]:
+        """Numbers of the inputs."""
+        return [o for o, t in enumerate(self.terms) if not t.is_output]
 
     @cached_property
     def crossings(self) -> list[list[list[Crossing]]]:
@@ -84,10 +106,10 @@ class _Bounds:
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
-    def stalls(self) -> list[tuple[Tables, float]]:
-        """Per bound of the stalls: its tables, and what is added at the end."""
+    def stalls(self) -> list[Stalls]:
+        """Bounds of the stalls: two for each port, where they say anything."""
         ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
-        found: list[tuple[Tables, float]] = []
+        found: list[Stalls] = []
         for place in ports:
             needed, beyond, covered = self.blank(), self.blank(), 0.0
             for o, of_operand in enumerate(self.crossings):
@@ -100,14 +122,14 @@ class _Bounds:
                         beyond[o][a] += np.maximum(0, cycles - period) * again
                         covered = max(covered, float((period * c.count).max()))
             if _most(needed) > covered:
-                found.append((needed, -covered))
+                found.append(Stalls(self.column(needed), self.at_start(needed) - covered, place))
             if _most(beyond) > 0:
-                found.append((beyond, 0.0))
+                found.append(Stalls(self.column(beyond), self.at_start(beyond), place))
         return found
 
     # -- loading and storing ---------------------------------------------------------------------------------------
 
-    def _last_crossing(self, o: int, boundary: int, direction: Direction) -> Crossing | None:
+    def last_crossing(self, o: int, boundary: int, direction: Direction) -> Crossing | None:
         found = [c for c in self.crossings[o][boundary] if c.direction is direction]
         return found[-1] if found else None
 
@@ -123,15 +145,42 @@ class _Bounds:
         least = np.ceil(terms.elems(self.problem.integer, 1)[0] * precision / width)
         return np.where(crossing.count == 1, np.minimum(total, least), total)
 
-    def _link(self, o: int, boundary: int, whole: Place | None) -> tuple[np.ndarray, int]:
-        """[N] cycles over one link, and how many of its two ports the inputs share."""
+    def ends(self, o: int, boundary: int) -> list[Crossing]:
+        """The two ends of the link over which the first tiles come in, or the last ones go out."""
         is_output = self.terms[o].is_output
         inward = (Direction.TO_HIGH, Direction.FROM_LOW) if is_output else (Direction.FROM_HIGH, Direction.TO_LOW)
-        ends = [c for d in inward if (c := self._last_crossing(o, boundary, d)) is not None]
-        longest = np.zeros(self.lattice.n_points)
+        return [c for d in inward if (c := self.last_crossing(o, boundary, d)) is not None]
+
+    def link(self, o: int, boundary: int, whole: Place | None) -> tuple[np.ndarray, int]:
+        """[N] cycles over one link, and how many of its two ports the inputs share."""
+        longest, ends = np.zeros(self.lattice.n_points), self.ends(o, boundary)
         for c in ends:
             longest = np.maximum(longest, self._cycles(o, c, whole))
         return longest, sum(self.port(c.port).is_shared_by_inputs for c in ends)
+
+    def part_of(self, o: int, boundary: int) -> int | None:
+        """Which part of loading a link adds to: three for each input (in turns, half shared, alone), then storing.
+
+        Of an input's half shared links the outermost counts; an input without company loads alone only.
+        """
+        n_shared = {a: self.link(o, a, None)[1] for a in range(1, self.terms[o].n_levels)}
+        if self.terms[o].is_output:
+            return 3 * len(self.inputs)
+        if n_shared[boundary] == 1 and any(n == 1 for a, n in n_shared.items() if a > boundary):
+            return None
+        if len(self.inputs) == 1 and n_shared[boundary]:
+            return None
+        return 3 * self.inputs.index(o) + {2: 0, 1: 1, 0: 2}[n_shared[boundary]]
+
+    def parts(self) -> list[Tables]:
+        """What loading and storing is made of, each alone, hidden as far as possible (see :meth:`part_of`)."""
+        found = [self.blank() for _ in range(3 * len(self.inputs) + 1)]
+        for o, terms in enumerate(self.terms):
+            for a in range(1, terms.n_levels):
+                part = self.part_of(o, a)
+                if part is not None:
+                    found[part][o][a] += self.link(o, a, None)[0]
+        return found
 
     def loads(self, whole: Place | None = None) -> list[Tables]:
         """Bounds of loading and storing together: one for each input, one for what both load over shared links.
@@ -139,12 +188,12 @@ class _Bounds:
         Args:
             whole: a port at which nothing hides.
         """
-        inputs = [o for o, t in enumerate(self.terms) if not t.is_output]
+        inputs = self.inputs
         storing, shared, found = self.blank(), self.blank(), []
         for o, terms in enumerate(self.terms):
             if terms.is_output:
                 for a in range(1, terms.n_levels):
-                    storing[o][a] += self._link(o, a, whole)[0]
+                    storing[o][a] += self.link(o, a, whole)[0]
         for o in inputs:
             own = self.blank()
             self._add_input(o, own, shared, whole, alone=len(inputs) == 1)
@@ -156,7 +205,7 @@ class _Bounds:
     def _add_input(self, o: int, own: Tables, shared: Tables, whole: Place | None, *, alone: bool) -> None:
         """Links whose ports both inputs share on one side count once, the outermost; as in the kernel."""
         n_levels = self.terms[o].n_levels
-        links = {a: self._link(o, a, whole) for a in range(1, n_levels)}
+        links = {a: self.link(o, a, whole) for a in range(1, n_levels)}
         outermost_half = max((a for a, (_, n) in links.items() if n == 1), default=0)
         for a, (cycles, n_shared) in links.items():
             if (n_shared == 1 and a != outermost_half) or (alone and n_shared):
@@ -190,11 +239,30 @@ class _Bounds:
                     if self.terms[o].is_output and c.direction in (Direction.TO_LOW, Direction.FROM_HIGH):
                         continue
                     once = np.ceil(c.bits / width)
-                    filled = computing * np.ceil(self._rate(o, c) / self.cycles_per_op) / width
+                    filled = computing * np.ceil(self.rate(o, c) / self.cycles_per_op) / width
                     again[o][a] += np.where(c.count > 1, np.minimum(filled, once * c.count) - once, 0.0)
         return again, covered
 
-    def _rate(self, o: int, crossing: Crossing) -> np.ndarray:
+    def hiding(self) -> list[Place]:
+        """Ports of outermost memories: what first loads and last stores find to hide in is followed there."""
+        tops = {terms.memories[-1] for terms in self.terms}
+        ports = dict.fromkeys(c.port for of_operand in self.crossings for cs in of_operand for c in cs)
+        return [place for place in ports if place[0] in tops]
+
+    def loading(self, o: int, crossing: Crossing) -> bool:
+        """Whether a crossing takes part in loading and storing, as all but returning sums do."""
+        return not self.terms[o].is_output or crossing.direction in (Direction.FROM_LOW, Direction.TO_HIGH)
+
+    def busy(self, place: Place) -> Tables:
+        """[N] bits a cycle that crossings which happen again take at a port."""
+        found = self.blank()
+        for o, of_operand in enumerate(self.crossings):
+            for a, crossings in enumerate(of_operand):
+                for c in (c for c in crossings if c.port == place and self.loading(o, c)):
+                    found[o][a] += np.where(c.count > 1, np.ceil(self.rate(o, c) / self.cycles_per_op), 0.0)
+        return found
+
+    def rate(self, o: int, crossing: Crossing) -> np.ndarray:
         """[N] bits a cycle that a crossing takes on average, truncated, as in the kernel."""
         terms, a, integer = self.terms[o], crossing.boundary, self.problem.integer
         rate = terms.elems(integer, a) * terms.tile_bits_each(integer, a) / terms.period(a)
@@ -229,7 +297,7 @@ def _sum(first: Tables, second: Tables) -> Tables:
 
 def energy_costs(graph: Graph) -> tuple[np.ndarray, float]:
     """[c] energy of each kind of closing, and what is added for every mapping."""
-    bounds = _Bounds(graph)
+    bounds = Bounds(graph)
     tables = bounds.energy()
     return bounds.column(tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
 
@@ -246,26 +314,29 @@ def loose_energy_pj(space: Space) -> float:
 
 
 def figures(graph: Graph) -> Figures:
-    """Energy, and weightings that bound latency: of stalls, those that say most at the start."""
-    bounds = _Bounds(graph)
+    """Energy, and weightings that bound latency: of stalls, those that say most over the whole mapping."""
+    bounds = Bounds(graph)
     energy, energy_base = energy_costs(graph)
-    fixed = bounds.n_cycles * bounds.cycles_per_op + systolic_drain_cycles(bounds.problem)
     loads = [bounds.column(t) for t in bounds.loads()]
-    columns, bases = [energy, *loads], [energy_base, *(fixed for _ in loads)]
+    weightings = [(load, bounds.fixed) for load in loads]
     for volumes, offset in bounds.volumes():
-        columns += [bounds.column(t) for t in volumes]
-        bases += [fixed + offset + bounds.at_start(t) for t in volumes]
-    stalls = [(bounds.column(tables), offset + bounds.at_start(tables)) for tables, offset in bounds.stalls()]
-    for (stall, offset), load in product(_telling(graph, stalls), loads):
-        columns.append(stall + load)
-        bases.append(fixed + offset)
-    table = np.stack(columns, axis=1)
-    return Figures(table, np.array(bases), graph.to_go(table))
+        weightings += [(bounds.column(t), bounds.fixed + offset + bounds.at_start(t)) for t in volumes]
+    stalls = _telling(graph, bounds.stalls())
+    weightings += [(stall.costs + load, bounds.fixed + stall.base) for stall, load in product(stalls, loads)]
+    parts = [(bounds.column(t), 0.0) for t in bounds.parts()]
+    busy = [(bounds.column(t), bounds.at_start(t)) for t in map(bounds.busy, bounds.hiding())]
+    columns = [(energy, energy_base), *weightings, *((s.costs, s.base) for s in stalls), *parts, *busy]
+    table = np.stack([column for column, _ in columns], axis=1)
+    ends = np.cumsum([1, len(weightings), len(stalls), len(parts), len(busy)])
+    slices = (slice(int(a), int(b)) for a, b in pairwise(ends))
+    return Figures(table, np.array([base for _, base in columns]), graph.from_start(table), *slices)
 
 
-def _telling(graph: Graph, stalls: list[tuple[np.ndarray, float]]) -> list[tuple[np.ndarray, float]]:
-    """The bounds of stalls that are highest at the start."""
+def _telling(graph: Graph, stalls: list[Stalls]) -> list[Stalls]:
+    """The bounds of stalls that are highest over the whole mapping, but those of the outermost memories first."""
     if len(stalls) <= MOST_STALLS:
         return stalls
-    at_root = graph.to_go(np.stack([column for column, _ in stalls], axis=1))[0] + [offset for _, offset in stalls]
-    return [stalls[v] for v in np.argsort(-at_root, kind="stable")[:MOST_STALLS]]
+    of_all = graph.from_start(np.stack([s.costs for s in stalls], axis=1))[-1]
+    tops = {terms.memories[-1] for terms in graph.space.terms}
+    ranked = sorted(zip(stalls, of_all, strict=True), key=lambda x: (x[0].place[0] not in tops, -(x[1] + x[0].base)))
+    return [stall for stall, _ in ranked[:MOST_STALLS]]

@@ -222,7 +222,7 @@ def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf) -
         InfeasibleError: no mapping fits.
     """
     graph = _Builder(space, most_steps, deadline).build()
-    alive = graph.to_go(np.zeros((len(graph.closings), 1)))[:, 0] < np.inf
+    alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")
     return pruned(graph, alive)

@@ -1,17 +1,22 @@
 """The space as an explicit graph: states in layers (loops placed so far), and steps between them.
 
 A step closes levels and then places one loop; a last layer of steps closes what is open after the last loop. What a
-step costs is the sum of what its closings cost, so any additive figure has its least value by dynamic programming
-from the end. Axes: ``s`` state, ``e`` step, ``c`` kind of closing, ``v`` figure.
+step costs is the sum of what its closings cost, so any additive figure has its least value by dynamic programming.
+Axes: ``s`` state, ``e`` step, ``c`` kind of closing, ``v`` figure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from zigzag_lab.exact.space import Closing, Space
+
+_CELLS_AT_ONCE = 2_000_000
+"""Numbers in a table of steps and figures; more than 16 MB at once gains no speed."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Graph:
         source, target: [e] states of each step; the last state is the end, of no layer.
         placed: [e] kind of loop that a step places; -1 for the last steps.
         closed: [operand, e] kind of closing of each operand.
-        layers: per number of loops placed, where its steps begin and end; steps are sorted by source.
+        layers: per number of loops placed, where its steps begin and end; steps are sorted by target.
         n_states: states, the end included.
     """
 
@@ -52,21 +57,13 @@ class Graph:
     layers: tuple[tuple[int, int], ...]
     n_states: int
 
-    def to_go(self, costs: np.ndarray) -> np.ndarray:
-        """[s, v] the least that any completion of each state costs, in each figure; infinite where there is none.
-
-        Args:
-            costs: [c, v] what each kind of closing costs.
-        """
-        least = np.full((self.n_states, costs.shape[1]), np.inf)
-        least[-1] = 0.0
+    def can_be_completed(self) -> np.ndarray:
+        """[s] whether the end can be reached from a state."""
+        alive = np.zeros(self.n_states, dtype=bool)
+        alive[-1] = True
         for begin, end in reversed(self.layers):
-            through = self.step_costs(costs, begin, end) + least[self.target[begin:end]]
-            source = self.source[begin:end]
-            firsts = np.flatnonzero(np.diff(source, prepend=-1))
-            if len(firsts):
-                least[source[firsts]] = np.minimum.reduceat(through, firsts, axis=0)
-        return least
+            alive[self.source[begin:end][alive[self.target[begin:end]]]] = True
+        return alive
 
     def step_costs(self, costs: np.ndarray, begin: int, end: int) -> np.ndarray:
         """[e, v] what some steps cost."""
@@ -75,45 +72,87 @@ class Graph:
             total = total + costs[closed[begin:end]]
         return total
 
+    def from_start(self, costs: np.ndarray) -> np.ndarray:
+        """[s, v] the least that any way to each state costs, in each figure.
+
+        Args:
+            costs: [c, v] what each kind of closing costs.
+        """
+        least = np.full((self.n_states, costs.shape[1]), np.inf)
+        least[0] = 0.0
+        for begin, end in self.layers:
+            target = self.target[begin:end]
+            firsts = np.flatnonzero(np.diff(target, prepend=-1))
+            for first, last in _shares(firsts, end - begin, costs.shape[1]):
+                low, high = begin + first[0], begin + last
+                through = self.step_costs(costs, low, high) + least[self.source[low:high]]
+                least[target[first]] = np.minimum.reduceat(through, first - first[0], axis=0)
+        return least
+
     def n_walks(self) -> float:
         """How many mappings the space holds (irrelevant loops moved down, so that each counts once)."""
         ways = np.zeros(self.n_states)
-        ways[-1] = 1.0
-        for begin, end in reversed(self.layers):
-            np.add.at(ways, self.source[begin:end], ways[self.target[begin:end]])
-        return float(ways[0])
+        ways[0] = 1.0
+        for begin, end in self.layers:
+            np.add.at(ways, self.target[begin:end], ways[self.source[begin:end]])
+        return float(ways[-1])
 
-    def cheapest(self, costs: np.ndarray, to_go: np.ndarray, figure: int) -> list[int]:
+    def is_first(self, step: np.ndarray) -> bool:
+        """Whether some steps of one layer are those from the start."""
+        return bool(len(step) and step[0] < self.layers[0][1])
+
+    def into(self, layer: int, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """[m] where the steps of a layer that lead into some states begin, and how many there are."""
+        begin, end = self.layers[layer]
+        target = self.target[begin:end]
+        low, high = (np.searchsorted(target, state, side=side) for side in ("left", "right"))
+        return begin + low, high - low
+
+    def cheapest(self, costs: np.ndarray, from_start: np.ndarray, figure: int) -> list[int]:
         """The steps of a mapping that is least in one figure.
 
         Args:
             costs: [c, v] what each kind of closing costs.
-            to_go: [s, v] the least to go, as :meth:`to_go` gives it.
+            from_start: [s, v] the least so far, as :meth:`from_start` gives it.
             figure: which v.
         """
-        steps, state = [], 0
+        steps, state = [], self.n_states - 1
         of_figure = costs[:, figure : figure + 1]
-        for begin, end in self.layers:
-            low, high = np.searchsorted(self.source[begin:end], [state, state + 1]) + begin
-            through = self.step_costs(of_figure, low, high)[:, 0] + to_go[self.target[low:high], figure]
-            step = int(low + through.argmin())
+        for layer in reversed(range(len(self.layers))):
+            begin, n = (int(x[0]) for x in self.into(layer, np.array([state])))
+            through = self.step_costs(of_figure, begin, begin + n)[:, 0]
+            through = through + from_start[self.source[begin : begin + n], figure]
+            step = begin + int(through.argmin())
             steps.append(step)
-            state = int(self.target[step])
-        return steps
+            state = int(self.source[step])
+        return steps[::-1]
+
+
+def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray, int]]:
+    """Groups of rows, so many at a time that tables of so many columns stay small."""
+    most = max(1, _CELLS_AT_ONCE // width)
+    bounds = np.searchsorted(firsts, np.arange(0, n, most), side="left")
+    cuts = [*dict.fromkeys(int(b) for b in bounds if b < len(firsts)), len(firsts)]
+    for low, high in pairwise(cuts):
+        yield firsts[low:high], int(firsts[high]) if high < len(firsts) else n
 
 
 def pruned(graph: Graph, alive: np.ndarray) -> Graph:
-    """The graph without states from which nothing can be completed."""
-    keep = alive[graph.source] & alive[graph.target]
-    before = np.concatenate([[0], np.cumsum(keep)])
-    layers = tuple((int(before[begin]), int(before[end])) for begin, end in graph.layers)
+    """The graph without states from which nothing can be completed, its steps sorted by where they lead."""
+    order, layers, n = [], [], 0
+    for begin, end in graph.layers:
+        keep = begin + np.flatnonzero(alive[graph.source[begin:end]] & alive[graph.target[begin:end]])
+        order.append(keep[np.argsort(graph.target[keep], kind="stable")])
+        layers.append((n, n + len(keep)))
+        n += len(keep)
+    kept = np.concatenate(order)
     return Graph(
         graph.space,
         graph.closings,
-        graph.source[keep],
-        graph.target[keep],
-        graph.placed[keep],
-        np.ascontiguousarray(graph.closed[:, keep]),
-        layers,
+        graph.source[kept],
+        graph.target[kept],
+        graph.placed[kept],
+        np.ascontiguousarray(graph.closed[:, kept]),
+        tuple(layers),
         graph.n_states,
     )

@@ -1,6 +1,7 @@
 """Branch and bound over merged walks: exact where nothing had to be left out, with an honest gap where something was.
 
-Walks grow loop by loop, all of a length together. Those whose bounds cannot beat the best mapping found are dropped;
+Walks grow loop by loop, from the outermost, all of a length together. Those whose bounds cannot beat the best mapping
+found are dropped;
 of the rest, at most so many are kept, the most promising, and the best bound among those left out is remembered. Then
 the width grows, until nothing had to be left out or what was left out cannot be better: proven.
 """
@@ -13,11 +14,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.cost import price
+from zigzag_lab.cost import Prices, price
 from zigzag_lab.exact.bounds import Figures, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
 from zigzag_lab.exact.mappings import batch_of, fits
+from zigzag_lab.exact.outlook import Outlook
 from zigzag_lab.exact.targets import Best, CheapestTie, Target
 from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.orderings import CHUNK
@@ -26,6 +28,7 @@ WIDTHS = (300, 3_000, 20_000, 80_000)
 """Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
 
 _ROWS_AT_ONCE = 150_000
+_SAME = 1 + 1e-9
 
 
 @dataclass
@@ -38,7 +41,7 @@ class Outcome:
         widest: the most walks of equal length that were kept.
     """
 
-    lower_bound: float = np.inf
+    lower_bound: float = -np.inf
     n_priced: int = 0
     widest: int = 0
 
@@ -58,16 +61,16 @@ class Search:
         self.keep_at_output_pins = keep_at_output_pins
         self.figures: Figures = figures(graph)
         self.remembered = Remembered(graph)
+        self.outlook = Outlook(self.remembered, self.figures)
+        self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
         """Search until it is proven or time is up."""
         self.offer_extremes()
         for width in WIDTHS:
-            left_out = self.sweep(width)
-            self.outcome.lower_bound = (
-                left_out if self.outcome.lower_bound == np.inf else max(left_out, self.outcome.lower_bound)
-            )
+            left_out, unsure = self.sweep(width)
+            self.outcome.lower_bound = max(min(left_out, unsure), self.outcome.lower_bound)
             if left_out == np.inf or time.monotonic() > self.deadline:
                 break
         return self.outcome
@@ -76,63 +79,66 @@ class Search:
         """Look for less energy at the least latency, as far as time allows; no proof hangs on it."""
         self.target = CheapestTie(best)
         for width in WIDTHS[:2]:
-            if time.monotonic() > self.deadline or self.sweep(width) == np.inf:
+            if time.monotonic() > self.deadline or self.sweep(width)[0] == np.inf:
                 break
 
     def offer_extremes(self) -> None:
         """Price the mappings that are least by each bound; where one is as good as its bound, it is optimal."""
-        walks = [self.graph.cheapest(self.figures.costs, self.figures.to_go, v) for v in range(len(self.figures.base))]
+        least = self.figures.from_start
+        walks = [self.graph.cheapest(self.figures.costs, least, v) for v in range(self.figures.weightings.stop)]
         self.offer(np.unique(np.array(walks), axis=0).T)
 
-    def offer(self, walks: np.ndarray) -> None:
+    def offer(self, walks: np.ndarray) -> Prices:
         """Price complete walks, [position, m]."""
-        for start in range(0, walks.shape[1], CHUNK):
-            batch = batch_of(self.graph, walks[:, start : start + CHUNK])
-            self.outcome.n_priced += offer(self.target, batch, self.keep_at_output_pins)
+        self.outcome.n_priced += walks.shape[1]
+        return offer(self.target, batch_of(self.graph, walks), self.keep_at_output_pins)
 
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
-        nothing = np.zeros((1, self.figures.costs.shape[1]))
-        return float(self.target.value(*self.figures.least(np.zeros(1, dtype=np.int64), nothing))[0])
+        totals = self.figures.from_start[-1:] + self.figures.base
+        return float(self.target.value(totals[:, 0], totals[:, self.figures.weightings].max(axis=1))[0])
 
-    def sweep(self, width: int) -> float:
-        """Grow all walks to their full length, keeping so many a length; the least rank of what was left out."""
-        left_out = np.inf
-        layers = [self._root()]
-        for begin, end in self.graph.layers[:-1]:
+    def sweep(self, width: int) -> tuple[float, float]:
+        """Grow all walks to their full length, keeping so many a length.
+
+        Returns:
+            The least rank of what was left out, and of walks that stand for others from which rounding may tell them
+            apart; infinite where there are none that could be better than what was found.
+        """
+        left_out, unsure = np.inf, np.inf
+        layers = [self._end()]
+        for layer in reversed(range(len(self.graph.layers))):
             if time.monotonic() > self.deadline:
                 width = min(width, WIDTHS[0])
-            labels, skipped = self._grown(layers[-1], begin, end, width)
+            labels, skipped = self._grown(layers[-1], layer, width)
             left_out = min(left_out, skipped)
-            if not len(labels):
-                return np.inf if self.target.is_safe_from(left_out) else left_out
             layers.append(labels)
             self.outcome.widest = max(self.outcome.widest, len(labels))
-        self._finish(layers)
-        return np.inf if self.target.is_safe_from(left_out) else left_out
+            if not len(labels):
+                break
+        else:
+            unsure = self._finish(layers)
+        return (np.inf if self.target.is_safe_from(left_out) else left_out), unsure
 
-    def _root(self) -> Labels:
+    def _end(self) -> Labels:
         so_far = np.zeros((1, self.figures.costs.shape[1]))
         zero = np.zeros(1, dtype=np.int64)
-        return Labels(zero, self.remembered.start(), so_far, np.zeros(1), zero, zero)
+        return Labels(zero + self.graph.n_states - 1, self.remembered.start(), so_far, np.zeros(1), zero, zero)
 
-    def _grown(self, labels: Labels, begin: int, end: int, width: int) -> tuple[Labels, float]:
+    def _grown(self, labels: Labels, layer: int, width: int) -> tuple[Labels, float]:
         """Every label one loop longer, merged; and the least rank of what there was no room for."""
-        source = self.graph.source[begin:end]
-        low, high = (np.searchsorted(source, labels.state, side=side) for side in ("left", "right"))
-        fan_out = high - low
+        begin, fan_in = self.graph.into(layer, labels.state)
         parts: list[Labels] = []
         skipped = np.inf
-        chunks = np.searchsorted(np.cumsum(fan_out), np.arange(0, fan_out.sum(), _ROWS_AT_ONCE), side="left")
+        chunks = np.searchsorted(np.cumsum(fan_in), np.arange(0, fan_in.sum(), _ROWS_AT_ONCE), side="left")
         bounds = [*dict.fromkeys(int(c) for c in chunks), len(labels)]
         for first, last in pairwise(bounds):
             if parts and time.monotonic() > self.deadline:
                 skipped = min(skipped, float(labels.bound[first:].min()))
                 break
-            rows = np.repeat(np.arange(first, last), fan_out[first:last])
-            starts = np.cumsum(fan_out[first:last]) - fan_out[first:last]
-            offset = np.arange(len(rows)) - np.repeat(starts, fan_out[first:last])
-            step = begin + low[rows] + offset
+            n = fan_in[first:last]
+            rows = np.repeat(np.arange(first, last), n)
+            step = begin[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(n) - n, n)
             parts.append(self._extended(labels, rows, step))
             if sum(len(p) for p in parts) > 4 * width:
                 joined, least = self._narrowed(merged(Labels.joined(parts)), width)
@@ -141,13 +147,18 @@ class Search:
         return joined, min(skipped, least)
 
     def _extended(self, labels: Labels, rows: np.ndarray, step: np.ndarray) -> Labels:
-        target = self.graph.target[step]
+        """Labels one step further in, without those that cannot beat what was found."""
+        state = self.graph.source[step]
         so_far = labels.so_far[rows] + self._costs_of(step)
-        energy, latency = self.figures.least(target, so_far)
-        keep = np.flatnonzero(~self.target.is_hopeless(energy, latency))
-        rank = self.target.value(energy[keep], latency[keep])
-        memory = self.remembered.after(labels.memory[rows[keep]], step[keep])
-        return Labels(target[keep], memory, so_far[keep], rank, rows[keep], step[keep])
+        totals = self.figures.total(state, so_far)
+        latency = totals[:, self.figures.weightings].max(axis=1)
+        keep = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
+        rows, step, totals = rows[keep], step[keep], totals[keep]
+        memory = self.remembered.before(labels.memory[rows], step)
+        latency = self.outlook.latency(memory, totals)
+        good = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
+        rank = self.target.value(totals[good, 0], latency[good])
+        return Labels(state[keep][good], memory[good], so_far[keep][good], rank, rows[good], step[good])
 
     def _costs_of(self, step: np.ndarray) -> np.ndarray:
         total = self.figures.costs[self.graph.closed[0][step]]
@@ -163,48 +174,56 @@ class Search:
         order = np.argpartition(labels.bound, width)
         return labels.take(order[:width]), float(labels.bound[order[width:]].min())
 
-    def _finish(self, layers: list[Labels]) -> None:
-        """Close what is open after the last loop, and price, the most promising first, as long as any may be better."""
-        begin, end = self.graph.layers[-1]
+    def _finish(self, layers: list[Labels]) -> float:
+        """Price complete walks, the most promising first, as long as any may be better.
+
+        Returns:
+            The least rank of those that cost more than their bounds say, where rounding may be why.
+        """
         last = layers[-1]
-        source = self.graph.source[begin:end]
-        low, high = (np.searchsorted(source, last.state, side=side) for side in ("left", "right"))
-        rows = np.repeat(np.arange(len(last)), high - low)
-        offset = np.arange(len(rows)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
-        step = begin + low[rows] + offset
-        energy, latency = self.figures.least(self.graph.target[step], last.so_far[rows] + self._costs_of(step))
+        totals = self.figures.total(last.state, last.so_far)
+        energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals)
         order = np.argsort(self.target.value(energy, latency), kind="stable")
+        unsure = []
         for start in range(0, len(order), CHUNK):
             chunk = order[start : start + CHUNK]
             chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
             if len(chunk):
-                self.offer(self._walks(layers, rows[chunk], step[chunk]))
+                prices = self.offer(self._walks(layers, chunk))
+                apart = prices.energy_pj > energy[chunk] * _SAME
+                apart |= prices.latency_cycles > latency[chunk] * _SAME
+                unsure.append(chunk[apart])
+        if not self.is_rounded or not unsure:
+            return np.inf
+        rows = np.concatenate(unsure)
+        rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
+        return float(self.target.value(energy[rows], latency[rows]).min(initial=np.inf))
 
     @staticmethod
-    def _walks(layers: list[Labels], rows: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """[position, m] the steps that led to some labels of the last layer, and the last step."""
-        walk = [step]
+    def _walks(layers: list[Labels], rows: np.ndarray) -> np.ndarray:
+        """[position, m] the steps of some labels of the last layer."""
+        walk = []
         for labels in reversed(layers[1:]):
             walk.append(labels.step[rows])
             rows = labels.parent[rows]
-        return np.stack(walk[::-1])
+        return np.stack(walk)
 
 
 def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> float:
     """Price the mapping of least energy; that energy, by the tables."""
     costs, base = energy_costs(graph)
-    to_go = graph.to_go(costs[:, None])
-    steps = np.array(graph.cheapest(costs[:, None], to_go, 0))
+    least = graph.from_start(costs[:, None])
+    steps = np.array(graph.cheapest(costs[:, None], least, 0))
     offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)
-    return float(to_go[0, 0] + base)
+    return float(least[-1, 0] + base)
 
 
-def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> int:
-    """Price mappings, and let a target consider those that fit; how many were priced."""
+def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:
+    """Price mappings, and let a target consider those that fit."""
     prices = price(batch, keep_at_output_pins=keep_at_output_pins)
     ok = np.flatnonzero(fits(batch))
     if len(ok):
         energy, latency = (np.full(len(batch), np.inf) for _ in range(2))
         energy[ok], latency[ok] = prices.energy_pj[ok], prices.latency_cycles[ok]
         target.offer(batch, energy, latency)
-    return len(batch)
+    return prices

@@ -13,7 +13,6 @@ from zigzag_lab.cost.kernel import supports
 from zigzag_lab.cost.static import systolic_drain_cycles
 from zigzag_lab.exact.bounds import loose_energy_pj
 from zigzag_lab.exact.builder import TooLargeError, build
-from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.search import Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best, Front, Target
@@ -139,7 +138,7 @@ def _search(
 ) -> _Run:
     check(problem)
     deadline = np.inf if seconds is None else time.monotonic() + seconds
-    n_known = sum(offer(target, batch, keep_pins) for batch in known)
+    n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
     space = Space(problem, keep_pins)
     try:
         graph = build(space, MOST_STEPS, deadline)
@@ -153,17 +152,10 @@ def _search(
     search = Search(graph, target, keep_pins, deadline)
     at_root = search.bound_at_root()
     outcome = search.run()
+    lower_bound = max(at_root, outcome.lower_bound)
     if isinstance(target, Best) and target.objective is Objective.LATENCY:
         search.settle_ties(target)
-    lower_bound = at_root if _is_unsure(graph) else max(at_root, outcome.lower_bound)
-    if isinstance(target, Front):
-        lower_bound = -np.inf if _is_unsure(graph) or outcome.lower_bound < np.inf else np.inf
     return _Run(target, lower_bound, n_mappings, n_known + outcome.n_priced)
-
-
-def _is_unsure(graph: Graph) -> bool:
-    """Whether rounding may tell walks apart that were merged: then only bounds at the start are proof."""
-    return any(terms.is_ambiguous for terms in graph.space.terms)
 
 
 def _loose(space: Space, target: Target) -> float:

@@ -5,7 +5,8 @@ By hand, on a database of its own:
     python -m tests.claims_stress DATABASE_URL [--processes 8] [--keys 400] [--seconds-each 0.02] [--kill-every 2]
 
 Each key is wanted by three processes at least. A computation is a line in a log, written before it starts. With
-``--kill-every``, a process is killed that often, without warning, and another one takes its place.
+``--kill-every``, a process that has computed something is killed that often, without warning, and another one takes
+its place.
 """
 
 from __future__ import annotations
@@ -94,8 +95,11 @@ def stress(
                 if process.poll() is not None:
                     errors += [text] if (text := process.communicate()[1]) or process.returncode else []
                     del workers[number]
-            if kill_every is not None and workers and time.monotonic() - last_kill >= kill_every:
-                number = chance.choice(sorted(workers))
+            if kill_every is not None and time.monotonic() - last_kill >= kill_every:
+                at_work = sorted(_at_work(workers, log))  # on a busy machine, starting takes longer than that
+                if not at_work:
+                    continue
+                number = chance.choice(at_work)
                 workers[number].send_signal(signal.SIGKILL)
                 workers[number].communicate()
                 killed.add(workers[number].pid)
@@ -105,6 +109,12 @@ def stress(
             process.kill()
             errors.append(f"not done after {limit} s: {process.communicate()[1]}")
         return _outcome(url, n_keys, log, killed, errors, time.monotonic() - started)
+
+
+def _at_work(workers: dict[int, subprocess.Popen[str]], log: Path) -> set[int]:
+    """Those that have begun a computation."""
+    seen = {int(line.split()[1]) for line in log.read_text().splitlines()} if log.exists() else set()
+    return {number for number, process in workers.items() if process.pid in seen}
 
 
 def _started(url: str, worker: int, n: int, n_keys: int, log: Path, seconds_each: float) -> subprocess.Popen[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from tests.benchmarks.questions import fill, questions, scans
 from zigzag_lab.store import Lab, open_store
+from zigzag_lab.store.claims import Claims
+from zigzag_lab.store.database import Answer
 
 
 @pytest.fixture
@@ -23,6 +27,21 @@ def lab(url: str) -> Iterator[Lab]:
 def test_no_table_that_grows_is_scanned(lab: Lab) -> None:
     for question, ask in questions(lab, 400).items():
         assert scans(lab, ask) == [], question
+
+
+def test_answers_are_looked_up_by_their_keys(lab: Lab) -> None:
+    plans: list[str] = []
+    explain = "EXPLAIN QUERY PLAN" if lab.url.kind == "sqlite" else "EXPLAIN"
+
+    class Explaining:
+        def select(self, sql: str, parameters: Sequence[Any]) -> Answer:
+            plans.extend(str(row[-1]) for row in lab._reader.select(f"{explain} {sql}", parameters).rows)
+            return Answer((), [])
+
+    for n_keys in (1, 3, 500):
+        Claims(Explaining()).answers([f"key {i}" for i in range(n_keys)])  # type: ignore[arg-type]
+        assert re.search(r"\(key=\?\)|Index Cond: .*key = |pk_zl_cache_entry", " ".join(plans)), plans
+        plans.clear()
 
 
 def test_a_scan_is_noticed(lab: Lab) -> None:

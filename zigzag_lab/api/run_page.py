@@ -7,6 +7,7 @@ from typing import Any
 
 from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_of, latency_of
 from zigzag_lab.api.loop_nest import as_lines, loop_nest
+from zigzag_lab.cost import ProofSummary
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.vocab import InputError, nearest
 
@@ -37,9 +38,14 @@ class RunPage:
         """The latency of the layers by term."""
         return latency_of(self.layers)
 
+    @property
+    def proof(self) -> ProofSummary | None:
+        """What exact searches proved of the layers; None where none was run."""
+        return ProofSummary.of([layer.certificate for layer in self.layers])
+
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
-        energy, latency = self.energy, self.latency
+        energy, latency, proof = self.energy, self.latency, self.proof
         return {
             **asdict(self.run),
             **asdict(self.details),
@@ -49,6 +55,7 @@ class RunPage:
             },
             "energy_breakdown_pj": {"mac": energy.mac_energy_pj, "memories": energy.by_memory},
             "latency_breakdown_cycles": latency.terms,
+            **({} if proof is None else {"proof": proof.as_dict()}),
             "layers": [_plain_layer(layer) for layer in self.layers],
         }
 
@@ -63,6 +70,7 @@ def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
         **{name: value for name, value in layer.figures.items() if name not in hidden},
         "spatial_mapping": layer.spatial_mapping,
         "mapping": layer.mapping,
+        **({} if layer.certificate is None else {"certificate": layer.certificate.as_dict()}),
         "loops": nests,
         "memories": [asdict(level) for level in layer.memories],
     }

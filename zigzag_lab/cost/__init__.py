@@ -1,7 +1,7 @@
 """What a mapping costs: one kernel for batches, one scalar model for the eye."""
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
-from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.cost.certificate import Certificate, ProofSummary
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
@@ -9,6 +9,7 @@ from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 __all__ = [
     "Breakdown",
     "Certificate",
+    "ProofSummary",
     "CostModelEvaluation",
     "CostModelEvaluationABC",
     "CumulativeCME",

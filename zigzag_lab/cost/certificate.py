@@ -60,6 +60,51 @@ class Certificate:
             seconds=sum(c.seconds for c in certificates),
         )
 
+    def sentence(self) -> str:
+        """What is proven, in words."""
+        if self.is_proven:
+            return f"proven best {self.objective.value} of {self.space}"
+        return f"at most {self.gap:.3%} above the least {self.objective.value} of {self.space}"
+
     def as_dict(self) -> dict[str, Any]:
         """As plain data, the gap included."""
         return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSummary:
+    """What exact searches proved of the layers of a network.
+
+    Attributes:
+        n_layers: all layers.
+        n_certified: those that were searched exactly.
+        n_proven: those whose mapping is proven best.
+        worst_gap: the largest gap of a layer.
+    """
+
+    n_layers: int
+    n_certified: int
+    n_proven: int
+    worst_gap: float
+
+    @classmethod
+    def of(cls, certificates: Sequence[Certificate | None]) -> ProofSummary | None:
+        """The summary of the certificates of all layers; None where no layer has one."""
+        proofs = [c for c in certificates if c is not None]
+        if not proofs:
+            return None
+        n_proven = sum(c.is_proven for c in proofs)
+        return cls(len(certificates), len(proofs), n_proven, max(c.gap for c in proofs))
+
+    def sentence(self) -> str:
+        """The summary in words."""
+        text = f"{self.n_proven} of {self.n_layers} layers are proven best"
+        if self.n_certified > self.n_proven:
+            text += f"; the largest gap of the others is {self.worst_gap:.2%}"
+        if missing := self.n_layers - self.n_certified:
+            text += f"; {missing} {'was' if missing == 1 else 'were'} not searched exactly"
+        return text
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)

@@ -14,13 +14,14 @@ from math import isfinite
 from typing import Any
 
 from zigzag_lab.cost.breakdown import FourWay
+from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys.canonical import canonical_json_of_record, digest_of_bytes
 from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
-from zigzag_lab.vocab import TemporalMappingType
+from zigzag_lab.vocab import Objective, TemporalMappingType
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -63,6 +64,19 @@ MEMORY_COLUMNS = (
     "energy_from_high_pj",
 )
 
+CERTIFICATE_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "objective",
+    "lower_bound",
+    "best",
+    "gap",
+    "space",
+    "n_mappings",
+    "n_priced",
+    "seconds",
+)
+
 
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """The statement that adds a row, and leaves one alone that is there already."""
@@ -72,11 +86,12 @@ def insertion(table: str, columns: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LayerRows:
-    """All rows of one CME: its mapping's, its own, and one for each operand and memory level."""
+    """All rows of one CME: its mapping's, its own, one for each operand and memory level, and what was proven."""
 
     mapping: Row
     layer: Row
     memories: list[Row]
+    certificate: Row | None = None
 
 
 def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_digest: str) -> LayerRows:
@@ -93,6 +108,7 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         mapping,
         _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
         _memory_rows(cme, run_number, layer_index),
+        None if cme.certificate is None else certificate_row(cme.certificate, run_number, layer_index),
     )
 
 
@@ -214,6 +230,19 @@ def level_from(row: Row) -> StoredLevel:
     """A row in the order of :data:`MEMORY_COLUMNS`, as a record."""
     operand, level, memory, loops, alone, shared = row[2:8]
     return StoredLevel(operand, level, memory, loops, alone, shared, FourWay(*row[8:12]), FourWay(*row[12:16]))
+
+
+def certificate_row(proof: Certificate, run_number: int, layer_index: int) -> Row:
+    """A certificate in the order of :data:`CERTIFICATE_COLUMNS`."""
+    bounds = proof.objective.value, float(proof.lower_bound), float(proof.best), float(proof.gap)
+    work = float(proof.n_mappings), int(proof.n_priced), float(proof.seconds)
+    return run_number, layer_index, *bounds, proof.space, *work
+
+
+def certificate_from(row: Row) -> Certificate:
+    """The certificate back from its row; its gap follows from its bounds."""
+    objective, lower_bound, best, _, space, n_mappings, n_priced, seconds = row[2:]
+    return Certificate(Objective(objective), lower_bound, best, space, n_mappings, n_priced, seconds)
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------

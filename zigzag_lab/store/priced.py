@@ -115,6 +115,7 @@ class _Rebuild:
         if key not in self._known:
             self._known[key] = self._priced(layer, accelerator, constraints, stored)
         found = self._known[key]
+        found.certificate = stored.certificate
         return found if found.layer is layer else found.for_layer(layer)
 
     def _accelerator_of(self, layer: Layer, stored: StoredLayer) -> Accelerator:

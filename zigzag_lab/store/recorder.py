@@ -13,7 +13,7 @@ from types import TracebackType
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.keys import layer_digest
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
+from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.pulse import Pulse
@@ -127,13 +127,15 @@ class RunRecorder:
     def _write_pending(self) -> None:
         rows, database = list(self._pending.values()), self._database
         for index in self._replaced:
-            for table in ("zl_memory_evaluation", "zl_layer_evaluation"):
+            for table in ("zl_memory_evaluation", "zl_certificate", "zl_layer_evaluation"):
                 where = "run_number = ? AND layer_index = ?"
                 database.execute(f"DELETE FROM {table} WHERE {where}", (self.number, index))
         database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
         database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
         memories = [memory for r in rows for memory in r.memories]
         database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+        if proofs := [r.certificate for r in rows if r.certificate is not None]:
+            database.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
 
     def _written(self) -> None:
         self._pending.clear()
@@ -298,6 +300,7 @@ def _is_same(first: CostModelEvaluation, second: CostModelEvaluation) -> bool:
         and first.latency_total2 == second.latency_total2
         and first.problem.spatial_mapping == second.problem.spatial_mapping
         and first.temporal_mapping == second.temporal_mapping
+        and first.certificate == second.certificate
     )
 
 

@@ -59,6 +59,9 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     cycles = f"{figures.count(figure['latency_cycles'])} cycles"
     yield from labelled("latency", cycles + (of_latency if whole.latency_cycles else ""))
     yield from labelled("spatial", shown(layer.spatial_mapping))
+    if (skips := page.skips.get(layer.layer_index)) is not None:
+        said = ", ".join(f"{operand} skips {memory}" for operand, memory in skips)
+        yield from labelled("bypass", shown(said) or "allowed, none is better")
     if layer.certificate is not None:
         yield from labelled("proof", layer.certificate.sentence())
     yield from heading("Mapping, the outermost loop first")

@@ -9,12 +9,12 @@ from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 __all__ = [
     "Breakdown",
     "Certificate",
-    "ProofSummary",
     "CostModelEvaluation",
     "CostModelEvaluationABC",
     "CumulativeCME",
     "FourWay",
     "PortStall",
     "Prices",
+    "ProofSummary",
     "price",
 ]

@@ -14,6 +14,8 @@ TOLERANCE = 1e-9
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
 ALL_UNEVEN_OF_SEVERAL = "all uneven mappings under each of {n} spatial mappings"
 
+ALL_UNEVEN_AND_SKIPS = "all uneven mappings under each of {n} choices of spatial mapping and skipped memories"
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -49,12 +51,18 @@ class Certificate:
         """Whether no mapping of the space is better."""
         return self.lower_bound >= self.best * (1 - TOLERANCE)
 
-    def over(self, certificates: Sequence[Certificate]) -> Certificate:
-        """What is proven of this mapping over the spaces of several certificates (of its own among them)."""
+    def over(self, certificates: Sequence[Certificate], *, n_designs: int = 1) -> Certificate:
+        """What is proven of this mapping over the spaces of several certificates (of its own among them).
+
+        Args:
+            certificates: one for each spatial mapping that was searched, on each design.
+            n_designs: how many choices of skipped memories there were.
+        """
+        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
         return replace(
             self,
             lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
-            space=ALL_UNEVEN_OF_SEVERAL.format(n=len(certificates)),
+            space=space.format(n=len(certificates)),
             n_mappings=sum(c.n_mappings for c in certificates),
             n_priced=sum(c.n_priced for c in certificates),
             seconds=sum(c.seconds for c in certificates),

@@ -317,9 +317,7 @@ def _run_from(row: dict[str, Any]) -> RunRecord:
     return RunRecord(**{**row, **times})
 
 
-def _layer_from(
-    row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None
-) -> StoredLayer:
+def _layer_from(row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None) -> StoredLayer:
     mapping, text = _json(row.pop("content")), row.pop("spatial_text")
     return StoredLayer(row["layer_index"], row["layer_id"], row["name"], row, text, mapping, memories, certificate)
 

@@ -218,7 +218,7 @@ class CertificateRow(Table, table=True):
 
 
 class FrontPointRow(Table, table=True):
-    """A mapping of a layer that none beats in both energy and latency; ``skipped`` says which memories operands skip."""
+    """A mapping of a layer that none beats in both energy and latency; ``skipped``: memories that operands skip."""
 
     __tablename__ = "zl_front_point"
     __table_args__ = (

@@ -13,7 +13,14 @@ from types import TracebackType
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.keys import layer_digest
-from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
+from zigzag_lab.store.codec import (
+    CERTIFICATE_COLUMNS,
+    LAYER_COLUMNS,
+    MAPPING_COLUMNS,
+    MEMORY_COLUMNS,
+    LayerRows,
+    rows_of,
+)
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.pulse import Pulse

@@ -70,8 +70,7 @@ class PricedPoint:
         figures: columns of ``zl_run`` -> values.
         options: of the run.
         inputs: what the run was given.
-        layers, memories, certificates, mappings: rows, run numbers still to be filled in (the first column of all but
-            the last).
+        layers, memories, certificates, mappings: rows, run numbers (first column, mappings aside) to be filled in.
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.

@@ -72,7 +72,7 @@ class Certificate:
         """What is proven, in words."""
         if self.is_proven:
             return f"proven best {self.objective.value} of {self.space}"
-        return f"at most {self.gap:.3%} above the least {self.objective.value} of {self.space}"
+        return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data, the gap included."""

@@ -10,11 +10,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
+from sqlalchemy.dialects import postgresql
 
 revision = "0010"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+
+PLAIN_JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 _LAYER = ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"]
 _PROOFS = """(SELECT COUNT(*) FROM zl_certificate c WHERE c.run_number = r.number) AS n_certified,
@@ -64,7 +67,7 @@ def _fronts() -> None:
         sa.Column("latency_cycles", sa.Double(), nullable=False),
         sa.Column("is_proven", sa.Boolean(), nullable=False),
         sa.Column("mapping_digest", sa.Text(), nullable=False),
-        sa.Column("skipped", sa.Text(), nullable=False),
+        sa.Column("memories", PLAIN_JSON, nullable=False),
         sa.ForeignKeyConstraint(
             ["mapping_digest"], ["zl_mapping.digest"], name=op.f("fk_zl_front_point_mapping_digest_zl_mapping")
         ),

@@ -97,7 +97,7 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
     """
     layers = lab.layers(run.run_id)
     if layer is not None:
-        layers = [_layer_called(layer, layers, run.run_id)]
+        layers = [layer_called(layer, layers, run.run_id)]
     skips = _skips(lab, run.run_id, layers)
     return RunPage(run, lab.details(run.run_id), _inputs(lab, run.run_id), tuple(layers), skips)
 
@@ -120,7 +120,12 @@ def _skips(lab: Lab, run_id: str, layers: list[StoredLayer]) -> dict[int, list[t
     return found
 
 
-def _layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+    """The one layer of that name, index, or part of a name.
+
+    Raises:
+        InputError: no layer, or several, are called so.
+    """
     where = f"run {run_id}: layer '{word}'"
     if not layers:
         raise InputError(where, "the run has no layers")

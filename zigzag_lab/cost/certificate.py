@@ -80,6 +80,40 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontCertificate:
+    """What an exact search proved of a front of energy and latency, and so of each mapping on it.
+
+    Attributes:
+        is_proven: whether no mapping of the space beats a point of the front, or lies beside it unbeaten.
+        space, n_mappings, n_priced, seconds: as in :class:`Certificate`.
+    """
+
+    is_proven: bool
+    space: str
+    n_mappings: float
+    n_priced: int
+    seconds: float
+
+    @classmethod
+    def over(cls, certificates: Sequence[FrontCertificate], *, n_designs: int = 1) -> FrontCertificate:
+        """What is proven of the front of several fronts, one for each spatial mapping on each design."""
+        if len(certificates) == 1:
+            return certificates[0]
+        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
+        return cls(
+            is_proven=all(c.is_proven for c in certificates),
+            space=space.format(n=len(certificates)),
+            n_mappings=sum(c.n_mappings for c in certificates),
+            n_priced=sum(c.n_priced for c in certificates),
+            seconds=sum(c.seconds for c in certificates),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class ProofSummary:
     """What exact searches proved of the layers of a network.
 
@@ -96,9 +130,9 @@ class ProofSummary:
     worst_gap: float
 
     @classmethod
-    def of(cls, certificates: Sequence[Certificate | None]) -> ProofSummary | None:
-        """The summary of the certificates of all layers; None where no layer has one."""
-        proofs = [c for c in certificates if c is not None]
+    def of(cls, certificates: Sequence[Certificate | FrontCertificate | None]) -> ProofSummary | None:
+        """The summary of the certificates of all layers; None where no layer has one of its own."""
+        proofs = [c for c in certificates if isinstance(c, Certificate)]
         if not proofs:
             return None
         n_proven = sum(c.is_proven for c in proofs)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from zigzag_lab.cost.breakdown import FourWay
-from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys.canonical import canonical_json_of_record, digest_of_bytes
 from zigzag_lab.mapping.spatial import Loop, SpatialMapping
@@ -77,6 +77,17 @@ CERTIFICATE_COLUMNS = (
     "seconds",
 )
 
+FRONT_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "point_index",
+    "energy_pj",
+    "latency_cycles",
+    "is_proven",
+    "mapping_digest",
+    "memories",
+)
+
 
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """The statement that adds a row, and leaves one alone that is there already."""
@@ -108,7 +119,7 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         mapping,
         _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
         _memory_rows(cme, run_number, layer_index),
-        None if cme.certificate is None else certificate_row(cme.certificate, run_number, layer_index),
+        certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
 
 
@@ -243,6 +254,19 @@ def certificate_from(row: Row) -> Certificate:
     """The certificate back from its row; its gap follows from its bounds."""
     objective, lower_bound, best, _, space, n_mappings, n_priced, seconds = row[2:]
     return Certificate(Objective(objective), lower_bound, best, space, n_mappings, n_priced, seconds)
+
+
+def front_rows(points: Sequence[CostModelEvaluation], run_number: int, layer_index: int) -> tuple[list[Row], list[Row]]:
+    """The rows of a layer's front, in the order of :data:`FRONT_COLUMNS`, and those of its mappings."""
+    rows, mappings = [], []
+    for index, cme in enumerate(points):
+        proof = cme.certificate
+        is_proven = isinstance(proof, FrontCertificate) and proof.is_proven
+        names = {op: [cme.accelerator.memories[i].name for i in places] for op, places in cme.problem.memories.items()}
+        mappings.append(mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping))
+        price = float(cme.energy_total), float(cme.latency_total2)
+        rows.append((run_number, layer_index, index, *price, is_proven, mappings[-1][0], spelt_json(names)))
+    return rows, mappings
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------

@@ -96,6 +96,25 @@ class StoredLayer:
 
 
 @dataclass(frozen=True)
+class StoredPoint:
+    """A mapping on the front of a layer.
+
+    Attributes:
+        energy_pj, latency_cycles: its price.
+        is_proven: whether no mapping of the space beats it in both.
+        spatial_mapping, mapping: as in :class:`StoredLayer`.
+        memories: operand -> names of the memories that it visits, innermost first.
+    """
+
+    energy_pj: float
+    latency_cycles: float
+    is_proven: bool
+    spatial_mapping: str
+    mapping: dict[str, Any]
+    memories: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
 class RunDetails:
     """What a run was asked, beyond its totals."""
 
@@ -253,6 +272,20 @@ class Lab:
             _layer_from(row, tuple(memories.get(index, ())), proven.get(index))
             for index, row in ((row["layer_index"], row) for row in layers.as_dicts())
         ]
+
+    def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:
+        """Index of a layer -> its front, energy ascending; empty where no front was searched."""
+        rows = self._reader.select(
+            "SELECT f.layer_index, f.energy_pj, f.latency_cycles, f.is_proven, f.memories, m.spatial_text, m.content "
+            "FROM zl_front_point f JOIN zl_mapping m ON m.digest = f.mapping_digest "
+            "WHERE f.run_number = ? ORDER BY f.layer_index, f.point_index",
+            (self.store.run_number(run_id),),
+        ).rows
+        found: dict[int, list[StoredPoint]] = {}
+        for index, energy, latency, is_proven, memories, spatial, content in rows:
+            point = StoredPoint(energy, latency, bool(is_proven), spatial, _json(content), _json(memories))
+            found.setdefault(index, []).append(point)
+        return {index: tuple(points) for index, points in found.items()}
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """Kind -> (name, all that the input says, the bytes of its file where it had one)."""

@@ -218,7 +218,7 @@ class CertificateRow(Table, table=True):
 
 
 class FrontPointRow(Table, table=True):
-    """A mapping of a layer that none beats in both energy and latency; ``skipped``: memories that operands skip."""
+    """A mapping of a layer that none beats in both energy and latency; ``memories``: those each operand visits."""
 
     __tablename__ = "zl_front_point"
     __table_args__ = (
@@ -238,7 +238,7 @@ class FrontPointRow(Table, table=True):
     latency_cycles: float = Field(sa_type=Double)
     is_proven: bool
     mapping_digest: str = Field(sa_type=Text, foreign_key="zl_mapping.digest")
-    skipped: str = Field(sa_type=Text)
+    memories: dict[str, Any] = Field(sa_type=PLAIN_JSON)
 
 
 class MemoryEvaluation(Table, table=True):

@@ -266,7 +266,7 @@ CREATE TABLE zl_front_point (
 	latency_cycles DOUBLE NOT NULL,
 	is_proven BOOLEAN NOT NULL,
 	mapping_digest TEXT NOT NULL,
-	skipped TEXT NOT NULL,
+	memories JSON NOT NULL,
 	CONSTRAINT pk_zl_front_point PRIMARY KEY (run_number, layer_index, point_index),
 	CONSTRAINT fk_zl_front_point_mapping_digest_zl_mapping FOREIGN KEY(mapping_digest) REFERENCES zl_mapping (digest),
 	CONSTRAINT fk_zl_front_point_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE

@@ -21,11 +21,13 @@ from zigzag_lab.mapping.bypass import designs
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.stages import (
     CostModelStage,
+    ExactFrontStage,
     ExactStage,
     LomaStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
+    ParetoFrontStage,
     SpatialMappingConversionStage,
 )
 from zigzag_lab.vocab import InfeasibleError, Objective
@@ -81,17 +83,20 @@ def brute(problem: Problem) -> list[Everything] | None:
     return found
 
 
-def searched(problem: Problem, objective: Objective, stage: Any = ExactStage, **more: Any) -> CostModelEvaluation:
-    below = [SpatialMappingConversionStage, stage, CostModelStage]
-    given = {
+def given(problem: Problem) -> dict[str, Any]:
+    return {
         "layer": problem.layer,
         "accelerator": problem.accelerator,
         "constraints": problem.constraints,
         "user_spatial_mapping": problem.spatial_mapping,
     }
+
+
+def searched(problem: Problem, objective: Objective, stage: Any = ExactStage, **more: Any) -> CostModelEvaluation:
+    below = [SpatialMappingConversionStage, stage, CostModelStage]
     if stage is ExactStage:
         more = {"exact_objective": objective, "exact_time_limit": None, **more}
-    ((best, _),) = REDUCTIONS[objective](below, **given, **more).run()
+    ((best, _),) = REDUCTIONS[objective](below, **given(problem), **more).run()
     assert isinstance(best, CostModelEvaluation)
     return best
 
@@ -103,10 +108,10 @@ def allowed(seed: int) -> Problem:
     return Problem.of(problem.layer, accelerator, problem.constraints, problem.spatial_mapping)
 
 
-@pytest.mark.parametrize("first", [0, 25])
+@pytest.mark.parametrize("first", [0, 16])
 def test_the_best_choice_is_that_of_brute_force(first: int) -> None:
     counts: Counter[str] = Counter()
-    for seed in range(first, first + 25):
+    for seed in range(first, first + 16):
         problem = allowed(seed)
         truth = brute(problem) if supports(problem) else None
         if truth is None or not any(t.prices for t in truth):
@@ -124,10 +129,28 @@ def test_the_best_choice_is_that_of_brute_force(first: int) -> None:
             without = [figure(objective, *prices) for prices in truth[0].prices]
             counts["gains"] += not without or best < min(without) * (1 - 1e-9)
             counts["choices"] += "skipped memories" in found.certificate.space
-    assert counts["compared"] > 20
+    assert counts["compared"] > 12
     assert counts["proven"] > counts["compared"] / 2
     assert counts["gains"] > 3
-    assert counts["choices"] > 10
+    assert counts["choices"] > 5
+
+
+def test_the_front_is_that_of_brute_force() -> None:
+    n_compared = 0
+    for seed in range(16):
+        problem = allowed(seed)
+        truth = brute(problem) if supports(problem) else None
+        if truth is None or not any(t.prices for t in truth):
+            continue
+        every = Everything(prices={prices for t in truth for prices in t.prices})
+        below = [SpatialMappingConversionStage, ExactFrontStage, CostModelStage]
+        results = list(ParetoFrontStage(below, exact_time_limit=None, **given(problem)).run())
+        (certificate,) = {cme.certificate for cme, _ in results}  # type: ignore[attr-defined]
+        if certificate.is_proven:
+            n_compared += 1
+            found = [(cme.energy_total, cme.latency_total2) for cme, _ in results]
+            assert found == [pytest.approx(point, rel=1e-12) for point in every.front()]
+    assert n_compared > 4
 
 
 def test_the_winner_costs_the_same_by_zigzag() -> None:

@@ -88,8 +88,8 @@ def test_over_several_spatial_mappings_the_certificate_speaks_of_all() -> None:
 
 
 def network(folder: Path, **more: Any) -> dict[str, Any]:
-    files = small.written(folder, workload=small.network()[:2], accelerator=small.accelerator(sram_bits=1024))
-    return {**files, "nb_mappings_generated": 2, **more}
+    files = small.written(folder, workload=small.network()[:2], accelerator=small.accelerator(sram_bits=1536))
+    return {**files, "nb_mappings_generated": 1, **more}
 
 
 def searched(folder: Path, *stages: Any, **more: Any) -> list[Result]:
@@ -99,20 +99,20 @@ def searched(folder: Path, *stages: Any, **more: Any) -> list[Result]:
 
 def test_a_network_combines_its_layers(tmp_path: Path) -> None:
     below = (WorkloadStage, ParetoFrontStage, SpatialMappingGeneratorStage, LomaStage)
-    layers = searched(tmp_path, *below, loma_lpf_limit=5)
+    layers = searched(tmp_path, *below, loma_lpf_limit=4)
     by_layer: dict[int, list[Pair]] = {}
     for cme, _ in layers:
         assert isinstance(cme, CostModelEvaluation)
         by_layer.setdefault(cme.layer.id, []).append((cme.energy_total, cme.latency_total2))
     sums = [(sum(e for e, _ in chosen), sum(t for _, t in chosen)) for chosen in product(*by_layer.values())]
-    results = searched(tmp_path, NetworkFrontStage, *below, loma_lpf_limit=5)
+    results = searched(tmp_path, NetworkFrontStage, *below, loma_lpf_limit=4)
     assert prices(results) == [pytest.approx(pair, rel=1e-12) for pair in unbeaten(sums)]
     assert len(results) > 2
     for total, chosen in results:
         assert isinstance(total, CumulativeCME)
         assert len(chosen) == 2
         assert total.energy_total == pytest.approx(sum(cme.energy_total for cme, _ in chosen))
-    few = searched(tmp_path, NetworkFrontStage, *below, loma_lpf_limit=5, most_front_points=2)
+    few = searched(tmp_path, NetworkFrontStage, *below, loma_lpf_limit=4, most_front_points=2)
     assert prices(few) == [prices(results)[0], prices(results)[-1]]
 
 

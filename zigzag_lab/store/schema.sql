@@ -315,4 +315,4 @@ LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
 WHERE r.deleted_at IS NULL;
-INSERT INTO zl_alembic_version (version_num) VALUES ('0005');
+INSERT INTO zl_alembic_version (version_num) VALUES ('0010');

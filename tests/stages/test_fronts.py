@@ -27,6 +27,7 @@ from zigzag_lab.stages import (
     NetworkFrontStage,
     ParetoFrontStage,
     Result,
+    SearchTally,
     SpatialMappingGeneratorStage,
     SumStage,
     WorkloadParserStage,
@@ -135,6 +136,37 @@ def test_a_front_comes_back_from_a_cache_and_from_memory() -> None:
     assert set(certificates) == {certificates[0]}
     third, fourth = (list(below[0](below[1:], **keywords(problem, layer_memo=memo)).run()) for _ in range(2))
     assert prices(third) == prices(fourth) == prices(first)
+
+
+class Kept:
+    """A place for results and fronts, in memory."""
+
+    def __init__(self) -> None:
+        self.layers: dict[str, Pair] = {}
+        self.fronts: list[list[Pair]] = []
+
+    def save(self, cme: Any) -> None:
+        self.layers[cme.layer.name] = cme.energy_total, cme.latency_total2
+
+    def save_front(self, points: Any) -> None:
+        self.fronts.append([(cme.energy_total, cme.latency_total2) for cme in points])
+
+
+def test_the_sink_gets_the_fronts_and_the_layers_of_the_least_product(tmp_path: Path) -> None:
+    sink, tally = Kept(), SearchTally()
+    results = searched(tmp_path, *EXACT, sink=sink, tally=tally)
+    best = min(results, key=lambda result: result[0].edp_pj_cycles)
+    assert list(sink.layers.values()) == prices(best[1])
+    assert [front == unbeaten(front) for front in sink.fronts] == [True, True]
+    assert (tally.n_searches, tally.n_reused) == (2, 0)
+    assert tally.n_mappings_evaluated > sum(map(len, sink.fronts))
+
+
+def test_searches_above_and_below_are_counted_once() -> None:
+    problem, tally = layer_problem("tpu_like"), SearchTally()
+    stage = ParetoFrontStage([LomaStage, CostModelStage], tally=tally, **keywords(problem, loma_lpf_limit=4))
+    assert len(list(stage.run())) <= tally.n_mappings_evaluated
+    assert tally.n_searches == 1
 
 
 def test_what_it_cannot_do_is_refused(tmp_path: Path) -> None:

@@ -25,8 +25,13 @@ def upgrade() -> None:
     op.add_column("zl_run", sa.Column("note", sa.Text(), nullable=True))
     op.add_column("zl_run", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
     for view in VIEWS:
-        text = _first_views()[view].rstrip().replace("r.name AS name, r.status", "r.name AS name, r.note, r.status")
-        op.execute(f"{text}\nWHERE r.deleted_at IS NULL\n")
+        op.execute(view_text(view))
+
+
+def view_text(view: str) -> str:
+    """A view as this revision makes it."""
+    text = str(_first_views()[view]).rstrip().replace("r.name AS name, r.status", "r.name AS name, r.note, r.status")
+    return f"{text}\nWHERE r.deleted_at IS NULL\n"
 
 
 def downgrade() -> None:

@@ -93,6 +93,13 @@ def test_sample_is_read_as_the_reference_reads_it(tmp_path: Path) -> None:
     assert_same(read_accelerator(path), oracle.accelerator(path))
 
 
+def test_operands_that_may_skip_a_memory_are_read() -> None:
+    data = samples.accelerator()
+    data["memories"]["sram"]["bypass"] = ["I2"]
+    made = read_accelerator(data)
+    assert [m.bypass for m in made.memories] == [(), (), ("I2",), ()]
+
+
 def test_message_names_file_key_and_line(tmp_path: Path) -> None:
     data = samples.accelerator()
     data["memories"]["sram"]["size"] = "big"
@@ -122,6 +129,8 @@ def test_message_names_file_key_and_line(tmp_path: Path) -> None:
         ({"memories__sram__operands__1": "I3"}, "operands[1]: found the text 'I3'", "one of I1, I2, O"),
         ({"memories__sram__served_dimensions": ["D3"]}, "served_dimensions[0]: found the text 'D3'", "one of D1, D2"),
         ({"memories__sram__force_double_buffering": 1}, "force_double_buffering: found the number 1", "true or false"),
+        ({"memories__rf_o__bypass": ["I1"]}, "rf_o.bypass[0]: found the text 'I1'", "one of O"),
+        ({"memories__dram__bypass": ["O"]}, "memories.dram: O may skip dram, its outermost memory", "further out"),
         ({"operational_array__unit_energy": ...}, "operational_array: key 'unit_energy'", "energy of one operation"),
         ({"operational_array__unit_area": ...}, "operational_array: key 'unit_area'", "area of one unit"),
         (

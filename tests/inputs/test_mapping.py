@@ -72,6 +72,7 @@ def default(**fields: Any) -> list[dict[str, Any]]:
         (default(temporal_ordering=[["K", 0]]), "temporal_ordering[0][1]: found the number 0", "1 or more"),
         (default(temporal_ordering=[["K", "x"]]), "temporal_ordering[0][1]: found the text 'x'", "for any number"),
         (default(temporal_ordering=[["*", 4]]), "temporal_ordering[0]: a gap has a size", "Name the loop"),
+        (default(bypass={"I": "sram"}), "bypass.I: found the text 'sram'", "a list of names of memories"),
         (default(temporal_ordering=[["*", "*"], ["*", "*"]]), "[1]: there are two gaps", "Remove one"),
     ],
 )
@@ -94,6 +95,20 @@ def test_dimension_that_the_array_lacks() -> None:
         check_against(rules, accelerator)
     with pytest.raises(InputError, match=r"spatial_mapping_hint\.D4: accelerator small has no"):
         check_against(read_mapping(default(spatial_mapping_hint={"D4": ["K"]})), accelerator)
+
+
+def test_memories_that_operands_may_skip() -> None:
+    accelerator = read_accelerator(samples.accelerator())
+    rules = read_mapping(default(bypass={"I": ["sram"], "W": ["rf_w", "sram"]}))
+    check_against(rules, accelerator)
+    assert rules.entries["default"].bypass == {"I": ("sram",), "W": ("rf_w", "sram")}
+    for bypass, said in (
+        ({"I": ["dram"]}, r"'default': bypass\.I: 'dram' is no memory that I could skip; expected one of sram\."),
+        ({"O": ["rf_w"]}, "'rf_w' is no memory that O could skip; expected one of rf_o, sram"),
+        ({"X": ["sram"]}, "'sram' is no memory that X could skip; expected no entry"),
+    ):
+        with pytest.raises(InputError, match=said):
+            check_against(read_mapping(default(bypass=bypass)), accelerator)
 
 
 @given(data=samples.spoilt(samples.mapping()))

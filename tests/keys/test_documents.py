@@ -16,6 +16,7 @@ from zigzag_lab.keys import (
     rules_digest,
     workload_digest,
 )
+from zigzag_lab.keys.records import record_from
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import Direction
 from zigzag_lab.workload import FreeNode, Layer, Workload
@@ -51,6 +52,15 @@ def test_golden_keys() -> None:
     assert (
         workload_digest(Workload("net", (LAYER,))) == "7f9e56aae685f92d6c5f796172cdce8c1b8ebe8d53dfec39275889c4b71d03d9"
     )
+
+
+def test_a_bypass_counts_and_its_absence_is_not_said() -> None:
+    with_it = replace(ACCELERATOR, memories=(replace(MEMORY, bypass=("I1",)),))
+    assert accelerator_digest(with_it) != accelerator_digest(ACCELERATOR)
+    assert constraints_digest(MappingConstraints(bypass={"I": ("sram",)})) != constraints_digest(MappingConstraints())
+    assert "bypass" not in str(described(ACCELERATOR)) + str(described(MappingConstraints()))
+    assert record_from(Accelerator, described(ACCELERATOR)) == ACCELERATOR
+    assert record_from(Accelerator, described(with_it)) == with_it
 
 
 @settings(max_examples=25)

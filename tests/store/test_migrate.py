@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunStart, StoreError, open_store
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS
+from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, FRONT_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
@@ -152,6 +152,8 @@ def test_several_processes_upgrade_at_once(empty_url: str) -> None:
         ("zl_mapping", MAPPING_COLUMNS),
         ("zl_layer_evaluation", LAYER_COLUMNS),
         ("zl_memory_evaluation", MEMORY_COLUMNS),
+        ("zl_certificate", CERTIFICATE_COLUMNS),
+        ("zl_front_point", FRONT_COLUMNS),
     ],
 )
 def test_the_codec_knows_all_columns(table: str, columns: tuple[str, ...]) -> None:

@@ -73,6 +73,17 @@ def test_a_point_is_priced_as_a_run_of_its_own_would_be(tmp_path: Path, url: str
     assert (point.energy_pj, point.latency_cycles) == (alone.total.energy_total, alone.total.latency_total2)
 
 
+def test_exact_points_are_recorded_with_what_was_proven(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    options = {"search": "exact", "objective": "energy", "n_spatial_mappings": 1}
+    file = sweep_file(tmp_path, layers=2, space={R_COST: [100]}, options=options)
+    assert run_sweep(file, store=url, listener=Patience()).is_complete
+    with Lab(url) as lab:
+        (run_of_point,) = lab.runs()
+        certificates = [layer.certificate for layer in lab.layers(run_of_point.run_id)]
+        assert [c is not None and c.is_proven for c in certificates] == [True, True]
+        assert lab.sql("SELECT n_certified, n_proven, worst_gap FROM zl_v_runs").rows == [(2, 2, 0.0)]
+
+
 def test_what_is_done_is_skipped_and_a_wider_file_adds_to_it(
     tmp_path: Path, url: str, engines: list[InlineEngine]
 ) -> None:

@@ -15,6 +15,7 @@ from zigzag_lab.stages import (
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
+    NetworkFrontStage,
     Result,
     SearchTally,
     StageCallable,
@@ -35,6 +36,7 @@ _OBJECTIVES: dict[Any, Objective] = {
     MinimalLatencyStage: Objective.LATENCY,
     MinimalEnergyStage: Objective.ENERGY,
     MinimalEDPStage: Objective.EDP,
+    NetworkFrontStage: Objective.EDP,
 }
 
 
@@ -114,8 +116,9 @@ class MainStage(PlainMainStage):
             with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 results = self.run_pipeline(**{**read, **observers})
-            _save_all(recorder, results)
-            total = _total(results)
+            if not recorder.has_fronts:
+                _save_all(recorder, results)
+            total = _total(results, is_front=recorder.has_fronts)
             self.cache_figures = cache.figures if cache is not None else None
             recorder.finish(total, with_cache(_totals(tally, total), self.cache_figures))
         return results
@@ -215,7 +218,7 @@ def _is_result(item: Any) -> bool:
     return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], CostModelEvaluationABC)
 
 
-def _total(results: Sequence[Result]) -> CostModelEvaluationABC | None:
-    """The sum that the pipeline yielded, if it yielded one."""
+def _total(results: Sequence[Result], *, is_front: bool = False) -> CostModelEvaluationABC | None:
+    """The sum that the pipeline yielded, if it yielded one; of a front, what the recorded layers sum up to."""
     sums = [cme for cme, _ in results if not isinstance(cme, CostModelEvaluation)]
-    return sums[0] if len(sums) == 1 else None
+    return sums[0] if len(sums) == 1 and not is_front else None

@@ -13,12 +13,15 @@ from zigzag_lab.stages import (
     CacheStage,
     CompleteSaveStage,
     CostModelStage,
+    ExactFrontStage,
     ExactStage,
     ExploitInterLayerDataLocalityStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
+    NetworkFrontStage,
     ONNXModelParserStage,
+    ParetoFrontStage,
     PickleSaveStage,
     SalsaStage,
     SearchInterLayerDataLocalityStage,
@@ -92,6 +95,21 @@ def standard_stages(
         SpatialMappingGeneratorStage,
         reduction,
         engine_of(engine),
+        CostModelStage,
+    )
+
+
+def front_stages(workload: Any) -> Sequence[type[Stage]]:
+    """The list of stages that searches the exact front of every layer, and combines them."""
+    return (
+        ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
+        AcceleratorParserStage,
+        NetworkFrontStage,
+        WorkloadStage,
+        CacheStage,
+        ParetoFrontStage,
+        SpatialMappingGeneratorStage,
+        ExactFrontStage,
         CostModelStage,
     )
 

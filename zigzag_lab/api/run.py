@@ -12,7 +12,7 @@ from zigzag_lab.api.defaults import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 
 if TYPE_CHECKING:
-    from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+    from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
     from zigzag_lab.stages import ProgressListener
     from zigzag_lab.store import Store
     from zigzag_lab.store.cache import CacheFigures
@@ -117,6 +117,13 @@ class RunOutcome:
     run_id: str | None = None
     coverage: Coverage | None = None
     cache: CacheFigures | None = None
+
+    @property
+    def proof(self) -> ProofSummary | None:
+        """What was proven of the layers; None where none was searched exactly."""
+        from zigzag_lab.cost import ProofSummary
+
+        return ProofSummary.of([cme.certificate for cme in self.layers])
 
 
 def run(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_of, latency_of
 from zigzag_lab.api.loop_nest import as_lines, loop_nest
+from zigzag_lab.cost import ProofSummary
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.keys.records import record_from
+from zigzag_lab.mapping.bypass import skipped
+from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+from zigzag_lab.store.priced import visited_memories
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -20,12 +26,14 @@ class RunPage:
         details: what was asked, by whom, and what went wrong.
         inputs: kind -> (name, start of the digest, file it came from).
         layers: all of them, or the one that was asked for.
+        skips: index of a layer -> (its operand, the memory that it skipped), where it may skip any.
     """
 
     run: RunRecord
     details: RunDetails
     inputs: dict[str, tuple[str, str, str | None]]
     layers: tuple[StoredLayer, ...]
+    skips: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
 
     @property
     def energy(self) -> EnergyBreakdown:
@@ -37,9 +45,14 @@ class RunPage:
         """The latency of the layers by term."""
         return latency_of(self.layers)
 
+    @property
+    def proof(self) -> ProofSummary | None:
+        """What exact searches proved of the layers; None where none was run."""
+        return ProofSummary.of([layer.certificate for layer in self.layers])
+
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
-        energy, latency = self.energy, self.latency
+        energy, latency, proof = self.energy, self.latency, self.proof
         return {
             **asdict(self.run),
             **asdict(self.details),
@@ -49,11 +62,12 @@ class RunPage:
             },
             "energy_breakdown_pj": {"mac": energy.mac_energy_pj, "memories": energy.by_memory},
             "latency_breakdown_cycles": latency.terms,
-            "layers": [_plain_layer(layer) for layer in self.layers],
+            **({} if proof is None else {"proof": proof.as_dict()}),
+            "layers": [_plain_layer(layer, self.skips.get(layer.layer_index)) for layer in self.layers],
         }
 
 
-def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
+def _plain_layer(layer: StoredLayer, skips: list[tuple[str, str]] | None) -> dict[str, Any]:
     nests = {operand or "all": as_lines(nest) for operand, nest in loop_nest(layer).items()}
     hidden = ("run_number", "layer_digest", "mapping_digest", "name", "layer_index", "layer_id")
     return {
@@ -63,6 +77,8 @@ def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
         **{name: value for name, value in layer.figures.items() if name not in hidden},
         "spatial_mapping": layer.spatial_mapping,
         "mapping": layer.mapping,
+        **({} if layer.certificate is None else {"certificate": layer.certificate.as_dict()}),
+        **({} if skips is None else {"skips": [{"operand": op, "memory": name} for op, name in skips]}),
         "loops": nests,
         "memories": [asdict(level) for level in layer.memories],
     }
@@ -81,11 +97,35 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
     """
     layers = lab.layers(run.run_id)
     if layer is not None:
-        layers = [_layer_called(layer, layers, run.run_id)]
-    return RunPage(run, lab.details(run.run_id), _inputs(lab, run.run_id), tuple(layers))
+        layers = [layer_called(layer, layers, run.run_id)]
+    skips = _skips(lab, run.run_id, layers)
+    return RunPage(run, lab.details(run.run_id), _inputs(lab, run.run_id), tuple(layers), skips)
 
 
-def _layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+def _skips(lab: Lab, run_id: str, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
+    """What operands skipped, of runs whose accelerator or mapping file lets them."""
+    inputs = lab.inputs(run_id)
+    if "accelerator" not in inputs or "mapping" not in inputs:
+        return {}
+    accelerator = record_from(Accelerator, inputs["accelerator"][1])
+    rules = record_from(MappingRules, inputs["mapping"][1])
+    if not any(memory.bypass for memory in accelerator.memories) and not any(e.bypass for e in rules.entries.values()):
+        return {}
+    found = {}
+    for layer in layers:
+        entry = rules.named(layer.name, str(layer.figures["operator_type"]))
+        operands = {memory: op for op, memory in entry.operand_links.items()}
+        skips = skipped(accelerator, entry, visited_memories(layer))
+        found[layer.layer_index] = [(operands[skip.operand], skip.memory) for skip in skips]
+    return found
+
+
+def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+    """The one layer of that name, index, or part of a name.
+
+    Raises:
+        InputError: no layer, or several, are called so.
+    """
     where = f"run {run_id}: layer '{word}'"
     if not layers:
         raise InputError(where, "the run has no layers")

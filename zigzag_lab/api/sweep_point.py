@@ -196,6 +196,7 @@ class PointPricer:
             inputs,
             layers=[row.layer for row in rows],
             memories=[memory for row in rows for memory in row.memories],
+            certificates=[row.certificate for row in rows if row.certificate is not None],
             mappings=[row.mapping for row in rows],
             area_mm2=area_of(accelerator).total_mm2,
             utilisation=float(ideal / total.latency_total2),

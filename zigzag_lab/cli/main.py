@@ -15,6 +15,7 @@ from zigzag_lab.cli.delete import delete_command, gc_command, note_command
 from zigzag_lab.cli.doctor import doctor_command
 from zigzag_lab.cli.explain import explain_command
 from zigzag_lab.cli.export import export_command
+from zigzag_lab.cli.front import front_command
 from zigzag_lab.cli.import_ import import_command
 from zigzag_lab.cli.ls import best_command, ls_command
 from zigzag_lab.cli.mlflow import mlflow_group
@@ -62,6 +63,7 @@ for _command in (
     sweep_command,
     status_command,
     pareto_command,
+    front_command,
     ls_command,
     show_command,
     explain_command,

@@ -33,6 +33,24 @@ class LpfLimit(Count):
     name = "N|none"
 
 
+class Seconds(click.ParamType[Any]):
+    """How long, or ``none`` for no limit."""
+
+    name = "SECONDS|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Read the value."""
+        if value is None or str(value).strip().lower() == "none":
+            return None
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"'{value}' is not seconds above 0, or 'none' for no limit.", param, ctx)
+        return seconds
+
+
 class Shape(click.ParamType[Any]):
     """The shape of a named tensor."""
 

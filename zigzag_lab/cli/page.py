@@ -59,6 +59,11 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     cycles = f"{figures.count(figure['latency_cycles'])} cycles"
     yield from labelled("latency", cycles + (of_latency if whole.latency_cycles else ""))
     yield from labelled("spatial", shown(layer.spatial_mapping))
+    if (skips := page.skips.get(layer.layer_index)) is not None:
+        said = ", ".join(f"{operand} skips {memory}" for operand, memory in skips)
+        yield from labelled("bypass", shown(said) or "allowed, none is better")
+    if layer.certificate is not None:
+        yield from labelled("proof", layer.certificate.sentence())
     yield from heading("Mapping, the outermost loop first")
     yield from _nest_lines(layer)
     yield from heading("Energy by operand and memory")
@@ -93,6 +98,8 @@ def _head(page: RunPage) -> Iterator[str]:
         busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
         yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
         yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
+    if (proof := page.proof) is not None:
+        yield from labelled("proof", proof.sentence())
     yield from _more_figures(run)
     took = "" if run.seconds is None else f", took {run.seconds:.2f} s"
     yield from labelled("started", f"{figures.local(run.started_at)}{took}")
@@ -172,12 +179,14 @@ def _latency_table(latency: LatencyBreakdown) -> str:
 
 def _layers_table(page: RunPage) -> str:
     columns = [Column("index", True), Column("layer"), Column("energy", True), Column("of all", True)]
-    columns += [Column("cycles", True), Column("of all", True), Column("busy", True), Column("spatial mapping")]
+    columns += [Column("cycles", True), Column("of all", True), Column("busy", True)]
+    is_certified = page.proof is not None
+    columns += [*([Column("gap", True)] if is_certified else []), Column("spatial mapping")]
     energy, latency = page.energy.total_pj, page.latency.total_cycles
-    return table(columns, [_layer_row(layer, energy, latency) for layer in page.layers])
+    return table(columns, [_layer_row(layer, energy, latency, is_certified) for layer in page.layers])
 
 
-def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float) -> list[str]:
+def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float, is_certified: bool) -> list[str]:
     figure = layer.figures
     return [
         str(layer.layer_index),
@@ -187,8 +196,14 @@ def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float) -> l
         figures.count(figure["latency_cycles"]),
         figures.share(figure["latency_cycles"], latency_cycles),
         figures.share(figure["ideal_cycles"], figure["latency_cycles"]),
+        *([_gap(layer)] if is_certified else []),
         layer.spatial_mapping,
     ]
+
+
+def _gap(layer: StoredLayer) -> str:
+    proof = layer.certificate
+    return figures.NOTHING if proof is None else "proven" if proof.is_proven else f"{proof.gap:.2%}"
 
 
 def _memory_table(layer: StoredLayer) -> str:

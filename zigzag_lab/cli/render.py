@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from zigzag_lab.api import RunOutcome, RunRequest
+    from zigzag_lab.cost import CostModelEvaluation
     from zigzag_lab.tracking import PublishReport
 
 N_BUSIEST = 5
@@ -35,14 +36,17 @@ def as_json(outcome: RunOutcome) -> str:
             "n_layers": len(outcome.layers),
             **({} if outcome.coverage is None else {"left_out": outcome.coverage.as_dict()}),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
+            **({} if (proof := outcome.proof) is None else {"proof": proof.as_dict()}),
             "cache": _cache_counts(outcome),
             "seconds": round(outcome.seconds, 4),
-            "layers": [
-                {"name": cme.layer.name, "energy_pj": cme.energy_total, "latency_cycles": cme.latency_total2}
-                for cme in outcome.layers
-            ],
+            "layers": [_layer(cme) for cme in outcome.layers],
         }
     )
+
+
+def _layer(cme: CostModelEvaluation) -> dict[str, Any]:
+    figures = {"name": cme.layer.name, "energy_pj": cme.energy_total, "latency_cycles": cme.latency_total2}
+    return figures if cme.certificate is None else {**figures, "certificate": cme.certificate.as_dict()}
 
 
 def _cache_counts(outcome: RunOutcome) -> dict[str, int]:
@@ -124,6 +128,8 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     console.print(table)
     if outcome.coverage is not None and outcome.coverage.left_out:
         console.print(escape(f"{outcome.coverage.sentence()}."), soft_wrap=True)
+    if (proof := outcome.proof) is not None:
+        console.print(f"{proof.sentence()}.")
     n = outcome.n_mappings_evaluated
     console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
     if sentence := _cache_sentence(outcome):

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from zigzag_lab.cli import render
-from zigzag_lab.cli.options import Count, LpfLimit, Shape, Tag, database_option, mlflow_option
+from zigzag_lab.cli.options import Count, LpfLimit, Seconds, Shape, Tag, database_option, mlflow_option
 
 EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --mapping tpu_like"
 
@@ -40,8 +40,8 @@ EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    default=10.0,
+    type=Seconds(),
+    default="10",
     show_default=True,
     help="Seconds of an exact search for each layer and spatial mapping.",
 )
@@ -78,7 +78,7 @@ def run_command(
     lpf_limit: int | None,
     search: str,
     seed: int,
-    time_limit: float,
+    time_limit: float | None,
     exploit_locality: bool,
     mix_spatial: bool,
     temporal: str,

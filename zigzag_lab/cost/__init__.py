@@ -1,7 +1,7 @@
 """What a mapping costs: one kernel for batches, one scalar model for the eye."""
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
-from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.cost.certificate import Certificate, FrontCertificate, ProofSummary
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
@@ -13,7 +13,9 @@ __all__ = [
     "CostModelEvaluationABC",
     "CumulativeCME",
     "FourWay",
+    "FrontCertificate",
     "PortStall",
     "Prices",
+    "ProofSummary",
     "price",
 ]

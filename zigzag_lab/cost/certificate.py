@@ -14,6 +14,8 @@ TOLERANCE = 1e-9
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
 ALL_UNEVEN_OF_SEVERAL = "all uneven mappings under each of {n} spatial mappings"
 
+ALL_UNEVEN_AND_SKIPS = "all uneven mappings under each of {n} choices of spatial mapping and skipped memories"
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -49,17 +51,102 @@ class Certificate:
         """Whether no mapping of the space is better."""
         return self.lower_bound >= self.best * (1 - TOLERANCE)
 
-    def over(self, certificates: Sequence[Certificate]) -> Certificate:
-        """What is proven of this mapping over the spaces of several certificates (of its own among them)."""
+    def over(self, certificates: Sequence[Certificate], *, n_designs: int = 1) -> Certificate:
+        """What is proven of this mapping over the spaces of several certificates (of its own among them).
+
+        Args:
+            certificates: one for each spatial mapping that was searched, on each design.
+            n_designs: how many choices of skipped memories there were.
+        """
+        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
         return replace(
             self,
             lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
-            space=ALL_UNEVEN_OF_SEVERAL.format(n=len(certificates)),
+            space=space.format(n=len(certificates)),
+            n_mappings=sum(c.n_mappings for c in certificates),
+            n_priced=sum(c.n_priced for c in certificates),
+            seconds=sum(c.seconds for c in certificates),
+        )
+
+    def sentence(self) -> str:
+        """What is proven, in words."""
+        if self.is_proven:
+            return f"proven best {self.objective.value} of {self.space}"
+        return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data, the gap included."""
+        return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontCertificate:
+    """What an exact search proved of a front of energy and latency, and so of each mapping on it.
+
+    Attributes:
+        is_proven: whether no mapping of the space beats a point of the front, or lies beside it unbeaten.
+        space, n_mappings, n_priced, seconds: as in :class:`Certificate`.
+    """
+
+    is_proven: bool
+    space: str
+    n_mappings: float
+    n_priced: int
+    seconds: float
+
+    @classmethod
+    def over(cls, certificates: Sequence[FrontCertificate], *, n_designs: int = 1) -> FrontCertificate:
+        """What is proven of the front of several fronts, one for each spatial mapping on each design."""
+        if len(certificates) == 1:
+            return certificates[0]
+        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
+        return cls(
+            is_proven=all(c.is_proven for c in certificates),
+            space=space.format(n=len(certificates)),
             n_mappings=sum(c.n_mappings for c in certificates),
             n_priced=sum(c.n_priced for c in certificates),
             seconds=sum(c.seconds for c in certificates),
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data, the gap included."""
-        return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
+        """As plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ProofSummary:
+    """What exact searches proved of the layers of a network.
+
+    Attributes:
+        n_layers: all layers.
+        n_certified: those that were searched exactly.
+        n_proven: those whose mapping is proven best.
+        worst_gap: the largest gap of a layer.
+    """
+
+    n_layers: int
+    n_certified: int
+    n_proven: int
+    worst_gap: float
+
+    @classmethod
+    def of(cls, certificates: Sequence[Certificate | FrontCertificate | None]) -> ProofSummary | None:
+        """The summary of the certificates of all layers; None where no layer has one of its own."""
+        proofs = [c for c in certificates if isinstance(c, Certificate)]
+        if not proofs:
+            return None
+        n_proven = sum(c.is_proven for c in proofs)
+        return cls(len(certificates), len(proofs), n_proven, max(c.gap for c in proofs))
+
+    def sentence(self) -> str:
+        """The summary in words."""
+        text = f"{self.n_proven} of {self.n_layers} layers are proven best"
+        if self.n_certified > self.n_proven:
+            text += f"; the largest gap of the others is {self.worst_gap:.2%}"
+        if missing := self.n_layers - self.n_certified:
+            text += f"; {missing} {'was' if missing == 1 else 'were'} not searched exactly"
+        return text
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain data."""
+        return asdict(self)

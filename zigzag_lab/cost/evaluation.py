@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
-from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
@@ -34,10 +34,10 @@ class CostModelEvaluation(CostModelEvaluationABC):
         layer: the layer this price is for; one identical to the problem's, by default that one.
 
     Attributes:
-        certificate: what an exact search proved of this mapping; None where none was run.
+        certificate: what an exact search proved of this mapping, or of the front it lies on; None where none was run.
     """
 
-    certificate: Certificate | None = None
+    certificate: Certificate | FrontCertificate | None = None
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ def _restored(
     layer: Layer,
     energy: float | None,
     latency: float | None,
-    certificate: Certificate | None = None,
+    certificate: Certificate | FrontCertificate | None = None,
 ) -> CostModelEvaluation:
     """A CME back from a pickle or a copy."""
     cme = CostModelEvaluation(

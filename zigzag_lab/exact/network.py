@@ -30,7 +30,7 @@ def combined(fronts: Sequence[LayerFront]) -> list[tuple[float, float, tuple[int
         of_layer = np.array(front, dtype=np.float64).reshape(-1, 2)
         total_energy = (energy[:, None] + of_layer[:, 0]).ravel()
         total_latency = (latency[:, None] + of_layer[:, 1]).ravel()
-        kept = _unbeaten(total_energy, total_latency)
+        kept = unbeaten(total_energy, total_latency)
         before, point = np.divmod(kept, len(of_layer))
         energy, latency = total_energy[kept], total_latency[kept]
         chosen = np.concatenate([chosen[before], point[:, None]], axis=1)
@@ -38,7 +38,7 @@ def combined(fronts: Sequence[LayerFront]) -> list[tuple[float, float, tuple[int
     return [(e, t, tuple(points)) for e, t, points in rows]
 
 
-def _unbeaten(energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+def unbeaten(energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
     """Indices of the points that none beats in both, energy ascending."""
     order = np.lexsort((latency, energy))
     best_before = np.concatenate([[np.inf], np.minimum.accumulate(latency[order])[:-1]])

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from zigzag_lab.hardware.imc import ImcArray
-from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, Direction, InputError
+from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, UNSAID_IF_EMPTY, Direction, InputError
 from zigzag_lab.vocab.ordering import topological_order
 
 
@@ -52,6 +52,7 @@ class Memory:
         force_double_buffering: whether the allocator reserves twice the tile, to load the next while this one is used.
         kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
         auto_cost_extraction: whether costs are asked from an external tool instead of the file.
+        bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
     """
 
     name: str
@@ -66,6 +67,7 @@ class Memory:
     force_double_buffering: bool = False
     kind: str = "sram"
     auto_cost_extraction: bool = False
+    bypass: tuple[str, ...] = field(default=(), metadata=UNSAID_IF_EMPTY)
 
     def port_of(self, operand: str, direction: Direction) -> Port | None:
         """The port a transfer takes; the last one in the file where several claim it; none where none does."""
@@ -195,6 +197,7 @@ class Accelerator:
                     "operands": list(m.operands),
                     "served": sorted(m.served_dimensions),
                     "double_buffered": m.force_double_buffering,
+                    **({"bypass": sorted(m.bypass)} if m.bypass else {}),
                     "ports": [
                         [p.kind, p.bandwidth_min_bits, p.bandwidth_max_bits, [[op, d.value] for op, d in p.serves]]
                         for p in m.ports

@@ -34,6 +34,7 @@ _MEMORY_OPTIONAL = {
     "mem_type": "sram, dram or rf",
     "auto_cost_extraction": "ask CACTI for the costs",
     "force_double_buffering": "reserve twice the tile",
+    "bypass": "operands that may skip the memory",
 }
 _COSTS = ("r_cost", "w_cost", "area")
 _ARRAY = {"dimensions": "names such as [D1, D2]", "sizes": "units along each dimension"}
@@ -72,7 +73,18 @@ def read_accelerator(source: str | Path | Mapping[str, Any], costs: MemoryCostPr
     for i, memory in enumerate(memories):
         above = {op for outer in memories[i + 1 :] for op in outer.operands}
         require_directions(entries[memory.name], memory, above)
+        _require_other_places(entries[memory.name], memory, above, in_memory=array.imc is not None)
     return Accelerator(name, memories, array, _read_dataflows(fields.get("dataflows")))
+
+
+def _require_other_places(entry: Entry, memory: Memory, above: set[str], *, in_memory: bool) -> None:
+    """Check that operands which may skip a memory are held further out, and that cells that compute are not skipped."""
+    for operand in memory.bypass:
+        found = f"{operand} may skip {memory.name}"
+        if operand not in above:
+            raise entry.error(f"{found}, its outermost memory", "memories with another one further out")
+        if in_memory and memory.name == CELLS:
+            raise entry.error(f"{found}, whose cells are the array", "memories outside the array")
 
 
 def _cacti() -> MemoryCostProvider:
@@ -160,6 +172,7 @@ def _read_memory(
         force_double_buffering=double.flag("reserve twice the tile") if double else False,
         kind=fields["mem_type"].text("sram, dram or rf") if "mem_type" in fields else "sram",
         auto_cost_extraction=_asks_for_costs(fields),
+        bypass=fields["bypass"].choices(operands, "operands of the memory") if "bypass" in fields else (),
     )
     if not bare.auto_cost_extraction:
         read, write, area = _given_costs(entry, fields)

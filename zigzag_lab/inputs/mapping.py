@@ -8,6 +8,7 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
 from zigzag_lab.workload import Workload
@@ -25,6 +26,7 @@ _ENTRY_OPTIONAL = {
     "memory_operand_links": "layer operand -> memory operand",
     "temporal_ordering": "loops from the innermost outwards",
     "temporal_mapping": "layer operand -> loops per memory, a whole mapping to replay",
+    "bypass": "layer operand -> memories that it may skip",
 }
 
 
@@ -57,7 +59,7 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRul
 def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints:
     spatial, hints = fields.get("spatial_mapping"), fields.get("spatial_mapping_hint")
     links, ordering = fields.get("memory_operand_links"), fields.get("temporal_ordering")
-    pinned = fields.get("temporal_mapping")
+    pinned, bypass = fields.get("temporal_mapping"), fields.get("bypass")
     if pinned and ordering:
         found = "both temporal_ordering and temporal_mapping are given"
         raise pinned.error(found, "one of them", "A temporal mapping has its order already.")
@@ -68,7 +70,13 @@ def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints
         operand_links=_read_links(links) if links else dict(DEFAULT_LINKS),
         temporal_ordering=_read_ordering(ordering) if ordering else (),
         temporal_mapping={op: _read_levels(e) for op, e in pinned.items().items()} if pinned else {},
+        bypass={op: _read_names(e) for op, e in bypass.items().items()} if bypass else {},
     )
+
+
+def _read_names(entry: Entry) -> tuple[str, ...]:
+    expected = "a list of names of memories such as [sram]"
+    return tuple(dict.fromkeys(element.text("the name of a memory") for element in entry.elements(expected)))
 
 
 def _by_dimension(entry: Entry | None) -> dict[str, Entry]:
@@ -160,7 +168,7 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
 
     Raises:
         InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
-            that no memory holds.
+            that no memory holds, or lets an operand skip a memory that it cannot skip.
     """
     dimensions = tuple(accelerator.array.sizes)
     for name, entry in rules.entries.items():
@@ -180,6 +188,7 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
                     f"no memory of accelerator {accelerator.name} holds {memory}",
                     f"one of {', '.join(accelerator.levels)}",
                 )
+        check_bypass(entry.bypass, entry.operand_links, accelerator, f"mapping entry '{name}'")
 
 
 def check_links(rules: MappingRules, workload: Workload) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.canonical import canonical_json_of_record, digest, digest_of_bytes
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
+from zigzag_lab.vocab import UNSAID_IF_EMPTY
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
 
@@ -102,9 +103,13 @@ def workload_digest(workload: Workload) -> str:
 
 
 def described(record: Any) -> Any:
-    """All that a record says, as plain data: its fields by name; dicts as lists of pairs, as their order may matter."""
+    """All that a record says, as plain data: its fields by name; dicts as lists of pairs, as their order may matter.
+
+    Fields that came later are left out where they are empty, so that records without them are described as ever.
+    """
     if is_dataclass(record) and not isinstance(record, type):
-        return {f.name: described(getattr(record, f.name)) for f in fields(record)}
+        said = ((f, getattr(record, f.name)) for f in fields(record))
+        return {f.name: described(value) for f, value in said if value or f.metadata != UNSAID_IF_EMPTY}
     if isinstance(record, dict):
         return [[described(key), described(value)] for key, value in record.items()]
     if isinstance(record, (list, tuple)):

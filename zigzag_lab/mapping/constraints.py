@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from zigzag_lab.vocab import DEFAULT_LINKS
+from zigzag_lab.vocab import DEFAULT_LINKS, UNSAID_IF_EMPTY
 from zigzag_lab.workload import Layer
 
 
@@ -22,6 +22,7 @@ class MappingConstraints:
             entry (``*``, None) is a gap, behind which positions count from the outside.
         temporal_mapping: operand -> loops (dimension, size) per memory, both from the innermost: a whole mapping to
             replay; empty where it is searched.
+        bypass: operand -> names of memories that it may skip, beside those that the accelerator lets it skip.
     """
 
     name: str = "default"
@@ -30,6 +31,7 @@ class MappingConstraints:
     operand_links: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_LINKS))
     temporal_ordering: tuple[tuple[str, int | None], ...] = ()
     temporal_mapping: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = field(default_factory=dict)
+    bypass: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=UNSAID_IF_EMPTY)
 
     def meaning(self) -> dict[str, Any]:
         """What decides a search under these constraints, as plain data: everything but the entry's name."""
@@ -41,6 +43,7 @@ class MappingConstraints:
             "operand_links": [list(link) for link in self.operand_links.items()],
             "temporal_ordering": [list(loop) for loop in self.temporal_ordering],
             **self._pinned(),
+            **({"bypass": {op: sorted(names) for op, names in self.bypass.items()}} if self.bypass else {}),
         }
 
     def _pinned(self) -> dict[str, Any]:
@@ -58,7 +61,11 @@ class MappingRules:
 
     def for_layer(self, layer: Layer) -> MappingConstraints:
         """The entry that applies to a layer."""
-        for key in (layer.name, layer.operator_type):
+        return self.named(layer.name, layer.operator_type)
+
+    def named(self, name: str, operator_type: str) -> MappingConstraints:
+        """The entry that applies to a layer of that name and type."""
+        for key in (name, operator_type):
             if key in self.entries:
                 return self.entries[key]
         return self.entries["default"]

@@ -97,6 +97,7 @@ def plot_search_quality(
     path: str | Path,
     title: str = "",
     *,
+    x_label: str = "wall time (s)",
     y_label: str = "best found, relative to the best of all",
 ) -> Path:
     """Draw how good searches are after how long, and save the picture.
@@ -105,6 +106,7 @@ def plot_search_quality(
         traces: search -> (seconds, best objective found by then), in the order of time; less is better.
         path: the file; its suffix decides the format (PNG, SVG, PDF).
         title: what stands above.
+        x_label: what the axis of time says.
         y_label: what the axis of quality says; each value is divided by the best of all.
 
     Raises:
@@ -125,7 +127,7 @@ def plot_search_quality(
             [*xs, end], [*ys, ys[-1]], where="post", linestyle=LINES[i % len(LINES)], marker=MARKERS[i % len(MARKERS)],
             markersize=4, color=greys[i % len(greys)], linewidth=1.5, label=clipped(name, 40),
         )  # fmt: skip
-    axes.set_xlabel("wall time (s)")
+    axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     if min(s for trace in traces.values() for s, _ in trace) > 0:
         axes.set_xscale("log")

@@ -136,6 +136,8 @@ def _layers(priced: PricedRun) -> list[dict[str, Any]]:
             "latency_cycles": cme.latency_total2,
             "utilisation": cme.mac_utilization2,
             "spatial": stored.spatial_mapping,
+            "gap": None if stored.certificate is None else stored.certificate.gap,
+            "proof": "" if stored.certificate is None else stored.certificate.sentence(),
             "energy_by_memory": {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)},
             "latency_by_term": latency_by_term(cme),
             "nest": _nest(cme),

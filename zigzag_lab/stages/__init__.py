@@ -2,7 +2,8 @@
 
 from zigzag_lab.stages.cache import CacheStage, SkipIfDumpExistsStage
 from zigzag_lab.stages.collectors import CacheBeforeYieldStage, DumpStage, ListifyStage, RemoveExtraInfoStage
-from zigzag_lab.stages.exact import ExactStage
+from zigzag_lab.stages.exact import ExactFrontStage, ExactStage
+from zigzag_lab.stages.fronts import NetworkFrontStage, ParetoFrontStage
 from zigzag_lab.stages.iterators import WorkloadStage
 from zigzag_lab.stages.locality import ExploitInterLayerDataLocalityStage, SearchInterLayerDataLocalityStage
 from zigzag_lab.stages.main import MainStage
@@ -20,7 +21,7 @@ from zigzag_lab.stages.pictures import PlotTemporalMappingsStage, VisualizationS
 from zigzag_lab.stages.reducers import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage, SumStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.savers import CompleteSaveStage, PickleSaveStage, SimpleSaveStage
-from zigzag_lab.stages.seams import Cache, ProgressListener, RunFiles, SearchTally, Sink
+from zigzag_lab.stages.seams import Cache, FrontSink, ProgressListener, RunFiles, SearchTally, Sink
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable
 from zigzag_lab.stages.sweeps import GeneralParameterIteratorStage, HardwareOptimizerStage, HardwareSearchStage
 
@@ -45,6 +46,9 @@ BUILTIN_STAGES: tuple[type[Stage], ...] = (
     ExploitInterLayerDataLocalityStage,
     SalsaStage,
     ExactStage,
+    ExactFrontStage,
+    ParetoFrontStage,
+    NetworkFrontStage,
     TemporalOrderingConversionStage,
     GeneralParameterIteratorStage,
     HardwareSearchStage,
@@ -70,8 +74,10 @@ __all__ = [
     "CompleteSaveStage",
     "CostModelStage",
     "DumpStage",
+    "ExactFrontStage",
     "ExactStage",
     "ExploitInterLayerDataLocalityStage",
+    "FrontSink",
     "GeneralParameterIteratorStage",
     "HardwareOptimizerStage",
     "HardwareSearchStage",
@@ -83,7 +89,9 @@ __all__ = [
     "MinimalLatencyStage",
     "MultiProcessingGatherStage",
     "MultiProcessingSpawnStage",
+    "NetworkFrontStage",
     "ONNXModelParserStage",
+    "ParetoFrontStage",
     "PickleSaveStage",
     "PlotTemporalMappingsStage",
     "ProgressListener",

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from zigzag_lab.cost import Certificate, CostModelEvaluation, CumulativeCME
+from zigzag_lab.cost import Certificate, CostModelEvaluation, CumulativeCME, FrontCertificate
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys import described
@@ -40,6 +40,7 @@ _CME_STATE = frozenset(
     }
 )
 _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constraints": MappingConstraints}
+_CERTIFICATES: Any = Certificate | FrontCertificate
 
 
 class NotKeptError(ZigzagLabError):
@@ -269,7 +270,7 @@ class _Reader:
             layer=self._record("layer", layer),
         )
         cme._energy, cme._latency = energy, latency
-        cme.certificate = None if certificate is None else record_from(Certificate, certificate)
+        cme.certificate = None if certificate is None else record_from(_CERTIFICATES, certificate)
         return cme
 
     def _problem(self, written: list[Any]) -> Problem:

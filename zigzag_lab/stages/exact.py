@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zigzag_lab.cost import Certificate
+from zigzag_lab.cost import Certificate, FrontCertificate
+from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
@@ -20,22 +21,13 @@ N_LOOPS_AT_START = 6
 """Loops in the short search whose mappings the exact one starts from."""
 
 
-class ExactStage(TemporalMappingGeneratorStage):
-    """Exact search: the best of all orders of all prime factors and all allocations that fit, with a certificate.
+class _ProvingStage(TemporalMappingGeneratorStage):
+    """What exact searches have in common.
 
-    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_objective``: ``energy``, ``latency`` (default) or
-    ``EDP``; ``exact_time_limit``: seconds for each spatial mapping, after which the best so far is yielded with its
-    gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` says what was
-    proven, under that spatial mapping.
+    Keywords: ``exact_time_limit``: seconds for each spatial mapping; None for no limit.
     """
 
-    is_builtin = True
-    is_pure = True
-    consumes: ClassVar[tuple[str, ...]] = (
-        *TemporalMappingGeneratorStage.consumes,
-        "exact_objective",
-        "exact_time_limit",
-    )
+    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit")
     provides: ClassVar[tuple[str, ...]] = (
         *TemporalMappingGeneratorStage.provides,
         "access_same_data_considered_as_no_access",
@@ -45,7 +37,6 @@ class ExactStage(TemporalMappingGeneratorStage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        exact_objective: Objective | str = Objective.LATENCY,
         exact_time_limit: float | None = DEFAULT_SECONDS,
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,
@@ -56,22 +47,57 @@ class ExactStage(TemporalMappingGeneratorStage):
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
             **kwargs,
         )
-        names = [objective.value for objective in Objective]
-        if str(exact_objective).lower() not in names:
-            hint = nearest(str(exact_objective), names)
-            raise InputError("exact_objective", repr(exact_objective), f"one of {', '.join(names)}", hint)
-        self.objective = Objective(str(exact_objective).lower())
         if exact_time_limit is not None and not exact_time_limit > 0:
             raise InputError("exact_time_limit", repr(exact_time_limit), "seconds above 0, or None for no limit")
         self.seconds = exact_time_limit
         if self.kind is not TemporalMappingType.UNEVEN:
             raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
-        self.certificate: Certificate | None = None
+        self.certificate: Certificate | FrontCertificate | None = None
 
     def batches(self) -> Iterator[ResultBatch]:
-        """Yield the price of the best mapping, certified."""
+        """Yield the prices of what was found, certified."""
         for batch in super().batches():
             yield batch.wrapped(self._certified)
+
+    def _start(self) -> Iterator[MappingBatch]:
+        """Mappings of a short search."""
+        try:
+            yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
+        except InfeasibleError:
+            return
+
+    def _certified(self, result: Result) -> Result:
+        if self.certificate is not None:
+            result[0].certificate = self.certificate  # type: ignore[attr-defined]
+        return result
+
+
+class ExactStage(_ProvingStage):
+    """Exact search: the best of all orders of all prime factors and all allocations that fit, with a certificate.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_objective``: ``energy``, ``latency`` (default) or
+    ``EDP``; ``exact_time_limit``: seconds for each spatial mapping, after which the best so far is yielded with its
+    gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` says what was
+    proven, under that spatial mapping.
+    """
+
+    is_builtin = True
+    is_pure = True
+    consumes: ClassVar[tuple[str, ...]] = (*_ProvingStage.consumes, "exact_objective")
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        exact_objective: Objective | str = Objective.LATENCY,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        names = [objective.value for objective in Objective]
+        if str(exact_objective).lower() not in names:
+            hint = nearest(str(exact_objective), names)
+            raise InputError("exact_objective", repr(exact_objective), f"one of {', '.join(names)}", hint)
+        self.objective = Objective(str(exact_objective).lower())
 
     def searched(self) -> Iterator[MappingBatch]:
         """The best mapping; where outputs slide, which exact search does not cover, LOMA's, without a certificate."""
@@ -91,17 +117,34 @@ class ExactStage(TemporalMappingGeneratorStage):
         self.tally.n_mappings_evaluated += answer.certificate.n_priced
         yield _one(answer.batch, answer.index)
 
-    def _start(self) -> Iterator[MappingBatch]:
-        """Mappings of a short search."""
-        try:
-            yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
-        except InfeasibleError:
-            return
 
-    def _certified(self, result: Result) -> Result:
-        if self.certificate is not None:
-            result[0].certificate = self.certificate  # type: ignore[attr-defined]
-        return result
+class ExactFrontStage(_ProvingStage):
+    """Exact trade-offs: the mappings of all uneven ones that no other beats in both energy and latency.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_time_limit``: seconds for each spatial mapping.
+    Yields ``(cme, (temporal_mapping, extra_info))`` for each point; ``cme.certificate`` says whether the front is
+    proven.
+    """
+
+    is_builtin = True
+    is_pure = True
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """The points of the front; where outputs slide, LOMA's mappings, without a certificate."""
+        if not supports(self.problem):
+            yield from super().searched()
+            return
+        from zigzag_lab.exact.solve import solve_front
+
+        keep = self.keep_at_output_pins
+        front = solve_front(self.problem, keep_at_output_pins=keep, seconds=self.seconds, known=self._start())
+        if not front.points:
+            raise InfeasibleError(self.problem.layer.name, "no mapping was found that fits the memories")
+        work = front.n_mappings, front.n_priced, front.seconds
+        self.certificate = FrontCertificate(front.is_proven, ALL_UNEVEN, *work)
+        self.tally.n_mappings_evaluated += front.n_priced
+        for _, _, batch, index in front.points:
+            yield _one(batch, index)
 
 
 def _one(batch: MappingBatch, index: int) -> MappingBatch:

@@ -10,6 +10,7 @@ import numpy as np
 from zigzag_lab.cost import CostModelEvaluation, price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.bypass import designs
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
@@ -31,7 +32,8 @@ class SpatialMappingConversionStage(BatchStage):
     """Spreads a spatial mapping over the memory levels.
 
     Keywords: ``layer``, ``accelerator``; ``user_spatial_mapping`` (array dimension -> {loop: unrolling}; by default the
-    mapping file's for this layer). Hands down ``spatial_mapping`` (fractional) and ``spatial_mapping_int``.
+    mapping file's for this layer). Hands down ``spatial_mapping`` (fractional) and ``spatial_mapping_int``. Where
+    operands may skip memories, the stages below are run for every choice of those.
     """
 
     provides = ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int", "problem")
@@ -57,11 +59,25 @@ class SpatialMappingConversionStage(BatchStage):
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield what the stages below find under this spatial mapping."""
-        problem = Problem.of(self.layer, self.accelerator, self.constraints, self.spatial_mapping)
+        misses: list[InfeasibleError] = []
+        found = False
+        for accelerator in designs(self.layer, self.accelerator, self.constraints):
+            try:
+                for batch in self.batches_on(accelerator):
+                    found = True
+                    yield batch
+            except InfeasibleError as miss:
+                misses.append(miss)
+        if misses and not found:
+            raise min(misses, key=lambda miss: miss.missing_bits)
+
+    def batches_on(self, accelerator: Accelerator) -> Iterator[ResultBatch]:
+        """Yield what the stages below find on a design."""
+        problem = Problem.of(self.layer, accelerator, self.constraints, self.spatial_mapping)
         yield from batches_of(
             self.substage(
                 layer=self.layer,
-                accelerator=self.accelerator,
+                accelerator=accelerator,
                 constraints=self.constraints,
                 spatial_mapping=problem.fractional.loops,
                 spatial_mapping_int=problem.integer.loops,
@@ -76,7 +92,7 @@ class SpatialMappingGeneratorStage(BatchStage):
     Keywords: ``layer``, ``accelerator``; ``nb_mappings_generated``: how many to try (None for all);
     ``enable_mix_spatial_mapping_generation``: whether loops may share an array dimension.
     Yields ``(cme, (spatial_mapping, extra_info))``. A mapping under which nothing fits is passed over, as long as
-    another one works.
+    another one works. Where operands may skip memories, mappings are proposed for every choice of those.
     """
 
     provides = SpatialMappingConversionStage.provides
@@ -116,24 +132,36 @@ class SpatialMappingGeneratorStage(BatchStage):
         """Yield what the stages below find under each spatial mapping."""
         misses: list[InfeasibleError] = []
         found = False
-        mappings = spatial_mappings(self.layer, self.accelerator, self.constraints, self.n_mappings, mixed=self.mixed)
-        for mapping in mappings:
+        for accelerator, mapping in self._proposals():
             stage = SpatialMappingConversionStage(
                 self.list_of_callables,
-                accelerator=self.accelerator,
+                accelerator=accelerator,
                 layer=self.layer,
                 constraints=self.constraints,
                 user_spatial_mapping=mapping,
                 **self.kwargs,
             )
             try:
-                for batch in batches_of(stage):
+                for batch in stage.batches_on(accelerator):
                     found = True
                     yield batch.wrapped(lambda result, m=mapping: (result[0], (m, result[1])))  # type: ignore[misc]
             except InfeasibleError as miss:
                 misses.append(miss)
         if misses and not found:
             raise min(misses, key=lambda miss: miss.missing_bits)
+
+    def _proposals(self) -> Iterator[tuple[Accelerator, SpatialMapping]]:
+        """Spatial mappings, on every design that the user allows; a choice of skips under which none fits has none."""
+        for accelerator in designs(self.layer, self.accelerator, self.constraints):
+            try:
+                mappings = spatial_mappings(
+                    self.layer, accelerator, self.constraints, self.n_mappings, mixed=self.mixed
+                )
+            except InputError:
+                if accelerator is self.accelerator:
+                    raise
+                continue
+            yield from ((accelerator, mapping) for mapping in mappings)
 
 
 class TemporalMappingGeneratorStage(BatchStage):

@@ -16,7 +16,7 @@ class LayerMemo:
     """What the search below a stage found for each distinct question of this run."""
 
     def __init__(self) -> None:
-        self._found: dict[Any, tuple[CostModelEvaluation, dict[str, Any]]] = {}
+        self._found: dict[Any, tuple[tuple[CostModelEvaluation, ...], dict[str, Any]]] = {}
 
     def key(self, stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> Any | None:
         """What identifies a question; None where a stage below may do more than answer it."""
@@ -29,14 +29,14 @@ class LayerMemo:
         others = [(k, _identity(v)) for k, v in sorted(kwargs.items()) if k not in _NOT_PART_OF_THE_QUESTION]
         return asked, tuple(others), tuple(stages)
 
-    def get(self, key: Any) -> CostModelEvaluation | None:
-        """What was found for a question before."""
+    def get(self, key: Any) -> tuple[CostModelEvaluation, ...]:
+        """What was found for a question before; nothing if it was not asked."""
         found = self._found.get(key)
-        return found[0] if found else None
+        return found[0] if found else ()
 
-    def put(self, key: Any, cme: CostModelEvaluation, kwargs: dict[str, Any]) -> None:
+    def put(self, key: Any, cmes: tuple[CostModelEvaluation, ...], kwargs: dict[str, Any]) -> None:
         """Remember what was found; the keywords are kept alive, as identities of objects are part of the key."""
-        self._found[key] = cme, kwargs
+        self._found[key] = cmes, kwargs
 
 
 def _identity(value: Any) -> Any:

@@ -53,25 +53,28 @@ class _MinimalStage(Stage):
             key = self.memo.key((type(self), *self.list_of_callables), self.kwargs)
         if self.memo is not None and key is not None:
             known = self.memo.get(key)
-            if known is not None:
+            if known:
                 self.tally.n_reused += 1
-                yield known.for_layer(self.kwargs["layer"]), []
+                yield known[0].for_layer(self.kwargs["layer"]), []
                 return
             self.tally.n_searches += 1
         best, others = self._reduce()
         if self.memo is not None and key is not None and isinstance(best, CostModelEvaluation):
             best = best.standalone()
-            self.memo.put(key, best, self.kwargs)
+            self.memo.put(key, (best,), self.kwargs)
         yield best, others
 
     def _reduce(self) -> tuple[CostModelEvaluationABC, list[Result]]:
         best: tuple[Rank, ResultBatch, int] | None = None
         others: list[Result] = []
         certificates: list[Certificate | None] = []
+        designs: set[int] = set()
         for batch in batches_of(self.substage(tally=self.tally)):
             if not len(batch):
                 continue
             certificates.append(_certificate_of(batch))
+            if certificates[-1] is not None:
+                designs.add(id(batch.result(0)[0].accelerator))
             index, rank = self._lowest(batch)
             if best is None or rank < best[0]:
                 best = rank, batch, index
@@ -80,7 +83,7 @@ class _MinimalStage(Stage):
         if best is None:
             raise ZigzagLabError(f"{type(self).__name__}: the stages below yielded nothing to choose from")
         _, batch, index = best
-        return _certified(batch.result(index)[0], certificates), others
+        return _certified(batch.result(index)[0], certificates, len(designs)), others
 
     def _lowest(self, batch: ResultBatch) -> tuple[int, Rank]:
         ranks = self.ranks(batch.energy_pj, batch.latency_cycles)
@@ -97,15 +100,22 @@ def _certificate_of(batch: ResultBatch) -> Certificate | None:
     if len(batch) != 1:
         return None
     cme = batch.result(0)[0]
-    return cme.certificate if isinstance(cme, CostModelEvaluation) else None
+    found = cme.certificate if isinstance(cme, CostModelEvaluation) else None
+    return found if isinstance(found, Certificate) else None
 
 
-def _certified(best: CostModelEvaluationABC, certificates: Sequence[Certificate | None]) -> CostModelEvaluationABC:
+def _certified(
+    best: CostModelEvaluationABC, certificates: Sequence[Certificate | None], n_designs: int
+) -> CostModelEvaluationABC:
     """The best result, certified over all that it was chosen from, if all of it is certified for one objective."""
     proofs = [c for c in certificates if c is not None]
     own = best.certificate if isinstance(best, CostModelEvaluation) else None
-    if own is not None and 1 < len(proofs) == len(certificates) and len({c.objective for c in proofs}) == 1:
-        best.certificate = own.over(proofs)  # type: ignore[attr-defined]
+    if (
+        isinstance(own, Certificate)
+        and 1 < len(proofs) == len(certificates)
+        and len({c.objective for c in proofs}) == 1
+    ):
+        best.certificate = own.over(proofs, n_designs=n_designs)  # type: ignore[attr-defined]
     return best
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.files import write_atomically
 from zigzag_lab.workload import Layer
@@ -19,6 +19,14 @@ class Sink(Protocol):
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Keep the result of a layer, or of the whole network."""
+
+
+@runtime_checkable
+class FrontSink(Sink, Protocol):
+    """Where fronts go, too."""
+
+    def save_front(self, points: Sequence[CostModelEvaluation]) -> None:
+        """Keep the trade-offs of a layer, one of which has been saved as its result."""
 
 
 @runtime_checkable

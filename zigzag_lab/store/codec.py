@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from zigzag_lab.cost.breakdown import FourWay
+from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys.canonical import canonical_json_of_record, digest_of_bytes
 from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
-from zigzag_lab.vocab import TemporalMappingType
+from zigzag_lab.vocab import Objective, TemporalMappingType
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -63,6 +64,30 @@ MEMORY_COLUMNS = (
     "energy_from_high_pj",
 )
 
+CERTIFICATE_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "objective",
+    "lower_bound",
+    "best",
+    "gap",
+    "space",
+    "n_mappings",
+    "n_priced",
+    "seconds",
+)
+
+FRONT_COLUMNS = (
+    "run_number",
+    "layer_index",
+    "point_index",
+    "energy_pj",
+    "latency_cycles",
+    "is_proven",
+    "mapping_digest",
+    "memories",
+)
+
 
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """The statement that adds a row, and leaves one alone that is there already."""
@@ -72,11 +97,12 @@ def insertion(table: str, columns: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LayerRows:
-    """All rows of one CME: its mapping's, its own, and one for each operand and memory level."""
+    """All rows of one CME: its mapping's, its own, one for each operand and memory level, and what was proven."""
 
     mapping: Row
     layer: Row
     memories: list[Row]
+    certificate: Row | None = None
 
 
 def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_digest: str) -> LayerRows:
@@ -93,6 +119,7 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         mapping,
         _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
         _memory_rows(cme, run_number, layer_index),
+        certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
 
 
@@ -214,6 +241,32 @@ def level_from(row: Row) -> StoredLevel:
     """A row in the order of :data:`MEMORY_COLUMNS`, as a record."""
     operand, level, memory, loops, alone, shared = row[2:8]
     return StoredLevel(operand, level, memory, loops, alone, shared, FourWay(*row[8:12]), FourWay(*row[12:16]))
+
+
+def certificate_row(proof: Certificate, run_number: int, layer_index: int) -> Row:
+    """A certificate in the order of :data:`CERTIFICATE_COLUMNS`."""
+    bounds = proof.objective.value, float(proof.lower_bound), float(proof.best), float(proof.gap)
+    work = float(proof.n_mappings), int(proof.n_priced), float(proof.seconds)
+    return run_number, layer_index, *bounds, proof.space, *work
+
+
+def certificate_from(row: Row) -> Certificate:
+    """The certificate back from its row; its gap follows from its bounds."""
+    objective, lower_bound, best, _, space, n_mappings, n_priced, seconds = row[2:]
+    return Certificate(Objective(objective), lower_bound, best, space, n_mappings, n_priced, seconds)
+
+
+def front_rows(points: Sequence[CostModelEvaluation], run_number: int, layer_index: int) -> tuple[list[Row], list[Row]]:
+    """The rows of a layer's front, in the order of :data:`FRONT_COLUMNS`, and those of its mappings."""
+    rows, mappings = [], []
+    for index, cme in enumerate(points):
+        proof = cme.certificate
+        is_proven = isinstance(proof, FrontCertificate) and proof.is_proven
+        names = {op: [cme.accelerator.memories[i].name for i in places] for op, places in cme.problem.memories.items()}
+        mappings.append(mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping))
+        price = float(cme.energy_total), float(cme.latency_total2)
+        rows.append((run_number, layer_index, index, *price, is_proven, mappings[-1][0], spelt_json(names)))
+    return rows, mappings
 
 
 # -- bytes -------------------------------------------------------------------------------------------------------------

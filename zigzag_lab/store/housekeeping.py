@@ -16,7 +16,10 @@ _KEYS = {"zl_experiment": "number", "zl_reading": "key"}
 """What rows are called in tables where it is not their digest."""
 
 _LEFT_OVER = {
-    "zl_mapping": "digest NOT IN (SELECT mapping_digest FROM zl_layer_evaluation)",
+    "zl_mapping": (
+        "digest NOT IN (SELECT mapping_digest FROM zl_layer_evaluation) "
+        "AND digest NOT IN (SELECT mapping_digest FROM zl_front_point)"
+    ),
     "zl_input": "digest NOT IN (SELECT digest FROM zl_run_input)",
     "zl_reading": "digest NOT IN (SELECT digest FROM zl_run_input)",
     "zl_environment": "digest NOT IN (SELECT environment_digest FROM zl_run)",

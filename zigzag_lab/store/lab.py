@@ -10,7 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.store.codec import LAYER_COLUMNS, MEMORY_COLUMNS, StoredLevel, level_from, unpacked
+from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.store.codec import (
+    CERTIFICATE_COLUMNS,
+    LAYER_COLUMNS,
+    MEMORY_COLUMNS,
+    StoredLevel,
+    certificate_from,
+    level_from,
+    unpacked,
+)
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.states import RunStatus
@@ -73,6 +82,7 @@ class StoredLayer:
         spatial_mapping: as people write it.
         mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
         memories: per operand and memory level.
+        certificate: what an exact search proved; None where none was run.
     """
 
     layer_index: int
@@ -82,6 +92,26 @@ class StoredLayer:
     spatial_mapping: str
     mapping: dict[str, Any]
     memories: tuple[StoredLevel, ...]
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """A mapping on the front of a layer.
+
+    Attributes:
+        energy_pj, latency_cycles: its price.
+        is_proven: whether no mapping of the space beats it in both.
+        spatial_mapping, mapping: as in :class:`StoredLayer`.
+        memories: operand -> names of the memories that it visits, innermost first.
+    """
+
+    energy_pj: float
+    latency_cycles: float
+    is_proven: bool
+    spatial_mapping: str
+    mapping: dict[str, Any]
+    memories: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -234,7 +264,28 @@ class Lab:
             "JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE l.run_number = ? ORDER BY l.layer_index",
             (number,),
         )
-        return [_layer_from(row, tuple(memories.get(row["layer_index"], ()))) for row in layers.as_dicts()]
+        proofs = self._reader.select(
+            f"SELECT {', '.join(CERTIFICATE_COLUMNS)} FROM zl_certificate WHERE run_number = ?", (number,)
+        ).rows
+        proven = {row[1]: certificate_from(row) for row in proofs}
+        return [
+            _layer_from(row, tuple(memories.get(index, ())), proven.get(index))
+            for index, row in ((row["layer_index"], row) for row in layers.as_dicts())
+        ]
+
+    def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:
+        """Index of a layer -> its front, energy ascending; empty where no front was searched."""
+        rows = self._reader.select(
+            "SELECT f.layer_index, f.energy_pj, f.latency_cycles, f.is_proven, f.memories, m.spatial_text, m.content "
+            "FROM zl_front_point f JOIN zl_mapping m ON m.digest = f.mapping_digest "
+            "WHERE f.run_number = ? ORDER BY f.layer_index, f.point_index",
+            (self.store.run_number(run_id),),
+        ).rows
+        found: dict[int, list[StoredPoint]] = {}
+        for index, energy, latency, is_proven, memories, spatial, content in rows:
+            point = StoredPoint(energy, latency, bool(is_proven), spatial, _json(content), _json(memories))
+            found.setdefault(index, []).append(point)
+        return {index: tuple(points) for index, points in found.items()}
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
@@ -299,9 +350,9 @@ def _run_from(row: dict[str, Any]) -> RunRecord:
     return RunRecord(**{**row, **times})
 
 
-def _layer_from(row: dict[str, Any], memories: tuple[StoredLevel, ...]) -> StoredLayer:
+def _layer_from(row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None) -> StoredLayer:
     mapping, text = _json(row.pop("content")), row.pop("spatial_text")
-    return StoredLayer(row["layer_index"], row["layer_id"], row["name"], row, text, mapping, memories)
+    return StoredLayer(row["layer_index"], row["layer_id"], row["name"], row, text, mapping, memories, certificate)
 
 
 def _time(value: Any) -> datetime | None:

@@ -191,6 +191,56 @@ class LayerEvaluation(Table, table=True):
     drain_cycles: float = Field(sa_type=Double)
 
 
+class CertificateRow(Table, table=True):
+    """What an exact search proved of a layer's mapping: no mapping of the space is better than the lower bound."""
+
+    __tablename__ = "zl_certificate"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_number", "layer_index"],
+            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
+            name="fk_zl_certificate_layer",
+            ondelete="CASCADE",
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    run_number: int = Field(primary_key=True)
+    layer_index: int = Field(primary_key=True)
+    objective: str = Field(sa_type=Text)
+    lower_bound: float = Field(sa_type=Double)
+    best: float = Field(sa_type=Double)
+    gap: float = Field(sa_type=Double)
+    space: str = Field(sa_type=Text)
+    n_mappings: float = Field(sa_type=Double)
+    n_priced: int = Field(sa_type=BigInteger)
+    seconds: float = Field(sa_type=Double)
+
+
+class FrontPointRow(Table, table=True):
+    """A mapping of a layer that none beats in both energy and latency; ``memories``: those each operand visits."""
+
+    __tablename__ = "zl_front_point"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["run_number", "layer_index"],
+            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
+            name="fk_zl_front_point_layer",
+            ondelete="CASCADE",
+        ),
+        {"sqlite_with_rowid": False},
+    )
+
+    run_number: int = Field(primary_key=True)
+    layer_index: int = Field(primary_key=True)
+    point_index: int = Field(primary_key=True)
+    energy_pj: float = Field(sa_type=Double)
+    latency_cycles: float = Field(sa_type=Double)
+    is_proven: bool
+    mapping_digest: str = Field(sa_type=Text, foreign_key="zl_mapping.digest")
+    memories: dict[str, Any] = Field(sa_type=PLAIN_JSON)
+
+
 class MemoryEvaluation(Table, table=True):
     """What one operand does at one memory level in one layer: accesses and their energy in four directions."""
 

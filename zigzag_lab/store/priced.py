@@ -11,6 +11,7 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.records import record_from
+from zigzag_lab.mapping.bypass import skipped, skipping
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.store.codec import mapping_from
@@ -115,17 +116,20 @@ class _Rebuild:
         if key not in self._known:
             self._known[key] = self._priced(layer, accelerator, constraints, stored)
         found = self._known[key]
+        found.certificate = stored.certificate
         return found if found.layer is layer else found.for_layer(layer)
 
     def _accelerator_of(self, layer: Layer, stored: StoredLayer) -> Accelerator:
-        """The accelerator as the layer saw it: without the memories that data kept on chip does not visit."""
-        constraints = self.rules.for_layer(layer)
-        if _visits(self.accelerator, constraints, layer) == _visited(stored):
-            return self.accelerator
+        """The accelerator as the layer saw it: without the memories that it skips, or that data kept on chip does."""
+        constraints, visited = self.rules.for_layer(layer), visited_memories(stored)
+        whole = skipping(self.accelerator, skipped(self.accelerator, constraints, visited))
+        if _visits(whole, constraints, layer) == visited:
+            return whole
         from zigzag_lab.search.locality import without_unused_memories
 
         smaller = without_unused_memories(self.accelerator, layer, constraints, self._locality)
-        if _visits(smaller, constraints, layer) != _visited(stored):
+        smaller = skipping(smaller, skipped(smaller, constraints, visited))
+        if _visits(smaller, constraints, layer) != visited:
             raise self._other_accelerator(stored)
         return smaller
 
@@ -159,7 +163,8 @@ def _visits(accelerator: Accelerator, constraints: MappingConstraints, layer: La
     }
 
 
-def _visited(stored: StoredLayer) -> dict[str, tuple[str, ...]]:
+def visited_memories(stored: StoredLayer) -> dict[str, tuple[str, ...]]:
+    """Operand -> names of the memories that it was in, innermost first."""
     names: dict[str, list[str]] = {}
     for level in sorted(stored.memories, key=lambda m: m.level):
         names.setdefault(level.operand, []).append(level.memory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from threading import RLock
 from types import TracebackType
@@ -13,7 +13,16 @@ from types import TracebackType
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.keys import layer_digest
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, rows_of
+from zigzag_lab.store.codec import (
+    CERTIFICATE_COLUMNS,
+    FRONT_COLUMNS,
+    LAYER_COLUMNS,
+    MAPPING_COLUMNS,
+    MEMORY_COLUMNS,
+    LayerRows,
+    front_rows,
+    rows_of,
+)
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.pulse import Pulse
@@ -85,6 +94,7 @@ class RunRecorder:
         self._saved: dict[int, tuple[int, CostModelEvaluation]] = {}  # layer id -> its index in the run, its CME
         self._pending: dict[int, LayerRows] = {}  # layer index -> rows that are not in the database yet
         self._replaced: set[int] = set()  # layer indices whose rows in the database are out of date
+        self._fronts: dict[int, Sequence[CostModelEvaluation]] = {}  # layer index -> its front
         self._total: CostModelEvaluationABC | None = None
         self._started = self._flushed = self._seen_alive = time.monotonic()
         self._closed = False
@@ -116,6 +126,17 @@ class RunRecorder:
             if len(self._pending) >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
                 self.flush()
 
+    def save_front(self, points: Sequence[CostModelEvaluation]) -> None:
+        """Keep the front of a layer, one of whose mappings has been saved; it is written when the run is closed."""
+        with self._lock:
+            index, _ = self._saved[points[0].layer.id]
+            self._fronts[index] = points
+
+    @property
+    def has_fronts(self) -> bool:
+        """Whether fronts have been saved."""
+        return bool(self._fronts)
+
     def flush(self) -> None:
         """Write what has been saved, in one transaction."""
         with self._lock:
@@ -127,13 +148,21 @@ class RunRecorder:
     def _write_pending(self) -> None:
         rows, database = list(self._pending.values()), self._database
         for index in self._replaced:
-            for table in ("zl_memory_evaluation", "zl_layer_evaluation"):
+            for table in ("zl_memory_evaluation", "zl_certificate", "zl_layer_evaluation"):
                 where = "run_number = ? AND layer_index = ?"
                 database.execute(f"DELETE FROM {table} WHERE {where}", (self.number, index))
         database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
         database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
         memories = [memory for r in rows for memory in r.memories]
         database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+        if proofs := [r.certificate for r in rows if r.certificate is not None]:
+            database.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
+
+    def _write_fronts(self) -> None:
+        for index, points in self._fronts.items():
+            rows, mappings = front_rows(points, self.number, index)
+            self._database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
+            self._database.insert("zl_front_point", FRONT_COLUMNS, rows, are_new=True)
 
     def _written(self) -> None:
         self._pending.clear()
@@ -217,6 +246,7 @@ class RunRecorder:
             def close() -> None:
                 if self._pending:
                     self._write_pending()
+                self._write_fronts()
                 self._database.execute(
                     f"UPDATE zl_run SET ended_at = {now}, heartbeat_at = {now}, {assignments} WHERE number = ?",
                     (*values.values(), self.number),
@@ -298,6 +328,7 @@ def _is_same(first: CostModelEvaluation, second: CostModelEvaluation) -> bool:
         and first.latency_total2 == second.latency_total2
         and first.problem.spatial_mapping == second.problem.spatial_mapping
         and first.temporal_mapping == second.temporal_mapping
+        and first.certificate == second.certificate
     )
 
 

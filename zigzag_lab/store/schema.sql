@@ -197,44 +197,6 @@ CREATE TABLE zl_reading (
 	digest TEXT NOT NULL, used_at DATETIME,
 	CONSTRAINT pk_zl_reading PRIMARY KEY ("key")
 );
-CREATE VIEW zl_v_runs AS
-SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
-       r.started_at, r.ended_at, r.seconds, r.objective,
-       w.name AS workload, a.name AS accelerator, m.name AS mapping,
-       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
-       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
-       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
-       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
-       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
-       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
-       r.engine_digest, r.environment_digest, r.number AS run_number
-FROM zl_run r
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
-WHERE r.deleted_at IS NULL;
-CREATE VIEW zl_v_layers AS
-SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
-       l.layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
-       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
-       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
-       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
-       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
-       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
-       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
-       l.temporal_cycles + l.stall_cycles AS compute_cycles,
-       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
-       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
-       p.spatial_text AS spatial_mapping, p.content AS mapping,
-       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, l.run_number
-FROM zl_layer_evaluation l
-JOIN zl_run r ON r.number = l.run_number
-JOIN zl_experiment e ON e.number = r.experiment_number
-JOIN zl_mapping p ON p.digest = l.mapping_digest
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-WHERE r.deleted_at IS NULL;
 CREATE VIEW zl_v_memory AS
 SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
        o.layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
@@ -281,4 +243,76 @@ CREATE TABLE zl_sweep_point (
 )
  WITHOUT ROWID;
 CREATE INDEX ix_zl_sweep_point_run_number ON zl_sweep_point (run_number);
-INSERT INTO zl_alembic_version (version_num) VALUES ('0007');
+CREATE TABLE zl_certificate (
+	run_number INTEGER NOT NULL,
+	layer_index INTEGER NOT NULL,
+	objective TEXT NOT NULL,
+	lower_bound DOUBLE NOT NULL,
+	best DOUBLE NOT NULL,
+	gap DOUBLE NOT NULL,
+	space TEXT NOT NULL,
+	n_mappings DOUBLE NOT NULL,
+	n_priced BIGINT NOT NULL,
+	seconds DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_certificate PRIMARY KEY (run_number, layer_index),
+	CONSTRAINT fk_zl_certificate_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE zl_front_point (
+	run_number INTEGER NOT NULL,
+	layer_index INTEGER NOT NULL,
+	point_index INTEGER NOT NULL,
+	energy_pj DOUBLE NOT NULL,
+	latency_cycles DOUBLE NOT NULL,
+	is_proven BOOLEAN NOT NULL,
+	mapping_digest TEXT NOT NULL,
+	memories JSON NOT NULL,
+	CONSTRAINT pk_zl_front_point PRIMARY KEY (run_number, layer_index, point_index),
+	CONSTRAINT fk_zl_front_point_mapping_digest_zl_mapping FOREIGN KEY(mapping_digest) REFERENCES zl_mapping (digest),
+	CONSTRAINT fk_zl_front_point_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE VIEW zl_v_runs AS
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
+       r.started_at, r.ended_at, r.seconds, r.objective,
+       w.name AS workload, a.name AS accelerator, m.name AS mapping,
+       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
+       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
+       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
+       (SELECT COUNT(*) FROM zl_certificate c WHERE c.run_number = r.number) AS n_certified,
+       (SELECT COUNT(*) FROM zl_certificate c WHERE c.run_number = r.number AND c.gap = 0) AS n_proven,
+       (SELECT MAX(c.gap) FROM zl_certificate c WHERE c.run_number = r.number) AS worst_gap,
+       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
+       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
+       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
+       r.engine_digest, r.environment_digest, r.number AS run_number
+FROM zl_run r
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+WHERE r.deleted_at IS NULL;
+CREATE VIEW zl_v_layers AS
+SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
+       l.layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
+       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
+       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
+       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
+       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
+       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
+       l.temporal_cycles + l.stall_cycles AS compute_cycles,
+       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
+       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
+       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
+       p.spatial_text AS spatial_mapping, p.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, l.run_number
+FROM zl_layer_evaluation l
+JOIN zl_run r ON r.number = l.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+JOIN zl_mapping p ON p.digest = l.mapping_digest
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
+WHERE r.deleted_at IS NULL;
+INSERT INTO zl_alembic_version (version_num) VALUES ('0010');

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
+from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.run_start import RunInput, new_run_id
@@ -70,7 +70,7 @@ class PricedPoint:
         figures: columns of ``zl_run`` -> values.
         options: of the run.
         inputs: what the run was given.
-        layers, memories, mappings: rows, run numbers still to be filled in (the first column of the first two).
+        layers, memories, certificates, mappings: rows, run numbers (first column, mappings aside) to be filled in.
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
@@ -83,6 +83,7 @@ class PricedPoint:
     inputs: Sequence[RunInput] = ()
     layers: Sequence[Row] = ()
     memories: Sequence[Row] = ()
+    certificates: Sequence[Row] = ()
     mappings: Sequence[Row] = ()
     reason: str | None = None
     error: str | None = None
@@ -231,12 +232,14 @@ class SweepRecord:
         environment, ids = self.store.environment_digest(), _ids(len(mine))
         layers: list[Row] = []
         memories: list[Row] = []
+        proofs: list[Row] = []
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
             for one in point.inputs:
                 self.store.keep_input(number, one)
             layers += [(number, *row[1:]) for row in point.layers]
             memories += [(number, *row[1:]) for row in point.memories]
+            proofs += [(number, *row[1:]) for row in point.certificates]
             self._db.execute(
                 "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
                 "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
@@ -246,6 +249,8 @@ class SweepRecord:
         self._db.insert("zl_mapping", MAPPING_COLUMNS, list(mappings.values()))
         self._db.insert("zl_layer_evaluation", LAYER_COLUMNS, layers, are_new=True)
         self._db.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+        if proofs:
+            self._db.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
         return len(mine)
 
     def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:

@@ -25,7 +25,7 @@ _WORDS = MappingProxyType(
     {
         "objective": tuple(o.value for o in Objective),
         "temporal_mapping_type": tuple(t.value for t in TemporalMappingType),
-        "search": ("loma", "salsa"),
+        "search": ("loma", "salsa", "exact"),
     }
 )
 _LIMITS = ("lpf_limit", "n_spatial_mappings")

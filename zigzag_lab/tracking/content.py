@@ -201,6 +201,7 @@ def _totals(record: RunRecord) -> dict[str, float | int | None]:
     """Figures of the whole run; None where they are not known."""
     totals = record.totals
     latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] for layer in record.layers)
+    gaps = [layer["certificate"]["gap"] for layer in record.layers if "certificate" in layer]
     of_network = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2")
     return {
         **{f"total/{name}": totals[name] for name in of_network},
@@ -209,6 +210,7 @@ def _totals(record: RunRecord) -> dict[str, float | int | None]:
         "total/utilisation": ideal / latency if latency and record.layers else None,
         "search/mappings_evaluated": totals["n_mappings_evaluated"],
         "search/seconds": record.seconds,
+        "search/worst_gap": max(gaps, default=None),
     }
 
 

@@ -89,7 +89,7 @@ class RunRecord:
         tags: the user's words.
         environment: versions, machine, command line, git.
         layers: per layer in the order of the run, its columns, its ``mapping`` and its ``memories`` (one per operand
-            and level, columns).
+            and level, columns); where an exact search was run, its ``certificate`` (columns).
         point: the design point of a sweep that it answers, if any.
     """
 
@@ -184,6 +184,9 @@ def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
     for memory in memories:
         del memory["run_number"]
         by_index[memory.pop("layer_index")]["memories"].append(memory)
+    for proof in database.select("SELECT * FROM zl_certificate WHERE run_number = ?", (number,)).as_dicts():
+        del proof["run_number"]
+        by_index[proof.pop("layer_index")]["certificate"] = proof
     return tuple(layers)
 
 

@@ -16,6 +16,9 @@ INPUT_MEMORY_OPERANDS = ("I1", "I2")
 DEFAULT_LINKS = {"O": "O", "W": "I2", "I": "I1"}
 """Which memory operand holds which layer operand, unless a mapping file says otherwise."""
 
+UNSAID_IF_EMPTY = {"unsaid_if_empty": True}
+"""Metadata of a record's field that came late: descriptions leave it out where it is empty."""
+
 
 class Direction(StrEnum):
     """Where data moves at a memory, seen from that memory. Low is towards the array."""

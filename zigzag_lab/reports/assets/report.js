@@ -36,6 +36,7 @@
   const whole = (n) => (typeof n === "number" ? Math.round(n).toLocaleString("en-US") : n ?? "-");
   const power = (n) => (typeof n === "number" ? n.toExponential(2) : n ?? "-");
   const share = (n) => (typeof n === "number" ? `${(100 * n).toFixed(1)}%` : "-");
+  const fine = (n) => (typeof n === "number" ? `${(100 * n).toFixed(3)}%` : "-");
   const four = (n) => (typeof n === "number" ? String(Number(n.toPrecision(4))) : n ?? "-");
   const plain = (v) => (v === null || v === undefined || v === "" ? "-" : String(v));
   const short = (text, most) => (text.length <= most ? text : `${text.slice(0, most - 1)}\u2026`);
@@ -317,12 +318,12 @@
 
   function layers(found, place) {
     const nest = element("pre", {}, "A click on a layer shows its mapping here.");
-    const show = (layer) => { nest.textContent = `${layer.name}\nspatial: ${layer.spatial}\n\n${layer.nest}`; };
+    const show = (layer) => { nest.textContent = `${layer.name}\nspatial: ${layer.spatial}${layer.proof && `\nproof: ${layer.proof}`}\n\n${layer.nest}`; };
     const column = (title, key, as) => ({ title, value: (layer) => layer[key], show: as, number: Boolean(as) });
     const made = table(`layers-${found.run_id}`, [
       column("layer", "index", whole), column("name", "name"), column("operator", "operator"), column("operations", "n_macs", whole),
       column("energy", "energy_pj", energy), column("cycles", "latency_cycles", whole), column("array busy", "utilisation", share),
-      column("spatial mapping", "spatial"),
+      ...(found.layers.some((layer) => layer.proof) ? [column("gap", "gap", fine)] : []), column("spatial mapping", "spatial"),
     ], found.layers, (layer) => { show(layer); made.mark(layer); });
     const pick = (layer) => { show(layer); made.mark(layer); };
     const label = (layer) => `${layer.index} ${layer.name.split("/").slice(-2).join("/")}`;

@@ -1,0 +1,113 @@
+"""Quality of searches against time: ``python -m tests.benchmarks.quality [draw]``.
+
+ResNet-18 on eyeriss_like, least energy, three spatial mappings a layer: LOMA at 3 to 9 loop prime factors, SALSA from
+10 swaps a chain to 1000, exact search until it is proven, and ZigZag 3.9.1 with its LOMA at 6 (a few minutes), each
+once. CPU seconds from files to the result. Writes ``docs/search-quality.csv`` and, from it, the picture in the README,
+``docs/search-quality.svg``; ``draw`` leaves the numbers as they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from zigzag_lab.api import RunRequest
+from zigzag_lab.api.pipeline import standard_stages
+from zigzag_lab.inputs.presets import preset_path
+from zigzag_lab.plots import plot_search_quality
+from zigzag_lab.stages import MainStage
+from zigzag_lab.vocab import Objective
+
+NETWORK, ACCELERATOR = "resnet18", "eyeriss_like"
+FOLDER = Path(__file__).parents[2] / "docs"
+DATA, PICTURE = FOLDER / "search-quality.csv", FOLDER / "search-quality.svg"
+LIMITS = (3, 4, 5, 6, 7, 8, 9)
+SWAPS = (10, 30, 100, 300, 1000)
+
+Row = tuple[str, float, float]
+
+
+def ours(search: str, lpf_limit: int = 6, **more: int) -> float:
+    """The energy of the network in pJ by one of our searches."""
+    request = RunRequest(
+        NETWORK, ACCELERATOR, ACCELERATOR, Objective.ENERGY, lpf_limit=lpf_limit, search=search, time_limit=None
+    )
+    given = {**request.keywords(), **more}
+    ((total, _),) = MainStage(standard_stages(NETWORK, Objective.ENERGY, search), **given).run()
+    return total.energy_total
+
+
+def zigzag() -> float:
+    """The same by ZigZag with its default settings."""
+    from zigzag.api import get_hardware_performance_zigzag
+
+    files = [str(preset_path(kind, name)) for kind, name in (("workload", NETWORK), ("accelerator", ACCELERATOR))]
+    files.append(str(preset_path("mapping", ACCELERATOR)))
+    with TemporaryDirectory() as folder:
+        found = get_hardware_performance_zigzag(
+            *files,
+            opt="energy",
+            dump_folder=folder,
+            pickle_filename=f"{folder}/cmes.pickle",
+            loma_show_progress_bar=False,
+        )
+    return float(found[0])
+
+
+def measured() -> Iterator[Row]:
+    """(search, CPU seconds, energy) of every search."""
+    ours("loma", 3)  # imports are not counted
+    for limit in LIMITS:
+        yield timed("LOMA, 3 to 9 loop prime factors", lambda n=limit: ours("loma", n))  # type: ignore[misc]
+    for swaps in SWAPS:
+        yield timed(
+            "SALSA, 10 to 1000 swaps",
+            lambda n=swaps: ours("salsa", salsa_iteration_number=n),  # type: ignore[misc]
+        )
+    yield timed("exact, proven", lambda: ours("exact"))
+    yield timed("ZigZag 3.9.1, LOMA at 6", zigzag)
+
+
+def timed(name: str, search: Callable[[], float]) -> Row:
+    """A search, its CPU seconds and what it found."""
+    started = time.process_time()
+    energy = search()
+    row = name, time.process_time() - started, energy
+    print(f"{name}: {row[1]:.2f} s, {energy:.6e} pJ", flush=True)
+    return row
+
+
+def draw() -> None:
+    """The picture of the numbers on file."""
+    traces: dict[str, list[tuple[float, float]]] = {}
+    with DATA.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            traces.setdefault(row["search"], []).append((float(row["seconds"]), float(row["best"])))
+    plot_search_quality(
+        {name: sorted(trace) for name, trace in traces.items()},
+        PICTURE,
+        f"ResNet-18 on {ACCELERATOR}: energy of the mappings found",
+        x_label="CPU time (s)",
+        y_label="energy, relative to the proven least",
+    )
+
+
+def main() -> None:
+    """Measure, write and draw."""
+    logging.disable(logging.CRITICAL)
+    rows = list(measured())
+    FOLDER.mkdir(exist_ok=True)
+    with DATA.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["search", "seconds", "best"])
+        writer.writerows((name, f"{seconds:.3f}", f"{energy:.6f}") for name, seconds, energy in rows)
+    draw()
+
+
+if __name__ == "__main__":
+    draw() if "draw" in sys.argv[1:] else main()

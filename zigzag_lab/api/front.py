@@ -1,0 +1,167 @@
+"""Exact trade-offs of energy and latency: of every layer, and of the network that combines them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
+from zigzag_lab.vocab import InputError
+
+if TYPE_CHECKING:
+    from zigzag_lab.api.run import RunRequest
+    from zigzag_lab.stages import ProgressListener
+    from zigzag_lab.store import Store
+
+_OF_A_SEARCH = ("loma_lpf_limit", "exact_objective", "dump_folder", "pickle_filename")
+"""Keywords of the standard pipeline that a front has no use for."""
+
+
+@dataclass(frozen=True)
+class LayerFront:
+    """The front of a layer.
+
+    Attributes:
+        index, name: the layer.
+        points: energy ascending.
+    """
+
+    index: int
+    name: str
+    points: tuple[StoredPoint, ...]
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether no mapping beats or extends it."""
+        return all(point.is_proven for point in self.points)
+
+
+@dataclass(frozen=True)
+class NetworkFront:
+    """The fronts of a run.
+
+    Attributes:
+        run: the run that found them.
+        layers: in order.
+    """
+
+    run: RunRecord
+    layers: tuple[LayerFront, ...]
+
+    @cached_property
+    def points(self) -> list[tuple[float, float, tuple[int, ...]]]:
+        """(energy in pJ, latency in cycles, number of the point taken in each layer), energy ascending."""
+        from zigzag_lab.exact.network import combined
+
+        return combined([[(p.energy_pj, p.latency_cycles) for p in layer.points] for layer in self.layers])
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the fronts of all layers are proven, and so that of the network."""
+        return all(layer.is_proven for layer in self.layers)
+
+    def as_plain(self) -> dict[str, Any]:
+        """All of it as plain data, for JSON."""
+        return {
+            "run_id": self.run.run_id,
+            "workload": self.run.workload,
+            "accelerator": self.run.accelerator,
+            "is_proven": self.is_proven,
+            "network": [{"energy_pj": e, "latency_cycles": t, "points": list(chosen)} for e, t, chosen in self.points],
+            "layers": [
+                {
+                    "layer_index": layer.index,
+                    "name": layer.name,
+                    "is_proven": layer.is_proven,
+                    "front": [asdict(p) for p in layer.points],
+                }
+                for layer in self.layers
+            ],
+        }
+
+
+def search_front(
+    request: RunRequest,
+    *,
+    store: str | Store = DEFAULT_STORE,
+    experiment: str = "default",
+    tags: Mapping[str, str] | None = None,
+    progress: ProgressListener | None = None,
+    cache: bool = True,
+) -> str:
+    """Search the front of every layer, and record them with the run.
+
+    Args:
+        request: what is asked; of its search, the time limit and the number of spatial mappings count.
+        store: the URL of the database, or an open store.
+        experiment: the question that the run belongs to.
+        tags: words to find the run by.
+        progress: told of each layer.
+        cache: whether answers that the database holds are used, and new ones kept.
+
+    Returns:
+        The id of the run, whose layers are those of the network's least energy-delay product.
+
+    Raises:
+        InputError: something asked for cannot be used.
+        InfeasibleError: a layer does not fit the accelerator.
+    """
+    from zigzag_lab.api.main_stage import MainStage
+    from zigzag_lab.api.pipeline import front_stages
+    from zigzag_lab.stages.parsers import any_accelerator
+
+    accelerator = any_accelerator(request.accelerator)
+    request = replace(request, search="exact").for_array(in_memory=accelerator.array.imc is not None)
+    keywords = {name: value for name, value in request.keywords().items() if name not in _OF_A_SEARCH}
+    main_stage = MainStage(
+        front_stages(request.workload),
+        store=store,
+        experiment=experiment,
+        tags=tags,
+        mlflow="off",
+        progress=progress,
+        cache=cache,
+        sources={"accelerator": request.accelerator},
+        most_front_points=1,
+        **{**keywords, "accelerator": accelerator},
+    )
+    main_stage.run()
+    return str(main_stage.run_id)
+
+
+def recorded_front(lab: Lab, run: RunRecord) -> NetworkFront:
+    """The fronts that a run found.
+
+    Raises:
+        InputError: it searched for none.
+    """
+    fronts = lab.fronts(run.run_id)
+    if not fronts:
+        hint = "'zigzag-lab front --workload W --accelerator A --mapping M' searches for one."
+        raise InputError(f"run {run.run_id}", "it has no fronts on record", "a run of 'zigzag-lab front'", hint)
+    names = {layer.layer_index: layer.name for layer in lab.layers(run.run_id)}
+    return NetworkFront(run, tuple(LayerFront(i, names[i], points) for i, points in fronts.items()))
+
+
+def plot_front(front: NetworkFront, path: str | Path, layer: LayerFront | None = None) -> Path:
+    """Draw the front of the network, or of one of its layers, and save the picture.
+
+    Args:
+        front: the fronts.
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+        layer: the layer to draw.
+
+    Raises:
+        InputError: the path is not usable.
+    """
+    from zigzag_lab.plots.front import plot_trade_offs
+
+    points = front.points if layer is None else [(p.energy_pj, p.latency_cycles) for p in layer.points]
+    label = f"{front.run.workload} on {front.run.accelerator}"
+    proven = front.is_proven if layer is None else layer.is_proven
+    title = label if layer is None else f"{layer.name} of {label}"
+    return plot_trade_offs([(p[0], p[1]) for p in points], path, title, is_proven=proven)

@@ -1,0 +1,171 @@
+"""``zigzag-lab front``: trade-offs of energy and latency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zigzag_lab.cli import figures, render
+from zigzag_lab.cli.options import Count, Seconds, database_option
+from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.table import Column, shown, table
+
+if TYPE_CHECKING:
+    from zigzag_lab.api.front import LayerFront, NetworkFront
+
+MOST_ROWS = 12
+
+EXAMPLES = """\b
+Examples:
+  zigzag-lab front --workload resnet18 --accelerator tpu_like --mapping tpu_like
+  zigzag-lab front last --layer 3
+  zigzag-lab front last -o front.svg
+"""
+
+
+@click.command("front", epilog=EXAMPLES)
+@click.argument("run", required=False)
+@click.option("--workload", metavar="W", help="Search anew: ONNX or YAML file, or a preset's name.")
+@click.option("--accelerator", metavar="A", help="YAML file, or a preset's name.")
+@click.option("--mapping", metavar="M", help="YAML file, or a preset's name.")
+@click.option("--time-limit", type=Seconds(), default="10", show_default=True, help="For a layer and spatial mapping.")
+@click.option("--spatial-mappings", type=Count(), default="3", show_default=True, help="How many to try for a layer.")
+@click.option("--experiment", default="default", show_default=True, help="The question that the run belongs to.")
+@click.option("--no-cache", is_flag=True, help="Compute everything, and keep nothing for later.")
+@click.option("--layer", metavar="NAME|INDEX", help="Only the front of this layer, with its mappings.")
+@click.option("--csv", "is_csv", is_flag=True, help="Print CSV: all points, every figure with all its digits.")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON: all points, every figure with all its digits.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: PNG, SVG or PDF.")
+@database_option
+def front_command(
+    run: str | None,
+    workload: str | None,
+    accelerator: str | None,
+    mapping: str | None,
+    layer: str | None,
+    is_csv: bool,
+    is_json: bool,
+    output: Path | None,
+    database: str | None,
+    **search: Any,
+) -> None:
+    """Find the mappings that no other beats in both energy and latency: of each layer, and of the network.
+
+    With a workload, an accelerator and a mapping file it searches, and records a run; with RUN (an id, the start of
+    one, or 'last') it shows what a run found. A network's points choose one mapping for each layer.
+    """
+    from zigzag_lab.api import ask, default_database
+    from zigzag_lab.api.front import plot_front, recorded_front
+    from zigzag_lab.api.run_page import layer_called
+
+    given = {"workload": workload, "accelerator": accelerator, "mapping": mapping}
+    url = database or default_database()
+    if any(value is not None for value in given.values()):
+        run = _searched(run, given, url, **search)
+    with ask.open_lab(url) as lab:
+        found = ask.find_run(lab, run or "last")
+        front = recorded_front(lab, found)
+        only = None
+        if layer is not None:
+            index = layer_called(layer, lab.layers(found.run_id), found.run_id).layer_index
+            only = next(one for one in front.layers if one.index == index)
+    if output is not None:
+        click.echo(f"Drawn: {plot_front(front, output, only)}", err=is_csv or is_json)
+    if is_json:
+        click.echo(as_json(front.as_plain()))
+    elif is_csv:
+        click.echo(_csv(front, only), nl=False)
+    elif output is None:
+        click.echo("\n".join(_lines(front) if only is None else _layer_lines(front, only)))
+
+
+def _searched(run: str | None, given: dict[str, str | None], url: str, **search: Any) -> str:
+    """The id of a new run."""
+    from zigzag_lab import api
+    from zigzag_lab.api.front import search_front
+
+    missing = [name for name, value in given.items() if value is None]
+    if missing or run is not None:
+        said = "RUN goes without them" if run is not None else f"--{missing[0]} is missing"
+        raise click.UsageError(f"--workload, --accelerator and --mapping go together; {said}.")
+    request = api.RunRequest(
+        given["workload"],
+        given["accelerator"],
+        given["mapping"],
+        n_spatial_mappings=search["spatial_mappings"],
+        time_limit=search["time_limit"],
+    )
+    with render.layer_progress() as progress:
+        return search_front(
+            request, store=url, experiment=search["experiment"], progress=progress, cache=not search["no_cache"]
+        )
+
+
+def _csv(front: NetworkFront, only: LayerFront | None) -> str:
+    if only is not None:
+        rows = [(p.energy_pj, p.latency_cycles, p.energy_pj * p.latency_cycles, p.is_proven) for p in only.points]
+        return as_csv(["energy_pj", "latency_cycles", "edp_pj_cycles", "is_proven"], rows)
+    headings = ["energy_pj", "latency_cycles", "edp_pj_cycles", *(layer.name for layer in front.layers)]
+    return as_csv(headings, [(e, t, e * t, *chosen) for e, t, chosen in front.points])
+
+
+def _lines(front: NetworkFront) -> Iterator[str]:
+    """The front of the network, and the ends of those of its layers."""
+    run, points = front.run, front.points
+    yield click.style(f"{shown(str(run.workload))} on {shown(str(run.accelerator))}: {_proof(front)}", bold=True)
+    yield f"{len(points):,} trade-offs of the network" + (f", {MOST_ROWS} of them:" if len(points) > MOST_ROWS else ":")
+    rows = []
+    for energy, latency, _ in _spread(points):
+        rows.append([figures.energy(energy), figures.count(latency), figures.power(energy * latency)])
+    yield table([Column("energy", True), Column("cycles", True), Column("EDP", True)], rows)
+    yield ""
+    columns = [Column("index", True), Column("layer"), Column("points", True), Column("least energy", True)]
+    columns += [Column("at cycles", True), Column("least cycles", True), Column("at energy", True), Column("proven")]
+    yield table(columns, [_layer_row(layer) for layer in front.layers])
+    yield ""
+    yield f"Recorded as run {run.run_id}. One layer: {render.program()} front {run.run_id} --layer INDEX"
+
+
+def _proof(front: NetworkFront) -> str:
+    if front.is_proven:
+        return "proven front"
+    n = sum(layer.is_proven for layer in front.layers)
+    return f"best front found ({n} of {len(front.layers)} layers proven)"
+
+
+def _layer_row(layer: LayerFront) -> list[str]:
+    first, last = layer.points[0], layer.points[-1]
+    ends = figures.energy(first.energy_pj), figures.count(first.latency_cycles)
+    other = figures.count(last.latency_cycles), figures.energy(last.energy_pj)
+    return [str(layer.index), layer.name, str(len(layer.points)), *ends, *other, "yes" if layer.is_proven else "no"]
+
+
+def _layer_lines(front: NetworkFront, layer: LayerFront) -> Iterator[str]:
+    proven = "proven" if layer.is_proven else "the best found in the time given"
+    yield click.style(f"{shown(layer.name)}  (layer {layer.index} of run {front.run.run_id}), {proven}", bold=True)
+    columns = [Column("energy", True), Column("cycles", True), Column("spatial mapping"), Column("temporal mapping")]
+    rows = []
+    for point in layer.points:
+        nests = (f"{op}: {_nest(levels, point.memories[op])}" for op, levels in point.mapping["temporal"].items())
+        price = [figures.energy(point.energy_pj), figures.count(point.latency_cycles)]
+        rows.append([*price, point.spatial_mapping, "; ".join(nests)])
+    yield table(columns, rows)
+
+
+def _nest(levels: list[list[list[Any]]], memories: list[str]) -> str:
+    """The loops of an operand, innermost first, each memory behind its loops."""
+    parts = (
+        " ".join([*(f"{dim}{size:g}" for dim, size in loops), f"[{memory}]"])
+        for loops, memory in zip(levels, memories, strict=True)
+    )
+    return " ".join(parts)
+
+
+def _spread(points: list[tuple[float, float, tuple[int, ...]]]) -> list[tuple[float, float, tuple[int, ...]]]:
+    """A few points, evenly spread, the ends included."""
+    n = len(points)
+    places = range(n) if n <= MOST_ROWS else [round(i * (n - 1) / (MOST_ROWS - 1)) for i in range(MOST_ROWS)]
+    return [points[i] for i in places]

@@ -1,0 +1,156 @@
+"""Stages that keep trade-offs of energy and latency: of a layer, and of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME, FrontCertificate
+from zigzag_lab.exact.network import combined, unbeaten
+from zigzag_lab.stages.mappers import check_count
+from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.stages.seams import FrontSink, SearchTally, Sink
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of
+from zigzag_lab.vocab import PipelineError
+
+MOST_POINTS = 1000
+
+
+class ParetoFrontStage(Stage):
+    """Keeps the results that no other beats in both energy and latency, energy ascending.
+
+    Above :class:`ExactFrontStage` the front is exact, and the certificate of each of its CMEs speaks of all spatial
+    mappings; above other searches it is that of the mappings they propose. Yields ``(cme, extra_info)``, many times.
+    """
+
+    consumes = ("layer_memo",)
+    provides = ("tally",)
+    is_builtin = True
+    is_pure = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        layer_memo: LayerMemo | None = None,
+        tally: SearchTally | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.memo, self.tally = layer_memo, tally or SearchTally()
+
+    def run(self) -> Iterator[Result]:
+        """Yield the front."""
+        key = self.memo and self.memo.key((type(self), *self.list_of_callables), self.kwargs)
+        if self.memo is not None and key is not None and (known := self.memo.get(key)):
+            self.tally.n_reused += 1
+            yield from ((cme.for_layer(self.kwargs["layer"]), None) for cme in known)
+            return
+        self.tally.n_searches += 1
+        front = self._front()
+        if self.memo is not None and key is not None:
+            found = tuple(cme.standalone() for cme, _ in front if isinstance(cme, CostModelEvaluation))
+            self.memo.put(key, found, self.kwargs)
+        yield from front
+
+    def _front(self) -> list[Result]:
+        energies, latencies, makers, proofs = [np.empty(0)], [np.empty(0)], [], _Proofs()
+        for batch in batches_of(self.substage(tally=self.tally)):
+            kept = unbeaten(batch.energy_pj, batch.latency_cycles)
+            energies.append(batch.energy_pj[kept])
+            latencies.append(batch.latency_cycles[kept])
+            makers += [(batch.result, int(i)) for i in kept]
+            if len(kept):
+                proofs.add(batch.result(int(kept[0]))[0])
+        chosen = unbeaten(np.concatenate(energies), np.concatenate(latencies))
+        front = [make(i) for make, i in (makers[c] for c in chosen)]
+        proof = proofs.together()
+        for cme, _ in front:
+            if proof is not None and isinstance(cme, CostModelEvaluation):
+                cme.certificate = proof
+        return front
+
+
+class _Proofs:
+    """The certificates of the fronts that a front was chosen from."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, FrontCertificate] = {}
+        self._designs: set[int] = set()
+        self._is_complete = True
+
+    def add(self, cme: CostModelEvaluationABC) -> None:
+        """Note what is proven of a result."""
+        proof = cme.certificate if isinstance(cme, CostModelEvaluation) else None
+        if isinstance(proof, FrontCertificate):
+            self._found[id(proof)] = proof
+            self._designs.add(id(cme.accelerator))
+        else:
+            self._is_complete = False
+
+    def together(self) -> FrontCertificate | None:
+        """What is proven of all; None where some of it was not searched exactly."""
+        if not self._found or not self._is_complete:
+            return None
+        return FrontCertificate.over(list(self._found.values()), n_designs=len(self._designs))
+
+
+class NetworkFrontStage(Stage):
+    """Combines the fronts of layers: the sums of one mapping a layer that no other choice beats in both figures.
+
+    Keywords: ``sink``: keeps the fronts of the layers, and as the result of each layer its mapping in the sum of least
+    energy-delay product; ``most_front_points``: how many sums are yielded at most (None for all); of more, evenly many
+    along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
+    """
+
+    consumes = ("sink", "most_front_points")
+    is_builtin = True
+    yields_lists = True
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        sink: Sink | None = None,
+        most_front_points: int | None = MOST_POINTS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        check_count("most_front_points", most_front_points)
+        self.sink, self.most = sink, most_front_points
+
+    def run(self) -> Iterator[Result]:
+        """Yield the sums."""
+        layers = self._fronts_of_layers()
+        points = combined([[(cme.energy_total, cme.latency_total2) for cme, _ in front] for front in layers])
+        if isinstance(self.sink, FrontSink):
+            self._save(self.sink, layers, min(points, key=lambda point: point[0] * point[1])[2])
+        for _, _, chosen in _thinned(points, self.most):
+            total: CostModelEvaluationABC = CumulativeCME()
+            results = [front[i] for front, i in zip(layers, chosen, strict=True)]
+            for cme, _ in results:
+                total = total + cme
+            yield total, results
+
+    def _fronts_of_layers(self) -> list[list[Result]]:
+        found: dict[int, list[Result]] = {}
+        for cme, extra_info in self.substage().run():
+            if not isinstance(cme, CostModelEvaluation):
+                raise PipelineError("NetworkFrontStage", "a sum of layers below it", "results of single layers")
+            found.setdefault(cme.layer.id, []).append((cme, extra_info))
+        return list(found.values())
+
+    @staticmethod
+    def _save(sink: FrontSink, layers: Sequence[list[Result]], chosen: Sequence[int]) -> None:
+        for front, index in zip(layers, chosen, strict=True):
+            sink.save(front[index][0])
+            sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)])
+
+
+def _thinned(points: Sequence[Any], most: int | None) -> list[Any]:
+    """At most so many of some points, evenly spread, the ends included."""
+    if most is None or len(points) <= most:
+        return list(points)
+    return [points[i] for i in np.unique(np.linspace(0, len(points) - 1, most).round().astype(int))]

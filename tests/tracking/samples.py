@@ -9,6 +9,8 @@ from typing import Any
 
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunInput, RunStart, Store, Totals
+from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.sweep_points import PointRow, PricedPoint, open_sweep
 from zigzag_lab.tracking.places import sqlite_uri
 from zigzag_lab.tracking.quiet import quiet_mlflow
 
@@ -93,3 +95,39 @@ class closing_client(closing):  # noqa: N801
         engine = getattr(self.client._tracking_client.store, "engine", None)
         if engine is not None:
             engine.dispose()
+
+
+SIZE = "accelerator.memories.sram.size"
+SWEEP_TEXT = f"""
+name: sizes
+question: Which <size> is best?
+space:
+  {SIZE}: [8192, 16384, 32768, 65536]
+  shape: [[4, 4], [8, 2]]
+derived: {{when used: "1"}}
+"""
+
+
+def swept(store: Store, n: int = 6, name: str = "sizes", text: str = SWEEP_TEXT) -> list[str]:
+    """A sweep of so many points of the three layers, each at another price; the last one is infeasible. Their runs."""
+    record = open_sweep(store, name, "energy", n, {"file": "experiment.yaml", "text": text})
+    settings = [{SIZE: 8192 << (i % 4), "shape": [4, 4] if i < 4 else [8, 2]} for i in range(n)]
+    record.claim([PointRow(f"key {i}", "tiny net", "small", "m", said) for i, said in enumerate(settings)], {})
+    record.record([_priced(f"key {i}", i) for i in range(n - 1)])
+    record.record([PricedPoint(f"key {n - 1}", "infeasible", {"seconds": 0.5}, {}, inputs(), reason="no room")])
+    rows = store.database.select("SELECT r.id FROM zl_run r WHERE r.name <> 'x' ORDER BY r.number").rows
+    return [run_id for (run_id,) in rows][-n:]
+
+
+def _priced(key: str, i: int) -> PricedPoint:
+    """A point whose energy falls and whose latency rises with its number."""
+    rows = [rows_of(cme, 0, place, f"layer {place}") for place, cme in enumerate(NETWORK)]
+    energy, latency = TOTAL.energy_total / (i + 3), TOTAL.latency_total2 * (i + 1) / 7
+    figures = {"energy_pj": energy, "latency_cycles": latency, "edp_pj_cycles": energy * latency, "seconds": 0.25}
+    return PricedPoint(
+        *(key, "finished", figures, OPTIONS, inputs(), [row.layer for row in rows]),
+        memories=[memory for row in rows for memory in row.memories],
+        mappings=[row.mapping for row in rows],
+        area_mm2=0.1 * (i + 1),
+        utilisation=0.5,
+    )

@@ -14,6 +14,7 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.quantities import cycles, energy, share
+from zigzag_lab.reports.explain import Explanation
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 
 Rows = Iterable[Sequence[Any]]
@@ -132,6 +133,12 @@ def lab_html(lab: Lab) -> str:
     return f"<b>{escape(str(lab.url))}</b>{runs_html(lab.runs(limit=10))}"
 
 
+def explanation_html(explanation: Explanation) -> str:
+    """Why something costs what it costs, a claim a row."""
+    rows = [(claim.topic, claim.text) for claim in explanation.claims]
+    return table_html(("", ""), rows, explanation.title)
+
+
 DISPLAYS: dict[type, Callable[[Any], str]] = {
     RunRecord: run_html,
     RunDetails: details_html,
@@ -139,5 +146,6 @@ DISPLAYS: dict[type, Callable[[Any], str]] = {
     CostModelEvaluation: cme_html,
     TemporalMapping: mapping_html,
     Lab: lab_html,
+    Explanation: explanation_html,
 }
 """Kind of record -> how a notebook shows it; data frames show themselves."""

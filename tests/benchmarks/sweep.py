@@ -101,7 +101,8 @@ def kills(folder: Path, n: int) -> None:
 
 def large(folder: Path) -> None:
     """A hundred thousand points: expansion, dry run, resume, Pareto front."""
-    from zigzag_lab.api.sweep import front_of, plan_sweep, run_sweep, sweep_points
+    from zigzag_lab.api.sweep import plan_sweep, run_sweep
+    from zigzag_lab.api.sweep_answers import front_of, sweep_points
     from zigzag_lab.store import open_store
     from zigzag_lab.store.sweep_points import PointRow, PricedPoint, open_sweep
     from zigzag_lab.sweeps import points, read_sweep

@@ -12,16 +12,8 @@ from tests.sweeps.inline import InlineEngine, Patience
 from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab import executors
 from zigzag_lab.api import RunRequest, run
-from zigzag_lab.api.sweep import (
-    SweepOutcome,
-    front_of,
-    over_networks,
-    plan_sweep,
-    run_sweep,
-    sorted_by,
-    sweep_points,
-    sweep_status,
-)
+from zigzag_lab.api.sweep import SweepOutcome, plan_sweep, run_sweep
+from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, sweep_points, sweep_status
 from zigzag_lab.store import Lab
 from zigzag_lab.sweeps.plan import Point
 from zigzag_lab.vocab import InputError

@@ -125,7 +125,7 @@ def _print_best_points(
     *,
     is_json: bool,
 ) -> None:
-    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.api import sweep_answers as sweeps
     from zigzag_lab.cli.pareto import print_points
 
     records = sweeps.sweep_points(sweep, database, workload=workload)

@@ -173,7 +173,8 @@ def _searched(search: AdaptiveSearch, work: Work) -> bool:
 
 def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[Point]:
     """The points that a search asked for as far as they are answered, and those of the batch after that."""
-    states, asked = record.states(), list[Point]()
+    asked: list[Point] = []
+    states = record.states()
     while batch := search.ask():
         new = [point for design in batch for point in design.points]
         asked += new

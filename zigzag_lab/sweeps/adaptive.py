@@ -70,7 +70,8 @@ class AdaptiveSearch:
             InputError: the constraints exclude all that was tried.
         """
         batch: list[Design] = []
-        while len(batch) < min(self.adaptive.batch, self.adaptive.n_trials - self._n_asked):
+        n_wanted = min(self.adaptive.batch, self.adaptive.n_trials - self._n_asked)
+        while len(batch) < n_wanted:
             design = self._proposed() or self._random()
             if design is None:
                 break

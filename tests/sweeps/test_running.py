@@ -16,7 +16,7 @@ from zigzag_lab.api.sweep import SweepOutcome, plan_sweep, run_sweep
 from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, sweep_points, sweep_status
 from zigzag_lab.store import Lab
 from zigzag_lab.sweeps.plan import Point
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 Sweep = Callable[..., SweepOutcome]
 
@@ -146,6 +146,29 @@ def test_a_point_that_kills_its_worker_is_found_and_the_others_are_priced(
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work))
     again = run_sweep(file, store=url, listener=Patience())
     assert (again.progress.n_done, sweep_status(url, "small")[0].n_finished) == (1, 6)
+
+
+def test_workers_that_never_answer_end_the_sweep(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, lambda _: True))
+    with pytest.raises(ZigzagLabError, match="die before they answer"):
+        run_sweep(sweep_file(tmp_path, space={R_COST: {"range": [1, 20], "step": 1}}), store=url, listener=Patience())
+
+
+def test_points_share_layers_with_runs_and_other_sweeps(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    file = sweep_file(tmp_path, space={R_COST: [416.16, 900]})
+    request = RunRequest(str(tmp_path / "one.yaml"), "tpu_like", "tpu_like", lpf_limit=4, n_spatial_mappings=1)
+    alone = run(request, store=url, mlflow="off")
+    progress = run_sweep(file, store=url, listener=Patience()).progress
+    assert (progress.n_hits, progress.n_misses) == (1, 1)
+    other = sweep_file(tmp_path, name="other", space={R_COST: [900, 901, 416.16]})
+    progress = run_sweep(other, store=url, listener=Patience()).progress
+    assert (progress.n_hits, progress.n_misses) == (2, 1)
+    found = {p.settings[R_COST]: p.energy_pj for p in sweep_points("other", url)}
+    assert found[416.16] == alone.total.energy_total
+    assert {p.energy_pj for p in sweep_points("small", url)} == {found[416.16], found[900]}
+    again = run(request, store=url, mlflow="off")
+    assert again.cache is not None
+    assert again.cache.misses == 0
 
 
 def test_fronts_and_sums_over_networks(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:

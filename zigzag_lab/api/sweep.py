@@ -137,7 +137,7 @@ def run_sweep(
         record = open_sweep(opened, sweep.name, str(sweep.options["objective"]), n_points, content)
 
         def engine() -> Engine:
-            return _engine(sweep, executor, n_workers, scheduler)
+            return _engine(sweep, url, executor, n_workers, scheduler)
 
         column = OBJECTIVES[record.objective]
         with Work(record, engine, column, listener, progress, retry_failed=retry_failed) as work:
@@ -146,11 +146,13 @@ def run_sweep(
     return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds)
 
 
-def _engine(sweep: Sweep, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
     from zigzag_lab.api.sweep_point import PointPricer
     from zigzag_lab.executors import open_engine
+    from zigzag_lab.store.worker_cache import WorkerCache
 
-    pricer = PointPricer(sweep.name, sweep.bases, sweep.options)
+    told = DatabaseUrl.parse(url).for_workers(elsewhere=executor != "local")
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(told))
     return open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
 
 

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zigzag_lab.api.given import plain_options
@@ -16,72 +16,18 @@ from zigzag_lab.api.run import RunRequest
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
-from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages import MainStage, SearchTally
-from zigzag_lab.stages.seams import Cache, Question, Ticket
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.recorder import LayerDigests
 from zigzag_lab.store.sweep_points import PricedPoint
+from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps.plan import Base, Point, changed_document
 from zigzag_lab.vocab import InfeasibleError
 from zigzag_lab.workload import Workload
 
 T = TypeVar("T")
-MOST_ANSWERS = 50_000
-MOST_BYTES = 200_000_000
-
-
-@dataclass
-class MemoryCache(Cache):
-    """Answers about layers, for as long as a worker lives: points that share layers share the work.
-
-    Attributes:
-        salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
-        hits, misses: distinct layer lookups since they were last set to 0.
-    """
-
-    salt: str = ""
-    digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
-    hits: int = 0
-    misses: int = 0
-    _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
-    _n_bytes: int = 0
-
-    def ask(self, question: Question) -> bytes | Ticket | None:
-        """The answer about a layer, or a ticket; whole networks are not kept."""
-        if question.kind == "network":
-            return None
-        found = self._answers.get(question.key)
-        if found is not None:
-            self.hits += 1
-            self._answers.move_to_end(question.key)
-            return found
-        self.misses += 1
-        return _Ticket(self, question.key)
-
-    def put(self, key: str, answer: bytes) -> None:
-        """Keep an answer; the one that was asked for longest ago makes room."""
-        self._answers[key] = answer
-        self._n_bytes += len(answer)
-        while len(self._answers) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
-            self._n_bytes -= len(self._answers.popitem(last=False)[1])
-
-    def not_kept(self, reason: str) -> None:
-        """Nothing: the standard stages can be keyed."""
-
-
-@dataclass(frozen=True)
-class _Ticket:
-    cache: MemoryCache
-    key: str
-
-    def keep(self, answer: bytes, seconds: float) -> None:
-        self.cache.put(self.key, answer)
-
-    def drop(self) -> None:
-        pass
 
 
 @dataclass
@@ -92,12 +38,13 @@ class PointPricer:
         sweep: its name, for the record.
         bases: kind -> name -> the file that points start from.
         options: of the search, where a point says nothing else.
+        cache: what is known of layers.
     """
 
     sweep: str
     bases: Mapping[str, Mapping[str, Base]]
     options: Mapping[str, Any]
-    cache: MemoryCache = field(default_factory=MemoryCache)
+    cache: WorkerCache = field(default_factory=WorkerCache)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     _layers: LayerDigests = field(default_factory=LayerDigests)
 
@@ -108,11 +55,12 @@ class PointPricer:
         try:
             request, inputs = self._request(point)
             options |= _recorded(request)
-            return self._priced(point, request, inputs, options, started)
+            priced = self._priced(point, request, inputs, options, started)
         except InfeasibleError as error:
-            return _nothing(point.key, "infeasible", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "infeasible", options, error, time.perf_counter() - started)
         except Exception as error:
-            return _nothing(point.key, "failed", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "failed", options, error, time.perf_counter() - started)
+        return replace(priced, answers=self.cache.new_answers())
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
@@ -233,6 +181,3 @@ def _nothing(key: str, status: str, options: dict[str, Any], error: Exception, s
     return PricedPoint(
         key, status, {"seconds": seconds}, options, reason=str(error) or name, error=name, traceback=text
     )
-
-
-__all__ = ["MemoryCache", "PointPricer"]

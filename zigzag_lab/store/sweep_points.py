@@ -15,6 +15,7 @@ from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
 
 LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
@@ -76,6 +77,7 @@ class PricedPoint:
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
+        answers: about layers, which others may ask for too.
     """
 
     key: str
@@ -91,6 +93,7 @@ class PricedPoint:
     traceback: str | None = None
     area_mm2: float | None = None
     utilisation: float | None = None
+    answers: NewAnswers | None = None
 
 
 @dataclass
@@ -242,6 +245,7 @@ class SweepRecord:
     def _record(self, priced: Sequence[PricedPoint]) -> int:
         locked = self._locked([point.key for point in priced])
         ours = {key for key, _, owner, _ in locked if owner == self.owner}
+        keep_answers(self._db, [point.answers for point in priced if point.answers is not None])
         mine = [point for point in priced if point.key in ours]
         if not mine:
             return 0

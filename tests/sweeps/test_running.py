@@ -14,7 +14,10 @@ from zigzag_lab import executors
 from zigzag_lab.api import RunRequest, run
 from zigzag_lab.api.sweep import SweepOutcome, plan_sweep, run_sweep
 from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, sweep_points, sweep_status
+from zigzag_lab.api.sweep_point import PointPricer
+from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
+from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.plan import Point
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
@@ -152,6 +155,47 @@ def test_workers_that_never_answer_end_the_sweep(tmp_path: Path, url: str, monke
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, lambda _: True))
     with pytest.raises(ZigzagLabError, match="die before they answer"):
         run_sweep(sweep_file(tmp_path, space={R_COST: {"range": [1, 20], "step": 1}}), store=url, listener=Patience())
+
+
+class KilledWorkerError(Exception):
+    """As Dask says that workers died over a chunk."""
+
+
+def test_a_chunk_that_killed_several_workers_of_a_cluster_is_halved(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kills(point: Point) -> bool:
+        return bool(point.values[R_COST] == 7)
+
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, kills, KilledWorkerError))
+    file = sweep_file(tmp_path, space={R_COST: {"range": [1, 12], "step": 1}})
+    outcome = run_sweep(file, store=url, executor="dask", listener=Patience())
+    assert (outcome.progress.n_done, outcome.progress.n_failed) == (12, 1)
+    (lost,) = sweep_points("small", url, statuses=["failed"])
+    assert lost.settings[R_COST] == 7
+
+
+def test_workers_on_other_machines_need_another_database(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[InlineEngine] = []
+
+    def open_engine(kind: str, work: Any, **_: Any) -> InlineEngine:
+        opened.append(InlineEngine(work))
+        opened[0].hosts = frozenset({"node17", host_name()})
+        return opened[0]
+
+    monkeypatch.setattr(executors, "open_engine", open_engine)
+    with pytest.raises(InputError, match=r"node17.*Postgres"):
+        run_sweep(sweep_file(tmp_path), store=url, executor="dask", listener=Patience())
+    assert (opened[0].closed, opened[0].n_items) == ([True], 0)
+
+
+def test_a_worker_with_other_code_refuses_to_work(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    sweep = read_sweep(sweep_file(tmp_path))
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, engine="of another version")
+    with pytest.raises(InputError, match="another version"):
+        pricer(next(points(sweep)))
 
 
 def test_points_share_layers_with_runs_and_other_sweeps(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 from zigzag_lab.api.defaults import default_database
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
-from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
 from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.sweeps.running import Listener, Progress, missing
 from zigzag_lab.sweeps.sharing import Work
+from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
     from zigzag_lab.executors import Engine
@@ -147,13 +149,26 @@ def run_sweep(
 
 
 def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+    """An engine that prices the sweep's points.
+
+    Raises:
+        InputError: it cannot be started, or its workers cannot share the database.
+    """
     from zigzag_lab.api.sweep_point import PointPricer
     from zigzag_lab.executors import open_engine
     from zigzag_lab.store.worker_cache import WorkerCache
 
-    told = DatabaseUrl.parse(url).for_workers(elsewhere=executor != "local")
+    database = DatabaseUrl.parse(url)
+    told = database.for_workers(elsewhere=executor != "local")
     pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(told))
-    return open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
+    engine = open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
+    others = engine.hosts - {platform.node()}
+    if database.kind == SQLITE and others:
+        engine.close(now=True)
+        found = f"workers on other machines ({', '.join(sorted(others))}) would look layers up in {database}"
+        hint = "SQLite files are safe on one machine only: name a Postgres database with '--db'."
+        raise InputError("database", found, "a database that they can reach", hint)
+    return engine
 
 
 # -- searches ----------------------------------------------------------------------------------------------------------

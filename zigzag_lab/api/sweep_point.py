@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import time
 import traceback
 from collections import OrderedDict
@@ -16,6 +17,7 @@ from zigzag_lab.api.run import RunRequest
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
+from zigzag_lab.keys import engine_digest
 from zigzag_lab.stages import MainStage, SearchTally
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
@@ -24,7 +26,7 @@ from zigzag_lab.store.recorder import LayerDigests
 from zigzag_lab.store.sweep_points import PricedPoint
 from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps.plan import Base, Point, changed_document
-from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab import InfeasibleError, InputError
 from zigzag_lab.workload import Workload
 
 T = TypeVar("T")
@@ -39,17 +41,26 @@ class PointPricer:
         bases: kind -> name -> the file that points start from.
         options: of the search, where a point says nothing else.
         cache: what is known of layers.
+        engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
     """
 
     sweep: str
     bases: Mapping[str, Mapping[str, Base]]
     options: Mapping[str, Any]
     cache: WorkerCache = field(default_factory=WorkerCache)
+    engine: str = field(default_factory=engine_digest)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     _layers: LayerDigests = field(default_factory=LayerDigests)
 
     def __call__(self, point: Point) -> PricedPoint:
-        """Price a point. Whatever goes wrong is an answer, too."""
+        """Price a point. Whatever goes wrong is an answer, too.
+
+        Raises:
+            InputError: this process runs another version of the code than the one that hands out the points.
+        """
+        if engine_digest() != self.engine:
+            found = f"a worker on {platform.node()} runs another version of zigzag_lab than the sweep"
+            raise InputError("executor", found, "the same installation on every machine")
         started, self.cache.hits, self.cache.misses = time.perf_counter(), 0, 0
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
         try:

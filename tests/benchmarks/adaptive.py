@@ -32,7 +32,7 @@ SPACE: dict[str, Any] = {
     f"{ACCUMULATOR}.size": ["2 B", "4 B", "8 B", "16 B"],
     "rows": [4, 8, 12, 16, 24, 32, 48, 64, 96, 128],
     "columns": [4, 8, 12, 16, 24, 32, 48, 64, 96, 128],
-    "channel": [32, 64, 128, 256],
+    "channel": [64, 96, 128, 192, 256],
 }
 DERIVED = {
     "accelerator.operational_array.sizes": "[rows, columns]",

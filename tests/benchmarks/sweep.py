@@ -155,9 +155,9 @@ class _Nobody:
 
 def timed(what: str, do: Callable[[], Any]) -> Any:
     """Do something and say how long it took."""
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     result = do()
-    print(f"{what}: {time.perf_counter() - started:.1f} s", flush=True)
+    print(f"{what}: {time.perf_counter() - started:.1f} s, {time.process_time() - cpu:.1f} CPU s", flush=True)
     return result
 
 

@@ -111,6 +111,8 @@ def test_what_fails_is_kept_and_done_again_only_when_asked(
     assert "sizes" in str(failed.reason)
     with Lab(url) as lab:
         assert "Traceback" in str(lab.details(failed.run_id).traceback)
+        assert set(lab.inputs(failed.run_id)) == {"workload"}  # its accelerator could not be read
+        assert lab.details(failed.run_id).options["point"] == {sizes: [32, 0]}
     assert plan_sweep(file, store=url).n_failed == 1
     assert run_sweep(file, store=url, listener=Patience()).progress.n_done == 0
     assert run_sweep(file, store=url, retry_failed=True, listener=Patience()).progress.n_done == 1
@@ -125,6 +127,8 @@ def test_what_does_not_fit_is_infeasible_and_stops_nothing(
     assert (outcome.progress.n_infeasible, outcome.progress.n_failed, outcome.progress.n_done) == (1, 0, 2)
     (point,) = sweep_points("small", url, statuses=["infeasible"])
     assert "dram" in str(point.reason)
+    with Lab(url) as lab:
+        assert set(lab.inputs(point.run_id)) == {"workload", "accelerator", "mapping"}
     assert run_sweep(file, store=url, retry_failed=True, listener=Patience()).progress.n_done == 0
 
 

@@ -7,7 +7,7 @@ import platform
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -63,22 +63,27 @@ class PointPricer:
             raise InputError("executor", found, "the same installation on every machine")
         started, self.cache.hits, self.cache.misses = time.perf_counter(), 0, 0
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
+        inputs: list[RunInput] = []
         try:
-            request, inputs = self._request(point)
+            request = self._request(point, inputs)
             options |= _recorded(request)
             priced = self._priced(point, request, inputs, options, started)
         except InfeasibleError as error:
-            priced = _nothing(point.key, "infeasible", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "infeasible", options, inputs, error, time.perf_counter() - started)
         except Exception as error:
-            priced = _nothing(point.key, "failed", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
         return replace(priced, answers=self.cache.new_answers())
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def _request(self, point: Point) -> tuple[RunRequest, list[RunInput]]:
-        workload, workload_input = self._workload(point.workload)
-        accelerator, accelerator_input = self._changed("accelerator", point, read_accelerator)
-        rules, rules_input = self._changed("mapping", point, read_mapping)
+    def _request(self, point: Point, inputs: list[RunInput]) -> RunRequest:
+        """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
+        workload, read = self._workload(point.workload)
+        inputs.append(read)
+        accelerator, read = self._changed("accelerator", point, read_accelerator)
+        inputs.append(read)
+        rules, read = self._changed("mapping", point, read_mapping)
+        inputs.append(read)
         check_against(rules, accelerator)
         options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
         request = RunRequest(
@@ -94,11 +99,7 @@ class PointPricer:
             exploit_locality=options["exploit_locality"],
             mix_spatial=options["mix_spatial"],
         )
-        return request.for_array(in_memory=accelerator.array.imc is not None), [
-            workload_input,
-            accelerator_input,
-            rules_input,
-        ]
+        return request.for_array(in_memory=accelerator.array.imc is not None)
 
     def _workload(self, name: str) -> tuple[Workload, RunInput]:
         base = self.bases["workload"][name]
@@ -185,10 +186,18 @@ def _figures(total: CostModelEvaluationABC, cmes: list[CostModelEvaluation]) -> 
     }
 
 
-def _nothing(key: str, status: str, options: dict[str, Any], error: Exception, seconds: float) -> PricedPoint:
+def _nothing(
+    key: str, status: str, options: dict[str, Any], inputs: Sequence[RunInput], error: Exception, seconds: float
+) -> PricedPoint:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    text = "".join(traceback.format_exception(error))
     return PricedPoint(
-        key, status, {"seconds": seconds}, options, reason=str(error) or name, error=name, traceback=text
+        key,
+        status,
+        {"seconds": seconds},
+        options,
+        inputs,
+        reason=str(error) or name,
+        error=name,
+        traceback="".join(traceback.format_exception(error)),
     )

@@ -34,8 +34,11 @@ def test_answers_go_to_others_through_the_parent(store: Store) -> None:
     new = here.new_answers()
     store.database.transact(lambda: keep_answers(store.database, [new, new, NewAnswers()]))
     assert there.ask(question("a")) == b"of a"
-    assert (here.hits, here.misses, there.hits, there.misses) == (1, 1, 1, 1)
-    assert (here.new_answers(), there.new_answers().entries) == (NewAnswers([], []), [])
+    assert (new.uses, here.hits, here.misses) == ([("a", "layer", "a layer", "miss")], 0, 0)
+    assert (there.hits, there.misses) == (0, 1)  # a layer counts once, as it was when first asked for
+    assert (here.new_answers(), there.new_answers().entries) == (NewAnswers([], [], []), [])
+    assert there.ask(question("a")) == b"of a"
+    assert (there.hits, there.misses, there.new_answers().uses) == (1, 0, [("a", "layer", "a layer", "hit")])
     assert store.database.select("SELECT key, state, seconds FROM zl_cache_entry").rows == [("a", "done", 0.5)]
     assert store.database.select("SELECT digest, kind FROM zl_cache_part").rows == [("a", "pipeline")]
 

@@ -17,6 +17,7 @@ from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, swe
 from zigzag_lab.api.sweep_point import PointPricer
 from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
+from zigzag_lab.store.cache_query import questions_of
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.plan import Point
 from zigzag_lab.vocab import InputError, ZigzagLabError
@@ -211,7 +212,12 @@ def test_points_share_layers_with_runs_and_other_sweeps(tmp_path: Path, url: str
     other = sweep_file(tmp_path, name="other", space={R_COST: [900, 901, 416.16]})
     progress = run_sweep(other, store=url, listener=Patience()).progress
     assert (progress.n_hits, progress.n_misses) == (2, 1)
-    found = {p.settings[R_COST]: p.energy_pj for p in sweep_points("other", url)}
+    records = sweep_points("other", url)
+    with Lab(url) as lab:
+        runs = [p.run_id for p in records if p.settings[R_COST] == 901]
+        (asked,) = (questions_of(lab.store.database, lab.run(run_id).run_number) for run_id in runs)
+        assert [(question.kind, question.outcome) for question in asked] == [("layer", "miss")]
+    found = {p.settings[R_COST]: p.energy_pj for p in records}
     assert found[416.16] == alone.total.energy_total
     assert {p.energy_pj for p in sweep_points("small", url)} == {found[416.16], found[900]}
     again = run(request, store=url, mlflow="off")

@@ -61,7 +61,7 @@ class PointPricer:
         if engine_digest() != self.engine:
             found = f"a worker on {platform.node()} runs another version of zigzag_lab than the sweep"
             raise InputError("executor", found, "the same installation on every machine")
-        started, self.cache.hits, self.cache.misses = time.perf_counter(), 0, 0
+        started = time.perf_counter()
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
         inputs: list[RunInput] = []
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
+from zigzag_lab.store.cache import USE_COLUMNS
 from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.owner import is_gone, this_process
@@ -252,12 +253,14 @@ class SweepRecord:
         environment, ids = self.store.environment_digest(), _ids(len(mine))
         layers: list[Row] = []
         memories: list[Row] = []
+        uses: list[Row] = []
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
             for one in point.inputs:
                 self.store.keep_input(number, one)
             layers += [(number, *row[1:]) for row in point.layers]
             memories += [(number, *row[1:]) for row in point.memories]
+            uses += [(number, *row) for row in point.answers.uses] if point.answers is not None else []
             self._db.execute(
                 "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
                 "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
@@ -267,6 +270,7 @@ class SweepRecord:
         self._db.insert("zl_mapping", MAPPING_COLUMNS, list(mappings.values()))
         self._db.insert("zl_layer_evaluation", LAYER_COLUMNS, layers, are_new=True)
         self._db.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+        self._db.insert("zl_cache_use", USE_COLUMNS, uses, are_new=True)
         return len(mine)
 
     def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.seams import Question, Ticket
+from zigzag_lab.store.cache import HIT, MISS
 from zigzag_lab.store.codec import packed, spelt_json, unpacked
 from zigzag_lab.store.database import Database, Row, connect
 from zigzag_lab.store.errors import StoreError
@@ -49,19 +50,28 @@ class NewAnswers:
     Attributes:
         entries: of ``zl_cache_entry``.
         parts: of ``zl_cache_part``: what the questions were made of.
+        uses: of ``zl_cache_use``, but for the run's number: what the point asked.
     """
 
     entries: Sequence[Row] = ()
     parts: Sequence[Row] = ()
+    uses: Sequence[Row] = ()
 
 
 def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
-    """Store what workers computed, within a transaction; answers that are there, or claimed by others, stay."""
+    """Store what workers computed, and note what they used, within a transaction.
+
+    Answers that are there already, or that others hold claims on, stay as they are.
+    """
     entries = {row[0]: row for new in answers for row in new.entries}
     columns = f"{', '.join(_ENTRY)}, claimed_at, done_at, used_at"
     marks = f"{', '.join('?' * len(_ENTRY))}, {database.now}, {database.now}, {database.now}"
     insert = f"INSERT INTO zl_cache_entry ({columns}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
     database.executemany(insert, sorted(entries.values()))  # in one order, so that no two wait for each other
+    used = {key for new in answers for key, _, _, outcome in new.uses if outcome == HIT}
+    database.executemany(
+        f"UPDATE zl_cache_entry SET used_at = {database.now} WHERE key = ?", sorted((k,) for k in used)
+    )
     database.insert("zl_cache_part", _PART, [row for new in answers for row in new.parts])
 
 
@@ -72,14 +82,13 @@ class WorkerCache:
     Attributes:
         database: the URL of the database that is read; None for none.
         salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
-        hits, misses: distinct layer lookups since they were last set to 0.
+        hits, misses: distinct layers that were known, and that were not, since the point began.
     """
 
     database: str | None = None
     salt: str = ""
     digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
-    hits: int = 0
-    misses: int = 0
+    _asked: dict[str, Row] = field(default_factory=dict)
     _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _n_bytes: int = 0
     _connection: Database | None = None
@@ -94,12 +103,22 @@ class WorkerCache:
         found = self._answers.get(question.key)
         if found is None and (found := self._read(question.key)) is not None:
             self._remember(question.key, found)
-        if found is not None:
-            self.hits += 1
-            self._answers.move_to_end(question.key)
-            return found
-        self.misses += 1
-        return _Ticket(self, question)
+        outcome = MISS if found is None else HIT
+        self._asked.setdefault(question.key, (question.key, question.kind, question.label, outcome))
+        if found is None:
+            return _Ticket(self, question)
+        self._answers.move_to_end(question.key)
+        return found
+
+    @property
+    def hits(self) -> int:
+        """Of distinct layers."""
+        return sum(outcome == HIT for *_, outcome in self._asked.values())
+
+    @property
+    def misses(self) -> int:
+        """Of distinct layers."""
+        return len(self._asked) - self.hits
 
     def _read(self, key: str) -> bytes | None:
         """The answer that the database has; a database that cannot be read is not asked again."""
@@ -138,9 +157,9 @@ class WorkerCache:
                 self._parts.append((digest, kind, packed(text)))
 
     def new_answers(self) -> NewAnswers:
-        """What was computed since this was last asked."""
-        new = NewAnswers(self._entries, self._parts)
-        self._entries, self._parts = [], []
+        """What was computed and asked since this was last asked; a new point begins."""
+        new = NewAnswers(self._entries, self._parts, list(self._asked.values()))
+        self._entries, self._parts, self._asked = [], [], {}
         return new
 
     def not_kept(self, reason: str) -> None:

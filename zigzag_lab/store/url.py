@@ -109,7 +109,7 @@ class DatabaseUrl:
             elsewhere: whether it travels over a network: then without its password, which workers have of their own.
         """
         if self.kind == SQLITE:
-            return None if self.path is None else f"sqlite:///{self.path.absolute()}"
+            return None if self.path is None else self.absolute().secret
         return _without_passwords(self.secret) if elsewhere else self.secret
 
     def __str__(self) -> str:

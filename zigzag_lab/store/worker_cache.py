@@ -15,8 +15,7 @@ from dataclasses import dataclass, field
 
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
-from zigzag_lab.stages.seams import Question, Ticket
-from zigzag_lab.store.cache import HIT, MISS
+from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
 from zigzag_lab.store.codec import packed, spelt_json, unpacked
 from zigzag_lab.store.database import Database, Row, connect
 from zigzag_lab.store.errors import StoreError
@@ -76,7 +75,7 @@ def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
 
 
 @dataclass
-class WorkerCache:
+class WorkerCache(Cache):
     """Answers about layers, for as long as a worker lives.
 
     Attributes:
@@ -164,6 +163,9 @@ class WorkerCache:
 
     def not_kept(self, reason: str) -> None:
         """Nothing: the standard stages can be keyed."""
+
+    def add(self, report: CacheReport) -> None:
+        """Nothing: a worker hands no work to others."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """One search of ResNet-18 on tpu_like in a fresh process: prints its CPU seconds from parsed inputs to the result.
 
-``python -m tests.benchmarks.one_search ours`` or ``zigzag``.
+``python -m tests.benchmarks.one_search ours`` or ``zigzag``, and other files in place of them where given: workload,
+accelerator, mapping.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.files import ACCELERATOR, LPF_LIMIT, MAPPING, N_SPATIAL, WORKLOAD
@@ -18,7 +20,7 @@ Answer = tuple[float, float]
 """Energy in pJ and latency in cycles."""
 
 
-def our_search() -> Callable[[], Answer]:
+def our_search(workload: Path, accelerator: Path, mapping: Path) -> Callable[[], Answer]:
     """Read the files with our readers; what is left to do is timed."""
     from zigzag_lab.inputs import read_accelerator, read_mapping, read_onnx
     from zigzag_lab.stages import (
@@ -33,9 +35,9 @@ def our_search() -> Callable[[], Answer]:
 
     stages = [SumStage, WorkloadStage, MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage]
     given = {
-        "workload": read_onnx(WORKLOAD),
-        "accelerator": read_accelerator(ACCELERATOR),
-        "mapping": read_mapping(MAPPING),
+        "workload": read_onnx(workload),
+        "accelerator": read_accelerator(accelerator),
+        "mapping": read_mapping(mapping),
     }
     options = {"loma_lpf_limit": LPF_LIMIT, "nb_mappings_generated": N_SPATIAL}
 
@@ -46,7 +48,7 @@ def our_search() -> Callable[[], Answer]:
     return search
 
 
-def their_search() -> Callable[[], Answer]:
+def their_search(workload: Path, accelerator: Path, mapping: Path) -> Callable[[], Answer]:
     """The same with zigzag-dse's own parsers and stages."""
     from zigzag.mapping.temporal_mapping import TemporalMappingType
     from zigzag.parser.onnx.onnx_model_parser import ONNXModelParser
@@ -59,8 +61,8 @@ def their_search() -> Callable[[], Answer]:
 
     stages: list[Any] = [WorkloadStage, MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage]
     given = {
-        "workload": ONNXModelParser(str(WORKLOAD), str(MAPPING)).run(),
-        "accelerator": AcceleratorParserStage.parse_accelerator(str(ACCELERATOR)),
+        "workload": ONNXModelParser(str(workload), str(mapping)).run(),
+        "accelerator": AcceleratorParserStage.parse_accelerator(str(accelerator)),
         "loma_lpf_limit": LPF_LIMIT,
         "nb_mappings_generated": N_SPATIAL,
         "loma_show_progress_bar": False,
@@ -77,10 +79,11 @@ def their_search() -> Callable[[], Answer]:
     return search
 
 
-def main(whose: str) -> None:
+def main(whose: str, files: Sequence[str]) -> None:
     """Search once and print what was found and what it cost."""
     logging.disable(logging.CRITICAL)
-    search = {"ours": our_search, "zigzag": their_search}[whose]()
+    workload, accelerator, mapping = map(Path, files or (WORKLOAD, ACCELERATOR, MAPPING))
+    search = {"ours": our_search, "zigzag": their_search}[whose](workload, accelerator, mapping)
     started = time.process_time()
     energy, latency = search()
     cpu_seconds = time.process_time() - started
@@ -88,4 +91,4 @@ def main(whose: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2:])

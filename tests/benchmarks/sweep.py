@@ -1,8 +1,8 @@
 """How quick sweeps are, and whether kills change their tables: ``python -m tests.benchmarks.sweep rate|kills|large``.
 
-``rate`` prices variations of tpu_like times ResNet-18 with one worker and with two; ``kills`` kills a sweep at random
-moments and compares its table with that of an undisturbed one; ``large`` expands and resumes 100,000 points of a cheap
-layer whose answers are made up.
+``rate`` prices variations of tpu_like times ResNet-18 with one worker and with two; ``kills`` kills an experiment ten
+times at random moments and compares its table with that of an undisturbed one; ``large`` expands and resumes 100,000
+points of a cheap layer whose answers are made up.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 
 from tests.sweeps.small import R_COST, SIZE, sweep_file
+from zigzag_lab.store import Lab
 
 COMMAND = [sys.executable, "-c", "from zigzag_lab.cli import main; main()"]
 
@@ -79,29 +80,43 @@ def rate(folder: Path, n: int) -> None:
         )
 
 
-def kills(folder: Path, n: int) -> None:
-    """Ten kills at random moments."""
-    file, draw = variations(folder, n), random.Random()
-    quiet = swept(file, folder / "quiet.db", 2)
-    command = [*COMMAND, "sweep", str(file), "--workers", "2", "--db", f"sqlite:///{folder / 'killed.db'}"]
-    for i in range(10):
+def kills(folder: Path, file: Path, seed: int) -> None:
+    """Ten kills at random moments; then what is missing is priced, and the table compared with an undisturbed one."""
+    draw, killed, quiet = random.Random(seed), folder / "killed.db", swept(file, folder / "quiet.db", 2)
+    print(f"seed {seed}; undisturbed: {quiet['n_points']} points in {quiet['seconds']:.1f} s", flush=True)
+    command = [*COMMAND, "sweep", str(file), "--workers", "2", "--db", f"sqlite:///{killed}"]
+    n_killed = 0
+    while n_killed < 10:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.5, 0.5 + 0.4 * quiet["seconds"]))
+        time.sleep(draw.uniform(0.5, 0.5 + 0.15 * quiet["seconds"]))
+        n_killed += process.poll() is None
         process.kill()
         process.wait()
-        print(f"kill {i + 1}", flush=True)
-    last = swept(file, folder / "killed.db", 2)
-    first, second = table(folder / "quiet.db", "variations"), table(folder / "killed.db", "variations")
-    print(
-        f"{len(first)} points, undisturbed in {quiet['seconds']:.1f} s; "
-        f"{last['n_known']} were done before the last start"
-    )
+        print(f"killed {n_killed} times, {n_stored(killed)} points stored", flush=True)
+    last = swept(file, killed, 2)
+    first, second = table(folder / "quiet.db", last["sweep"]), table(killed, last["sweep"])
+    with Lab(f"sqlite:///{killed}") as lab:
+        (counts,) = lab.sql(
+            "SELECT COUNT(*), COUNT(DISTINCT point_key), COUNT(DISTINCT run_number), (SELECT COUNT(*) FROM zl_run) "
+            "FROM zl_sweep_point"
+        ).rows
+    print(f"points, different ones, their runs, all runs: {counts}; priced after the last kill: {last['n_priced']}")
+    print(f"{len(first)} and {len(second)} finished points")
     print("the tables are identical" if first == second else "THE TABLES DIFFER")
+
+
+def n_stored(database: Path) -> int:
+    """How many points have a run."""
+    if not database.exists():
+        return 0
+    with Lab(f"sqlite:///{database}") as lab:
+        return int(lab.sql("SELECT COUNT(run_number) FROM zl_sweep_point").rows[0][0])
 
 
 def large(folder: Path) -> None:
     """A hundred thousand points: expansion, dry run, resume, Pareto front."""
-    from zigzag_lab.api.sweep import front_of, plan_sweep, run_sweep, sweep_points
+    from zigzag_lab.api.sweep import plan_sweep, run_sweep
+    from zigzag_lab.api.sweep_answers import front_of, sweep_points
     from zigzag_lab.store import open_store
     from zigzag_lab.store.sweep_points import PointRow, PricedPoint, open_sweep
     from zigzag_lab.sweeps import points, read_sweep
@@ -140,9 +155,9 @@ class _Nobody:
 
 def timed(what: str, do: Callable[[], Any]) -> Any:
     """Do something and say how long it took."""
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     result = do()
-    print(f"{what}: {time.perf_counter() - started:.1f} s", flush=True)
+    print(f"{what}: {time.perf_counter() - started:.1f} s, {time.process_time() - cpu:.1f} CPU s", flush=True)
     return result
 
 
@@ -151,12 +166,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["rate", "kills", "large"])
     parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--file", type=Path, default=Path("experiments/buffer-and-array"), help="killed sweep")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     given = parser.parse_args()
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
         if given.what == "large":
-            large(Path(folder))
+            large(folder)
+        elif given.what == "kills":
+            kills(folder, given.file, given.seed)
         else:
-            {"rate": rate, "kills": kills}[given.what](Path(folder), given.points)
+            rate(folder, given.points)
 
 
 if __name__ == "__main__":

@@ -67,6 +67,11 @@ def test_pareto_and_best(swept: tuple[str, Path, str]) -> None:
     assert {SIZE, R_COST, "energy_pj"} <= set(rows[0])
     found = json.loads(asked("best", "--sweep", "small", "--opt", "energy", "--json", "--db", swept[0]).stdout)
     assert found[0]["energy_pj"] == float(rows[0]["energy_pj"])
+    (row,) = csv.DictReader(io.StringIO(asked("best", "--limit", "1", "--csv", "--db", swept[0]).stdout))
+    assert row["status"] == "finished"
+    best = ("best", "--sweep", "small", "--limit", "2", "--csv")
+    listed = list(csv.DictReader(io.StringIO(asked(*best, "--db", swept[0]).stdout)))
+    assert (len(listed), SIZE in listed[0]) == (2, True)
     table = asked("pareto", "small", "--objectives", "energy,utilisation,area", "--db", swept[0])
     assert "energy" in table.output
     assert asked("pareto", "small", "--objectives", "energy", "--db", swept[0]).exit_code == 2

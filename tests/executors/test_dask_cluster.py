@@ -1,75 +1,63 @@
-"""How we speak to Dask, with a stand-in for it: the library itself is an extra."""
+"""Dask: a cluster of this machine with two workers, used as our own and as one that runs already."""
 
 from __future__ import annotations
 
+import logging
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.executors.work import doubled
-from zigzag_lab.executors import open_engine
+from tests.sweeps.inline import Patience
+from tests.sweeps.small import sweep_file
+from zigzag_lab.api.sweep import run_sweep
+from zigzag_lab.api.sweep_answers import sweep_points
+from zigzag_lab.executors import dask_cluster, open_engine
+from zigzag_lab.executors.dask_cluster import DaskCluster
+from zigzag_lab.executors.worker import host_name
 from zigzag_lab.vocab import InputError
 
-CALLS: list[tuple[str, Any]] = []
 
-
-class Client:
-    def __init__(self, address: Any, timeout: str) -> None:
-        if address == "tcp://nobody:1":
-            raise OSError("timed out")
-        CALLS.append(("client", address))
-
-    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": {"a": {}, "b": {}}}
-
-    def scatter(self, data: bytes, broadcast: bool) -> bytes:
-        CALLS.append(("scatter", broadcast))
-        return data
-
-    def get_executor(self, **_: Any) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(1)
-
-    def close(self) -> None:
-        CALLS.append(("close", None))
-
-
-class LocalCluster:
-    def __init__(self, **how: Any) -> None:
-        CALLS.append(("cluster", how["n_workers"]))
-
-    def close(self) -> None:
-        CALLS.append(("cluster closed", None))
+@pytest.fixture(scope="module")
+def engine() -> Iterator[DaskCluster]:
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    opened = open_engine("dask", doubled, n_workers=2)
+    assert isinstance(opened, DaskCluster)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    module: Any = ModuleType("distributed")
-    module.Client, module.LocalCluster = Client, LocalCluster
-    monkeypatch.setitem(sys.modules, "distributed", module)
-    CALLS.clear()
-    return CALLS
+def scheduler(engine: DaskCluster) -> str:
+    return str(engine._cluster.scheduler_address)
 
 
-def test_the_work_is_sent_once_and_our_own_cluster_is_ended(calls: list[tuple[str, Any]]) -> None:
-    engine = open_engine("dask", doubled, n_workers=2)
-    assert [engine.submit(items).result(10) for items in ([1, 2], [3])] == [[2, 4], [6]]
-    engine.close()
-    kinds = [kind for kind, _ in calls]
-    assert (kinds.count("scatter"), kinds[-1], engine.n_workers) == (1, "cluster closed", 2)
+def test_chunks_are_answered_in_order_by_two_processes_of_this_machine(engine: DaskCluster) -> None:
+    assert [engine.submit(items).result(60) for items in ([1, 2], [3])] == [[2, 4], [6]]
+    assert (engine.n_workers, engine.hosts) == (2, {host_name()})
+    with pytest.raises(ValueError, match="no"):
+        engine.submit(["raise"]).result(60)
 
 
-def test_a_scheduler_that_runs_is_used_and_left_running(calls: list[tuple[str, Any]]) -> None:
-    open_engine("dask", doubled, scheduler="tcp://head:8786").close()
-    assert ("client", "tcp://head:8786") in calls
-    assert not [kind for kind, _ in calls if kind.startswith("cluster")]
+def test_a_worker_that_dies_costs_its_chunk_only_which_is_done_again(engine: DaskCluster, tmp_path: Path) -> None:
+    dies, lives = engine.submit([1, tmp_path / "mark"]), engine.submit([2])
+    assert (dies.result(60), lives.result(60)) == ([2, "lived"], [4])
 
 
-def test_a_scheduler_that_does_not_answer_is_said(calls: list[tuple[str, Any]]) -> None:
-    with pytest.raises(InputError, match=r"tcp://nobody:1.*does not answer"):
-        open_engine("dask", doubled, scheduler="tcp://nobody:1")
+def test_a_sweep_on_a_running_scheduler_leaves_it_running(scheduler: str, tmp_path: Path, engine: DaskCluster) -> None:
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    outcome = run_sweep(sweep_file(tmp_path), store=url, executor="dask", scheduler=scheduler, listener=Patience())
+    assert (outcome.progress.n_done, outcome.progress.n_failed, outcome.is_complete) == (6, 0, True)
+    assert len(sweep_points("small", url)) == 6
+    assert engine.submit([5]).result(60) == [10]
+
+
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_cluster, "TIMEOUT_SECONDS", 0.3)
+    with pytest.raises(InputError, match=r"tcp://127.0.0.1:1.*does not answer"):
+        open_engine("dask", doubled, scheduler="tcp://127.0.0.1:1")
 
 
 def test_without_the_library_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -11,6 +12,11 @@ def doubled(item: Any) -> Any:
     """Twice the item; some items do harm."""
     if item == "die":
         os._exit(3)
+    if isinstance(item, Path) and not item.exists():
+        item.touch()
+        os._exit(3)
+    if isinstance(item, Path):
+        return "lived"
     if item == "process":
         return os.getpid()
     if item == "sleep":

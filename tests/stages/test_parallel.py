@@ -18,6 +18,7 @@ from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
+    GeneralParameterIteratorStage,
     LomaStage,
     MainStage,
     MinimalEnergyStage,
@@ -120,6 +121,17 @@ def test_layers_write_one_file_together(tmp_path: Path) -> None:
         )
         texts.append((tmp_path / name / "loop_ordering.txt").read_text())
     assert texts[0] == texts[1]
+
+
+def test_combinations_of_keywords_run_side_by_side(tmp_path: Path) -> None:
+    below = [*FILES, SumStage, WorkloadStage, *SEARCH]
+    limits = {"loma_lpf_limit": [2, 3]}
+    given = {"general_parameter_iterations": limits}
+    alone = MainStage([GeneralParameterIteratorStage, *below], **small.written(tmp_path), **given).run()
+    stages = [MultiProcessingGatherStage, GeneralParameterIteratorStage, MultiProcessingSpawnStage, *below]
+    spread = MainStage(stages, **small.written(tmp_path), **given, nb_multiprocessing_threads=2).run()
+    assert [(cme.energy_total, said[0]) for cme, said in spread] == [(c.energy_total, said[0]) for c, said in alone]
+    assert [said[0] for _, said in spread] == [{"loma_lpf_limit": 2}, {"loma_lpf_limit": 3}]
 
 
 def test_gathering_without_spawning_hands_results_on(tmp_path: Path) -> None:

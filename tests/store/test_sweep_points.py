@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from zigzag_lab.store import Store
-from zigzag_lab.store.sweep_points import PointRow, PricedPoint, SweepRecord, open_sweep, priced_points
+from zigzag_lab.store.sweep_points import PointRow, PricedPoint, SweepRecord, open_sweep
+from zigzag_lab.store.sweep_questions import priced_points
 
 POINTS = [PointRow(f"key {i}", "w", "a", "m", {"x": i}) for i in range(4)]
 KEYS = {point.key for point in POINTS}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,3 +40,26 @@ def test_no_password_is_shown(password: str) -> None:
     assert str(url) == "postgresql+psycopg://someone:***@example.org:5432/lab"
     assert password in passwords_in(url.secret)
     assert password not in url.scrubbed(f"could not connect with {password} as given")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite://", None),
+        ("sqlite:////folder/file.db", "sqlite:////folder/file.db"),
+        (
+            "postgresql://lab:s3c:r@t@server/lab?password=s3cret&sslmode=require",
+            "postgresql://lab@server/lab?sslmode=require",
+        ),
+        ("postgresql+psycopg:///lab?host=/tmp&sslpassword=s3cret", "postgresql+psycopg:///lab?host=/tmp&"),
+    ],
+)
+def test_workers_elsewhere_are_told_no_password(url: str, told: str | None) -> None:
+    assert DatabaseUrl.parse(url).for_workers(elsewhere=True) == told
+    if told is not None:
+        assert DatabaseUrl.parse(url).for_workers(elsewhere=False) == url
+
+
+def test_workers_open_a_file_from_any_folder() -> None:
+    told = DatabaseUrl.parse("sqlite:///lab.db").for_workers(elsewhere=False)
+    assert told == f"sqlite:///{Path.cwd() / 'lab.db'}"

@@ -7,15 +7,23 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from zigzag_lab.executors.worker import host_name
 from zigzag_lab.sweeps.running import Progress
 
 
 class InlineEngine:
-    """Does the work at once. Dies over items for which ``kills`` holds."""
+    """Does the work at once. Dies over items for which ``kills`` holds, as ``death`` says."""
 
     chunk_seconds = 2.0
+    hosts: frozenset[str] = frozenset({host_name()})
 
-    def __init__(self, work: Callable[[Any], Any], kills: Callable[[Any], bool] = lambda _: False) -> None:
+    def __init__(
+        self,
+        work: Callable[[Any], Any],
+        kills: Callable[[Any], bool] = lambda _: False,
+        death: type[Exception] = BrokenProcessPool,
+    ) -> None:
+        self.death = death
         self.work, self.kills, self.n_workers = work, kills, 1
         self.n_mended = self.n_items = 0
         self.closed: list[bool] = []
@@ -23,7 +31,7 @@ class InlineEngine:
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         future: Future[list[Any]] = Future()
         if any(self.kills(item) for item in items):
-            future.set_exception(BrokenProcessPool("a worker died"))
+            future.set_exception(self.death("a worker died"))
         else:
             self.n_items += len(items)
             future.set_result([self.work(item) for item in items])

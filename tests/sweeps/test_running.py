@@ -12,19 +12,15 @@ from tests.sweeps.inline import InlineEngine, Patience
 from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab import executors
 from zigzag_lab.api import RunRequest, run
-from zigzag_lab.api.sweep import (
-    SweepOutcome,
-    front_of,
-    over_networks,
-    plan_sweep,
-    run_sweep,
-    sorted_by,
-    sweep_points,
-    sweep_status,
-)
+from zigzag_lab.api.sweep import SweepOutcome, plan_sweep, run_sweep
+from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, sweep_points, sweep_status
+from zigzag_lab.api.sweep_point import PointPricer
+from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
+from zigzag_lab.store.cache_query import questions_of
+from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.plan import Point
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 Sweep = Callable[..., SweepOutcome]
 
@@ -127,6 +123,8 @@ def test_what_fails_is_kept_and_done_again_only_when_asked(
     assert "sizes" in str(failed.reason)
     with Lab(url) as lab:
         assert "Traceback" in str(lab.details(failed.run_id).traceback)
+        assert set(lab.inputs(failed.run_id)) == {"workload"}  # its accelerator could not be read
+        assert lab.details(failed.run_id).options["point"] == {sizes: [32, 0]}
     assert plan_sweep(file, store=url).n_failed == 1
     assert run_sweep(file, store=url, listener=Patience()).progress.n_done == 0
     assert run_sweep(file, store=url, retry_failed=True, listener=Patience()).progress.n_done == 1
@@ -141,6 +139,8 @@ def test_what_does_not_fit_is_infeasible_and_stops_nothing(
     assert (outcome.progress.n_infeasible, outcome.progress.n_failed, outcome.progress.n_done) == (1, 0, 2)
     (point,) = sweep_points("small", url, statuses=["infeasible"])
     assert "dram" in str(point.reason)
+    with Lab(url) as lab:
+        assert set(lab.inputs(point.run_id)) == {"workload", "accelerator", "mapping"}
     assert run_sweep(file, store=url, retry_failed=True, listener=Patience()).progress.n_done == 0
 
 
@@ -165,6 +165,75 @@ def test_a_point_that_kills_its_worker_is_found_and_the_others_are_priced(
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work))
     again = run_sweep(file, store=url, listener=Patience())
     assert (again.progress.n_done, sweep_status(url, "small")[0].n_finished) == (1, 6)
+
+
+def test_workers_that_never_answer_end_the_sweep(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, lambda _: True))
+    with pytest.raises(ZigzagLabError, match="die before they answer"):
+        run_sweep(sweep_file(tmp_path, space={R_COST: {"range": [1, 20], "step": 1}}), store=url, listener=Patience())
+
+
+class KilledWorkerError(Exception):
+    """As Dask says that workers died over a chunk."""
+
+
+def test_a_chunk_that_killed_several_workers_of_a_cluster_is_halved(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kills(point: Point) -> bool:
+        return bool(point.values[R_COST] == 7)
+
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, kills, KilledWorkerError))
+    file = sweep_file(tmp_path, space={R_COST: {"range": [1, 12], "step": 1}})
+    outcome = run_sweep(file, store=url, executor="dask", listener=Patience())
+    assert (outcome.progress.n_done, outcome.progress.n_failed) == (12, 1)
+    (lost,) = sweep_points("small", url, statuses=["failed"])
+    assert lost.settings[R_COST] == 7
+
+
+def test_workers_on_other_machines_need_another_database(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[InlineEngine] = []
+
+    def open_engine(kind: str, work: Any, **_: Any) -> InlineEngine:
+        opened.append(InlineEngine(work))
+        opened[0].hosts = frozenset({"node17", host_name()})
+        return opened[0]
+
+    monkeypatch.setattr(executors, "open_engine", open_engine)
+    with pytest.raises(InputError, match=r"node17.*Postgres"):
+        run_sweep(sweep_file(tmp_path), store=url, executor="dask", listener=Patience())
+    assert (opened[0].closed, opened[0].n_items) == ([True], 0)
+
+
+def test_a_worker_with_other_code_refuses_to_work(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    sweep = read_sweep(sweep_file(tmp_path))
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, engine="of another version")
+    with pytest.raises(InputError, match="another version"):
+        pricer(next(points(sweep)))
+
+
+def test_points_share_layers_with_runs_and_other_sweeps(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    file = sweep_file(tmp_path, space={R_COST: [416.16, 900]})
+    request = RunRequest(str(tmp_path / "one.yaml"), "tpu_like", "tpu_like", lpf_limit=4, n_spatial_mappings=1)
+    alone = run(request, store=url, mlflow="off")
+    progress = run_sweep(file, store=url, listener=Patience()).progress
+    assert (progress.n_hits, progress.n_misses) == (1, 1)
+    other = sweep_file(tmp_path, name="other", space={R_COST: [900, 901, 416.16]})
+    progress = run_sweep(other, store=url, listener=Patience()).progress
+    assert (progress.n_hits, progress.n_misses) == (2, 1)
+    records = sweep_points("other", url)
+    with Lab(url) as lab:
+        runs = [p.run_id for p in records if p.settings[R_COST] == 901]
+        (asked,) = (questions_of(lab.store.database, lab.run(run_id).run_number) for run_id in runs)
+        assert [(question.kind, question.outcome) for question in asked] == [("layer", "miss")]
+    found = {p.settings[R_COST]: p.energy_pj for p in records}
+    assert found[416.16] == alone.total.energy_total
+    assert {p.energy_pj for p in sweep_points("small", url)} == {found[416.16], found[900]}
+    again = run(request, store=url, mlflow="off")
+    assert again.cache is not None
+    assert again.cache.misses == 0
 
 
 def test_fronts_and_sums_over_networks(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:

@@ -1,44 +1,28 @@
-"""Sweeps from files to answers: what a sweep would do, doing it, and asking for what came of it."""
+"""Sweeps from files to runs: what a sweep would do, and doing it."""
 
 from __future__ import annotations
 
-import json
-import math
+import platform
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.api.defaults import default_database
-from zigzag_lab.store import Lab, open_store
-from zigzag_lab.store.sweep_points import (
-    PointState,
-    SweepPointRecord,
-    SweepRecord,
-    SweepSummary,
-    open_sweep,
-    priced_points,
-    summaries,
-)
-from zigzag_lab.store.url import DatabaseUrl
-from zigzag_lab.sweeps import pareto_front, points, read_sweep
-from zigzag_lab.sweeps.running import Listener, Progress, SweepRun, missing
-from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.store import open_store
+from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.sweeps import points, read_sweep
+from zigzag_lab.sweeps.adaptive import AdaptiveSearch
+from zigzag_lab.sweeps.objectives import OBJECTIVES
+from zigzag_lab.sweeps.running import Listener, Progress, missing
+from zigzag_lab.sweeps.sharing import Work
+from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
     from zigzag_lab.executors import Engine
     from zigzag_lab.store import Store
     from zigzag_lab.sweeps import Point, Sweep
-
-OBJECTIVES = {
-    "energy": "energy_pj",
-    "latency": "latency_cycles",
-    "edp": "edp_pj_cycles",
-    "area": "area_mm2",
-    "utilisation": "utilisation",
-}
-"""What points can be compared by -> the figure. All are to be small but utilisation."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +31,7 @@ class SweepPlan:
 
     Attributes:
         name: of the sweep.
-        n_points: in all.
+        n_points: in all; of a search, its trials times its networks.
         n_done: priced already.
         n_missing: to be priced.
         n_failed: that failed before and are left alone.
@@ -68,7 +52,7 @@ class SweepOutcome:
 
     Attributes:
         name: of the sweep.
-        n_points: in all.
+        n_points: in all; of a search, its trials times its networks, or fewer where the space holds fewer.
         n_known: answered before it began.
         progress: what was done.
         is_complete: whether no point is missing.
@@ -90,30 +74,34 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
         InputError: the file cannot be used.
     """
     sweep, url = read_sweep(file), DatabaseUrl.parse(store or default_database())
-    n_points, keys = 0, []
-    for point in points(sweep):
-        n_points += 1
-        keys.append(point.key)
+    search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
+    asked = list(points(sweep)) if search is None else []
+    n_points = len(asked) if search is None else _n_points(search)
     if url.path is not None and not url.path.exists():
         return SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
     with open_store(str(store or default_database())) as opened:
-        states, seconds = _known(opened, sweep.name)
-    found = [state for key in keys if (state := states.get(key)) is not None]
-    n_wanted = n_points - len(found) + sum(s.is_wanted(retry_failed=retry_failed) for s in found)
-    n_failed = sum(s.status == "failed" and not s.is_wanted(retry_failed=retry_failed) for s in found)
-    return SweepPlan(sweep.name, n_points, n_points - n_wanted, n_wanted, n_failed, seconds)
+        record, seconds = _known(opened, sweep.name)
+        if record is None:
+            return SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
+        states = record.states()
+        asked = asked if search is None else _asked_before(search, record)
+    wanted = {point.key for point in missing(asked, states, retry_failed=retry_failed)}
+    there = [states[point.key] for point in asked if point.key in states and point.key not in wanted]
+    n_failed = sum(state.status == "failed" for state in there)
+    return SweepPlan(sweep.name, n_points, len(there), n_points - len(there), n_failed, seconds)
 
 
-def _known(store: Store, name: str) -> tuple[dict[str, PointState], float | None]:
+def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
+    """The sweep of a name where there is one, and the mean seconds of its points."""
     rows = store.database.select("SELECT number FROM zl_sweep WHERE name = ?", (name,)).rows
     if not rows:
-        return {}, None
+        return None, None
     number = int(rows[0][0])
     mean = store.database.select(
         "SELECT AVG(r.seconds) FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number WHERE p.sweep_number = ?",
         (number,),
     ).rows[0][0]
-    return SweepRecord(store, number, 0, "").states(), mean
+    return SweepRecord(store, number, 0, ""), mean
 
 
 def run_sweep(
@@ -142,157 +130,72 @@ def run_sweep(
     """
     started, url = time.monotonic(), store or default_database()
     sweep = read_sweep(file)
-    all_points = list(points(sweep))
-    n_points = len(all_points)
+    search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
+    asked = list(points(sweep)) if search is None else []
+    n_points = len(asked) if search is None else _n_points(search)
+    progress = Progress(n_points)
     with open_store(url) as opened:
         content = {"file": str(file), "text": Path(sweep.where).read_text(encoding="utf-8")}
         record = open_sweep(opened, sweep.name, str(sweep.options["objective"]), n_points, content)
-        states = record.states()
-        wanted = list(missing(all_points, states, retry_failed=retry_failed))
-        n_wanted = len(wanted)
-        progress = Progress(n_wanted)
-        if n_wanted:
-            engine = _engine(sweep, executor, n_workers, scheduler)
-            progress = _work(wanted, record, engine, listener, progress, retry_failed=retry_failed)
-    is_complete = progress.n_done + progress.n_elsewhere >= n_wanted
-    return SweepOutcome(sweep.name, n_points, n_points - n_wanted, progress, is_complete, time.monotonic() - started)
+
+        def engine() -> Engine:
+            return _engine(sweep, url, executor, n_workers, scheduler)
+
+        column = OBJECTIVES[record.objective]
+        with Work(record, engine, column, listener, progress, retry_failed=retry_failed) as work:
+            is_complete = work.price(asked) if search is None else _searched(search, work)
+    seconds = time.monotonic() - started
+    return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds)
 
 
-def _engine(sweep: Sweep, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+    """An engine that prices the sweep's points.
+
+    Raises:
+        InputError: it cannot be started, or its workers cannot share the database.
+    """
     from zigzag_lab.api.sweep_point import PointPricer
     from zigzag_lab.executors import open_engine
+    from zigzag_lab.store.worker_cache import WorkerCache
 
-    pricer = PointPricer(sweep.name, sweep.bases, sweep.options)
-    return open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
-
-
-def _work(
-    asked: Sequence[Point],
-    record: SweepRecord,
-    engine: Engine,
-    listener: Listener,
-    progress: Progress,
-    *,
-    retry_failed: bool,
-) -> Progress:
-    """Price what is missing; then wait for what other processes are at work on, and take over what they leave."""
-    column, is_done = OBJECTIVES[record.objective], False
-    ours: set[str] = set()  # points that came to nothing are not tried twice in one go
-    try:
-        while not listener.is_stopped():
-            states = record.states()
-            wanted = [p for p in missing(asked, states, retry_failed=retry_failed) if p.key not in ours]
-            progress.n_elsewhere = max(0, progress.n_wanted - progress.n_done - len(wanted))
-            if not wanted:
-                break
-            if free := [p for p in wanted if p.key not in states or not states[p.key].is_taken]:
-                ours |= SweepRun(record, engine, states, column, listener, progress).run(free)
-            else:
-                time.sleep(1.0)
-        is_done = True
-    finally:
-        engine.close(now=not is_done)
-    return progress
+    database = DatabaseUrl.parse(url)
+    told = database.for_workers(elsewhere=executor != "local")
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(told))
+    engine = open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
+    others = engine.hosts - {platform.node()}
+    if database.kind == SQLITE and others:
+        engine.close(now=True)
+        found = f"workers on other machines ({', '.join(sorted(others))}) would look layers up in {database}"
+        hint = "SQLite files are safe on one machine only: name a Postgres database with '--db'."
+        raise InputError("database", found, "a database that they can reach", hint)
+    return engine
 
 
-# -- answers -----------------------------------------------------------------------------------------------------------
+# -- searches ----------------------------------------------------------------------------------------------------------
 
 
-def sweep_status(database: str | None = None, name: str | None = None) -> list[SweepSummary]:
-    """How far sweeps have come, the newest first.
-
-    Raises:
-        InputError: there is none of that name.
-    """
-    with Lab(database or default_database()) as lab:
-        found = summaries(lab.store.database, name)
-        if name is not None and not found:
-            raise _no_sweep(name, [s.name for s in summaries(lab.store.database)])
-    return found
+def _n_points(search: AdaptiveSearch) -> int:
+    return search.adaptive.n_trials * search.n_networks
 
 
-def sweep_points(
-    name: str, database: str | None = None, *, workload: str | None = None, statuses: Iterable[str] = ("finished",)
-) -> list[SweepPointRecord]:
-    """The points of a sweep, as its runs have them.
-
-    Args:
-        name: of the sweep.
-        database: its URL.
-        workload: only points of this network.
-        statuses: how their runs ended.
-
-    Raises:
-        InputError: there is no such sweep or network.
-    """
-    with Lab(database or default_database()) as lab:
-        if not lab.store.database.select("SELECT 1 FROM zl_sweep WHERE name = ?", (name,)).rows:
-            raise _no_sweep(name, [s.name for s in summaries(lab.store.database)])
-        found = priced_points(lab.store.database, name, statuses)
-    if workload is None:
-        return found
-    names = sorted({point.workload for point in found})
-    if found and workload not in names:
-        raise InputError("workload", f"'{workload}'", f"one of {', '.join(names)}", nearest(workload, names))
-    return [point for point in found if point.workload == workload]
+def _searched(search: AdaptiveSearch, work: Work) -> bool:
+    """Price what a search asks for, batch after batch; whether it came to its end."""
+    while batch := search.ask():
+        asked = [point for design in batch for point in design.points]
+        if not work.price(asked):
+            return False
+        search.tell(batch, work.record.figures([point.key for point in asked]))
+    return True
 
 
-def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> list[SweepPointRecord]:
-    """The points that no other beats in two or three objectives, sorted by the first.
-
-    Raises:
-        InputError: an objective is unknown, or there are not two or three.
-    """
-    for objective in objectives:
-        if objective not in OBJECTIVES:
-            raise InputError(
-                "objective", f"'{objective}'", f"one of {', '.join(OBJECTIVES)}", nearest(objective, OBJECTIVES)
-            )
-    if not 2 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
-        raise InputError("objectives", ", ".join(objectives) or "none", "two or three different ones")
-    known = [r for r in records if all(getattr(r, OBJECTIVES[o]) is not None for o in objectives)]
-    figures = [tuple(_small(r, o) for o in objectives) for r in known]
-    return [known[i] for i in pareto_front(figures)]
-
-
-def sorted_by(records: Sequence[SweepPointRecord], objective: str) -> list[SweepPointRecord]:
-    """Points, the best first."""
-    known = [r for r in records if getattr(r, OBJECTIVES[objective]) is not None]
-    return sorted(known, key=lambda r: (_small(r, objective), r.key))
-
-
-def _small(record: SweepPointRecord, objective: str) -> float:
-    value = float(getattr(record, OBJECTIVES[objective]))
-    return -value if objective == "utilisation" else value
-
-
-def over_networks(records: Sequence[SweepPointRecord]) -> list[SweepPointRecord]:
-    """Designs over all networks: their energies and latencies added up, where every network has a point.
-
-    The EDP is that of the sums, the utilisation the mean weighted by latency; the network is called ``all``.
-    """
-    designs: dict[str, list[SweepPointRecord]] = {}
-    for record in records:
-        same = json.dumps([record.accelerator, record.mapping, record.settings], sort_keys=True)
-        designs.setdefault(same, []).append(record)
-    n_networks = len({record.workload for record in records})
-    return [_added_up(group) for group in designs.values() if len(group) == n_networks]
-
-
-def _added_up(group: Sequence[SweepPointRecord]) -> SweepPointRecord:
-    energy, latency = (math.fsum(getattr(r, name) or 0.0 for r in group) for name in ("energy_pj", "latency_cycles"))
-    ideal = math.fsum((r.utilisation or 0.0) * (r.latency_cycles or 0.0) for r in group)
-    return replace(
-        group[0],
-        workload="all",
-        run_id="",
-        energy_pj=energy,
-        latency_cycles=latency,
-        edp_pj_cycles=energy * latency,
-        utilisation=ideal / latency if latency else None,
-    )
-
-
-def _no_sweep(name: str, names: list[str]) -> InputError:
-    expected = f"one of {', '.join(names)}" if names else "a sweep; 'zigzag-lab sweep FILE' makes one"
-    return InputError("sweep", f"there is none called '{name}'", expected, nearest(name, names))
+def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[Point]:
+    """The points that a search asked for as far as they are answered, and those of the batch after that."""
+    asked: list[Point] = []
+    states = record.states()
+    while batch := search.ask():
+        new = [point for design in batch for point in design.points]
+        asked += new
+        if any(missing(new, states)):
+            break
+        search.tell(batch, record.figures([point.key for point in new]))
+    return asked

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
 import time
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zigzag_lab.api.given import plain_options
@@ -16,72 +17,19 @@ from zigzag_lab.api.run import RunRequest
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
-from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.keys import engine_digest
 from zigzag_lab.stages import MainStage, SearchTally
-from zigzag_lab.stages.seams import Cache, Question, Ticket
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.recorder import LayerDigests
 from zigzag_lab.store.sweep_points import PricedPoint
+from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps.plan import Base, Point, changed_document
-from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab import InfeasibleError, InputError
 from zigzag_lab.workload import Workload
 
 T = TypeVar("T")
-MOST_ANSWERS = 50_000
-MOST_BYTES = 200_000_000
-
-
-@dataclass
-class MemoryCache(Cache):
-    """Answers about layers, for as long as a worker lives: points that share layers share the work.
-
-    Attributes:
-        salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
-        hits, misses: distinct layer lookups since they were last set to 0.
-    """
-
-    salt: str = ""
-    digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
-    hits: int = 0
-    misses: int = 0
-    _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
-    _n_bytes: int = 0
-
-    def ask(self, question: Question) -> bytes | Ticket | None:
-        """The answer about a layer, or a ticket; whole networks are not kept."""
-        if question.kind == "network":
-            return None
-        found = self._answers.get(question.key)
-        if found is not None:
-            self.hits += 1
-            self._answers.move_to_end(question.key)
-            return found
-        self.misses += 1
-        return _Ticket(self, question.key)
-
-    def put(self, key: str, answer: bytes) -> None:
-        """Keep an answer; the one that was asked for longest ago makes room."""
-        self._answers[key] = answer
-        self._n_bytes += len(answer)
-        while len(self._answers) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
-            self._n_bytes -= len(self._answers.popitem(last=False)[1])
-
-    def not_kept(self, reason: str) -> None:
-        """Nothing: the standard stages can be keyed."""
-
-
-@dataclass(frozen=True)
-class _Ticket:
-    cache: MemoryCache
-    key: str
-
-    def keep(self, answer: bytes, seconds: float) -> None:
-        self.cache.put(self.key, answer)
-
-    def drop(self) -> None:
-        pass
 
 
 @dataclass
@@ -92,34 +40,50 @@ class PointPricer:
         sweep: its name, for the record.
         bases: kind -> name -> the file that points start from.
         options: of the search, where a point says nothing else.
+        cache: what is known of layers.
+        engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
     """
 
     sweep: str
     bases: Mapping[str, Mapping[str, Base]]
     options: Mapping[str, Any]
-    cache: MemoryCache = field(default_factory=MemoryCache)
+    cache: WorkerCache = field(default_factory=WorkerCache)
+    engine: str = field(default_factory=engine_digest)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
     _layers: LayerDigests = field(default_factory=LayerDigests)
 
     def __call__(self, point: Point) -> PricedPoint:
-        """Price a point. Whatever goes wrong is an answer, too."""
-        started, self.cache.hits, self.cache.misses = time.perf_counter(), 0, 0
+        """Price a point. Whatever goes wrong is an answer, too.
+
+        Raises:
+            InputError: this process runs another version of the code than the one that hands out the points.
+        """
+        if engine_digest() != self.engine:
+            found = f"a worker on {platform.node()} runs another version of zigzag_lab than the sweep"
+            raise InputError("executor", found, "the same installation on every machine")
+        started = time.perf_counter()
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
+        inputs: list[RunInput] = []
         try:
-            request, inputs = self._request(point)
+            request = self._request(point, inputs)
             options |= _recorded(request)
-            return self._priced(point, request, inputs, options, started)
+            priced = self._priced(point, request, inputs, options, started)
         except InfeasibleError as error:
-            return _nothing(point.key, "infeasible", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "infeasible", options, inputs, error, time.perf_counter() - started)
         except Exception as error:
-            return _nothing(point.key, "failed", options, error, time.perf_counter() - started)
+            priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
+        return replace(priced, answers=self.cache.new_answers())
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def _request(self, point: Point) -> tuple[RunRequest, list[RunInput]]:
-        workload, workload_input = self._workload(point.workload)
-        accelerator, accelerator_input = self._changed("accelerator", point, read_accelerator)
-        rules, rules_input = self._changed("mapping", point, read_mapping)
+    def _request(self, point: Point, inputs: list[RunInput]) -> RunRequest:
+        """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
+        workload, read = self._workload(point.workload)
+        inputs.append(read)
+        accelerator, read = self._changed("accelerator", point, read_accelerator)
+        inputs.append(read)
+        rules, read = self._changed("mapping", point, read_mapping)
+        inputs.append(read)
         check_against(rules, accelerator)
         options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
         request = RunRequest(
@@ -135,11 +99,7 @@ class PointPricer:
             exploit_locality=options["exploit_locality"],
             mix_spatial=options["mix_spatial"],
         )
-        return request.for_array(in_memory=accelerator.array.imc is not None), [
-            workload_input,
-            accelerator_input,
-            rules_input,
-        ]
+        return request.for_array(in_memory=accelerator.array.imc is not None)
 
     def _workload(self, name: str) -> tuple[Workload, RunInput]:
         base = self.bases["workload"][name]
@@ -227,13 +187,18 @@ def _figures(total: CostModelEvaluationABC, cmes: list[CostModelEvaluation]) -> 
     }
 
 
-def _nothing(key: str, status: str, options: dict[str, Any], error: Exception, seconds: float) -> PricedPoint:
+def _nothing(
+    key: str, status: str, options: dict[str, Any], inputs: Sequence[RunInput], error: Exception, seconds: float
+) -> PricedPoint:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    text = "".join(traceback.format_exception(error))
     return PricedPoint(
-        key, status, {"seconds": seconds}, options, reason=str(error) or name, error=name, traceback=text
+        key,
+        status,
+        {"seconds": seconds},
+        options,
+        inputs,
+        reason=str(error) or name,
+        error=name,
+        traceback="".join(traceback.format_exception(error)),
     )
-
-
-__all__ = ["MemoryCache", "PointPricer"]

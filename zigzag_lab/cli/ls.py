@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING
 
 import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.options import Count, Tag, database_option
-from zigzag_lab.cli.plain import as_json
+from zigzag_lab.cli.plain import as_csv, as_json
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def ls_command(
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
 @click.option("--sweep", metavar="NAME", help="Only points of this sweep, with their settings.")
 @click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
+@click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
 @json_option
 @database_option
 def best_command(
@@ -97,6 +98,7 @@ def best_command(
     accelerator: str | None,
     sweep: str | None,
     limit: int | None,
+    is_csv: bool,
     is_json: bool,
     database: str | None,
 ) -> None:
@@ -107,12 +109,18 @@ def best_command(
     from zigzag_lab.api import ask
 
     if sweep is not None:
-        _print_best_points(sweep, opt, workload, accelerator, limit, database, is_json=is_json)
+        _print_best_points(sweep, opt, workload, accelerator, limit, database, is_csv=is_csv, is_json=is_json)
         return
     filters = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
     with ask.open_lab(database) as lab:
         runs = lab.best(opt, limit=limit, **filters)
-    _print(runs, is_json)
+    if is_csv:
+        from zigzag_lab.store.lab import RunRecord
+
+        columns = [column.name for column in fields(RunRecord)]
+        click.echo(as_csv(columns, [list(asdict(run).values()) for run in runs]), nl=False)
+    else:
+        _print(runs, is_json)
 
 
 def _print_best_points(
@@ -123,14 +131,15 @@ def _print_best_points(
     limit: int | None,
     database: str | None,
     *,
+    is_csv: bool,
     is_json: bool,
 ) -> None:
-    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.api import sweep_answers as sweeps
     from zigzag_lab.cli.pareto import print_points
 
     records = sweeps.sweep_points(sweep, database, workload=workload)
     records = [r for r in records if accelerator is None or r.accelerator == accelerator]
-    print_points(sweeps.sorted_by(records, opt.lower())[:limit], is_csv=False, is_json=is_json)
+    print_points(sweeps.sorted_by(records, opt.lower())[:limit], is_csv=is_csv, is_json=is_json)
 
 
 def _print(runs: Sequence[RunRecord], is_json: bool) -> None:

@@ -13,7 +13,7 @@ from zigzag_lab.cli.plain import as_csv, as_json
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
-    from zigzag_lab.store.sweep_points import SweepPointRecord
+    from zigzag_lab.store.sweep_questions import SweepPointRecord
 
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
 
@@ -45,7 +45,7 @@ def pareto_command(
 
     A point is beaten by one that is at least as good in every objective and better in one.
     """
-    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.api import sweep_answers as sweeps
 
     wanted = [word.strip().lower() for word in objectives.split(",") if word.strip()]
     records = sweeps.sweep_points(sweep, database, workload=workload)

@@ -30,7 +30,7 @@ COLUMNS = (
 @database_option
 def status_command(sweep: str | None, failed: bool, is_csv: bool, is_json: bool, database: str | None) -> None:
     """Say how far sweeps have come; all of them, or SWEEP."""
-    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.api import sweep_answers as sweeps
 
     if failed:
         if sweep is None:
@@ -64,7 +64,7 @@ def status_command(sweep: str | None, failed: bool, is_csv: bool, is_json: bool,
 
 
 def _print_failed(sweep: str, database: str | None, *, is_csv: bool, is_json: bool) -> None:
-    from zigzag_lab.api import sweep as sweeps
+    from zigzag_lab.api import sweep_answers as sweeps
     from zigzag_lab.cli.pareto import settings_in_words
 
     found = sweeps.sweep_points(sweep, database, statuses=("infeasible", "failed"))

@@ -8,14 +8,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from zigzag_lab.executors.worker import work_on_given
+from zigzag_lab.executors.worker import host_name, work_on_given
 from zigzag_lab.vocab import InputError
+
+TIMEOUT_SECONDS = 10.0
+"""How long a scheduler may take to answer."""
 
 
 class DaskCluster:
     """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
 
-    Dask itself does a chunk again whose worker died.
+    What is to be done travels with each chunk, which is small beside it, so that a worker that starts in mid-run needs
+    nothing else. Dask itself does a chunk again whose worker died, and says so where it died three times more.
 
     Args:
         work: what is done with each item.
@@ -23,7 +27,7 @@ class DaskCluster:
         scheduler: address of one that runs already, such as ``tcp://head:8786``.
 
     Raises:
-        InputError: Dask is not installed, or the scheduler does not answer.
+        InputError: Dask is not installed, or the scheduler does not answer, or has no workers that can do the work.
     """
 
     chunk_seconds = 10.0
@@ -42,17 +46,29 @@ class DaskCluster:
                 n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
             )
         try:
-            self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout="20s")
+            self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             if self._cluster is not None:
                 self._cluster.close()
             found, expected = f"'{scheduler}' does not answer ({error})", "a running scheduler, such as tcp://head:8786"
             raise InputError("scheduler", found, expected, "Start one with 'dask scheduler'.") from error
-        self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"]) or n_workers or 1
-        self._token = secrets.token_hex(8)
-        pickled = pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
-        self._work = self._client.scatter(pickled, broadcast=True)
-        self._executor = self._client.get_executor(pure=False, retries=2)
+        self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
+        self._executor = self._client.get_executor(pure=False)
+        self.hosts = self._hosts(scheduler)
+        self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def _hosts(self, scheduler: str | None) -> frozenset[str]:
+        try:
+            hosts = frozenset(self._client.run(host_name).values())
+        except ImportError as error:
+            self.close(now=True)
+            found = f"workers of '{scheduler}' lack zigzag_lab ({error})"
+            raise InputError("scheduler", found, "the same installation on every machine") from error
+        if not hosts:
+            self.close(now=True)
+            hint = f"Start some with 'dask worker {scheduler} --nthreads 1'."
+            raise InputError("scheduler", f"'{scheduler}' has no workers", "one worker or more", hint)
+        return hosts
 
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk."""

@@ -18,10 +18,12 @@ class Engine(Protocol):
     Attributes:
         n_workers: processes at work.
         chunk_seconds: how much work a chunk should hold: enough that handing it out costs little.
+        hosts: names of the machines that the processes run on.
     """
 
     n_workers: int
     chunk_seconds: float
+    hosts: frozenset[str]
 
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk; the answers come in the order of the items."""

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from zigzag_lab.executors.worker import begin, work_on
+from zigzag_lab.executors.worker import begin, host_name, work_on
 
 
 class LocalProcesses:
@@ -26,7 +26,7 @@ class LocalProcesses:
     chunk_seconds = 2.0
 
     def __init__(self, work: Callable[[Any], Any], n_workers: int) -> None:
-        self.n_workers = n_workers
+        self.n_workers, self.hosts = n_workers, frozenset({host_name()})
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._pool = self._started()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import platform
 import signal
 import threading
 from collections.abc import Callable, Sequence
@@ -26,6 +27,11 @@ def begin(token: str, pickled_work: bytes) -> None:
 def _end_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
+
+
+def host_name() -> str:
+    """The machine that this process runs on."""
+    return platform.node()
 
 
 def work_on(token: str, items: Sequence[Any]) -> list[Any]:

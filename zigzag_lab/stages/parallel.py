@@ -1,10 +1,11 @@
-"""Stages that spread work over processes.
+"""Stages that spread work over processes, with the engine that sweeps use.
 
 A list such as ``[..., MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, ...]`` runs what stands
 below the spawning stage in worker processes, and yields what the same list without the two stages would yield, in the
 same order. Stages between the two see ``(None, placeholder)`` in place of results, and must hand them up as they are
-or inside tuples. Workers are fresh interpreters: a script that uses these stages needs the usual
-``if __name__ == "__main__":``, and everything handed down must survive pickling.
+or inside tuples; GeneralParameterIteratorStage may stand there, and its combinations run side by side. Workers are
+fresh interpreters: a script that uses these stages needs the usual ``if __name__ == "__main__":``, and everything
+handed down must survive pickling.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures import Future
+
+    from zigzag_lab.executors import Engine
 
 
 @dataclass(frozen=True)
@@ -163,37 +166,29 @@ class MultiProcessingGatherStage(Stage):
 
 
 class _Workers:
-    """A pool of processes that is gone when its block ends, however that happens."""
+    """An engine of local processes, started with the first job and gone when its block ends, however that happens."""
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
-        self.pool: ProcessPoolExecutor | None = None
-        self.futures: dict[Placeholder, Future[bytes]] = {}
+        self.engine: Engine | None = None
+        self.futures: dict[Placeholder, Future[list[bytes]]] = {}
 
     def __enter__(self) -> _Workers:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if self.pool is None:
-            return
-        if kind is not None:
-            self._kill()
-        self.pool.shutdown(wait=True, cancel_futures=True)
-
-    def _kill(self) -> None:
-        for process in list((getattr(self.pool, "_processes", None) or {}).values()):
-            process.terminate()
+        if self.engine is not None:
+            self.engine.close(now=kind is not None)
 
     def submit(self, job: Job) -> Placeholder:
         """Hand out a job."""
-        if self.pool is None:
-            import multiprocessing
-            from concurrent.futures import ProcessPoolExecutor
+        pickled = _pickled(job)
+        if self.engine is None:
+            from zigzag_lab.executors import open_engine
 
-            context = multiprocessing.get_context("spawn")
-            self.pool = ProcessPoolExecutor(self.n_workers, mp_context=context)
+            self.engine = open_engine("local", _work, n_workers=self.n_workers)
         placeholder = Placeholder(job.kwargs.get("run_files"))
-        self.futures[placeholder] = self.pool.submit(_work, _pickled(job))
+        self.futures[placeholder] = self.engine.submit([pickled])
         return placeholder
 
     def answer(self, placeholder: Placeholder) -> Answer:
@@ -201,12 +196,13 @@ class _Workers:
         from concurrent.futures.process import BrokenProcessPool
 
         try:
-            answer: Answer = pickle.loads(self.futures.pop(placeholder).result())
+            (pickled,) = self.futures.pop(placeholder).result()
         except BrokenProcessPool as error:
             raise ZigzagLabError(
                 "MultiProcessingGatherStage: a worker process died. It may have run out of memory, or the script that "
                 "started it lacks 'if __name__ == \"__main__\":'."
             ) from error
+        answer: Answer = pickle.loads(pickled)
         return answer
 
 

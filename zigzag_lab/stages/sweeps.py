@@ -21,7 +21,9 @@ class GeneralParameterIteratorStage(Stage):
 
     Keywords: ``general_parameter_iterations``: keyword -> its values, or a tuple of keywords that vary together -> a
     list of tuples of values. The last one varies fastest. Yields ``(cme, (values, extra_info))``, where ``values`` says
-    which keyword had which value.
+    which keyword had which value. With
+    MultiProcessingGatherStage above and MultiProcessingSpawnStage below it, the combinations run side by side, on the
+    engine that sweeps use.
     """
 
     consumes = ("general_parameter_iterations",)

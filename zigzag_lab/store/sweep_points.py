@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
+from zigzag_lab.store.cache import USE_COLUMNS
 from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.owner import is_gone, this_process
@@ -16,10 +16,14 @@ from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
 
 LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
 """What ``zl_run.error`` says of a point whose worker died; it is priced again when the sweep goes on."""
+
+FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
+"""What points are compared by."""
 
 _AT_ONCE = 500
 
@@ -74,6 +78,7 @@ class PricedPoint:
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
+        answers: about layers, which others may ask for too.
     """
 
     key: str
@@ -90,6 +95,7 @@ class PricedPoint:
     traceback: str | None = None
     area_mm2: float | None = None
     utilisation: float | None = None
+    answers: NewAnswers | None = None
 
 
 @dataclass
@@ -129,6 +135,21 @@ class SweepRecord:
 
     def _is_alive(self, owner: str | None) -> bool:
         return owner is not None and owner != self.owner and not is_gone(owner.partition("@")[2])
+
+    def figures(self, keys: Sequence[str]) -> dict[str, dict[str, float | None]]:
+        """Point key -> column -> figure, of those points whose runs finished."""
+        found: dict[str, dict[str, float | None]] = {}
+        for start in range(0, len(keys), _AT_ONCE):
+            part = tuple(keys[start : start + _AT_ONCE])
+            rows = self._db.select(
+                "SELECT p.point_key, r.energy_pj, r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation "
+                "FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
+                "WHERE p.sweep_number = ? AND r.status = 'finished' "
+                f"AND p.point_key IN ({', '.join('?' * len(part))})",
+                (self.number, *part),
+            ).rows
+            found.update((key, dict(zip(FIGURES, values, strict=True))) for key, *values in rows)
+        return found
 
     # -- claims --------------------------------------------------------------------------------------------------------
 
@@ -226,6 +247,7 @@ class SweepRecord:
     def _record(self, priced: Sequence[PricedPoint]) -> int:
         locked = self._locked([point.key for point in priced])
         ours = {key for key, _, owner, _ in locked if owner == self.owner}
+        keep_answers(self._db, [point.answers for point in priced if point.answers is not None])
         mine = [point for point in priced if point.key in ours]
         if not mine:
             return 0
@@ -233,6 +255,7 @@ class SweepRecord:
         layers: list[Row] = []
         memories: list[Row] = []
         proofs: list[Row] = []
+        uses: list[Row] = []
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
             for one in point.inputs:
@@ -240,6 +263,7 @@ class SweepRecord:
             layers += [(number, *row[1:]) for row in point.layers]
             memories += [(number, *row[1:]) for row in point.memories]
             proofs += [(number, *row[1:]) for row in point.certificates]
+            uses += [(number, *row) for row in point.answers.uses] if point.answers is not None else []
             self._db.execute(
                 "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
                 "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
@@ -251,6 +275,7 @@ class SweepRecord:
         self._db.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
         if proofs:
             self._db.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
+        self._db.insert("zl_cache_use", USE_COLUMNS, uses, are_new=True)
         return len(mine)
 
     def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:
@@ -314,87 +339,3 @@ def open_sweep(store: Store, name: str, objective: str, n_points: int, content: 
 
     number, experiment = db.transact(make)
     return SweepRecord(store, number, experiment, objective)
-
-
-# -- questions ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SweepSummary:
-    """A sweep and how far it has come. ``n_points`` is what its file asked for last."""
-
-    name: str
-    objective: str
-    n_points: int
-    n_finished: int
-    n_infeasible: int
-    n_failed: int
-    n_taken: int
-    n_layer_hits: int
-    n_layer_misses: int
-
-
-@dataclass(frozen=True, slots=True)
-class SweepPointRecord:
-    """A point that a run answers; what is not known is None.
-
-    Attributes:
-        stored_settings: its settings as the database has them, which is JSON in some; read when asked for.
-    """
-
-    key: str
-    workload: str
-    accelerator: str
-    mapping: str
-    stored_settings: Any
-    run_id: str
-    status: str
-    reason: str | None
-    energy_pj: float | None
-    latency_cycles: float | None
-    edp_pj_cycles: float | None
-    area_mm2: float | None
-    utilisation: float | None
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """Name -> value, of all axes but the files, and of what is derived."""
-        stored = self.stored_settings
-        settings: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-        return settings
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it by name."""
-        known = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
-
-
-def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:
-    """All sweeps, or the one of a name, newest first."""
-    where, values = ("WHERE s.name = ?", (name,)) if name is not None else ("", ())
-    counts = ", ".join(
-        f"SUM(CASE WHEN r.status = '{s}' THEN 1 ELSE 0 END)" for s in ("finished", "infeasible", "failed")
-    )
-    taken = f"SUM(CASE WHEN p.owner IS NOT NULL AND p.lease_until > {database.now} THEN 1 ELSE 0 END)"
-    rows = database.select(
-        f"SELECT s.name, s.objective, s.n_points, {counts}, {taken}, SUM(r.cache_hits), SUM(r.cache_misses) "
-        "FROM zl_sweep s LEFT JOIN zl_sweep_point p ON p.sweep_number = s.number "
-        "LEFT JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
-        f"{where} GROUP BY s.number, s.name, s.objective, s.n_points ORDER BY s.number DESC",
-        values,
-    ).rows
-    return [SweepSummary(*row[:3], *(int(n or 0) for n in row[3:])) for row in rows]
-
-
-def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
-    """The points of a sweep whose runs ended so, by their keys."""
-    wanted = list(statuses)
-    rows = database.select(
-        "SELECT p.point_key, p.workload, p.accelerator, p.mapping, p.settings, r.id, r.status, r.reason, r.energy_pj, "
-        "r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
-        "JOIN zl_sweep_point p ON p.sweep_number = s.number "
-        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
-        f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
-        (name, *wanted),
-    ).rows
-    return [SweepPointRecord(*row) for row in rows]

@@ -102,5 +102,22 @@ class DatabaseUrl:
             text = text.replace(secret, "***")
         return masked(text)
 
+    def for_workers(self, *, elsewhere: bool) -> str | None:
+        """The URL as worker processes open it, in any working folder; None for a database that lives in memory.
+
+        Args:
+            elsewhere: whether it travels over a network: then without its password, which workers have of their own.
+        """
+        if self.kind == SQLITE:
+            return None if self.path is None else self.absolute().secret
+        return _without_passwords(self.secret) if elsewhere else self.secret
+
     def __str__(self) -> str:
         return masked(self.secret)
+
+
+def _without_passwords(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    before, _, after = rest.rpartition("@")
+    rest = f"{before.partition(':')[0]}@{after}" if before else after
+    return f"{scheme}://" + re.sub(r"(?i)(?<=[?&])(?:ssl)?password=[^&#]*&?", "", rest)

@@ -22,16 +22,35 @@ ROOTS = ("accelerator", "mapping", "options")
 
 
 @dataclass(frozen=True)
+class Adaptive:
+    """A search that proposes designs by what it has learnt from those before.
+
+    Attributes:
+        n_trials: designs that are asked for.
+        objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.objectives.OBJECTIVES`.
+        sampler: which of Optuna's samplers proposes: ``tpe`` or ``nsga2``.
+        batch: designs that are proposed together, and priced at the same time.
+    """
+
+    n_trials: int
+    objectives: tuple[str, ...]
+    sampler: str = "tpe"
+    batch: int = 10
+
+
+@dataclass(frozen=True)
 class Sampling:
     """Which points of the space are taken.
 
     Attributes:
         n_points: how many at random; None for all of them.
         seed: equal seeds draw equal points.
+        adaptive: the search that chooses them instead.
     """
 
     n_points: int | None = None
     seed: int = 0
+    adaptive: Adaptive | None = None
 
 
 @dataclass(frozen=True)

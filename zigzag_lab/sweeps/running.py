@@ -14,6 +14,7 @@ from typing import Protocol
 from zigzag_lab.executors import Engine
 from zigzag_lab.store.sweep_points import WORKER_LOST, PointRow, PointState, PricedPoint, SweepRecord
 from zigzag_lab.sweeps.plan import Point
+from zigzag_lab.vocab import ZigzagLabError
 
 RENEW_SECONDS = 15.0
 MOST_IN_A_CHUNK = 500
@@ -83,8 +84,15 @@ def missing(
 
 @dataclass
 class _Chunk:
+    """Points that are handed out together, and how often a worker died meanwhile."""
+
     points: Sequence[Point]
     n_losses: int = 0
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether workers died over it, not just one."""
+        return self.n_losses >= N_LOSSES - 1
 
 
 class SweepRun:
@@ -115,6 +123,7 @@ class SweepRun:
         self._seconds_a_point: float | None = None
         self._priced: set[str] = set()
         self._renewed = time.monotonic()
+        self._n_breaks = 0  # one after the other, with no answer in between
 
     def run(self, points: Iterable[Point]) -> set[str]:
         """Price points and store what comes of them; the record keeps no claim of ours afterwards.
@@ -139,10 +148,14 @@ class SweepRun:
     def _fill(self, source: Iterator[Point], progress: Progress) -> None:
         """Keep every worker busy, and one chunk waiting for each."""
         while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
+            if self._again and self._again[0].is_suspect and self._under_way:
+                return
             chunk = self._again.popleft() if self._again else self._next_chunk(source, progress)
             if chunk is None:
                 return
             self._submit(chunk)
+            if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
+                return
 
     def _next_chunk(self, source: Iterator[Point], progress: Progress) -> _Chunk | None:
         while points := list(islice(source, self._chunk_size(progress))):
@@ -178,28 +191,38 @@ class SweepRun:
             chunk = self._under_way.pop(future)
             try:
                 priced += future.result()
+                self._n_breaks = 0
             except (BrokenProcessPool, CancelledError):
                 lost.append(chunk)
             except Exception as error:
                 if not type(error).__name__.startswith("KilledWorker"):
                     raise
-                priced += [_lost(point) for point in chunk.points]
+                lost.append(_Chunk(chunk.points, N_LOSSES - 1))  # it died with several workers: Dask has tried
         self._store(priced, progress)
         if lost:
             lost += [self._under_way.pop(f) for f in list(self._under_way) if f.done() and _is_broken(f)]
-            self.engine.mend()
+            self._mend()
             self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)], progress)
 
+    def _mend(self) -> None:
+        self._n_breaks += 1
+        if self._n_breaks > 3 + 4 * self.engine.n_workers:
+            raise ZigzagLabError(
+                "The sweep's worker processes die before they answer anything: out of memory, killed, or unable to "
+                "start. What was priced is stored."
+            )
+        self.engine.mend()
+
     def _to_do_again(self, chunk: _Chunk) -> Sequence[Point]:
-        """Hand a lost chunk out again, in halves, to find the point that kills; that point in the end."""
-        n = chunk.n_losses + 1
-        if len(chunk.points) == 1:
-            if n >= N_LOSSES:
-                return chunk.points
-            self._again.append(_Chunk(chunk.points, n))
+        """Hand a lost chunk out again, suspects in halves, to find the point that kills; that point in the end."""
+        n, points = chunk.n_losses + 1, chunk.points
+        if n < N_LOSSES:
+            self._again.append(_Chunk(points, n))
             return ()
-        half = len(chunk.points) // 2
-        self._again += [_Chunk(part, chunk.n_losses) for part in (chunk.points[:half], chunk.points[half:])]
+        if len(points) == 1:
+            return points
+        half = len(points) // 2
+        self._again += [_Chunk(part, chunk.n_losses) for part in (points[:half], points[half:])]
         return ()
 
     def _store(self, priced: Sequence[PricedPoint], progress: Progress) -> None:

@@ -19,7 +19,8 @@ from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, Table, read_expression, read_table
 from zigzag_lab.sweeps.options import DEFAULTS, checked_option
-from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, Sampling, Sweep, root_of
+from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, Sweep, root_of
+from zigzag_lab.sweeps.sampling import read_sampling
 from zigzag_lab.vocab import InputError, nearest
 
 _KEYS = (
@@ -65,14 +66,15 @@ class _Reader:
             (str(name), read_expression(self._at(f"derived.{name}"), text, tables))
             for name, text in self._mapping("derived").items()
         )
+        options = self._options()
         sweep = Sweep(
             name=self._name(),
             where=self.where,
             axes=axes,
             derived=derived,
             constraints=self._constraints(tables),
-            options=self._options(),
-            sampling=self._sampling(),
+            options=options,
+            sampling=read_sampling(self._at, self.data, options["objective"]),
             bases={kind: self._bases(kind, axes) for kind in FILES},
         )
         sweep = replace(sweep, axes=tuple(_checked_options(self, axis) for axis in sweep.axes))
@@ -107,18 +109,6 @@ class _Reader:
         if not isinstance(given, Sequence) or isinstance(given, str):
             raise InputError(self._at("constraints"), f"found {given!r}", "a list of expressions")
         return tuple(read_expression(self._at(f"constraints[{i}]"), text, tables) for i, text in enumerate(given))
-
-    def _sampling(self) -> Sampling:
-        given, seed = self.data.get("sampling", "grid"), self.data.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise InputError(self._at("seed"), f"found {seed!r}", "a whole number of at least 0")
-        if given == "grid":
-            return Sampling(None, seed)
-        n = given.get("random") if isinstance(given, Mapping) and set(given) == {"random"} else None
-        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MAX_POINTS:
-            expected = f"grid, or {{random: N}} with N from 1 to {MAX_POINTS:,}"
-            raise InputError(self._at("sampling"), f"found {given!r}", expected)
-        return Sampling(n, seed)
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
@@ -251,8 +241,18 @@ def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, know
 
 
 def _check_number(reader: _Reader, sweep: Sweep) -> None:
-    if sweep.sampling.n_points is None and sweep.n_combinations > MAX_POINTS:
+    sampling = sweep.sampling
+    if sampling.adaptive is not None:
+        _check_networks(reader, sweep)
+    elif sampling.n_points is None and sweep.n_combinations > MAX_POINTS:
         sizes = " x ".join(str(len(axis)) for axis in sweep.axes)
         found = f"{sizes} = {sweep.n_combinations:,} combinations"
-        hint = "Write 'sampling: {random: 1000}' to draw some of them, or take fewer values."
+        hint = "Write 'sampling: {random: 1000}' to draw some, {optuna: 300} to search, or take fewer values."
         raise InputError(reader._at("space"), found, f"at most {MAX_POINTS:,} points", hint)
+
+
+def _check_networks(reader: _Reader, sweep: Sweep) -> None:
+    """See that a search compares designs over all networks, not one network with another."""
+    if not any(axis.names == ("workload",) for axis in sweep.axes):
+        expected = "'workloads', as a search adds up each design's figures over all of them"
+        raise InputError(reader._at("zipped"), "'workload' varies together with other names", expected)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from zigzag_lab.store.database import Database
-from zigzag_lab.store.sweep_points import SweepPointRecord, priced_points
+from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points
 from zigzag_lab.tracking.record import in_utc
 from zigzag_lab.vocab import Objective
 

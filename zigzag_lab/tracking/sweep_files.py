@@ -11,7 +11,7 @@ from zigzag_lab.plots import Point, plot_pareto
 from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.parquet import ParquetWriter
-from zigzag_lab.store.sweep_points import SweepPointRecord
+from zigzag_lab.store.sweep_questions import SweepPointRecord
 from zigzag_lab.tracking.limits import clean, key_parts
 from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep

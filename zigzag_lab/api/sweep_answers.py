@@ -1,0 +1,106 @@
+"""What came of sweeps: how far they are, their points, and which of these no other beats."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from zigzag_lab.api.defaults import default_database
+from zigzag_lab.store import Lab
+from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries
+from zigzag_lab.sweeps import pareto_front
+from zigzag_lab.sweeps.objectives import OBJECTIVES, summed_up, to_be_small
+from zigzag_lab.vocab import InputError, nearest
+
+
+def sweep_status(database: str | None = None, name: str | None = None) -> list[SweepSummary]:
+    """How far sweeps have come, the newest first.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    with Lab(database or default_database()) as lab:
+        found = summaries(lab.store.database, name)
+        if name is not None and not found:
+            raise _no_sweep(name, [s.name for s in summaries(lab.store.database)])
+    return found
+
+
+def sweep_points(
+    name: str, database: str | None = None, *, workload: str | None = None, statuses: Iterable[str] = ("finished",)
+) -> list[SweepPointRecord]:
+    """The points of a sweep, as its runs have them.
+
+    Args:
+        name: of the sweep.
+        database: its URL.
+        workload: only points of this network.
+        statuses: how their runs ended.
+
+    Raises:
+        InputError: there is no such sweep or network.
+    """
+    with Lab(database or default_database()) as lab:
+        if not lab.store.database.select("SELECT 1 FROM zl_sweep WHERE name = ?", (name,)).rows:
+            raise _no_sweep(name, [s.name for s in summaries(lab.store.database)])
+        found = priced_points(lab.store.database, name, statuses)
+    if workload is None:
+        return found
+    names = sorted({point.workload for point in found})
+    if found and workload not in names:
+        raise InputError("workload", f"'{workload}'", f"one of {', '.join(names)}", nearest(workload, names))
+    return [point for point in found if point.workload == workload]
+
+
+def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> list[SweepPointRecord]:
+    """The points that no other beats in two or three objectives, sorted by the first.
+
+    Raises:
+        InputError: an objective is unknown, or there are not two or three.
+    """
+    for objective in objectives:
+        if objective not in OBJECTIVES:
+            raise InputError(
+                "objective", f"'{objective}'", f"one of {', '.join(OBJECTIVES)}", nearest(objective, OBJECTIVES)
+            )
+    if not 2 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
+        raise InputError("objectives", ", ".join(objectives) or "none", "two or three different ones")
+    known = [r for r in records if all(getattr(r, OBJECTIVES[o]) is not None for o in objectives)]
+    figures = [tuple(_small(r, o) for o in objectives) for r in known]
+    return [known[i] for i in pareto_front(figures)]
+
+
+def sorted_by(records: Sequence[SweepPointRecord], objective: str) -> list[SweepPointRecord]:
+    """Points, the best first."""
+    known = [r for r in records if getattr(r, OBJECTIVES[objective]) is not None]
+    return sorted(known, key=lambda r: (_small(r, objective), r.key))
+
+
+def _small(record: SweepPointRecord, objective: str) -> float:
+    return to_be_small(float(getattr(record, OBJECTIVES[objective])), objective)
+
+
+def over_networks(records: Sequence[SweepPointRecord]) -> list[SweepPointRecord]:
+    """Designs over all networks: their energies and latencies added up, where every network has a point.
+
+    The EDP is that of the sums, the utilisation the mean weighted by latency; the network is called ``all``.
+    """
+    designs: dict[str, list[SweepPointRecord]] = {}
+    for record in records:
+        same = json.dumps([record.accelerator, record.mapping, record.settings], sort_keys=True)
+        designs.setdefault(same, []).append(record)
+    n_networks = len({record.workload for record in records})
+    return [_added_up(group) for group in designs.values() if len(group) == n_networks]
+
+
+def _added_up(group: Sequence[SweepPointRecord]) -> SweepPointRecord:
+    known = [asdict(record) for record in group]
+    sums: dict[str, Any] = {column: summed_up(objective, known) for objective, column in OBJECTIVES.items()}
+    return replace(group[0], workload="all", run_id="", **sums)
+
+
+def _no_sweep(name: str, names: list[str]) -> InputError:
+    expected = f"one of {', '.join(names)}" if names else "a sweep; 'zigzag-lab sweep FILE' makes one"
+    return InputError("sweep", f"there is none called '{name}'", expected, nearest(name, names))

@@ -1,0 +1,91 @@
+"""Questions about sweeps: how far they have come, and what their points came to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from zigzag_lab.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSummary:
+    """A sweep and how far it has come. ``n_points`` is what its file asked for last."""
+
+    name: str
+    objective: str
+    n_points: int
+    n_finished: int
+    n_infeasible: int
+    n_failed: int
+    n_taken: int
+    n_layer_hits: int
+    n_layer_misses: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPointRecord:
+    """A point that a run answers; what is not known is None.
+
+    Attributes:
+        stored_settings: its settings as the database has them, which is JSON in some; read when asked for.
+    """
+
+    key: str
+    workload: str
+    accelerator: str
+    mapping: str
+    stored_settings: Any
+    run_id: str
+    status: str
+    reason: str | None
+    energy_pj: float | None
+    latency_cycles: float | None
+    edp_pj_cycles: float | None
+    area_mm2: float | None
+    utilisation: float | None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Name -> value, of all axes but the files, and of what is derived."""
+        stored = self.stored_settings
+        settings: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
+        return settings
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it by name."""
+        known = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
+
+
+def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:
+    """All sweeps, or the one of a name, newest first."""
+    where, values = ("WHERE s.name = ?", (name,)) if name is not None else ("", ())
+    counts = ", ".join(
+        f"SUM(CASE WHEN r.status = '{s}' THEN 1 ELSE 0 END)" for s in ("finished", "infeasible", "failed")
+    )
+    taken = f"SUM(CASE WHEN p.owner IS NOT NULL AND p.lease_until > {database.now} THEN 1 ELSE 0 END)"
+    rows = database.select(
+        f"SELECT s.name, s.objective, s.n_points, {counts}, {taken}, SUM(r.cache_hits), SUM(r.cache_misses) "
+        "FROM zl_sweep s LEFT JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "LEFT JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
+        f"{where} GROUP BY s.number, s.name, s.objective, s.n_points ORDER BY s.number DESC",
+        values,
+    ).rows
+    return [SweepSummary(*row[:3], *(int(n or 0) for n in row[3:])) for row in rows]
+
+
+def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
+    """The points of a sweep whose runs ended so, by their keys."""
+    wanted = list(statuses)
+    rows = database.select(
+        "SELECT p.point_key, p.workload, p.accelerator, p.mapping, p.settings, r.id, r.status, r.reason, r.energy_pj, "
+        "r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
+        "JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
+        f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
+        (name, *wanted),
+    ).rows
+    return [SweepPointRecord(*row) for row in rows]

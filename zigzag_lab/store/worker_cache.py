@@ -1,0 +1,180 @@
+"""The cache of a worker of a sweep: it remembers, reads what the database knows, and leaves the writing to its parent.
+
+Points that share layers share the work: those of one worker at once, those of other workers, sweeps and runs as soon as
+their parent has stored them.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import weakref
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from zigzag_lab.keys import canonical_json
+from zigzag_lab.keys.records import RecordDigests, exact_description
+from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
+from zigzag_lab.store.codec import packed, spelt_json, unpacked
+from zigzag_lab.store.database import Database, Row, connect
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.owner import this_process
+from zigzag_lab.store.url import DatabaseUrl
+
+log = logging.getLogger("zigzag_lab.store")
+
+MOST_ANSWERS = 50_000
+MOST_BYTES = 200_000_000
+_ENTRY = (
+    "key",
+    "kind",
+    "engine_digest",
+    "parts",
+    "content",
+    "n_bytes",
+    "seconds",
+    "state",
+    "owner",
+    "token",
+    "attempt",
+)
+_PART = ("digest", "kind", "content")
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswers:
+    """Answers about layers that a worker computed, as rows.
+
+    Attributes:
+        entries: of ``zl_cache_entry``.
+        parts: of ``zl_cache_part``: what the questions were made of.
+        uses: of ``zl_cache_use``, but for the run's number: what the point asked.
+    """
+
+    entries: Sequence[Row] = ()
+    parts: Sequence[Row] = ()
+    uses: Sequence[Row] = ()
+
+
+def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
+    """Store what workers computed, and note what they used, within a transaction.
+
+    Answers that are there already, or that others hold claims on, stay as they are.
+    """
+    entries = {row[0]: row for new in answers for row in new.entries}
+    columns = f"{', '.join(_ENTRY)}, claimed_at, done_at, used_at"
+    marks = f"{', '.join('?' * len(_ENTRY))}, {database.now}, {database.now}, {database.now}"
+    insert = f"INSERT INTO zl_cache_entry ({columns}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
+    database.executemany(insert, sorted(entries.values()))  # in one order, so that no two wait for each other
+    used = {key for new in answers for key, _, _, outcome in new.uses if outcome == HIT}
+    database.executemany(
+        f"UPDATE zl_cache_entry SET used_at = {database.now} WHERE key = ?", sorted((k,) for k in used)
+    )
+    database.insert("zl_cache_part", _PART, [row for new in answers for row in new.parts])
+
+
+@dataclass
+class WorkerCache(Cache):
+    """Answers about layers, for as long as a worker lives.
+
+    Attributes:
+        database: the URL of the database that is read; None for none.
+        salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
+        hits, misses: distinct layers that were known, and that were not, since the point began.
+    """
+
+    database: str | None = None
+    salt: str = ""
+    digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
+    _asked: dict[str, Row] = field(default_factory=dict)
+    _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    _n_bytes: int = 0
+    _connection: Database | None = None
+    _entries: list[Row] = field(default_factory=list)
+    _parts: list[Row] = field(default_factory=list)
+    _sent: set[str] = field(default_factory=set)
+
+    def ask(self, question: Question) -> bytes | Ticket | None:
+        """The answer about a layer, or a ticket; whole networks are not kept."""
+        if question.kind == "network":
+            return None
+        found = self._answers.get(question.key)
+        if found is None and (found := self._read(question.key)) is not None:
+            self._remember(question.key, found)
+        outcome = MISS if found is None else HIT
+        self._asked.setdefault(question.key, (question.key, question.kind, question.label, outcome))
+        if found is None:
+            return _Ticket(self, question)
+        self._answers.move_to_end(question.key)
+        return found
+
+    @property
+    def hits(self) -> int:
+        """Of distinct layers."""
+        return sum(outcome == HIT for *_, outcome in self._asked.values())
+
+    @property
+    def misses(self) -> int:
+        """Of distinct layers."""
+        return len(self._asked) - self.hits
+
+    def _read(self, key: str) -> bytes | None:
+        """The answer that the database has; a database that cannot be read is not asked again."""
+        if self.database is None:
+            return None
+        try:
+            if self._connection is None:
+                self._connection = connect(DatabaseUrl.parse(self.database), read_only=True)
+                weakref.finalize(self, self._connection.close)
+            sql = "SELECT content FROM zl_cache_entry WHERE key = ? AND state = 'done'"
+            rows = self._connection.select(sql, (key,)).rows
+        except StoreError as error:
+            log.warning("a worker computes what the database may know already: %s", error)
+            self.database = self._connection = None
+            return None
+        return unpacked(rows[0][0]) if rows else None
+
+    def _remember(self, key: str, answer: bytes) -> None:
+        """Keep an answer at hand; the one that was asked for longest ago makes room."""
+        self._answers[key] = answer
+        self._n_bytes += len(answer)
+        while len(self._answers) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
+            self._n_bytes -= len(self._answers.popitem(last=False)[1])
+
+    def keep(self, question: Question, answer: bytes, seconds: float) -> None:
+        """Remember an answer, and hand it to the parent with the point."""
+        self._remember(question.key, answer)
+        content, engine = packed(answer), question.parts.get("engine", "")
+        said = (question.key, question.kind, engine, spelt_json(dict(question.parts)))
+        entry = (*said, content, len(content), seconds, "done", this_process(), secrets.token_hex(8), 1)
+        self._entries.append(entry)
+        for digest, (kind, record) in question.records.items():
+            if digest not in self._sent:
+                self._sent.add(digest)
+                text = canonical_json(record) if kind == "pipeline" else exact_description(record)
+                self._parts.append((digest, kind, packed(text)))
+
+    def new_answers(self) -> NewAnswers:
+        """What was computed and asked since this was last asked; a new point begins."""
+        new = NewAnswers(self._entries, self._parts, list(self._asked.values()))
+        self._entries, self._parts, self._asked = [], [], {}
+        return new
+
+    def not_kept(self, reason: str) -> None:
+        """Nothing: the standard stages can be keyed."""
+
+    def add(self, report: CacheReport) -> None:
+        """Nothing: a worker hands no work to others."""
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    cache: WorkerCache
+    question: Question
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        self.cache.keep(self.question, answer, seconds)
+
+    def drop(self) -> None:
+        pass

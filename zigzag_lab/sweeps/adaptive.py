@@ -1,0 +1,190 @@
+"""Searching a design space with Optuna: designs are asked for in batches, priced as any points, and told.
+
+What is proposed follows from the seed and from what was told, whoever priced it and however long it took: a search that
+was killed asks for the same designs again, finds them answered in the database, and goes on from there.
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.sweeps.axes import Axis
+from zigzag_lab.sweeps.making import PointMaker, Values
+from zigzag_lab.sweeps.objectives import LARGE, Figures, summed_up
+from zigzag_lab.sweeps.plan import Adaptive, Point, Sweep
+from zigzag_lab.vocab import InputError
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import Trial
+
+POPULATION = 20
+"""Of NSGA-II: a few hundred trials are then a dozen generations or more."""
+
+_TRIES_TO_PROPOSE = 10
+_TRIES_AT_RANDOM = 200
+
+
+@dataclass(frozen=True)
+class Design:
+    """A design that was proposed: a point for each network of the sweep."""
+
+    trial: Trial
+    points: tuple[Point, ...]
+
+
+class AdaptiveSearch:
+    """Proposes designs that no batch before held.
+
+    Args:
+        sweep: one whose sampling is adaptive.
+
+    Raises:
+        InputError: Optuna is not installed.
+    """
+
+    def __init__(self, sweep: Sweep) -> None:
+        if sweep.sampling.adaptive is None:
+            raise ValueError("the sweep asks for no search")
+        self.sweep, self.adaptive = sweep, sweep.sampling.adaptive
+        self._study = _study(sweep.where, self.adaptive, sweep.sampling.seed)
+        self._make, self._draw = PointMaker(sweep), random.Random(sweep.sampling.seed)
+        (self._networks,) = (axis.values for axis in sweep.axes if axis.names == ("workload",))
+        self._axes = [axis for axis in sweep.axes if axis.names != ("workload",)]
+        self._seen: set[str] = set()
+        self._n_asked = 0
+
+    @property
+    def n_networks(self) -> int:
+        """Points that each design has."""
+        return len(self._networks)
+
+    def ask(self) -> list[Design]:
+        """The next batch; empty when all trials have been asked for, or the space holds no more designs.
+
+        Raises:
+            InputError: the constraints exclude all that was tried.
+        """
+        batch: list[Design] = []
+        n_wanted = min(self.adaptive.batch, self.adaptive.n_trials - self._n_asked)
+        while len(batch) < n_wanted:
+            design = self._proposed() or self._random()
+            if design is None:
+                break
+            self._seen.add(design.points[0].key)
+            batch.append(design)
+            self._n_asked += 1
+        if not self._n_asked:
+            expected = "constraints that some points meet"
+            raise InputError(f"{self.sweep.where}: constraints", "no point meets all of them", expected)
+        return batch
+
+    def tell(self, batch: Sequence[Design], figures: Mapping[str, Figures]) -> None:
+        """Say what came of a batch; a design that is not priced on every network is told as a failure.
+
+        Args:
+            batch: as it was asked for.
+            figures: point key -> what it came to.
+        """
+        for design in batch:
+            values = self._told([figures.get(point.key, {}) for point in design.points])
+            if values is None:
+                self._fail(design.trial)
+            else:
+                self._study.tell(design.trial, values)
+
+    def _told(self, points: Sequence[Figures]) -> list[float] | None:
+        summed = {name: summed_up(name, points) for name in self.adaptive.objectives}
+        values = [value for value in summed.values() if value is not None]
+        return values if len(values) == len(summed) else None
+
+    # -- designs -------------------------------------------------------------------------------------------------------
+
+    def _proposed(self) -> Design | None:
+        """One that the sampler proposes; None where it proposes only what is known or excluded."""
+        for _ in range(_TRIES_TO_PROPOSE):
+            trial = self._study.ask()
+            points = self._points(self._values_at(trial))
+            if points is not None:
+                return Design(trial, points)
+            self._fail(trial)
+        return None
+
+    def _random(self) -> Design | None:
+        """One that is drawn, and told to the sampler as if it had proposed it; None where none is left."""
+        for _ in range(_TRIES_AT_RANDOM):
+            steps = {_name(axis): self._draw.randrange(len(axis)) for axis in self._axes}
+            points = self._points(self._values_at(steps))
+            if points is not None:
+                self._study.enqueue_trial(steps)
+                trial = self._study.ask()
+                self._values_at(trial)
+                return Design(trial, points)
+        return None
+
+    def _points(self, values: Values) -> tuple[Point, ...] | None:
+        """The points of a design, one for each network; None where it is known, or excluded for a network."""
+        points = [self._make.point({**values, "workload": network}) for (network,) in self._networks]
+        if any(point is None or point.key in self._seen for point in points):
+            return None
+        return tuple(point for point in points if point is not None)
+
+    def _values_at(self, choice: Trial | Mapping[str, int]) -> Values:
+        """The values that a trial suggests, or that stand at given steps."""
+        values: Values = {}
+        for axis in self._axes:
+            if axis.when is None or axis.when.value(self._make.lookup(values)):
+                step = choice[_name(axis)] if isinstance(choice, Mapping) else _suggested_step(choice, axis)
+                values.update(zip(axis.names, axis.values[step], strict=True))
+        return values
+
+    def _fail(self, trial: Trial) -> None:
+        from optuna.trial import TrialState
+
+        self._study.tell(trial, state=TrialState.FAIL)
+
+
+# -- Optuna ------------------------------------------------------------------------------------------------------------
+
+
+def _study(where: str, adaptive: Adaptive, seed: int) -> Study:
+    try:
+        import optuna
+    except ImportError as error:
+        hint = "Install it with: pip install 'zigzag-lab[optuna]'."
+        raise InputError(f"{where}: sampling.optuna", "Optuna is not installed", hint=hint) from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    direction = optuna.study.StudyDirection
+    directions = [direction.MAXIMIZE if name in LARGE else direction.MINIMIZE for name in adaptive.objectives]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # before Optuna 5, some of these settings count as experimental
+        sampler: Any
+        if adaptive.sampler == "tpe":
+            sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+        else:
+            sampler = optuna.samplers.NSGAIISampler(seed=seed, population_size=POPULATION)
+    return optuna.create_study(directions=directions, sampler=sampler)
+
+
+def _name(axis: Axis) -> str:
+    return ", ".join(axis.names)
+
+
+def _is_ordered(axis: Axis) -> bool:
+    """Whether the steps of an axis rise or fall, so that neighbours are alike."""
+    values = [step[0] for step in axis.values]
+    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
+        return False
+    return values in (sorted(values), sorted(values, reverse=True))
+
+
+def _suggested_step(trial: Trial, axis: Axis) -> int:
+    if len(axis) == 1:
+        return 0
+    if _is_ordered(axis):
+        return trial.suggest_int(_name(axis), 0, len(axis) - 1)
+    return int(trial.suggest_categorical(_name(axis), list(range(len(axis)))))

@@ -59,7 +59,8 @@ def main() -> int:
                 print(f"--- case {ending.number}\n{ending.detail}", flush=True)
     print(
         f"{outcomes.total()} cases: {dict(outcomes)}; slowest {slowest[0]:.1f} CPU s (case {slowest[1]}), "
-        f"most memory {largest[0]:.0f} MB (case {largest[1]})")
+        f"most memory {largest[0]:.0f} MB (case {largest[1]})"
+    )
     return 1 if outcomes["fault"] else 0
 
 

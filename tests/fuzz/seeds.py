@@ -21,7 +21,9 @@ _MOST_BYTES = 30_000
 
 
 def _documents(*folders: Path) -> tuple[Any, ...]:
-    return tuple(yaml.safe_load(file.read_text("utf-8")) for folder in folders for file in sorted(folder.glob("*.yaml")))
+    return tuple(
+        yaml.safe_load(file.read_text("utf-8")) for folder in folders for file in sorted(folder.glob("*.yaml"))
+    )
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs.accelerator import read_accelerator
+from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import Variants, accelerator_document
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
@@ -56,12 +57,12 @@ class HardwareSearchStage(Stage):
     that document such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> its values, or a tuple of paths
     that vary together -> a list of tuples; ``hardware_objective``: ``latency`` (default), ``energy`` or ``EDP``;
     ``max_area_mm2``: designs that take more area (in the unit of the file) are passed over, as are those on which
-    nothing fits. The stages below must yield one result per design: let SumStage stand there.
+    nothing fits; ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI. The stages below must yield one result per design: let SumStage stand there.
     Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced.
     """
 
     consumes = ("hardware_parameters", "hardware_objective", "max_area_mm2")
-    provides = ("accelerator",)
+    provides = ("accelerator", "memory_costs")
     reads = ("accelerator",)
     is_builtin = True
     yields_lists = True
@@ -74,6 +75,7 @@ class HardwareSearchStage(Stage):
         hardware_parameters: Iterations,
         hardware_objective: Objective | str = Objective.LATENCY,
         max_area_mm2: float | None = None,
+        memory_costs: MemoryCostProvider | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
@@ -88,6 +90,7 @@ class HardwareSearchStage(Stage):
         if str(hardware_objective).lower() not in names:
             hint = nearest(str(hardware_objective), names)
             raise InputError("hardware_objective", repr(hardware_objective), f"one of {', '.join(names)}", hint)
+        self.memory_costs = memory_costs
         self.objective, self.max_area = Objective(str(hardware_objective).lower()), max_area_mm2
         self.variants = Variants(accelerator_document(accelerator))
         self.points = expanded("hardware_parameters", hardware_parameters)
@@ -97,7 +100,7 @@ class HardwareSearchStage(Stage):
         priced: list[Result] = []
         misses: list[InfeasibleError] = []
         for values in self.points:
-            accelerator = read_accelerator(self.variants.with_values(values))
+            accelerator = read_accelerator(self.variants.with_values(values), self.memory_costs)
             if self.max_area is not None and area_of(accelerator).total_mm2 > self.max_area:
                 continue
             try:
@@ -110,7 +113,7 @@ class HardwareSearchStage(Stage):
         yield best[0], priced
 
     def _result_on(self, accelerator: Accelerator, values: dict[str, Any]) -> Result:
-        results = list(self.substage(accelerator=accelerator).run())
+        results = list(self.substage(accelerator=accelerator, memory_costs=self.memory_costs).run())
         if len(results) != 1:
             found = f"the stages below yielded {len(results)} results for one design"
             raise PipelineError("HardwareSearchStage", found, "one", "Put SumStage below HardwareSearchStage.")

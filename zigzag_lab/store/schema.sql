@@ -281,4 +281,12 @@ CREATE TABLE zl_sweep_point (
 )
  WITHOUT ROWID;
 CREATE INDEX ix_zl_sweep_point_run_number ON zl_sweep_point (run_number);
-INSERT INTO zl_alembic_version (version_num) VALUES ('0007');
+CREATE TABLE zl_memory_cost (
+	"key" TEXT NOT NULL,
+	read_pj DOUBLE NOT NULL,
+	write_pj DOUBLE NOT NULL,
+	area_mm2 DOUBLE NOT NULL,
+	access_ns DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
+);
+INSERT INTO zl_alembic_version (version_num) VALUES ('0008');

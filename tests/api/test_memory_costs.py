@@ -1,4 +1,4 @@
-"""Costs of memories that CACTI was asked for, kept by the lab: asked once, of the same program, never another kind's."""
+"""Costs of memories that CACTI was asked for, kept by the lab: asked once, and of the same program."""
 
 from __future__ import annotations
 

@@ -12,11 +12,14 @@ import yaml
 
 from tests.fuzz import onnx_mutations, seeds, yaml_mutations
 from zigzag_lab.api import RunRequest, run
-from zigzag_lab.inputs import read_onnx
+from zigzag_lab.inputs import read_any_workload
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.workload import Workload
 
 KINDS = ("accelerator", "mapping", "workload", "onnx")
 _MOST_LAYERS = 6
+_MOST_LOOPS = 6
+"""All orders of more loops take longer than a fuzzer should; such layers are read only."""
 _PLAIN_MAPPING = [{"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}]
 
 
@@ -37,7 +40,7 @@ class Case:
     def run(self) -> str:
         """Run it: ``priced``, ``refused`` or ``infeasible``; any other end is a fault that passes through."""
         try:
-            if self.kind == "onnx" and len(read_onnx(self.files["workload"]).layers) > _MOST_LAYERS:
+            if not _is_small(read_any_workload(self.files["workload"], price_all=self.options["price_all"])):
                 return "read only"
             outcome = run(RunRequest(**self.files, **self.options), store=None, mlflow="off")
         except InputError:
@@ -48,6 +51,11 @@ class Case:
             if not (isfinite(cme.energy_total) and cme.energy_total >= 0 and cme.latency_total2 >= 0):
                 raise ValueError(f"a price of {cme.energy_total} pJ, {cme.latency_total2} cycles")
         return "priced"
+
+
+def _is_small(workload: Workload) -> bool:
+    n_loops = [sum(size > 1 for size in layer.loop_sizes.values()) for layer in workload.layers]
+    return len(n_loops) <= _MOST_LAYERS and max(n_loops, default=0) <= _MOST_LOOPS
 
 
 def made(number: int, folder: Path) -> Case:

@@ -160,9 +160,10 @@ def run(
     given = {"accelerator": request.accelerator, "memory_costs": costs}
     accelerator = recalled("accelerator", given, readings_of(None))
     request = request.for_array(in_memory=accelerator.array.imc is not None)
-    if request.price_all and (request.exploit_locality or request.mix_spatial):
-        found = "it is asked for together with data locality, which an in-memory array and mixed mappings imply"
-        raise InputError("price_all", found, "one of them", "Leave out --price-all, or the locality.")
+    if request.price_all and accelerator.array.imc is not None:
+        found = f"the array of {accelerator.name} computes in memory, with weights in its cells"
+        hint = "Layers without weights have no price there: leave out --price-all."
+        raise InputError("price_all", found, "an array that takes all operands from memories", hint)
     stages = standard_stages(
         request.workload,
         objective_of(request.objective),

@@ -44,11 +44,12 @@ def counted(path: Path, given: Shapes) -> int | None:
     graph = shape_inference.infer_shapes(model, data_prop=True).graph
     shapes = {t.name: tuple(t.dims) for t in graph.initializer}
     for values in (graph.value_info, graph.input, graph.output):
-        shapes.update({v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in values})
+        known = (v for v in values if v.type.tensor_type.HasField("shape"))
+        shapes.update({v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in known})
     shapes.update({n.output[0]: tuple(n.attribute[0].t.dims) for n in graph.node if n.op_type == "Constant"})
     try:
         return sum(_macs(node, shapes) for node in graph.node)
-    except KeyError:
+    except (KeyError, IndexError):
         return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.cli.commands import invoked
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
-from tests.stages.small import written
+from tests.stages.small import accelerator, written
 
 FAST = ("--lpf-limit", "3")
 
@@ -38,7 +38,20 @@ def test_everything_is_priced_on_request(tmp_path: Path) -> None:
     assert priced["energy_pj"] > free["energy_pj"]
 
 
-def test_locality_is_for_layers_with_weights_only(tmp_path: Path) -> None:
-    answer = invoked({**written(tmp_path), "workload": model(tmp_path)}, *FAST, "--price-all", "--exploit-locality")
+def test_everything_is_priced_with_data_kept_between_layers(tmp_path: Path) -> None:
+    inputs = {**written(tmp_path, accelerator=accelerator(sram_bits=65536)), "workload": model(tmp_path)}
+    far, near = (
+        json.loads(invoked(inputs, *FAST, "--json", "--price-all", *more).stdout)
+        for more in ([], ["--exploit-locality"])
+    )
+    assert [entry["name"] for entry in near["layers"]] == ["stem", "act"]
+    assert all(
+        ours["energy_pj"] < theirs["energy_pj"] for ours, theirs in zip(near["layers"], far["layers"], strict=True)
+    )
+
+
+def test_an_array_that_computes_in_memory_has_no_price_for_layers_without_weights(tmp_path: Path) -> None:
+    inputs = {"workload": model(tmp_path), "accelerator": "dimc", "mapping": "dimc"}
+    answer = invoked(inputs, *FAST, "--price-all")
     assert answer.exit_code == 2
-    assert "price_all: it is asked for together with data locality" in answer.stderr
+    assert "price_all: the array of dimc computes in memory, with weights in its cells" in answer.stderr

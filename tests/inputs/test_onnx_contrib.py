@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from onnx import TensorProto, helper
 
 from tests.inputs import onnx_samples as made
@@ -26,3 +27,16 @@ def test_shapes_go_on_behind_operators_of_onnx_runtime() -> None:
         ("MatMulInteger", 2 * 5 * 4),
     ]
     assert network.layers[0].constant_operands == ("W",)
+
+
+@pytest.mark.parametrize(("kind", "combine"), [("QLinearAdd", "+"), ("QLinearMul", "*")])
+def test_quantised_sums_and_products_of_two_tensors_are_priced_on_request(kind: str, combine: str) -> None:
+    first = node("QLinearConv", "x xs xz w ws wz ys yz", "c", kernel_shape=[1, 1])
+    second = node(kind, "c cs cz c ds dz es ez", "d", "both", domain="com.microsoft")
+    scales = {name: [] for name in ["xs", "xz", "ws", "wz", "ys", "yz", "cs", "cz", "ds", "dz", "es", "ez"]}
+    model = made.model([first, second, node("Relu", "d", "y")], {"x": [1, 3, 6, 6]}, {"w": [4, 3, 1, 1], **scales})
+    both = read_onnx(model, price_all=True).layers[1]
+    assert both.name == "both"
+    assert both.combine == combine
+    assert both.loop_sizes == {"B": 1, "G": 4, "OY": 6, "OX": 6}
+    assert both.sources == {"W": 0, "I": 0}

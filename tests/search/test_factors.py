@@ -77,5 +77,11 @@ def test_prime_factors_multiply_to_the_number(number: int) -> None:
     assert list(factors) == sorted(factors)
 
 
+def test_the_largest_prime_that_a_loop_may_have_is_found_at_once() -> None:
+    prime = 2**40 - 87
+    assert prime_factors(prime) == {prime: 1}
+    assert prime_factors(prime - 1).keys() >= {2}
+
+
 def test_no_loops_have_no_factors() -> None:
     assert loop_prime_factors({}, 6) == []

@@ -89,6 +89,7 @@ def test_names_do_not_change_the_meaning_but_sizes_do() -> None:
     [
         ({"operand_dims": {"O": ("K", "Z"), "W": ("K",), "I": ("IX",)}}, "unknown dimension Z"),
         ({"loop_sizes": {"K": 4, "OX": 8, "FX": 0}}, "size 0"),
+        ({"loop_sizes": {"K": 2**40 + 1, "OX": 8, "FX": 3}}, "loop K has size 1099511627777"),
         ({"loop_sizes": {"K": 4, "OX": 8}}, "FX"),
         ({"precision_bits": {"O": 16, "W": 8, "I": 8}}, "O_final has no precision"),
         ({"relations": (DimensionRelation("IX", "OX", 1, "Q", 1),)}, "Q"),

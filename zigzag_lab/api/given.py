@@ -82,7 +82,9 @@ def recalled(kind: str, kwargs: dict[str, Any], readings: Readings | None) -> An
 def _record(kind: str, kwargs: dict[str, Any]) -> Any:
     if kind == "workload":
         return any_workload(kwargs[kind], kwargs.get("input_shapes"), price_all=bool(kwargs.get("price_all")))
-    return any_accelerator(kwargs[kind]) if kind == "accelerator" else mapping_rules(kwargs[kind])
+    if kind == "accelerator":
+        return any_accelerator(kwargs[kind], kwargs.get("memory_costs"))
+    return mapping_rules(kwargs[kind])
 
 
 def run_inputs(given: dict[str, Any], read: dict[str, Any], readings: Readings | None = None) -> list[RunInput]:

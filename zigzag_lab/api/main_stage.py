@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.api.caching import readings_of, run_cache, with_cache
-from zigzag_lab.api.defaults import DEFAULT_STORE, default_database
+from zigzag_lab.api.defaults import DEFAULT_STORE
 from zigzag_lab.api.given import plain_options, read_given, run_inputs
+from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
+from zigzag_lab.api.opening import is_there, opened_store
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages import MainStage as PlainMainStage
 from zigzag_lab.stages import (
@@ -21,12 +23,10 @@ from zigzag_lab.stages import (
     StageCallable,
 )
 from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from zigzag_lab.store import RunRecorder, RunStart, Store, Totals
     from zigzag_lab.store.cache import CacheFigures, RunCache
     from zigzag_lab.store.readings import Readings
@@ -92,11 +92,14 @@ class MainStage(PlainMainStage):
         given = dict(self.kwargs)
         if self.store is None:
             return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
+        if "memory_costs" in self._wanted():
+            given.setdefault("memory_costs", LabMemoryCosts(self.store))
         with ExitStack() as opened:
             store = opened.enter_context(self._open_store()) if self._may_recall() else None
             readings = readings_of(store) if self.cache else None
             read = self._read(given, readings)
             store = store or opened.enter_context(self._open_store())
+            keep_memory_costs(store, given.get("memory_costs"))
             results = self._record_run(store, given, read, readings)
             self.published = _publish(store, self.mlflow, self.run_id)
         return results
@@ -124,25 +127,10 @@ class MainStage(PlainMainStage):
         return results
 
     def _may_recall(self) -> bool:
-        """Whether there is a database already; a new one is only made once the inputs are known to be sound."""
-        from zigzag_lab.store import DatabaseUrl
+        return self.cache and is_there(self.store)
 
-        if not self.cache or not isinstance(self.store, str):
-            return self.cache and self.store is not None
-        path = DatabaseUrl.parse(default_database() if self.store == DEFAULT_STORE else self.store).path
-        return path is None or path.exists()
-
-    @contextmanager
-    def _open_store(self) -> Iterator[Store]:
-        from zigzag_lab.store import Store, open_store
-
-        if isinstance(self.store, Store):
-            yield self.store
-            return
-        if not isinstance(self.store, str):
-            raise InputError("store", f"of type {type(self.store).__name__}", "a database URL, an open store, or None")
-        with open_store(default_database() if self.store == DEFAULT_STORE else self.store) as store:
-            yield store
+    def _open_store(self) -> AbstractContextManager[Store]:
+        return opened_store(self.store)
 
     def _start(self, given: dict[str, Any], read: dict[str, Any], readings: Readings | None) -> RunStart:
         from zigzag_lab.store import RunStart
@@ -159,9 +147,12 @@ class MainStage(PlainMainStage):
 
     def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
         """What the stages tell of their work, where some stage of the list has the keyword for it."""
-        wanted = {name for stage in self.list_of_callables for name in parameters_of(stage)}
+        wanted = self._wanted()
         observers: dict[str, Any] = {"tally": tally, "sink": recorder, "cache": cache}
         return {name: value for name, value in observers.items() if name in wanted and name not in self.kwargs}
+
+    def _wanted(self) -> set[str]:
+        return {name for stage in self.list_of_callables for name in parameters_of(stage)}
 
 
 N_PUBLISHED_AT_ONCE = 20

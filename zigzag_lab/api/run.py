@@ -155,6 +155,7 @@ def run(
     from zigzag_lab.api.caching import readings_of
     from zigzag_lab.api.given import recalled
     from zigzag_lab.api.main_stage import MainStage
+    from zigzag_lab.api.memory_costs import LabMemoryCosts
     from zigzag_lab.api.pipeline import objective_of, standard_stages
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.workload import operations_left_out
@@ -162,11 +163,14 @@ def run(
     if request.lpf_limit is not None and request.lpf_limit < 1:
         raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
-    accelerator = recalled("accelerator", {"accelerator": request.accelerator}, readings_of(None))
+    costs = None if store is None else LabMemoryCosts(store)
+    given = {"accelerator": request.accelerator, "memory_costs": costs}
+    accelerator = recalled("accelerator", given, readings_of(None))
     request = request.for_array(in_memory=accelerator.array.imc is not None)
-    if request.price_all and (request.exploit_locality or request.mix_spatial):
-        found = "it is asked for together with data locality, which an in-memory array and mixed mappings imply"
-        raise InputError("price_all", found, "one of them", "Leave out --price-all, or the locality.")
+    if request.price_all and accelerator.array.imc is not None:
+        found = f"the array of {accelerator.name} computes in memory, with weights in its cells"
+        hint = "Layers without weights have no price there: leave out --price-all."
+        raise InputError("price_all", found, "an array that takes all operands from memories", hint)
     stages = standard_stages(
         request.workload,
         objective_of(request.objective),
@@ -183,7 +187,7 @@ def run(
         tally=tally,
         cache=cache,
         sources={"accelerator": request.accelerator},
-        **{**request.keywords(), "accelerator": accelerator},
+        **{**request.keywords(), "accelerator": accelerator, "memory_costs": costs},
     )
     results = main_stage.run()
     total, per_layer = results[0]

@@ -245,13 +245,16 @@ def _refused(request: MemoryCostRequest, output: bytes) -> InputError:
     return InputError("CACTI", found, expected, "Write r_cost, w_cost and area down.")
 
 
-def default_provider() -> Cacti:
-    """CACTI as :func:`find_cacti` finds it; its answers are kept for as long as the process lives.
+def default_provider(cache: MemoryCostCache | None = None) -> Cacti:
+    """CACTI as :func:`find_cacti` finds it.
+
+    Args:
+        cache: keeps its answers; by default for as long as the process lives.
 
     Raises:
         InputError: there is none.
     """
-    return _kept(find_cacti())
+    return _kept(find_cacti()) if cache is None else Cacti(find_cacti(), cache=cache)
 
 
 @lru_cache(maxsize=8)

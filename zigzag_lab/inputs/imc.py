@@ -18,6 +18,9 @@ KEYS = {
     "bit_serial_precision": "bits of an activation fed in one cycle (in-memory computing)",
     "adc_resolution": "bits (analog in-memory computing)",
 }
+_MOST_BITS = 64
+"""Of activations, weights, converters: more than any circuit has."""
+
 _REQUIRED = ("imc_type", "input_precision", "bit_serial_precision")
 
 Provider = Callable[[], MemoryCostProvider]
@@ -134,14 +137,17 @@ def _cells(memories: Entry) -> dict[str, Entry]:
 
 
 def _widths(entry: Entry) -> tuple[int, int]:
-    widths = [e.integer("a width in bits", 1) for e in entry.elements()]
+    widths = [_whole(e, "a width in bits", 1) for e in entry.elements()]
     if len(widths) != 2:
         raise entry.error(f"found {len(widths)} widths", "two: activations and weights")
     return widths[0], widths[1]
 
 
-def _whole(entry: Entry, meaning: str) -> int:
+def _whole(entry: Entry, meaning: str, minimum: int = 0) -> int:
     """A whole number of bits, also written as 2.0."""
     if isinstance(entry.value, float) and entry.value.is_integer():
-        return int(entry.value)
-    return entry.integer(meaning, 0)
+        entry = replace(entry, value=int(entry.value))
+    value = entry.integer(meaning, minimum)
+    if value > _MOST_BITS:
+        raise entry.error(f"found {value}", f"{meaning}, at most {_MOST_BITS}")
+    return value

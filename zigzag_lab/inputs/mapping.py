@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
 from zigzag_lab.workload import Workload
+
+logger = logging.getLogger(__name__)
 
 DIMENSION = r"D\d"
 UNROLLING = r"[A-Z_][A-Z0-9_]*\s*,\s*\d+"
@@ -164,7 +167,7 @@ def _read_sized_loop(entry: Entry) -> tuple[str, int]:
 
 
 def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
-    """Check that a mapping file fits an accelerator.
+    """Check that a mapping file fits an accelerator; hints for what it lacks are passed over with a warning.
 
     Raises:
         InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
@@ -172,15 +175,17 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
     """
     dimensions = tuple(accelerator.array.sizes)
     for name, entry in rules.entries.items():
-        for key, named in (("spatial_mapping", entry.spatial_mapping), ("spatial_mapping_hint", entry.spatial_hints)):
-            for dimension in named:
-                if dimension not in dimensions:
-                    raise InputError(
-                        f"mapping entry '{name}': {key}.{dimension}",
-                        f"accelerator {accelerator.name} has no array dimension {dimension}",
-                        f"one of {', '.join(dimensions)}",
-                        nearest(dimension, dimensions) or f"Remove {dimension} from the entry.",
-                    )
+        for dimension in entry.spatial_mapping:
+            if dimension not in dimensions:
+                raise InputError(
+                    f"mapping entry '{name}': spatial_mapping.{dimension}",
+                    f"accelerator {accelerator.name} has no array dimension {dimension}",
+                    f"one of {', '.join(dimensions)}",
+                    nearest(dimension, dimensions) or f"Remove {dimension} from the entry.",
+                )
+        for dimension in set(entry.spatial_hints).difference(dimensions):
+            found = "accelerator %s has no array dimension %s, so that the hint for it says nothing"
+            logger.warning(f"mapping entry '%s': {found}", name, accelerator.name, dimension)
         for operand, memory in entry.operand_links.items():
             if memory not in accelerator.levels:
                 raise InputError(

@@ -45,14 +45,14 @@ def without_branches(
     """
     if not any(node.op_type == "If" for node in model.graph.node):
         return model
-    expansion = _Expansion(where, _stripped(model), input_shapes)
+    expansion = _Expansion(where, stripped(model), input_shapes)
     for _ in range(_MOST_BRANCHES):
         if not expansion.step():
             return expansion.chosen(macs_of)
     raise InputError(where, f"there are more than {_MOST_BRANCHES} If nodes to resolve", "a simpler model")
 
 
-def _stripped(model: ModelProto) -> ModelProto:
+def stripped(model: ModelProto) -> ModelProto:
     """A copy without the data of large weights."""
     from onnx import ModelProto, TensorProto
 
@@ -167,7 +167,7 @@ class _Expansion:
             if value.name in renamed:
                 self.model.graph.value_info.add().CopyFrom(value)
                 self.model.graph.value_info[-1].name = renamed[value.name]
-        nodes = [(_renamed(node, renamed), path) for node in branch.node]
+        nodes = [(with_names(node, renamed), path) for node in branch.node]
         return nodes, [renamed.get(value.name, value.name) for value in branch.output]
 
     def _fresh(self, name: str, label: str) -> str:
@@ -230,7 +230,7 @@ def _swapped(node: Any, swaps: Mapping[str, tuple[str, str]]) -> Any:
     return node
 
 
-def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+def with_names(node: Any, names: Mapping[str, str]) -> Any:
     """A copy of a node whose tensors, those that its bodies read from outside included, have other names."""
     from onnx import NodeProto
 

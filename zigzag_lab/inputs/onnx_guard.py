@@ -21,7 +21,7 @@ def check_ranks(where: str, model: Any) -> None:
     """
     nodes: list[Any] = []
     long: set[str] = set()
-    for graph in _graphs(model.graph):
+    for graph in graphs_of(model.graph):
         nodes += graph.node
         long.update(t.name for t in graph.initializer if len(t.dims) == 1 and t.dims[0] > _MOST_DIMENSIONS)
         for values in (graph.input, graph.value_info, graph.output):
@@ -42,10 +42,11 @@ def check_ranks(where: str, model: Any) -> None:
             long.update(node.output)
 
 
-def _graphs(graph: Any) -> Iterator[Any]:
+def graphs_of(graph: Any) -> Iterator[Any]:
+    """A graph and the bodies of its nodes, at any depth."""
     yield graph
     for node in graph.node:
         for attribute in node.attribute:
             for body in [attribute.g, *attribute.graphs]:
                 if body.node:
-                    yield from _graphs(body)
+                    yield from graphs_of(body)

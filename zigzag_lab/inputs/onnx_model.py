@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.inputs.onnx_attention import without_attention
 from zigzag_lab.inputs.onnx_branches import without_branches
 from zigzag_lab.inputs.onnx_elementwise import reads_second
 from zigzag_lab.inputs.onnx_file import Shape, Tensors, load_model, open_inputs_error, shape_text, tensors_of
 from zigzag_lab.inputs.onnx_layers import read_free_layer, read_layer
+from zigzag_lab.inputs.onnx_loops import without_loops
 from zigzag_lab.inputs.onnx_node import OnnxNode
-from zigzag_lab.inputs.onnx_operators import MOVES, RECURRENT, WEIGHT_INPUT, free_operations
+from zigzag_lab.inputs.onnx_operators import MOVES, RECURRENT, SECOND_INPUT, WEIGHT_INPUT, free_operations
 from zigzag_lab.inputs.onnx_quantisation import Quantisation
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import FreeNode, Layer, Workload
@@ -33,9 +35,10 @@ def read_onnx(
 
     Convolutions (also transposed ones), matrix products (also of integers), ``Einsum`` of two operands and recurrent
     cells become layers, all other nodes free nodes that say how many operations they leave out. An ``If`` becomes one
-    of its branches (see :mod:`zigzag_lab.inputs.onnx_branches`). Ids are the indices of the nodes. Operands have 8 bits
-    and partial sums 16, unless a node's attributes ``weight_size``, ``act_size`` and ``output_size``, an integer
-    operator or Q/DQ pairs say otherwise. Weights are not read, so they may be missing.
+    of its branches (see :mod:`zigzag_lab.inputs.onnx_branches`), a ``Loop`` or ``Scan`` as many copies of its body as
+    it runs (:mod:`zigzag_lab.inputs.onnx_loops`), an ``Attention`` its products. Ids are the indices of the nodes then.
+    Operands have 8 bits and partial sums 16, unless a node's attributes ``weight_size``, ``act_size`` and
+    ``output_size``, an integer operator or Q/DQ pairs say otherwise. Weights are not read, so they may be missing.
 
     Args:
         source: path of a ``.onnx`` file, or a model in memory, which is not changed.
@@ -49,7 +52,9 @@ def read_onnx(
     """
     where, model = load_model(source)
     try:
-        model = without_branches(where, _inlined(where, model), input_shapes, lambda m: _macs(where, m, input_shapes))
+        model = without_loops(where, _inlined(where, model), input_shapes)
+        model = without_branches(where, model, input_shapes, lambda m: _macs(where, m, input_shapes))
+        model = without_loops(where, model, input_shapes)
         return _read_model(where, model, name or _default_name(source, model), input_shapes, price_all)
     except UnicodeDecodeError:
         raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.") from None
@@ -58,11 +63,11 @@ def read_onnx(
 def _inlined(where: str, model: ModelProto) -> ModelProto:
     """The model with its own functions replaced by their bodies, where it has any."""
     if not model.functions:
-        return model
+        return without_attention(model)
     from onnx import inliner
 
     try:
-        return inliner.inline_local_functions(model)
+        return without_attention(inliner.inline_local_functions(model))
     except Exception as error:  # the library raises what its C++ code throws, of any type
         reason = " ".join(str(error).split())[:300]
         raise InputError(where, f"its functions cannot be inlined: {reason}", "a valid model") from None
@@ -113,7 +118,9 @@ def _is_costly(node: Any) -> bool:
 
 def _operands(node: Any) -> dict[str, str]:
     """W and I of a node -> their tensors, where it has them."""
-    second = WEIGHT_INPUT.get(node.op_type, 1 if reads_second(node.op_type, len(node.input)) else None)
+    second = {**WEIGHT_INPUT, **SECOND_INPUT}.get(
+        node.op_type, 1 if reads_second(node.op_type, len(node.input)) else None
+    )
     found = {} if second is None or len(node.input) <= second else {"W": node.input[second]}
     return {**found, **({"I": node.input[0]} if node.input else {})}
 

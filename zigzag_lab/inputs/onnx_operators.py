@@ -53,7 +53,10 @@ BINARY = frozenset(
     )
 )
 VARIADIC = frozenset(("Sum", "Max", "Min", "Mean"))
-ADDITIONS = ("Add", "Sub", "Sum", "Mean")
+SECOND_INPUT = {"QLinearAdd": 3, "QLinearMul": 3}
+"""Operators of two tensors among scales and zero points -> which input the second one is."""
+
+ADDITIONS = ("QLinearAdd", "Add", "Sub", "Sum", "Mean")
 POOLS = ("MaxPool", "AveragePool", "LpPool")
 GLOBAL_POOLS = ("GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")
 REDUCTIONS = frozenset(

@@ -21,7 +21,7 @@ def prime_factors(number: int) -> Counter[int]:
         while number % divisor == 0:
             factors[divisor] += 1
             number //= divisor
-        divisor += 1
+        divisor += 1 if divisor == 2 else 2
     if number > 1:
         factors[number] += 1
     return factors

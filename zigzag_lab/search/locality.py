@@ -171,7 +171,8 @@ class _Search:
             if self._is_input(layer):
                 self._lower(layer, tensors.activation, index)
             self._lower(layer, tensors.output, index)
-        if holds_weights and len(memory.served_dimensions) == len(self.accelerator.array.sizes):
+        counts_weights = holds_weights and tensors.weight in held
+        if counts_weights and len(memory.served_dimensions) == len(self.accelerator.array.sizes):
             self.weight_level = min(self.weight_level, index)
 
     def _n_instances(self, memory: Memory) -> int:

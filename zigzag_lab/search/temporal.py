@@ -62,6 +62,12 @@ def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
             + ".",
         )
     operands = " and ".join(nearest.operands)
+    if not np.isfinite(nearest.missing_bits):
+        return InfeasibleError(
+            problem.layer.name,
+            f"memory {nearest.memory} cannot hold {operands} evenly {spatial}: no order lets them take the same loops",
+            "Let the mapping be uneven, or give one of them a memory of its own.",
+        )
     return InfeasibleError(
         problem.layer.name,
         f"memory {nearest.memory} is {int(np.ceil(nearest.missing_bits)):,} bits too small for {operands} {spatial}, "

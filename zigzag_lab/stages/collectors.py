@@ -12,6 +12,7 @@ from zigzag_lab.stages.answer import NotKeptError, answer_of
 from zigzag_lab.stages.dump import complete_json
 from zigzag_lab.stages.files import check_file, write_atomically, write_json
 from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.seams import RunFiles
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
 from zigzag_lab.vocab import InputError
 
@@ -57,20 +58,27 @@ class DumpStage(Stage):
     """Hands every result on, and at the end writes all of them to a file.
 
     Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
-    ``outputs/{accelerator}_{layer}.pickle``. The file is the pickled list of ``(cme, extra_info)``. Beside it stands
-    the same list as JSON, which is the only one of the two that this package ever reads back.
+    ``outputs/{accelerator}_{layer}.pickle``; a file that this run has written already gets a number. The file is the
+    pickled list of ``(cme, extra_info)``. Beside it stands the same list as JSON, which is the only one of the two that
+    this package ever reads back.
     """
 
+    provides = ("run_files",)
     consumes = ("dump_filename_pattern",)
     writes = ("dump_filename_pattern",)
     is_builtin = True
     hands_on = True
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, dump_filename_pattern: str | Path, **kwargs: Any
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        dump_filename_pattern: str | Path,
+        run_files: RunFiles | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pattern = dump_filename_pattern
+        self.pattern, self.run_files = dump_filename_pattern, run_files or RunFiles()
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, then write the files."""
@@ -80,9 +88,10 @@ class DumpStage(Stage):
             raise InputError("dump_filename_pattern", found, "the name of the pickle, such as results.pickle")
         check_file(path)
         results: list[Result] = []
-        for cme, extra_info in self.substage().run():
+        for cme, extra_info in self.substage(run_files=self.run_files).run():
             results.append((cme, extra_info))
             yield cme, extra_info
+        path = self.run_files.fresh(path)
         write_atomically(path, pickle.dumps(results, protocol=pickle.HIGHEST_PROTOCOL))
         write_json(path.with_suffix(".json"), dump_json(results))
 

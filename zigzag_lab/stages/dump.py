@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.hardware import Accelerator
+from zigzag_lab.hardware import Accelerator, Memory
 from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.stages.dump_imc import add_imc_outputs, imc_array_json, imc_simple_json
+from zigzag_lab.vocab import Direction
 from zigzag_lab.workload import Layer
 
 
@@ -93,9 +94,10 @@ def layer_json(cme: CostModelEvaluation) -> dict[str, Any]:
 
 
 def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
-    """The accelerator, complete enough to build it again."""
+    """The accelerator: ZigZag's keys, and with ``memory_hierarchy`` in full complete enough to build it again."""
     array = accelerator.array
     return {
+        "id": 0,
         "name": accelerator.name,
         "operational_array": {
             "operational_unit": {"energy_cost": array.unit_energy_pj, "area": array.unit_area_mm2},
@@ -127,4 +129,32 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
             }
             for m in accelerator.memories
         ],
+        "dataflows": accelerator.dataflows or None,
+        **_by_operand(accelerator),
     }
+
+
+def _by_operand(accelerator: Accelerator) -> dict[str, Any]:
+    """Memory operand -> name, bits and widest ports of its memories, innermost first; and which levels are one."""
+    of = {op: [accelerator.memories[i] for i in levels] for op, levels in accelerator.levels.items()}
+    reads, writes = (Direction.TO_LOW, Direction.TO_HIGH), (Direction.FROM_LOW, Direction.FROM_HIGH)
+    ports = {"r": reads, "w": writes}
+    levels = ({op: accelerator.levels[op].index(i) for op in m.operands} for i, m in enumerate(accelerator.memories))
+    return {
+        "mem_hierarchy_dict": {op: [m.name for m in memories] for op, memories in of.items()},
+        "mem_size_dict": {op: [m.size_bits for m in memories] for op, memories in of.items()},
+        **{
+            f"mem_{letter}_bw{end}_dict": {
+                op: [_widest(m, op, ways, end) for m in memories] for op, memories in of.items()
+            }
+            for end in ("", "_min")
+            for letter, ways in ports.items()
+        },
+        "mem_sharing_list": [shared for shared in levels if len(shared) > 1],
+    }
+
+
+def _widest(memory: Memory, operand: str, ways: tuple[Direction, ...], end: str) -> int | None:
+    """Bits a cycle of the widest port by which an operand passes; none where there is no port for it."""
+    ports = [port for port in memory.ports if any((operand, way) in port.serves for way in ways)]
+    return max((p.bandwidth_min_bits if end else p.bandwidth_max_bits for p in ports), default=None)

@@ -49,8 +49,8 @@ class WorkloadStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each layer."""
-        memo, run_files = LayerMemo(), RunFiles()
         layers = [layer for layer in self.workload.layers if self._is_priced(layer)]
+        memo, run_files = LayerMemo(), RunFiles.of_layers(layers)
         for index, layer in enumerate(layers):
             if self.progress is not None:
                 self.progress.layer_started(layer, index, len(layers))

@@ -15,6 +15,7 @@ from zigzag_lab.inputs import (
     read_onnx,
     read_workload,
 )
+from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
@@ -96,23 +97,31 @@ class WorkloadParserStage(_WorkloadReadingStage):
 class AcceleratorParserStage(Stage):
     """Reads an accelerator.
 
-    Keywords: ``accelerator``: a YAML file, a preset's name, or an :class:`Accelerator`, which is handed on as it is.
+    Keywords: ``accelerator``: a YAML file, a preset's name, or an :class:`Accelerator`, which is handed on as it is;
+    ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI.
     """
 
     provides = ("accelerator", "mapping")
+    consumes = ("memory_costs",)
     reads = ("accelerator",)
     is_builtin = True
     hands_on = True
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, accelerator: Any, mapping: Any = None, **kwargs: Any
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        accelerator: Any,
+        mapping: Any = None,
+        memory_costs: MemoryCostProvider | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.source, self.mapping = accelerator, mapping
+        self.source, self.mapping, self.memory_costs = accelerator, mapping, memory_costs
 
     def run(self) -> Iterator[Result]:
         """Read the file, then run the stages below."""
-        accelerator = any_accelerator(self.source)
+        accelerator = any_accelerator(self.source, self.memory_costs)
         if isinstance(self.mapping, MappingRules):
             check_against(self.mapping, accelerator)
         yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
@@ -125,9 +134,9 @@ def any_workload(
     return read_any_workload(_file("workload", source), input_shapes=input_shapes, price_all=price_all)
 
 
-def any_accelerator(source: Any) -> Accelerator:
+def any_accelerator(source: Any, costs: MemoryCostProvider | None = None) -> Accelerator:
     """An accelerator from a record, a path, a preset's name or a dictionary."""
-    return source if isinstance(source, Accelerator) else read_accelerator(_file("accelerator", source))
+    return source if isinstance(source, Accelerator) else read_accelerator(_file("accelerator", source), costs)
 
 
 def mapping_rules(source: Any) -> MappingRules:

@@ -70,16 +70,22 @@ class PlotTemporalMappingsStage(Stage):
     this stage, such as ``plots/{layer}.png``. Sums are not drawn; of more than 40 results the first 40 are.
     """
 
+    provides = ("run_files",)
     consumes = ("plot_filename_pattern",)
     writes = ("plot_filename_pattern",)
     is_builtin = True
     hands_on = True
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, plot_filename_pattern: str | Path, **kwargs: Any
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        plot_filename_pattern: str | Path,
+        run_files: RunFiles | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pattern = plot_filename_pattern
+        self.pattern, self.run_files = plot_filename_pattern, run_files or RunFiles()
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, then draw."""
@@ -92,11 +98,11 @@ class PlotTemporalMappingsStage(Stage):
         check_file(path)
         shown: list[CostModelEvaluation] = []
         n_results = 0
-        for cme, extra_info in self.substage().run():
+        for cme, extra_info in self.substage(run_files=self.run_files).run():
             if isinstance(cme, CostModelEvaluation):
                 n_results += 1
                 shown += [cme] if len(shown) < MAX_GROUPS else []
             yield cme, extra_info
         if shown:
             path.parent.mkdir(parents=True, exist_ok=True)
-            plot_breakdowns(shown, path, n_results=n_results)
+            plot_breakdowns(shown, self.run_files.fresh(path), n_results=n_results)

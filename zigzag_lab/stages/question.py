@@ -8,6 +8,7 @@ for whole networks, whose answers hold names. Not in it: whatever changes no res
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
@@ -29,8 +30,10 @@ from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 
-SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files")
+SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
 """Keywords through which stages speak to the world around them; they change no result."""
+
+_ASKS_A_TOOL = re.compile(rb"auto_cost_extraction(?!['\"]?\s*[:,]\s*(?:false|no|off)\b)", re.IGNORECASE)
 
 _DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int")}
 """Keywords that say again what others say."""
@@ -163,6 +166,8 @@ def _spelt_options(options: dict[str, Any], below: Sequence[Any], kwargs: Mappin
     for name, value in {**defaults, **options}.items():
         if name == "mem_update_list" and isinstance(layer, Layer):
             value = [layer.id, value.get(layer.id)]
+        if name == "hardware_parameters":
+            _refuse_tools(name, str(value).encode())
         if value is not None:
             spelt[name] = _spelt_input(name, value, below) if _is_read_below(name, value, below) else _spelt(value)
     return spelt
@@ -191,11 +196,19 @@ def _spelt_input(name: Any, value: Any, below: Sequence[Any]) -> Any:
     """A file by its bytes; what is not read yet by all it says. Both depend on the code that reads them."""
     if isinstance(value, (str, Path)):
         path = resolve(name, value)
-        said: Any = sha256(path.read_bytes()).hexdigest() if path.is_file() else str(value)
-        said = {"file": said, "stem": path.stem}
+        content = path.read_bytes() if path.is_file() else str(value).encode()
+        said: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
     else:
         said = _spelt(value)
+        content = str(said).encode()
+    _refuse_tools(name, content)
     return {"unread": said, "readers": reading_digest()}
+
+
+def _refuse_tools(name: str, content: bytes) -> None:
+    """What a tool outside says of memories that are still to be read may be something else tomorrow."""
+    if _ASKS_A_TOOL.search(content):
+        raise NotKeyableError(f"'{name}' leaves the costs of memories to a tool outside")
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.dump import complete_json, simple_json
 from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
-from zigzag_lab.stages.seams import Sink
+from zigzag_lab.stages.seams import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import PipelineError
@@ -20,10 +20,11 @@ from zigzag_lab.vocab import PipelineError
 class _JsonSaveStage(Stage):
     """Hands every result on, after saving it.
 
-    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to keep results.
+    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to keep results. No file
+    of a run is written twice: a second result of a layer goes to ``{layer}_simple_2.json``, and so on.
     """
 
-    provides = ("dump_folder", "sink")
+    provides = ("dump_folder", "sink", "run_files")
     writes = ("dump_folder",)
     suffix = ""
 
@@ -33,10 +34,11 @@ class _JsonSaveStage(Stage):
         *,
         dump_folder: str | Path | None = None,
         sink: Sink | None = None,
+        run_files: RunFiles | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.dump_folder, self.sink = dump_folder, sink
+        self.dump_folder, self.sink, self.run_files = dump_folder, sink, run_files or RunFiles()
 
     @staticmethod
     @abstractmethod
@@ -47,17 +49,21 @@ class _JsonSaveStage(Stage):
         """Yield the results of the stages below, saved. A folder that cannot be written to is refused first."""
         if self.dump_folder is not None:
             check_folder(Path(self.dump_folder))
-        for cme, extra_info in self.substage(dump_folder=self.dump_folder, sink=self.sink).run():
+        below = self.substage(dump_folder=self.dump_folder, sink=self.sink, run_files=self.run_files)
+        for cme, extra_info in below.run():
             if self.sink is not None:
                 self.sink.save(cme)
             if self.dump_folder is not None:
-                write_json(Path(self.dump_folder) / f"{_file_stem(cme)}_{self.suffix}.json", self.json_of(cme))
+                name = f"{self._stem(cme)}_{self.suffix}.json"
+                write_json(self.run_files.fresh(Path(self.dump_folder) / name), self.json_of(cme))
             yield cme, extra_info
 
-
-def _file_stem(cme: CostModelEvaluationABC) -> str:
-    """``overall`` for sums; the layer's name otherwise, with slashes made harmless as in ZigZag, and not too long."""
-    return file_stem(cme.layer.name) if isinstance(cme, CostModelEvaluation) else "overall"
+    def _stem(self, cme: CostModelEvaluationABC) -> str:
+        """``overall`` for sums; the layer's name otherwise, with slashes made harmless, and not too long."""
+        if not isinstance(cme, CostModelEvaluation):
+            return SUM_STEM
+        stem = file_stem(cme.layer.name)
+        return self.run_files.stems.get(cme.layer.id) or (f"{stem}_{cme.layer.id}" if stem == SUM_STEM else stem)
 
 
 class SimpleSaveStage(_JsonSaveStage):
@@ -89,26 +95,32 @@ class CompleteSaveStage(_JsonSaveStage):
 class PickleSaveStage(Stage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
-    Keywords: ``pickle_filename``: the file (None for none).
+    Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number.
     """
 
+    provides = ("run_files",)
     consumes = ("pickle_filename",)
     writes = ("pickle_filename",)
     is_builtin = True
     hands_on = True
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, pickle_filename: str | Path | None = None, **kwargs: Any
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        pickle_filename: str | Path | None = None,
+        run_files: RunFiles | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pickle_filename = pickle_filename
+        self.pickle_filename, self.run_files = pickle_filename, run_files or RunFiles()
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stage below, then write the file."""
         if self.pickle_filename is not None:
             check_file(Path(self.pickle_filename))
         cmes: list[CostModelEvaluationABC] = []
-        for cme, extra_info in self.substage().run():
+        for cme, extra_info in self.substage(run_files=self.run_files).run():
             if not isinstance(extra_info, list):
                 raise PipelineError(
                     "PickleSaveStage",
@@ -118,4 +130,5 @@ class PickleSaveStage(Stage):
             cmes.extend(below for below, _ in extra_info)
             yield cme, extra_info
         if self.pickle_filename is not None:
-            write_atomically(Path(self.pickle_filename), pickle.dumps(cmes, protocol=pickle.HIGHEST_PROTOCOL))
+            path = self.run_files.fresh(Path(self.pickle_filename))
+            write_atomically(path, pickle.dumps(cmes, protocol=pickle.HIGHEST_PROTOCOL))

@@ -9,8 +9,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.stages.files import write_atomically
+from zigzag_lab.stages.files import file_stem, write_atomically
 from zigzag_lab.workload import Layer
+
+SUM_STEM = "overall"
+"""What the names of files about sums start with."""
 
 
 @runtime_checkable
@@ -57,14 +60,37 @@ class SearchTally:
 
 @dataclass
 class RunFiles:
-    """Files that the stages of one run write together, layer by layer; each run begins them afresh.
+    """Files that the stages of one run write, layer by layer; each run begins them afresh.
 
     Attributes:
+        stems: layer id -> what the names of its files start with, where its own name would not tell it from others.
         texts: file -> the parts written so far.
     """
 
+    stems: dict[int, str] = field(default_factory=dict)
     texts: dict[Path, list[str]] = field(default_factory=dict)
     _begun: set[Path] = field(default_factory=set)
+    _n_written: dict[Path, int] = field(default_factory=dict)
+
+    @classmethod
+    def of_layers(cls, layers: Sequence[Layer]) -> RunFiles:
+        """Files of a network, in which layers of equal names, or of names that a file cannot tell apart, keep apart."""
+        stems: dict[int, str] = {}
+        taken = {SUM_STEM}
+        for layer in layers:
+            stem = file_stem(layer.name)
+            while stem in taken:
+                stem = f"{stem}_{layer.id}"
+            stems[layer.id] = stem
+            taken.add(stem)
+        return cls(stems)
+
+    def fresh(self, path: Path) -> Path:
+        """The path; where this run has written that file already, another one with a number before its suffix."""
+        n = self._n_written[path] = self._n_written.get(path, 0) + 1
+        if n == 1:
+            return path
+        return self.fresh(path.with_name(f"{path.stem}_{n}{path.suffix}"))
 
     def append(self, path: Path, part: str) -> None:
         """Write a part of a file, below those written before in this run."""

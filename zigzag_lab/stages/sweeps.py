@@ -9,7 +9,9 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs.accelerator import read_accelerator
+from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import Variants, accelerator_document
+from zigzag_lab.stages.apart import files_apart, folders_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
 
@@ -21,9 +23,9 @@ class GeneralParameterIteratorStage(Stage):
 
     Keywords: ``general_parameter_iterations``: keyword -> its values, or a tuple of keywords that vary together -> a
     list of tuples of values. The last one varies fastest. Yields ``(cme, (values, extra_info))``, where ``values`` says
-    which keyword had which value. With
-    MultiProcessingGatherStage above and MultiProcessingSpawnStage below it, the combinations run side by side, on the
-    engine that sweeps use.
+    which keyword had which value. Files that stages below write go to a folder of each combination, such as
+    ``loma_lpf_limit=6``, unless their names have one of the keywords as a field. With MultiProcessingGatherStage above
+    and MultiProcessingSpawnStage below it, the combinations run side by side, on the engine that sweeps use.
     """
 
     consumes = ("general_parameter_iterations",)
@@ -46,8 +48,9 @@ class GeneralParameterIteratorStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each combination."""
-        for values in self.points:
-            for cme, extra_info in self.substage(**values).run():
+        for values, folder in zip(self.points, folders_of(self.points), strict=True):
+            files = files_apart(self.list_of_callables, self.kwargs, values, folder)
+            for cme, extra_info in self.substage(**values, **files).run():
                 yield cme, (dict(values), extra_info)
 
 
@@ -58,12 +61,14 @@ class HardwareSearchStage(Stage):
     that document such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> its values, or a tuple of paths
     that vary together -> a list of tuples; ``hardware_objective``: ``latency`` (default), ``energy`` or ``EDP``;
     ``max_area_mm2``: designs that take more area (in the unit of the file) are passed over, as are those on which
-    nothing fits. The stages below must yield one result per design: let SumStage stand there.
+    nothing fits; ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI. The
+    stages below must yield one result per design: let SumStage stand there. Files that they write go to a folder of
+    each design, such as ``memories.sram.size=65536``.
     Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced.
     """
 
     consumes = ("hardware_parameters", "hardware_objective", "max_area_mm2")
-    provides = ("accelerator",)
+    provides = ("accelerator", "memory_costs")
     reads = ("accelerator",)
     is_builtin = True
     yields_lists = True
@@ -76,6 +81,7 @@ class HardwareSearchStage(Stage):
         hardware_parameters: Iterations,
         hardware_objective: Objective | str = Objective.LATENCY,
         max_area_mm2: float | None = None,
+        memory_costs: MemoryCostProvider | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
@@ -90,6 +96,7 @@ class HardwareSearchStage(Stage):
         if str(hardware_objective).lower() not in names:
             hint = nearest(str(hardware_objective), names)
             raise InputError("hardware_objective", repr(hardware_objective), f"one of {', '.join(names)}", hint)
+        self.memory_costs = memory_costs
         self.objective, self.max_area = Objective(str(hardware_objective).lower()), max_area_mm2
         self.variants = Variants(accelerator_document(accelerator))
         self.points = expanded("hardware_parameters", hardware_parameters)
@@ -98,12 +105,12 @@ class HardwareSearchStage(Stage):
         """Yield the best design's result and all that were priced."""
         priced: list[Result] = []
         misses: list[InfeasibleError] = []
-        for values in self.points:
-            accelerator = read_accelerator(self.variants.with_values(values))
+        for values, folder in zip(self.points, folders_of(self.points), strict=True):
+            accelerator = read_accelerator(self.variants.with_values(values), self.memory_costs)
             if self.max_area is not None and area_of(accelerator).total_mm2 > self.max_area:
                 continue
             try:
-                priced.append(self._result_on(accelerator, values))
+                priced.append(self._result_on(accelerator, values, folder))
             except InfeasibleError as miss:
                 misses.append(miss)
         if not priced:
@@ -111,8 +118,10 @@ class HardwareSearchStage(Stage):
         best = min(priced, key=lambda result: self._rank(result))
         yield best[0], priced
 
-    def _result_on(self, accelerator: Accelerator, values: dict[str, Any]) -> Result:
-        results = list(self.substage(accelerator=accelerator).run())
+    def _result_on(self, accelerator: Accelerator, values: dict[str, Any], folder: str) -> Result:
+        files = files_apart(self.list_of_callables, self.kwargs, values, folder)
+        below = self.substage(accelerator=accelerator, memory_costs=self.memory_costs, **files)
+        results = list(below.run())
         if len(results) != 1:
             found = f"the stages below yielded {len(results)} results for one design"
             raise PipelineError("HardwareSearchStage", found, "one", "Put SumStage below HardwareSearchStage.")

@@ -348,6 +348,18 @@ class Reading(Table, table=True):
     used_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
 
 
+class MemoryCost(Table, table=True):
+    """What a memory costs, as a tool outside answered, by what was asked and of which tool."""
+
+    __tablename__ = "zl_memory_cost"
+
+    key: str = Field(sa_type=Text, primary_key=True)
+    read_pj: float = Field(sa_type=Double)
+    write_pj: float = Field(sa_type=Double)
+    area_mm2: float = Field(sa_type=Double)
+    access_ns: float = Field(sa_type=Double)
+
+
 class Sweep(Table, table=True):
     """A sweep by its name, and what its file said last."""
 

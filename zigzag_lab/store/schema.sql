@@ -315,4 +315,12 @@ LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
 WHERE r.deleted_at IS NULL;
-INSERT INTO zl_alembic_version (version_num) VALUES ('0010');
+CREATE TABLE zl_memory_cost (
+	"key" TEXT NOT NULL,
+	read_pj DOUBLE NOT NULL,
+	write_pj DOUBLE NOT NULL,
+	area_mm2 DOUBLE NOT NULL,
+	access_ns DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
+);
+INSERT INTO zl_alembic_version (version_num) VALUES ('0007');

@@ -9,6 +9,9 @@ from typing import Any
 
 from zigzag_lab.vocab import FINAL_OUTPUT, InputError
 
+MOST_ITERATIONS = 2**40
+"""Of one loop: more than any tensor has elements along one dimension, and few enough to be factored at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class DimensionRelation:
@@ -92,8 +95,8 @@ class Layer:
             if op not in self.precision_bits:
                 raise InputError(where, f"operand {op} has no precision", "bits an element for every operand")
         for dim, size in self.loop_sizes.items():
-            if size < 1:
-                raise InputError(where, f"loop {dim} has size {size}", "a positive number")
+            if not 1 <= size <= MOST_ITERATIONS:
+                raise InputError(where, f"loop {dim} has size {size}", f"a number from 1 to {MOST_ITERATIONS}")
         if not self.data_sizes and self.relations:
             object.__setattr__(self, "data_sizes", self._extents_without_padding())
 

@@ -1,6 +1,7 @@
 """One random problem, asked of zigzag-dse and of us: every term compared.
 
-By hand, for the random problems of many seeds: ``python -m tests.differential 0 5000``.
+By hand, for the random problems of many seeds: ``python -m tests.differential 0 5000``, or one of the kinds in
+``tests/differential_kinds.py``: ``python -m tests.differential --kind mixed 0 1000``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ def plain(batch: MappingBatch) -> Levels:
 
 def differences(random: RandomProblem, *, keep_pins: bool = True, even: bool = False) -> Iterator[str]:
     """Everything in which we differ from the reference on one random problem."""
+    yield from allocation_differences(random, keep_pins=keep_pins, even=even)
+    yield from price_differences(random, random.levels, keep_pins=keep_pins)
+
+
+def allocation_differences(random: RandomProblem, *, keep_pins: bool = True, even: bool = False) -> Iterator[str]:
+    """Everything in which the allocation of the random ordering differs, or the price of what was allocated."""
     theirs = reference_allocate(*random.scene, random.spatial, random.ordering, even)
     ours = allocate_one(random, even=even)
     if (theirs is None) != (ours is None):
@@ -60,7 +67,6 @@ def differences(random: RandomProblem, *, keep_pins: bool = True, even: bool = F
         if {op: theirs[op] for op in ours.problem.operands} != plain(ours):
             yield f"allocation: theirs {theirs}, ours {plain(ours)}"
         yield from price_differences(random, theirs, keep_pins=keep_pins)
-    yield from price_differences(random, random.levels, keep_pins=keep_pins)
 
 
 def price_differences(random: RandomProblem, levels: Levels, *, keep_pins: bool = True) -> Iterator[str]:
@@ -144,19 +150,28 @@ def _same(ours: Any, theirs: Any) -> bool:
     return bool(ours == theirs)
 
 
-def main(first: int, last: int) -> int:
-    """Compare the random problems of some seeds; both settings of the pins, and even mappings among them."""
-    n_different = 0
+def of_any_kind(seed: int) -> Iterator[str]:
+    """The differences of a seed's problem; both settings of the pins, and even mappings among them."""
+    yield from differences(random_problem(seed), keep_pins=seed % 3 != 0, even=seed % 4 == 0)
+
+
+def main(kind: str, first: int, last: int) -> int:
+    """Compare the random problems of some seeds."""
+    from tests.differential_kinds import KINDS
+
+    compare, n_different = KINDS.get(kind, of_any_kind), 0
     for seed in range(first, last):
-        found = list(differences(random_problem(seed), keep_pins=seed % 3 != 0, even=seed % 4 == 0))
+        found = list(compare(seed))
         n_different += bool(found)
         if found:
-            print(f"seed {seed}: {'; '.join(found[:4])}")
-    print(f"{n_different} of {last - first} random problems differ from zigzag-dse")
+            print(f"seed {seed}: {'; '.join(found[:4])}", flush=True)
+    print(f"{kind}: {n_different} of {last - first} random problems differ from zigzag-dse")
     return int(n_different > 0)
 
 
 if __name__ == "__main__":
     import sys
 
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    words = sys.argv[1:]
+    chosen = words[1] if words[0] == "--kind" else "any"
+    sys.exit(main(chosen, int(words[-2]), int(words[-1])))

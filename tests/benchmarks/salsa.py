@@ -1,6 +1,6 @@
 """Simulated annealing beside ZigZag's: what each finds, and what an iteration costs.
 
-``python -m tests.benchmarks.salsa [ITERATIONS] [SEEDS] [energy|latency]``, by default 1000, 5, energy: the distinct
+``python -m tests.benchmarks.salsa [ITERATIONS] [SEEDS] [energy|latency]``, by default 200, 5, energy: the distinct
 layers of ResNet-18 on tpu_like and eyeriss_like under the same spatial mapping, the same number of iterations for both
 (one worker there, one chain here); then the same search here with its default of 16 chains. Times are CPU times.
 ZigZag searches for the cycles without loading (its ``latency_total0``); what is compared is its whole latency.
@@ -97,7 +97,7 @@ def compared(problem: Problem, n_iterations: int, seeds: range, objective: str, 
     return row
 
 
-def main(n_iterations: int = 1000, n_seeds: int = 5, objective: str = "energy") -> int:
+def main(n_iterations: int = 200, n_seeds: int = 5, objective: str = "energy") -> int:
     """Print both tables; status 1 where a layer of ours is worse."""
     all_well = True
     for name in ACCELERATORS:

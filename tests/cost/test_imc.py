@@ -1,4 +1,7 @@
-"""Prices on in-memory arrays: every term against the reference, mended where it fails, and the parts by hand."""
+"""Prices on in-memory arrays: groups of weights against the reference, mended where it fails, and parts by hand.
+
+Every term of arrays with one weight a group is compared in ``test_differential.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.differential import price_differences, problem_of
-from tests.oracle.bridge import reference_price
-from tests.oracle.imc import IMC_BREAKDOWNS, IMC_SCALARS, imc_terms, mended
+from tests.differential_kinds import imc_differences
 from tests.strategies.problems import RandomProblem
 from tests.strategies.random_imc import random_imc_problem
 from zigzag_lab.cost import CostModelEvaluation
@@ -41,28 +42,10 @@ def merged(random: RandomProblem) -> RandomProblem:
     return replace(random, levels={op: [list(level) for level in done[op]] for op in done})
 
 
-def check(random: RandomProblem, *, keep_pins: bool) -> None:
-    with mended():
-        assert list(price_differences(random, random.levels, keep_pins=keep_pins)) == []
-        theirs = reference_price(*random.scene, random.spatial, random.levels, keep_pins)
-    if "error" in theirs:  # its own assertion about loading, of any kind of array
-        return
-    temporal = TemporalMapping.of(random.layer, {op: tuple(map(tuple, v)) for op, v in random.levels.items()})
-    ours = imc_terms(CostModelEvaluation(problem_of(random), temporal, keep_at_output_pins=keep_pins))
-    for name in (*IMC_SCALARS, *IMC_BREAKDOWNS):
-        assert ours[name] == pytest.approx(theirs[name], rel=1e-9, abs=1e-15), name
-
-
-@given(seed=SEEDS, keep_pins=st.booleans())
-@settings(max_examples=300, deadline=None)
-def test_every_term_equals_the_references(seed: int, keep_pins: bool) -> None:
-    check(random_imc_problem(seed), keep_pins=keep_pins)
-
-
 @given(seed=SEEDS, keep_pins=st.booleans())
 @settings(max_examples=80, deadline=None)
 def test_groups_of_several_weights_are_precharged_as_the_reference_meant(seed: int, keep_pins: bool) -> None:
-    check(merged(random_imc_problem(seed, grouped=True)), keep_pins=keep_pins)
+    assert list(imc_differences(merged(random_imc_problem(seed, grouped=True)), keep_pins=keep_pins)) == []
 
 
 def conv(*, b: int = 1, k: int = 8, c: int = 4, ox: int = 6, fx: int = 3) -> Layer:

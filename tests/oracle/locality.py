@@ -20,12 +20,18 @@ from zigzag_lab.workload import Layer, Workload, predecessors
 Answer = tuple[dict[int, dict[str, int]], int, dict[int, Accelerator]]
 
 
-def reference_locality(workload: Workload, accelerator: Accelerator) -> Answer | None:
-    """Levels by layer, the level of the weights, and each layer's smaller accelerator; None where it stops."""
+def reference_locality(workload: Workload, accelerator: Accelerator, *, ends_at_the_top: bool = False) -> Answer | None:
+    """Levels by layer, the level of the weights, and each layer's smaller accelerator; None where it stops.
+
+    Its option that the network's data come from the top has no effect, as levels only ever sink; here they rise.
+    """
     hardware, nodes = to_zigzag_accelerator(accelerator), _workload(workload)
     search: Any = SearchInterLayerDataLocalityStage([CostModelStage], accelerator=hardware, workload=nodes)
     try:
         search.update_top_mem_level()
+        if ends_at_the_top:
+            search.update_io_mem_level = lambda layer, op, level: search.mem_update_list[layer].update({op: level})
+            search.update_mem_level_for_loading_data()
     except (StopIteration, AssertionError):
         return None
     found = {i: {str(op): level for op, level in levels.items()} for i, levels in search.mem_update_list.items()}

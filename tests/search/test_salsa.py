@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import settings as cases
 from hypothesis import strategies as st
 
+from tests.oracle.bridge import reference_price
+from tests.oracle.salsa import reference_salsa
 from tests.strategies.problems import random_search
 from zigzag_lab.cost import price
 from zigzag_lab.hardware import Accelerator
@@ -79,6 +81,22 @@ def test_it_is_no_worse_than_a_search_over_few_large_loops() -> None:
     loma = min(energy(batch).min() for batch in temporal_mappings(problem, 6))
     (salsa,) = energy(salsa_mapping(problem, energy, SalsaSettings(100, 4)))
     assert salsa <= loma
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_no_worse_than_the_references_with_as_many_swaps(seed: int) -> None:
+    """One chain here, one worker there; ``python -m tests.benchmarks.salsa`` compares whole networks."""
+    problem = tpu_problem()
+    scene = problem.layer, problem.accelerator, problem.constraints, problem.spatial_mapping.unrollings
+    theirs = reference_price(*scene, reference_salsa(*scene, n_iterations=60, seed=seed))["energy_total"]
+    (ours,) = energy(salsa_mapping(problem, energy, SalsaSettings(60, 1, seed=seed)))
+    assert ours <= theirs * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(("n_steps", "n_walks", "n_each"), [(0, 1, 0), (15, 1, 15), (40, 2, 20), (1000, 8, 125)])
+def test_a_chain_spreads_its_swaps_over_walks(n_steps: int, n_walks: int, n_each: int) -> None:
+    settings = SalsaSettings(n_steps, 1)
+    assert (settings.walks_per_chain, settings.steps_per_walk) == (n_walks, n_each)
 
 
 @cases(max_examples=40)

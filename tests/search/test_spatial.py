@@ -75,7 +75,7 @@ def test_ties_with_the_last_one_are_kept_but_not_more_than_sixteen() -> None:
 
 @pytest.mark.parametrize("hints", list(permutations(("C", "OX", "OY", "K"), 2)))
 def test_hints_count_in_the_order_of_the_file(hints: tuple[str, str]) -> None:
-    """Where both fill the array the same, which comes first must depend on no interpreter: theirs and ours are equal."""
+    """Where both fill the array the same, what comes first depends on no interpreter, and is what it is there."""
     operands = {"O": ("K", "OY", "OX"), "W": ("K", "C"), "I": ("C", "OY", "OX")}
     bits, sizes = {"O": 8, "O_final": 8, "W": 8, "I": 8}, dict.fromkeys(("K", "C", "OY", "OX"), 16)
     layer = Layer(0, "pointwise", "Conv", operands, sizes, precision_bits=bits, constant_operands=("W",))

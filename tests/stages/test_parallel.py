@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from tests.stages import small
+from tests.stages.caches import DictCache
 from tests.stages.jobs import DyingStage, RaisingStage, SlowFirstStage
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages import (
     AcceleratorParserStage,
+    CacheStage,
     CostModelStage,
     GeneralParameterIteratorStage,
     LomaStage,
@@ -137,6 +139,16 @@ def test_combinations_of_keywords_run_side_by_side(tmp_path: Path) -> None:
 def test_gathering_without_spawning_hands_results_on(tmp_path: Path) -> None:
     ((total, layers),) = run(tmp_path, [*FILES, MultiProcessingGatherStage, SumStage, WorkloadStage, *SEARCH])
     assert total.energy_total == pytest.approx(sum(cme.energy_total for cme, _ in layers))
+
+
+def test_gathering_hands_the_cache_down(tmp_path: Path) -> None:
+    """Workers reach it by its address (``tests/store/test_cache.py``); what stands between gathers asks it itself."""
+    cache = DictCache()
+    listed = [*FILES, MultiProcessingGatherStage, SumStage, WorkloadStage, CacheStage, *SEARCH]
+    first, again = (run(tmp_path, listed, cache=cache)[0][0] for _ in range(2))
+    assert first.energy_total == again.energy_total
+    assert {question.label for question in cache.misses} == {"stem", "wide"}
+    assert len(cache.hits) > len(cache.misses)
 
 
 def test_an_interrupt_ends_the_run_and_its_workers(tmp_path: Path) -> None:

@@ -92,3 +92,9 @@ def test_only_the_first_of_very_many_mappings_are_drawn(tmp_path: Path) -> None:
 def test_a_name_that_is_no_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ends in"):
         run(tmp_path, [PlotTemporalMappingsStage, *LAYERS, *SEARCH], plot_filename_pattern="bars")
+
+
+def test_a_picture_may_lie_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run(tmp_path, [PlotTemporalMappingsStage, *LAYERS[:2], WorkloadStage, *SEARCH], plot_filename_pattern="bars.png")
+    assert (tmp_path / "bars.png").read_bytes().startswith(PNG)

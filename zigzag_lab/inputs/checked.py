@@ -7,6 +7,7 @@ import reprlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +76,18 @@ class Entry:
         return [Entry(self.document, (*self.path, i), value) for i, value in enumerate(self.value)]
 
     def integer(self, meaning: str, minimum: int | None = None) -> int:
-        """A whole number; ``true`` and ``2.0`` are none."""
-        if not isinstance(self.value, int) or isinstance(self.value, bool):
+        """A whole number, of numpy too; ``true`` and ``2.0`` are none."""
+        if not isinstance(self.value, Integral) or isinstance(self.value, bool):
             raise self.error(f"found {shown(self.value)}", f"a whole number: {meaning}")
-        if minimum is not None and self.value < minimum:
-            raise self.error(f"found {shown(self.value)}", f"{meaning}, {minimum} or more")
-        return self.value
+        value = int(self.value)
+        if minimum is not None and value < minimum:
+            raise self.error(f"found {shown(value)}", f"{meaning}, {minimum} or more")
+        return value
 
     def number(self, meaning: str, minimum: float = 0.0) -> float:
-        """A number, whole or not, of at least ``minimum``."""
+        """A number, whole or not, of numpy too, of at least ``minimum``."""
         value = self.value
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _is_finite(value):
+        if not isinstance(value, Real) or isinstance(value, bool) or not _is_finite(value):
             hint = "YAML reads 1e3 as text: write 1.0e+3." if _looks_like_number(value) else ""
             raise self.error(f"found {shown(value)}", f"a number: {meaning}", hint)
         if value < minimum:
@@ -165,7 +167,7 @@ class _Short(reprlib.Repr):
 _short = _Short()
 
 
-def _is_finite(value: int | float) -> bool:
+def _is_finite(value: Real) -> bool:
     return abs(value) < 10**300 if isinstance(value, int) else isfinite(value)
 
 

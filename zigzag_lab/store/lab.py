@@ -204,12 +204,22 @@ class Lab:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
         wanted: list[tuple[str, Any]] = [("v.status = ?", "finished")]
+        column, experiment = _OBJECTIVE_COLUMNS[Objective(str(objective))], filters.pop("experiment", None)
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
-        column = _OBJECTIVE_COLUMNS[Objective(str(objective))]
-        return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
+        if experiment is None:
+            return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
+        # said so, the best ones are read off the index that has the runs of an experiment in this order
+        wanted.append(("x.experiment_number = (SELECT number FROM zl_experiment WHERE name = ?)", experiment))
+        source = "zl_run x JOIN zl_v_runs v ON v.run_number = x.number"
+        return self._runs(wanted, {}, f"x.{column}, x.number", limit, source)
 
     def _runs(
-        self, wanted: Sequence[tuple[str, Any]], tags: Mapping[str, str], order: str, limit: int | None
+        self,
+        wanted: Sequence[tuple[str, Any]],
+        tags: Mapping[str, str],
+        order: str,
+        limit: int | None,
+        source: str = "zl_v_runs v",
     ) -> list[RunRecord]:
         conditions = [condition for condition, _ in wanted]
         values = [value for _, value in wanted]
@@ -218,7 +228,7 @@ class Lab:
             values += [key, str(value)]
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         most = "" if limit is None else f"LIMIT {int(limit)}"
-        answer = self._reader.select(f"SELECT {_RUN_COLUMNS} FROM zl_v_runs v {where} ORDER BY {order} {most}", values)
+        answer = self._reader.select(f"SELECT {_RUN_COLUMNS} FROM {source} {where} ORDER BY {order} {most}", values)
         return [_run_from(row) for row in answer.as_dicts()]
 
     def _as_time(self, moment: datetime) -> Any:

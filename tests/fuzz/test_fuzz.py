@@ -12,7 +12,7 @@ import pytest
 from tests.fuzz import child, seeds
 from tests.fuzz.cases import KINDS, Case, made
 
-NUMBERS = range(300)
+NUMBERS = range(80)
 
 
 def test_spoilt_inputs_are_priced_or_refused() -> None:

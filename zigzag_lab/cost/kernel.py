@@ -137,7 +137,7 @@ class _Kernel:
                 ]
                 transfers = [t for t in served if t is not None]
                 if transfers:
-                    ports.append((port.bandwidth_max_bits, port.is_shared_by_inputs, transfers))
+                    ports.append((port.bandwidth_max_bits, self.problem.inputs_share(port), transfers))
         return ports
 
     # -- latency ---------------------------------------------------------------------------------------------------

@@ -256,9 +256,9 @@ class _Evaluation:
                 total = [float(needed[op][level][direction]) for op, level, direction, _ in once]
                 least = [ceil(self.integer[op].tile_bits(1) / port.bandwidth_max_bits) for op, *_ in once]
                 for (op, level, direction, _), cycles in zip(once, _reduced(total, least, surplus), strict=True):
-                    loading[op, level, direction] = cycles, port.is_shared_by_inputs
+                    loading[op, level, direction] = cycles, self.problem.inputs_share(port)
                 for op, level, direction, _ in often:
-                    loading[op, level, direction] = needed[op][level][direction], port.is_shared_by_inputs
+                    loading[op, level, direction] = needed[op][level][direction], self.problem.inputs_share(port)
         return loading
 
     def _is_partial_sum(self, operand: str, direction: Direction) -> bool:

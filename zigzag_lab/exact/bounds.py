@@ -156,7 +156,7 @@ class Bounds:
         longest, ends = np.zeros(self.lattice.n_points), self.ends(o, boundary)
         for c in ends:
             longest = np.maximum(longest, self._cycles(o, c, whole))
-        return longest, sum(self.port(c.port).is_shared_by_inputs for c in ends)
+        return longest, sum(self.problem.inputs_share(self.port(c.port)) for c in ends)
 
     def part_of(self, o: int, boundary: int) -> int | None:
         """Which part of loading a link adds to: three for each input (in turns, half shared, alone), then storing.

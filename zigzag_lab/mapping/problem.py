@@ -14,7 +14,7 @@ from math import prod
 
 import numpy as np
 
-from zigzag_lab.hardware import Accelerator
+from zigzag_lab.hardware import Accelerator, Port
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.sliding import SplitLevel, split_levels
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops, temporal_loop_sizes, unroll
@@ -140,6 +140,14 @@ class Problem:
     def operands(self) -> tuple[str, ...]:
         """Operands in the order of the equation, output first."""
         return self.layer.operands
+
+    def inputs_share(self, port: Port) -> bool:
+        """Whether both inputs of the layer pass through a port and take turns there when they are first loaded.
+
+        A layer of one input shares with nobody. ZigZag 3.9.1 would leave what it loads through such a port out, but
+        reads no layer of one input.
+        """
+        return port.is_shared_by_inputs and len(self.layer.input_operands) > 1
 
     def memory_operand(self, operand: str) -> str:
         """The memory operand that holds a layer operand."""

@@ -152,3 +152,14 @@ def test_stopped_at_any_batch_it_comes_to_the_same_points(tmp_path: Path, engine
     (summary,) = sweep_status(stopped, "small")
     assert (summary.n_finished + summary.n_infeasible, summary.n_infeasible > 0) == (12, True)
     assert sum(engine.n_items for engine in engines) == 24
+
+
+def test_a_search_ends_with_the_space(tmp_path: Path, engines: list[InlineEngine]) -> None:
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    file = sweep_file(tmp_path, space={R_COST: [100, 200, 300]}, sampling={"optuna": 9})
+    outcome = run_sweep(file, store=url, listener=Patience())
+    assert (outcome.n_points, outcome.progress.n_done, outcome.is_complete) == (3, 3, True)
+    (summary,) = sweep_status(url)
+    assert (summary.n_points, summary.n_finished) == (3, 3)
+    again = run_sweep(file, store=url, listener=Patience())
+    assert (again.n_points, again.n_known, again.progress.n_done, again.is_complete) == (3, 3, 0, True)

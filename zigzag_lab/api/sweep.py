@@ -144,6 +144,10 @@ def run_sweep(
         column = OBJECTIVES[record.objective]
         with Work(record, engine, column, listener, progress, retry_failed=retry_failed) as work:
             is_complete = work.price(asked) if search is None else _searched(search, work)
+        if search is not None and is_complete and progress.n_wanted > progress.n_done + progress.n_elsewhere:
+            n_points -= progress.n_wanted - progress.n_done - progress.n_elsewhere  # the space holds no more
+            progress.n_wanted = progress.n_done + progress.n_elsewhere
+            open_sweep(opened, sweep.name, record.objective, n_points, content)
     seconds = time.monotonic() - started
     return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds)
 

@@ -34,6 +34,7 @@ class DaskCluster:
 
     def __init__(self, work: Callable[[Any], Any], n_workers: int | None, scheduler: str | None) -> None:
         try:
+            import dask
             from distributed import Client, LocalCluster
         except ImportError as error:
             hint = "Install it with: pip install 'zigzag-lab[dask]'."
@@ -42,9 +43,10 @@ class DaskCluster:
 
         self._cluster: Any = None
         if scheduler is None:
-            self._cluster = LocalCluster(
-                n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
-            )
+            with dask.config.set({"distributed.worker.profile.enabled": False}):  # which would take CPU time all along
+                self._cluster = LocalCluster(
+                    n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
+                )
         try:
             self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:

@@ -80,7 +80,7 @@ def rate(folder: Path, n: int) -> None:
         )
 
 
-def kills(folder: Path, file: Path, seed: int) -> None:
+def kills(folder: Path, file: Path, seed: int, share: float) -> None:
     """Ten kills at random moments; then what is missing is priced, and the table compared with an undisturbed one."""
     draw, killed, quiet = random.Random(seed), folder / "killed.db", swept(file, folder / "quiet.db", 2)
     print(f"seed {seed}; undisturbed: {quiet['n_points']} points in {quiet['seconds']:.1f} s", flush=True)
@@ -88,7 +88,7 @@ def kills(folder: Path, file: Path, seed: int) -> None:
     n_killed = 0
     while n_killed < 10:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(draw.uniform(0.5, 0.5 + 0.15 * quiet["seconds"]))
+        time.sleep(draw.uniform(0.5, 0.5 + share * quiet["seconds"]))
         n_killed += process.poll() is None
         process.kill()
         process.wait()
@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("what", choices=["rate", "kills", "large"])
     parser.add_argument("--points", type=int, default=100)
     parser.add_argument("--file", type=Path, default=Path("experiments/buffer-and-array"), help="killed sweep")
+    parser.add_argument("--share", type=float, default=0.15, help="of the undisturbed time, at most, until a kill")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     given = parser.parse_args()
     with TemporaryDirectory() as name:
@@ -174,7 +175,7 @@ def main() -> None:
         if given.what == "large":
             large(folder)
         elif given.what == "kills":
-            kills(folder, given.file, given.seed)
+            kills(folder, given.file, given.seed, given.share)
         else:
             rate(folder, given.points)
 

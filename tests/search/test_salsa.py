@@ -93,9 +93,12 @@ def test_it_is_no_worse_than_the_references_with_as_many_swaps(seed: int) -> Non
     assert ours <= theirs * (1 + 1e-9)
 
 
-@pytest.mark.parametrize(("n_steps", "n_walks", "n_each"), [(0, 1, 0), (15, 1, 15), (40, 2, 20), (1000, 8, 125)])
-def test_a_chain_spreads_its_swaps_over_walks(n_steps: int, n_walks: int, n_each: int) -> None:
-    settings = SalsaSettings(n_steps, 1)
+@pytest.mark.parametrize(
+    ("n_steps", "n_chains", "n_walks", "n_each"),
+    [(0, 1, 1, 0), (15, 1, 1, 15), (40, 4, 2, 20), (1000, 1, 62, 16), (1000, 4, 16, 62), (1000, 16, 8, 125)],
+)
+def test_a_chain_spreads_its_swaps_over_walks(n_steps: int, n_chains: int, n_walks: int, n_each: int) -> None:
+    settings = SalsaSettings(n_steps, n_chains)
     assert (settings.walks_per_chain, settings.steps_per_walk) == (n_walks, n_each)
 
 

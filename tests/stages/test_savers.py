@@ -17,10 +17,12 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CompleteSaveStage,
     CostModelStage,
+    DumpStage,
     LomaStage,
     MainStage,
     MinimalEnergyStage,
     PickleSaveStage,
+    PlotTemporalMappingsStage,
     Result,
     SimpleSaveStage,
     SpatialMappingGeneratorStage,
@@ -30,6 +32,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.seams import RunFiles
 
 FILES = [WorkloadParserStage, AcceleratorParserStage]
 SEARCH = [MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]
@@ -99,6 +102,28 @@ def test_every_list_that_passes_is_in_the_pickle(tmp_path: Path) -> None:
     listed = [*FILES, PickleSaveStage, TwiceStage, SumStage, WorkloadStage, *SEARCH]
     assert len(run(tmp_path, listed, pickle_filename=tmp_path / "p.pkl")) == 2
     assert len(pickle.loads((tmp_path / "p.pkl").read_bytes())) == 2 * 3
+
+
+def test_runs_that_are_given_the_same_files_overwrite_nothing(tmp_path: Path) -> None:
+    """Whoever hands the files of a run to another gets numbered names; a run of its own begins afresh."""
+    together = RunFiles()
+    listed = [
+        *FILES, SimpleSaveStage, CompleteSaveStage, DumpStage, PickleSaveStage, SumStage, PlotTemporalMappingsStage,
+        WorkloadStage, *SEARCH,
+    ]  # fmt: skip
+    names = {
+        "dump_folder": tmp_path / "out",
+        "dump_filename_pattern": tmp_path / "out" / "all.dump",
+        "pickle_filename": tmp_path / "out" / "list.pickle",
+        "plot_filename_pattern": tmp_path / "out" / "bars.svg",
+    }
+    first = {"overall_simple.json", "overall_complete.json", "all.dump", "all.json", "list.pickle", "bars.svg"}
+    for run_files in (RunFiles(), together):
+        run(tmp_path, listed, workload=[small.layer(0, "stem")], run_files=run_files, **names)
+        assert {path.name for path in (tmp_path / "out").iterdir()} == first
+    run(tmp_path, listed, workload=[small.layer(0, "stem")], run_files=together, **names)
+    second = {f"{name.partition('.')[0]}_2.{name.partition('.')[2]}" for name in first}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == first | second
 
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:

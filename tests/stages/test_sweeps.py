@@ -10,6 +10,7 @@ import pytest
 from tests.stages import small
 from zigzag_lab.hardware import area_of
 from zigzag_lab.inputs import read_accelerator
+from zigzag_lab.inputs.memory_costs import MemoryCostRequest, MemoryCosts
 from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
@@ -186,3 +187,26 @@ def test_a_search_needs_one_result_a_design_and_a_document(tmp_path: Path) -> No
         MainStage([HardwareSearchStage, *NETWORK], hardware_parameters=SIZES, **files).run()
     with pytest.raises(InputError, match="hardware_objective"):
         search(tmp_path, hardware_objective="area")
+
+
+def test_costs_that_a_file_leaves_open_are_asked_for_each_design(tmp_path: Path) -> None:
+    """A provider of the user's own: an access costs as many pJ as the memory has kilobytes."""
+
+    class BySize:
+        def costs(self, request: MemoryCostRequest) -> MemoryCosts:
+            return MemoryCosts(request.size_bytes / 1024, request.size_bytes / 1024, 1.0, 1.0)
+
+    design = small.accelerator()
+    for key in ("r_cost", "w_cost", "area"):
+        del design["memories"]["sram"][key]
+    design["memories"]["sram"]["auto_cost_extraction"] = True
+    main = MainStage(
+        [HardwareSearchStage, WorkloadParserStage, AcceleratorParserStage, SumStage, *BELOW],
+        hardware_parameters={"memories.sram.size": [8192, 16384]},
+        memory_costs=BySize(),
+        loma_lpf_limit=2,
+        **{**small.written(tmp_path), "accelerator": design},
+    )
+    ((_, priced),) = main.run()
+    costs = [layers[0][0].accelerator.memory_named("sram").read_cost_pj for _, (_, layers) in priced]
+    assert costs == [1.0, 2.0]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from math import ceil, exp, isfinite
+from math import exp, isfinite
 
 import numpy as np
 
@@ -30,8 +30,11 @@ from zigzag_lab.vocab import InputError, TemporalMappingType
 COOLING = 0.995
 """What the temperature is multiplied with after every swap of a chain."""
 
-N_WALKS = 8
+WALKS_PER_CHAIN = 8
 """Walks that a chain's swaps are spread over: a batch of many mappings costs little more than one of few."""
+
+N_WALKS = 64
+"""Walks in all at least: few chains have more each."""
 
 LEAST_STEPS = 16
 """Steps of a walk, where the chain has as many; below, it has fewer walks."""
@@ -85,12 +88,13 @@ class SalsaSettings:
     @property
     def walks_per_chain(self) -> int:
         """How many walks share the swaps of a chain."""
-        return max(1, min(N_WALKS, self.n_steps // LEAST_STEPS))
+        wanted = max(WALKS_PER_CHAIN, N_WALKS // self.n_chains)
+        return max(1, min(wanted, self.n_steps // LEAST_STEPS))
 
     @property
     def steps_per_walk(self) -> int:
-        """Swaps that each walk tries."""
-        return ceil(self.n_steps / self.walks_per_chain)
+        """Swaps that each walk tries; all walks of a chain together no more than the chain's."""
+        return self.n_steps // self.walks_per_chain
 
 
 def salsa_mapping(

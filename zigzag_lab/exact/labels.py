@@ -91,7 +91,8 @@ class Remembered:
 
     def start(self) -> np.ndarray:
         """[1, x] what a walk of no steps remembers."""
-        memory = np.ones((1, len(self.columns)), dtype=np.int64)
+        narrow = self.lattice.cycles[-1] < np.iinfo(np.int32).max
+        memory = np.ones((1, len(self.columns)), dtype=np.int32 if narrow else np.int64)
         for (name, o, _), x in self.columns.items():
             if name in ("cut", "lead"):
                 memory[:, x] = OPEN
@@ -122,7 +123,7 @@ class Remembered:
             flag = self.columns[f"grows {name}", o, 0]
             goes_on = memory[:, flag] * fits
             run = self.columns[name, o, 0] + level
-            memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1)
+            memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1).astype(memory.dtype)
             memory[:, flag] = goes_on
 
     def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:

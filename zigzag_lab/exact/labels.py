@@ -72,10 +72,8 @@ class Remembered:
         for o in range(len(space.terms)):
             for name in ("lead", "growing", "grows relevant", "grows reuse"):
                 self.columns[name, o, 0] = len(self.columns)
-        self.first = np.array([c.closing.first for c in graph.closings])
-        self.last = np.array([c.closing.last for c in graph.closings])
-        self.leads = np.array([c.closing.leads for c in graph.closings])
-        self.point = np.array([c.point for c in graph.closings])
+        kinds = graph.kinds
+        self.first, self.last, self.leads, self.point = kinds.first, kinds.last, kinds.leads, kinds.point
         self.sizes = np.array([size for _, size in self.lattice.kinds] or [1], dtype=np.int64)
         self.reuses = np.array([[d in t.irrelevant for d, _ in self.lattice.kinds] for t in space.terms])
         self.renews = np.array([[d in t.relevant for d, _ in self.lattice.kinds] for t in space.terms])

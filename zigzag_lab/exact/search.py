@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.bounds import Figures, energy_costs, figures
+from zigzag_lab.exact.bounds import Bounds, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
 from zigzag_lab.exact.mappings import batch_of, fits
@@ -62,9 +62,10 @@ class Search:
     def __init__(self, graph: Graph, target: Target, keep_at_output_pins: bool, deadline: float) -> None:
         self.graph, self.target, self.deadline = graph, target, deadline
         self.keep_at_output_pins = keep_at_output_pins
-        self.figures: Figures = figures(graph)
+        bounds = Bounds(graph.space)
+        self.figures = figures(graph, bounds)
         self.remembered = Remembered(graph)
-        self.outlook = Outlook(self.remembered, self.figures)
+        self.outlook = Outlook(self.remembered, self.figures, bounds)
         self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
         self.outcome = Outcome()
 
@@ -213,7 +214,7 @@ def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
 
 def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> float:
     """Price the mapping of least energy; that energy, by the tables."""
-    costs, base = energy_costs(graph)
+    costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))
     offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)

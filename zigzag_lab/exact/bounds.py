@@ -33,7 +33,7 @@ from zigzag_lab.hardware import Port
 from zigzag_lab.vocab import Direction
 
 MOST_STALLS = 4
-"""Bounds of stalls that are followed through a search."""
+"""Bounds of stalls that are followed together with each bound of loading."""
 
 Place = tuple[int, int]
 """A port: its memory, and its number there."""
@@ -326,10 +326,10 @@ def energy_costs(graph: Graph, bounds: Bounds) -> tuple[np.ndarray, float]:
 
 def figures(graph: Graph, bounds: Bounds) -> Figures:
     """Energy, and what bounds latency."""
-    stalls = _telling(graph, bounds)
+    stalls = bounds.stalls()
     groups: list[list[Figure]] = [
         [(bounds.energy(), mac_energy_pj(bounds.problem))],
-        bounds.weightings(stalls),
+        bounds.weightings(_telling(graph, bounds, stalls)),
         [(stall.tables, stall.base) for stall in stalls],
         [(tables, 0.0) for tables in bounds.parts()],
         [(bounds.busy(place), 0.0) for place in bounds.hiding()],
@@ -341,9 +341,8 @@ def figures(graph: Graph, bounds: Bounds) -> Figures:
     return Figures(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
 
 
-def _telling(graph: Graph, bounds: Bounds) -> list[Stalls]:
+def _telling(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]:
     """The bounds of stalls that are highest over the whole mapping, but those of the outermost memories first."""
-    stalls = bounds.stalls()
     if len(stalls) <= MOST_STALLS:
         return stalls
     of_all = graph.from_start(np.stack([bounds.column(graph, s.tables) for s in stalls], axis=1))[-1]

@@ -105,9 +105,9 @@ class Outlook:
         if a == 0 and not terms.is_output and terms.keep_at_output_pins:
             cut = self.columns["lead", o, 0]
         iterations = np.append(terms.period(a), 1.0)
-        with_never = [np.append(table, 0.0) for table in (crossing.bits, crossing.count)]
+        bits, count = np.append(crossing.bits, 0.0), np.append(crossing.count, 0.0)
         period = np.ceil(iterations * self.bounds.cycles_per_op)
-        return _Passing(o, crossing, cut, *with_never, iterations, period)
+        return _Passing(o, crossing, cut, bits, count, iterations, period)
 
     def _hiding(self, place: Place) -> _Hiding:
         passings = [p for p in self.ports[place] if self.bounds.loading(p.operand, p.crossing)]

@@ -18,7 +18,7 @@ Axes: ``c`` kind of closing, ``v`` figure (energy first, then weightings), ``N``
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -278,15 +278,14 @@ class Bounds:
         is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
         return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
 
-    def weightings(self, stalls: Sequence[Stalls] | None = None) -> list[Figure]:
+    def each_weighting(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
         """All that bounds latency, each with what is added in the end; with some bounds of stalls, by default all."""
         loads = self.loads()
-        found = [(load, self.fixed) for load in loads]
+        yield from ((load, self.fixed) for load in loads)
         for volumes, offset in self.volumes():
-            found += [(volume, self.fixed + offset) for volume in volumes]
+            yield from ((volume, self.fixed + offset) for volume in volumes)
         for stall, load in product(self.stalls() if stalls is None else stalls, loads):
-            found.append((_sum(stall.tables, load), self.fixed + stall.base))
-        return found
+            yield _sum(stall.tables, load), self.fixed + stall.base
 
     # -- all together ----------------------------------------------------------------------------------------------
 
@@ -329,7 +328,7 @@ def figures(graph: Graph, bounds: Bounds) -> Figures:
     stalls = bounds.stalls()
     groups: list[list[Figure]] = [
         [(bounds.energy(), mac_energy_pj(bounds.problem))],
-        bounds.weightings(_telling(graph, bounds, stalls)),
+        [*bounds.each_weighting(_telling(graph, bounds, stalls))],
         [(stall.tables, stall.base) for stall in stalls],
         [(tables, 0.0) for tables in bounds.parts()],
         [(bounds.busy(place), 0.0) for place in bounds.hiding()],

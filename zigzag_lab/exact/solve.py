@@ -180,9 +180,14 @@ def _search(
 
 
 def _without_graph(space: Space, target: Target) -> float:
-    """A lower bound of the rank of all mappings, cheap for spaces of any size."""
-    relaxed = Relaxation(space)
+    """A lower bound of the rank of all mappings, cheap for spaces of any size; no higher than makes a difference."""
+    relaxed, enough = Relaxation(space), np.inf
     objective = target.objective if isinstance(target, Best) else Objective.EDP
-    energy = relaxed.energy_pj() if objective is not Objective.LATENCY else np.inf
-    latency = relaxed.latency_cycles() if objective is not Objective.ENERGY else np.inf
-    return float(target.value(np.array([energy]), np.array([latency]))[0])
+    energy = latency = 1.0
+    if objective is not Objective.LATENCY:
+        energy = relaxed.energy_pj()
+    if isinstance(target, Best) and target.to_beat < np.inf:
+        enough = target.to_beat / energy * (1 + TOLERANCE)
+    if objective is not Objective.ENERGY:
+        latency = relaxed.latency_cycles(enough)
+    return energy * latency

@@ -18,6 +18,7 @@ Axes: ``c`` kind of closing, ``v`` figure (energy first, then weightings), ``N``
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -32,13 +33,16 @@ from zigzag_lab.hardware import Port
 from zigzag_lab.vocab import Direction
 
 MOST_STALLS = 4
-"""Bounds of stalls that are followed through a search."""
+"""Bounds of stalls that are followed together with each bound of loading."""
 
 Place = tuple[int, int]
 """A port: its memory, and its number there."""
 
 Tables = list[list[np.ndarray]]
 """Per operand and boundary, [N]."""
+
+Figure = tuple[Tables, float]
+"""Something that adds up over boundaries, and what is added in the end."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,9 @@ class Figures:
 
 @dataclass(frozen=True)
 class Stalls:
-    """A bound of stalls: [c] what each kind of closing costs, what is added, and the port."""
+    """A bound of stalls: its tables, what is added in the end, and the port."""
 
-    costs: np.ndarray
+    tables: Tables
     base: float
     place: Place
 
@@ -78,8 +82,8 @@ class Stalls:
 class Bounds:
     """The tables that figures are made of."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph, self.space = graph, graph.space
+    def __init__(self, space: Space) -> None:
+        self.space = space
         self.problem = self.space.problem
         self.lattice, self.terms = self.space.lattice, self.space.terms
         self.cycles_per_op = self.problem.accelerator.array.cycles_per_op
@@ -87,6 +91,7 @@ class Bounds:
         self.fixed = self.n_cycles * self.cycles_per_op + systolic_drain_cycles(self.problem)
 
     def blank(self) -> Tables:
+        """Tables of zeros."""
         return [[np.zeros(self.lattice.n_points) for _ in range(t.n_levels + 1)] for t in self.terms]
 
     @cached_property
@@ -96,12 +101,15 @@ class Bounds:
 
     @cached_property
     def crossings(self) -> list[list[list[Crossing]]]:
+        """All crossings, per operand and boundary."""
         return [[t.crossings(a) for a in range(t.n_levels + 1)] for t in self.terms]
 
     def energy(self) -> Tables:
+        """Energy of everything that crosses, exact."""
         return [[t.energy_pj(a) for a in range(t.n_levels + 1)] for t in self.terms]
 
     def port(self, place: tuple[int, int]) -> Port:
+        """A port by its place."""
         return self.problem.accelerator.memories[place[0]].ports[place[1]]
 
     # -- stalls ----------------------------------------------------------------------------------------------------
@@ -122,14 +130,15 @@ class Bounds:
                         beyond[o][a] += np.maximum(0, cycles - period) * again
                         covered = max(covered, float((period * c.count).max()))
             if _most(needed) > covered:
-                found.append(Stalls(self.column(needed), self.at_start(needed) - covered, place))
+                found.append(Stalls(needed, -covered, place))
             if _most(beyond) > 0:
-                found.append(Stalls(self.column(beyond), self.at_start(beyond), place))
+                found.append(Stalls(beyond, 0.0, place))
         return found
 
     # -- loading and storing ---------------------------------------------------------------------------------------
 
     def last_crossing(self, o: int, boundary: int, direction: Direction) -> Crossing | None:
+        """The crossing of a boundary in one direction; where several ports pass it on, through the last."""
         found = [c for c in self.crossings[o][boundary] if c.direction is direction]
         return found[-1] if found else None
 
@@ -269,16 +278,29 @@ class Bounds:
         is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
         return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
 
+    def each_weighting(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
+        """All that bounds latency, each with what is added in the end; with some bounds of stalls, by default all."""
+        loads = self.loads()
+        yield from ((load, self.fixed) for load in loads)
+        for volumes, offset in self.volumes():
+            yield from ((volume, self.fixed + offset) for volume in volumes)
+        for stall, load in product(self.stalls() if stalls is None else stalls, loads):
+            yield _sum(stall.tables, load), self.fixed + stall.base
+
     # -- all together ----------------------------------------------------------------------------------------------
 
-    def column(self, tables: Tables) -> np.ndarray:
+    def column(self, graph: Graph, tables: Tables) -> np.ndarray:
         """[c] what each kind of closing costs in one figure."""
-        costs = np.zeros(len(self.graph.closings))
-        for number, kind in enumerate(self.graph.closings[1:], start=1):
-            of_operand, closing = tables[kind.operand], kind.closing
-            costs[number] = of_operand[0][kind.point] if closing.leads else 0.0
-            for level in range(closing.first, closing.last):
-                costs[number] += of_operand[level + 1][kind.point]
+        kinds = graph.kinds
+        costs = np.zeros(len(kinds.point))
+        for o, of_operand in enumerate(tables):
+            own = kinds.operand == o
+            leading = np.flatnonzero(own & kinds.leads)
+            costs[leading] += of_operand[0][kinds.point[leading]]
+            for level in range(self.terms[o].n_levels):
+                if of_operand[level + 1].any():
+                    closed = np.flatnonzero(own & (kinds.first <= level) & (level < kinds.last))
+                    costs[closed] += of_operand[level + 1][kinds.point[closed]]
         return costs
 
     def at_start(self, tables: Tables) -> float:
@@ -295,48 +317,38 @@ def _sum(first: Tables, second: Tables) -> Tables:
     return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(first, second, strict=True)]
 
 
-def energy_costs(graph: Graph) -> tuple[np.ndarray, float]:
+def energy_costs(graph: Graph, bounds: Bounds) -> tuple[np.ndarray, float]:
     """[c] energy of each kind of closing, and what is added for every mapping."""
-    bounds = Bounds(graph)
     tables = bounds.energy()
-    return bounds.column(tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
+    return bounds.column(graph, tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
 
 
-def loose_energy_pj(space: Space) -> float:
-    """A lower bound of energy that needs no graph: each boundary by itself, at its cheapest point."""
-    total = mac_energy_pj(space.problem)
-    for terms in space.terms:
-        for boundary in range(terms.n_levels + 1):
-            table = terms.energy_pj(boundary)
-            at_start = boundary == 0 and terms.is_output
-            total += float(table[0] if at_start else table.min())
-    return total
+def figures(graph: Graph, bounds: Bounds) -> Figures:
+    """Energy, and what bounds latency."""
+    stalls = bounds.stalls()
+    groups: list[list[Figure]] = [
+        [(bounds.energy(), mac_energy_pj(bounds.problem))],
+        [*bounds.each_weighting(_telling(graph, bounds, stalls))],
+        [(stall.tables, stall.base) for stall in stalls],
+        [(tables, 0.0) for tables in bounds.parts()],
+        [(bounds.busy(place), 0.0) for place in bounds.hiding()],
+    ]
+    of_all = [figure for group in groups for figure in group]
+    table = np.stack([bounds.column(graph, tables) for tables, _ in of_all], axis=1)
+    base = np.array([base + bounds.at_start(tables) for tables, base in of_all])
+    ends = np.cumsum([len(group) for group in groups])
+    return Figures(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
 
 
-def figures(graph: Graph) -> Figures:
-    """Energy, and weightings that bound latency: of stalls, those that say most over the whole mapping."""
-    bounds = Bounds(graph)
-    energy, energy_base = energy_costs(graph)
-    loads = [bounds.column(t) for t in bounds.loads()]
-    weightings = [(load, bounds.fixed) for load in loads]
-    for volumes, offset in bounds.volumes():
-        weightings += [(bounds.column(t), bounds.fixed + offset + bounds.at_start(t)) for t in volumes]
-    stalls = _telling(graph, bounds.stalls())
-    weightings += [(stall.costs + load, bounds.fixed + stall.base) for stall, load in product(stalls, loads)]
-    parts = [(bounds.column(t), 0.0) for t in bounds.parts()]
-    busy = [(bounds.column(t), bounds.at_start(t)) for t in map(bounds.busy, bounds.hiding())]
-    columns = [(energy, energy_base), *weightings, *((s.costs, s.base) for s in stalls), *parts, *busy]
-    table = np.stack([column for column, _ in columns], axis=1)
-    ends = np.cumsum([1, len(weightings), len(stalls), len(parts), len(busy)])
-    slices = (slice(int(a), int(b)) for a, b in pairwise(ends))
-    return Figures(table, np.array([base for _, base in columns]), graph.from_start(table), *slices)
-
-
-def _telling(graph: Graph, stalls: list[Stalls]) -> list[Stalls]:
+def _telling(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]:
     """The bounds of stalls that are highest over the whole mapping, but those of the outermost memories first."""
     if len(stalls) <= MOST_STALLS:
         return stalls
-    of_all = graph.from_start(np.stack([s.costs for s in stalls], axis=1))[-1]
+    of_all = graph.from_start(np.stack([bounds.column(graph, s.tables) for s in stalls], axis=1))[-1]
     tops = {terms.memories[-1] for terms in graph.space.terms}
-    ranked = sorted(zip(stalls, of_all, strict=True), key=lambda x: (x[0].place[0] not in tops, -(x[1] + x[0].base)))
-    return [stall for stall, _ in ranked[:MOST_STALLS]]
+
+    def rank(known: tuple[Stalls, float]) -> tuple[bool, float]:
+        stall, least = known
+        return stall.place[0] not in tops, -(least + stall.base + bounds.at_start(stall.tables))
+
+    return [stall for stall, _ in sorted(zip(stalls, of_all, strict=True), key=rank)[:MOST_STALLS]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -35,6 +36,17 @@ class ClosingKind:
 
 
 @dataclass(frozen=True)
+class Kinds:
+    """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand."""
+
+    operand: np.ndarray
+    point: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    leads: np.ndarray
+
+
+@dataclass(frozen=True)
 class Graph:
     """All states from which a mapping can be completed.
 
@@ -56,6 +68,14 @@ class Graph:
     closed: np.ndarray
     layers: tuple[tuple[int, int], ...]
     n_states: int
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of closing as arrays."""
+        rows = [(c.operand, c.point, c.closing.first, c.closing.last, c.closing.leads) for c in self.closings]
+        operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
+        operand[0] = -1
+        return Kinds(operand, point, first, last, leads.astype(bool))
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""

@@ -72,10 +72,8 @@ class Remembered:
         for o in range(len(space.terms)):
             for name in ("lead", "growing", "grows relevant", "grows reuse"):
                 self.columns[name, o, 0] = len(self.columns)
-        self.first = np.array([c.closing.first for c in graph.closings])
-        self.last = np.array([c.closing.last for c in graph.closings])
-        self.leads = np.array([c.closing.leads for c in graph.closings])
-        self.point = np.array([c.point for c in graph.closings])
+        kinds = graph.kinds
+        self.first, self.last, self.leads, self.point = kinds.first, kinds.last, kinds.leads, kinds.point
         self.sizes = np.array([size for _, size in self.lattice.kinds] or [1], dtype=np.int64)
         self.reuses = np.array([[d in t.irrelevant for d, _ in self.lattice.kinds] for t in space.terms])
         self.renews = np.array([[d in t.relevant for d, _ in self.lattice.kinds] for t in space.terms])
@@ -91,7 +89,8 @@ class Remembered:
 
     def start(self) -> np.ndarray:
         """[1, x] what a walk of no steps remembers."""
-        memory = np.ones((1, len(self.columns)), dtype=np.int64)
+        narrow = self.lattice.cycles[-1] < np.iinfo(np.int32).max
+        memory = np.ones((1, len(self.columns)), dtype=np.int32 if narrow else np.int64)
         for (name, o, _), x in self.columns.items():
             if name in ("cut", "lead"):
                 memory[:, x] = OPEN
@@ -122,7 +121,7 @@ class Remembered:
             flag = self.columns[f"grows {name}", o, 0]
             goes_on = memory[:, flag] * fits
             run = self.columns[name, o, 0] + level
-            memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1)
+            memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1).astype(memory.dtype)
             memory[:, flag] = goes_on
 
     def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:

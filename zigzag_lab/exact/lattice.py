@@ -77,3 +77,11 @@ class Lattice:
             if dim in dims:
                 left |= inside < count
         return left
+
+    def enters(self, dims: Sequence[str]) -> np.ndarray:
+        """[N] whether a loop over a dimension other than some is inside."""
+        entered = np.zeros(self.n_points, dtype=bool)
+        for (dim, _), inside in zip(self.kinds, self.inside, strict=True):
+            if dim not in dims:
+                entered |= inside > 0
+        return entered

@@ -20,8 +20,7 @@ def batch_of(graph: Graph, steps: Sequence[Sequence[int]] | np.ndarray) -> Mappi
     lattice, n = space.lattice, walks.shape[1]
     first_of_kind = np.array([lattice.loops.index(kind) for kind in lattice.kinds], dtype=np.int64)
     order = first_of_kind[graph.placed[walks[:-1]]] if space.n_loops else np.zeros((0, n), dtype=np.int64)
-    first = np.array([c.closing.first for c in graph.closings])
-    last = np.array([c.closing.last for c in graph.closings])
+    first, last = graph.kinds.first, graph.kinds.last
     cuts = {}
     for o, operand in enumerate(space.operands):
         table = np.zeros((space.terms[o].n_levels, n), dtype=np.int64)

@@ -11,6 +11,7 @@ transfer that never happens.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -51,8 +52,13 @@ class _Passing:
 
 @dataclass(frozen=True)
 class _Link:
-    """A link with an end at a port: which part of loading it adds to, the column of its cut, and which transfers of the
-    port are its ends; ``hidden`` is [N + 1], its cycles when as much as possible hides.
+    """A link with an end at a port.
+
+    Attributes:
+        part: which part of loading it adds to.
+        cut: the column of its cut.
+        hidden: [N + 1] its cycles when as much as possible hides.
+        ends: which transfers of the port are its ends.
     """
 
     part: int
@@ -76,11 +82,11 @@ class Outlook:
     Args:
         remembered: what labels remember.
         figures: what bounds the part that is not known yet.
+        bounds: the tables behind them.
     """
 
-    def __init__(self, remembered: Remembered, figures: Figures) -> None:
-        self.remembered, self.figures = remembered, figures
-        self.bounds = Bounds(remembered.graph)
+    def __init__(self, remembered: Remembered, figures: Figures, bounds: Bounds) -> None:
+        self.remembered, self.figures, self.bounds = remembered, figures, bounds
         self.problem, self.terms = self.bounds.problem, self.bounds.terms
         self.columns = remembered.columns
         crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
@@ -88,7 +94,7 @@ class Outlook:
         for o, crossing in crossings:
             self.ports.setdefault(crossing.port, []).append(self._passing(o, crossing))
         for place, passings in self.ports.items():
-            passings.sort(key=lambda p, place=place: self._turn(place, p))
+            passings.sort(key=partial(self._turn, place))
         self.hiding = [self._hiding(place) for place in self.bounds.hiding()]
         self.computing = float(np.ceil(self.bounds.n_cycles * self.bounds.cycles_per_op))
         self.tiles = [self._innermost_tiles(o) for o in range(len(self.terms))]
@@ -99,9 +105,9 @@ class Outlook:
         if a == 0 and not terms.is_output and terms.keep_at_output_pins:
             cut = self.columns["lead", o, 0]
         iterations = np.append(terms.period(a), 1.0)
-        with_never = [np.append(table, 0.0) for table in (crossing.bits, crossing.count)]
+        bits, count = np.append(crossing.bits, 0.0), np.append(crossing.count, 0.0)
         period = np.ceil(iterations * self.bounds.cycles_per_op)
-        return _Passing(o, crossing, cut, *with_never, iterations, period)
+        return _Passing(o, crossing, cut, bits, count, iterations, period)
 
     def _hiding(self, place: Place) -> _Hiding:
         passings = [p for p in self.ports[place] if self.bounds.loading(p.operand, p.crossing)]

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.bounds import Figures, energy_costs, figures
+from zigzag_lab.exact.bounds import Bounds, energy_costs, figures
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.labels import Labels, Remembered, merged
 from zigzag_lab.exact.mappings import batch_of, fits
@@ -24,11 +24,14 @@ from zigzag_lab.exact.targets import Best, CheapestTie, Target
 from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.orderings import CHUNK
 
-WIDTHS = (300, 3_000, 20_000, 80_000)
+WIDTHS = (300, 3_000, 20_000, 200_000)
 """Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
 
 _ROWS_AT_ONCE = 150_000
 _SAME = 1 + 1e-9
+
+Trail = list[tuple[np.ndarray, np.ndarray]]
+"""Per length of walks, the steps taken back and the labels from which."""
 
 
 @dataclass
@@ -59,9 +62,10 @@ class Search:
     def __init__(self, graph: Graph, target: Target, keep_at_output_pins: bool, deadline: float) -> None:
         self.graph, self.target, self.deadline = graph, target, deadline
         self.keep_at_output_pins = keep_at_output_pins
-        self.figures: Figures = figures(graph)
+        bounds = Bounds(graph.space)
+        self.figures = figures(graph, bounds)
         self.remembered = Remembered(graph)
-        self.outlook = Outlook(self.remembered, self.figures)
+        self.outlook = Outlook(self.remembered, self.figures, bounds)
         self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
         self.outcome = Outcome()
 
@@ -106,18 +110,18 @@ class Search:
             apart; infinite where there are none that could be better than what was found.
         """
         left_out, unsure = np.inf, np.inf
-        layers = [self._end()]
+        labels, trail = self._end(), []
         for layer in reversed(range(len(self.graph.layers))):
             if time.monotonic() > self.deadline:
                 width = min(width, WIDTHS[0])
-            labels, skipped = self._grown(layers[-1], layer, width)
+            labels, skipped = self._grown(labels, layer, width)
             left_out = min(left_out, skipped)
-            layers.append(labels)
+            trail.append((labels.step.astype(np.int32), labels.parent.astype(np.int32)))
             self.outcome.widest = max(self.outcome.widest, len(labels))
             if not len(labels):
                 break
         else:
-            unsure = self._finish(layers)
+            unsure = self._finish(labels, trail)
         return (np.inf if self.target.is_safe_from(left_out) else left_out), unsure
 
     def _end(self) -> Labels:
@@ -140,7 +144,7 @@ class Search:
             rows = np.repeat(np.arange(first, last), n)
             step = begin[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(n) - n, n)
             parts.append(self._extended(labels, rows, step))
-            if sum(len(p) for p in parts) > 4 * width:
+            if sum(len(p) for p in parts) > max(2 * width, _ROWS_AT_ONCE):
                 joined, least = self._narrowed(merged(Labels.joined(parts)), width)
                 parts, skipped = [joined], min(skipped, least)
         joined, least = self._narrowed(merged(Labels.joined(parts)), width)
@@ -174,13 +178,12 @@ class Search:
         order = np.argpartition(labels.bound, width)
         return labels.take(order[:width]), float(labels.bound[order[width:]].min())
 
-    def _finish(self, layers: list[Labels]) -> float:
+    def _finish(self, last: Labels, trail: Trail) -> float:
         """Price complete walks, the most promising first, as long as any may be better.
 
         Returns:
             The least rank of those that cost more than their bounds say, where rounding may be why.
         """
-        last = layers[-1]
         totals = self.figures.total(last.state, last.so_far)
         energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals)
         order = np.argsort(self.target.value(energy, latency), kind="stable")
@@ -189,7 +192,7 @@ class Search:
             chunk = order[start : start + CHUNK]
             chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
             if len(chunk):
-                prices = self.offer(self._walks(layers, chunk))
+                prices = self.offer(_walks(trail, chunk))
                 apart = prices.energy_pj > energy[chunk] * _SAME
                 apart |= prices.latency_cycles > latency[chunk] * _SAME
                 unsure.append(chunk[apart])
@@ -199,19 +202,19 @@ class Search:
         rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
         return float(self.target.value(energy[rows], latency[rows]).min(initial=np.inf))
 
-    @staticmethod
-    def _walks(layers: list[Labels], rows: np.ndarray) -> np.ndarray:
-        """[position, m] the steps of some labels of the last layer."""
-        walk = []
-        for labels in reversed(layers[1:]):
-            walk.append(labels.step[rows])
-            rows = labels.parent[rows]
-        return np.stack(walk)
+
+def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
+    """[position, m] the steps of some labels at the start, each traced back to the end it came from."""
+    walk = []
+    for step, parent in reversed(trail):
+        walk.append(step[rows])
+        rows = parent[rows]
+    return np.stack(walk)
 
 
 def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> float:
     """Price the mapping of least energy; that energy, by the tables."""
-    costs, base = energy_costs(graph)
+    costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))
     offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)

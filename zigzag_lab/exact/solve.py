@@ -10,9 +10,8 @@ import numpy as np
 
 from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.cost.static import systolic_drain_cycles
-from zigzag_lab.exact.bounds import loose_energy_pj
 from zigzag_lab.exact.builder import TooLargeError, build
+from zigzag_lab.exact.relaxed import Relaxation
 from zigzag_lab.exact.search import Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best, Front, Target
@@ -81,6 +80,18 @@ def check(problem: Problem) -> None:
         )
 
 
+class NothingBetterError(Exception):
+    """No mapping beats what was to be beaten.
+
+    Attributes:
+        certificate: what was proven; its best is what was to be beaten.
+    """
+
+    def __init__(self, certificate: Certificate) -> None:
+        super().__init__(f"no mapping is better than {certificate.best}")
+        self.certificate = certificate
+
+
 def solve(
     problem: Problem,
     objective: Objective,
@@ -88,6 +99,7 @@ def solve(
     keep_at_output_pins: bool = True,
     seconds: float | None = DEFAULT_SECONDS,
     known: Iterable[MappingBatch] = (),
+    to_beat: float = np.inf,
 ) -> Answer:
     """The mapping of least energy, latency or product of both among all uneven ones.
 
@@ -97,24 +109,29 @@ def solve(
         keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         seconds: when to stop and say how far it may be from the best; None to go on until it is proven.
         known: mappings to start from; the better, the sooner the proof.
+        to_beat: what was found under another spatial mapping.
 
     Raises:
         InfeasibleError: nothing fits.
         InputError: a problem that exact search does not cover.
+        NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
-    started, target = time.monotonic(), Best(objective)
+    started, target = time.monotonic(), Best(objective, to_beat)
     run = _search(problem, target, keep_at_output_pins, seconds, known)
-    if target.batch is None:
-        raise InfeasibleError(problem.layer.name, "no mapping was found that fits the memories")
+    best = min(target.best, to_beat)
     certificate = Certificate(
         objective=objective,
-        lower_bound=min(run.lower_bound, target.best),
-        best=target.best,
+        lower_bound=min(run.lower_bound, best),
+        best=best,
         space=ALL_UNEVEN,
         n_mappings=run.n_mappings,
         n_priced=run.n_priced,
         seconds=time.monotonic() - started,
     )
+    if target.best > to_beat or (target.batch is None and to_beat < np.inf):
+        raise NothingBetterError(certificate)
+    if target.batch is None:
+        raise InfeasibleError(problem.layer.name, "no mapping was found that fits the memories")
     energy, latency = target.prices
     return Answer(target.batch, target.index, energy, latency, certificate)
 
@@ -138,12 +155,16 @@ def _search(
 ) -> _Run:
     check(problem)
     deadline = np.inf if seconds is None else time.monotonic() + seconds
-    n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
     space = Space(problem, keep_pins)
+    if isinstance(target, Best) and target.to_beat < np.inf:
+        floor = _without_graph(space, target)
+        if floor < np.inf and target.is_safe_from(floor):
+            return _Run(target, floor, 0.0, 0)
+    n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
     try:
         graph = build(space, MOST_STEPS, deadline)
     except TooLargeError:
-        return _Run(target, _loose(space, target), 0.0, n_known)
+        return _Run(target, _without_graph(space, target), 0.0, n_known)
     n_mappings = graph.n_walks()
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
         lower_bound = offer_cheapest(graph, target, keep_pins)
@@ -158,9 +179,15 @@ def _search(
     return _Run(target, lower_bound, n_mappings, n_known + outcome.n_priced)
 
 
-def _loose(space: Space, target: Target) -> float:
-    """A lower bound without a graph."""
-    array = space.problem.accelerator.array
-    latency = float(space.lattice.cycles[-1]) * array.cycles_per_op + systolic_drain_cycles(space.problem)
-    energy = loose_energy_pj(space)
-    return float(target.value(np.array([energy]), np.array([latency]))[0])
+def _without_graph(space: Space, target: Target) -> float:
+    """A lower bound of the rank of all mappings, cheap for spaces of any size; no higher than makes a difference."""
+    relaxed, enough = Relaxation(space), np.inf
+    objective = target.objective if isinstance(target, Best) else Objective.EDP
+    energy = latency = 1.0
+    if objective is not Objective.LATENCY:
+        energy = relaxed.energy_pj()
+    if isinstance(target, Best) and target.to_beat < np.inf:
+        enough = target.to_beat / energy * (1 + TOLERANCE)
+    if objective is not Objective.ENERGY:
+        latency = relaxed.latency_cycles(enough)
+    return energy * latency

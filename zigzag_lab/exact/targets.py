@@ -33,10 +33,15 @@ class Target(ABC):
 
 
 class Best(Target):
-    """The least energy, latency or product of both; of equal latencies the lower energy, and the other way round."""
+    """The least energy, latency or product of both; of equal latencies the lower energy, and the other way round.
 
-    def __init__(self, objective: Objective) -> None:
-        self.objective = objective
+    Args:
+        objective: what to minimise.
+        to_beat: what was found elsewhere; nothing worse is looked for.
+    """
+
+    def __init__(self, objective: Objective, to_beat: float = np.inf) -> None:
+        self.objective, self.to_beat = objective, to_beat
         self.best = np.inf
         self.rank: tuple[float, float] = (np.inf, np.inf)
         self.prices: tuple[float, float] = (np.inf, np.inf)
@@ -50,12 +55,17 @@ class Best(Target):
         return latency if self.objective is Objective.LATENCY else energy * latency
 
     def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
-        """Whether the objective cannot be less."""
-        return self.value(energy, latency) >= self.best * (1 - _EPSILON)
+        """Whether the objective cannot be less, or is more than what is to be beaten."""
+        return self.value(energy, latency) >= self._too_much
 
     def is_safe_from(self, rank: float) -> bool:
-        """Whether the rank is no less than the best."""
-        return bool(rank >= self.best * (1 - _EPSILON))
+        """Whether the rank is no less than the best, or more than what is to be beaten."""
+        return bool(rank >= self._too_much)
+
+    @property
+    def _too_much(self) -> float:
+        """What is found elsewhere may be met, for another tie to be settled, but not exceeded."""
+        return min(self.best * (1 - _EPSILON), self.to_beat * (1 + _EPSILON))
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Keep the best."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
+from zigzag_lab.stages.seams import Incumbent
 from zigzag_lab.stages.stage import Result, ResultBatch, StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType, nearest
 
@@ -27,7 +29,7 @@ class _ProvingStage(TemporalMappingGeneratorStage):
     Keywords: ``exact_time_limit``: seconds for each spatial mapping; None for no limit.
     """
 
-    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit")
+    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit", "to_beat")
     provides: ClassVar[tuple[str, ...]] = (
         *TemporalMappingGeneratorStage.provides,
         "access_same_data_considered_as_no_access",
@@ -38,6 +40,7 @@ class _ProvingStage(TemporalMappingGeneratorStage):
         list_of_callables: Sequence[StageCallable],
         *,
         exact_time_limit: float | None = DEFAULT_SECONDS,
+        to_beat: Incumbent | None = None,
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -53,6 +56,7 @@ class _ProvingStage(TemporalMappingGeneratorStage):
         if self.kind is not TemporalMappingType.UNEVEN:
             raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
         self.certificate: Certificate | FrontCertificate | None = None
+        self.incumbent = to_beat
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield the prices of what was found, certified."""
@@ -78,7 +82,8 @@ class ExactStage(_ProvingStage):
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_objective``: ``energy``, ``latency`` (default) or
     ``EDP``; ``exact_time_limit``: seconds for each spatial mapping, after which the best so far is yielded with its
     gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` says what was
-    proven, under that spatial mapping.
+    proven, under that spatial mapping. Where a stage above wants the best only, a spatial mapping under which nothing
+    is better than what was found before yields nothing; its proof is part of the best one's certificate.
     """
 
     is_builtin = True
@@ -98,21 +103,29 @@ class ExactStage(_ProvingStage):
             hint = nearest(str(exact_objective), names)
             raise InputError("exact_objective", repr(exact_objective), f"one of {', '.join(names)}", hint)
         self.objective = Objective(str(exact_objective).lower())
+        is_same = self.incumbent is not None and self.incumbent.objective is self.objective
+        self.to_beat = self.incumbent if is_same else None
 
     def searched(self) -> Iterator[MappingBatch]:
         """The best mapping; where outputs slide, which exact search does not cover, LOMA's, without a certificate."""
         if not supports(self.problem):
             yield from super().searched()
             return
-        from zigzag_lab.exact.solve import solve
+        from zigzag_lab.exact.solve import NothingBetterError, solve
 
-        answer = solve(
-            self.problem,
-            self.objective,
-            keep_at_output_pins=self.keep_at_output_pins,
-            seconds=self.seconds,
-            known=self._start(),
-        )
+        try:
+            answer = solve(
+                self.problem,
+                self.objective,
+                keep_at_output_pins=self.keep_at_output_pins,
+                seconds=self.seconds,
+                known=self._start(),
+                to_beat=inf if self.to_beat is None else self.to_beat.value,
+            )
+        except NothingBetterError as nothing:
+            self.to_beat.discard(nothing.certificate, self.problem)  # type: ignore[union-attr]
+            self.tally.n_mappings_evaluated += nothing.certificate.n_priced
+            return
         self.certificate = answer.certificate
         self.tally.n_mappings_evaluated += answer.certificate.n_priced
         yield _one(answer.batch, answer.index)

@@ -9,7 +9,9 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.stages.stage import Stage, StageCallable
 
-_NOT_PART_OF_THE_QUESTION = frozenset({"layer", "constraints", "tally", "layer_memo", "run_files", "progress", "sink"})
+_NOT_PART_OF_THE_QUESTION = frozenset(
+    {"layer", "constraints", "tally", "layer_memo", "run_files", "progress", "sink", "to_beat"}
+)
 
 
 class LayerMemo:

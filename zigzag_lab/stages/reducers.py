@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import SearchTally
-from zigzag_lab.stages.stage import Result, ResultBatch, Stage, StageCallable, batches_of
-from zigzag_lab.vocab import ZigzagLabError
+from zigzag_lab.stages.seams import Incumbent, SearchTally
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.vocab import Objective, ZigzagLabError
 
 Rank = tuple[float, ...]
 
@@ -26,7 +26,8 @@ class _MinimalStage(Stage):
 
     yields_lists = True
     consumes = ("reduce_minimal_keep_others", "layer_memo")
-    provides = ("tally",)
+    provides = ("tally", "to_beat")
+    objective: ClassVar[Objective]
 
     def __init__(
         self,
@@ -35,11 +36,14 @@ class _MinimalStage(Stage):
         reduce_minimal_keep_others: bool = False,
         layer_memo: LayerMemo | None = None,
         tally: SearchTally | None = None,
+        to_beat: Incumbent | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.keep_others = reduce_minimal_keep_others
         self.memo, self.tally = layer_memo, tally or SearchTally()
+        is_same = to_beat is not None and to_beat.objective is self.objective
+        self.given = to_beat if is_same else None
 
     @staticmethod
     @abstractmethod
@@ -58,18 +62,29 @@ class _MinimalStage(Stage):
                 yield known[0].for_layer(self.kwargs["layer"]), []
                 return
             self.tally.n_searches += 1
-        best, others = self._reduce()
+        found = self._reduce()
+        if found is None:
+            return
+        best, others = found
         if self.memo is not None and key is not None and isinstance(best, CostModelEvaluation):
             best = best.standalone()
             self.memo.put(key, (best,), self.kwargs)
         yield best, others
 
-    def _reduce(self) -> tuple[CostModelEvaluationABC, list[Result]]:
+    def _incumbent(self) -> Incumbent | None:
+        """What the searches below need not look beyond; None where all that they find is wanted."""
+        if self.keep_others or not all(_heeds_incumbents(stage) for stage in self.list_of_callables):
+            return None
+        return self.given or Incumbent(self.objective)
+
+    def _reduce(self) -> tuple[CostModelEvaluationABC, list[Result]] | None:
         best: tuple[Rank, ResultBatch, int] | None = None
         others: list[Result] = []
         certificates: list[Certificate | None] = []
         designs: set[int] = set()
-        for batch in batches_of(self.substage(tally=self.tally)):
+        incumbent = self._incumbent()
+        handed_down = {} if incumbent is None else {"to_beat": incumbent}
+        for batch in batches_of(self.substage(tally=self.tally, **handed_down)):
             if not len(batch):
                 continue
             certificates.append(_certificate_of(batch))
@@ -78,11 +93,18 @@ class _MinimalStage(Stage):
             index, rank = self._lowest(batch)
             if best is None or rank < best[0]:
                 best = rank, batch, index
+                if incumbent is not None:
+                    incumbent.value = min(incumbent.value, rank[0])
             if self.keep_others:
                 others.extend(batch.result(i) for i in range(len(batch)))
+        if best is None and self.given is not None and self.given.discarded:
+            return None
         if best is None:
             raise ZigzagLabError(f"{type(self).__name__}: the stages below yielded nothing to choose from")
         _, batch, index = best
+        if incumbent is not None and incumbent is not self.given:
+            certificates.extend(incumbent.discarded)
+            designs |= incumbent.designs
         return _certified(batch.result(index)[0], certificates, len(designs)), others
 
     def _lowest(self, batch: ResultBatch) -> tuple[int, Rank]:
@@ -119,11 +141,19 @@ def _certified(
     return best
 
 
+def _heeds_incumbents(stage: StageCallable) -> bool:
+    """Whether a stage is one of ours that reduces, proposes or prices, so that what is beaten need not be found."""
+    if not (isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin and stage.is_pure):
+        return False
+    return issubclass(stage, (_MinimalStage, BatchStage))
+
+
 class MinimalLatencyStage(_MinimalStage):
     """Keeps the result of the lowest latency; of equals the one of lower energy."""
 
     is_builtin = True
     is_pure = True
+    objective = Objective.LATENCY
 
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -136,6 +166,7 @@ class MinimalEnergyStage(_MinimalStage):
 
     is_builtin = True
     is_pure = True
+    objective = Objective.ENERGY
 
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -148,6 +179,7 @@ class MinimalEDPStage(_MinimalStage):
 
     is_builtin = True
     is_pure = True
+    objective = Objective.EDP
 
     @staticmethod
     def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:

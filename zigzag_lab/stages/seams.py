@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.stages.files import file_stem, write_atomically
+from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 
 SUM_STEM = "overall"
@@ -56,6 +59,28 @@ class SearchTally:
     n_mappings_evaluated: int = 0
     n_searches: int = 0
     n_reused: int = 0
+
+
+@dataclass
+class Incumbent:
+    """The best that was found so far for one layer, and what is known not to beat it.
+
+    Attributes:
+        objective: what is minimised.
+        value: the least found so far.
+        discarded: proofs for spatial mappings that were given up, as nothing under them is better.
+        designs: identities of the accelerators that those proofs speak of.
+    """
+
+    objective: Objective
+    value: float = inf
+    discarded: list[Certificate] = field(default_factory=list)
+    designs: set[int] = field(default_factory=set)
+
+    def discard(self, proof: Certificate, problem: Problem) -> None:
+        """Note that nothing under the spatial mapping of a problem is better."""
+        self.discarded.append(proof)
+        self.designs.add(id(problem.accelerator))
 
 
 @dataclass

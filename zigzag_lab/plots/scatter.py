@@ -125,7 +125,7 @@ def plot_search_quality(
         xs, ys = [s for s, _ in trace], [value / best for _, value in trace]
         axes.step(
             [*xs, end], [*ys, ys[-1]], where="post", linestyle=LINES[i % len(LINES)], marker=MARKERS[i % len(MARKERS)],
-            markersize=4, color=greys[i % len(greys)], linewidth=1.5, label=clipped(name, 40),
+            markersize=4, markevery=range(len(xs)), color=greys[i % len(greys)], linewidth=1.5, label=clipped(name, 40),
         )  # fmt: skip
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)

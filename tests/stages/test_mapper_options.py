@@ -18,12 +18,16 @@ from zigzag_lab.stages import (
     ExactFrontStage,
     ExactStage,
     LomaStage,
+    MinimalEDPStage,
+    MinimalEnergyStage,
+    MinimalLatencyStage,
     SalsaStage,
     SearchTally,
     SpatialMappingConversionStage,
     TemporalOrderingConversionStage,
 )
-from zigzag_lab.vocab import InputError
+from zigzag_lab.stages.seams import Incumbent
+from zigzag_lab.vocab import InputError, Objective
 
 SPATIAL = {"D1": {"K": 4}, "D2": {"C": 4}}
 ORDER = [("OX", 4), ("K", 2), ("FX", 3), ("OY", 4)]
@@ -184,6 +188,40 @@ def test_an_exact_search_that_runs_out_of_time_says_so() -> None:
     (proven,) = found(ExactStage, problem(), exact_time_limit=None)
     assert proven.certificate is not None
     assert proven.certificate.is_proven
+
+
+VALUES = {
+    MinimalLatencyStage: (Objective.LATENCY, lambda cme: cme.latency_total2),
+    MinimalEnergyStage: (Objective.ENERGY, lambda cme: cme.energy_total),
+    MinimalEDPStage: (Objective.EDP, lambda cme: cme.energy_total * cme.latency_total2),
+}
+
+
+@pytest.mark.parametrize("reduction", VALUES, ids=lambda stage: stage.__name__)
+def test_exact_search_gives_up_what_cannot_beat_what_is_known(reduction: Any) -> None:
+    objective, value_of = VALUES[reduction]
+    scene = problem()
+
+    def best(**more: Any) -> list[float]:
+        stage = reduction([ExactStage, CostModelStage], **records(scene), exact_objective=objective, **more)
+        return [value_of(cme) for cme, _ in stage.run()]
+
+    (least,) = best()
+    better, worse = Incumbent(objective, least / 2), Incumbent(objective, least * 2)
+    other = Incumbent(next(o for o in Objective if o is not objective), 0.0)
+    assert best(to_beat=better) == []
+    assert len(better.discarded) == 1
+    assert best(to_beat=worse) == best(to_beat=other) == [least]
+
+
+def test_a_front_is_wanted_whole_whatever_is_known() -> None:
+    scene = problem()
+    fronts = [
+        [(cme.energy_total, cme.latency_total2) for cme, _ in stage.run()]
+        for known in (None, Incumbent(Objective.ENERGY, 0.0))
+        for stage in [ExactFrontStage([CostModelStage], **records(scene), to_beat=known)]
+    ]
+    assert fronts[0] == fronts[1] != []
 
 
 def test_a_hot_start_wanders_further_than_a_cold_one() -> None:

@@ -1,7 +1,8 @@
-"""Exact search over whole networks: ``python -m tests.benchmarks.exact [network] [seconds a layer] [accelerator...]``.
+"""Exact search over networks: ``python -m tests.benchmarks.exact [network|all] [seconds a layer] [accelerator...]``.
 
 Every distinct layer of a network, under its first spatial mapping, for each objective: how many layers are proven, the
-largest gap of the others, the gain over LOMA at 6 loop prime factors (its own time is not counted), CPU seconds.
+largest gap of the others, the gain over LOMA at 6 loop prime factors (its own time is not counted), CPU seconds, and
+the most memory of a process that does all three objectives.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from json import dumps
+from multiprocessing import get_context
 
 import numpy as np
 from rich.console import Console
@@ -26,6 +29,8 @@ from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import Objective
 
 ACCELERATORS = ("tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like")
+NETWORKS = ("resnet18", "mobilenetv2", "alexnet")
+HEADINGS = ("accelerator", "objective", "proven", "largest gap", "gain: mean", "gain: most", "CPU s", "peak MB")
 LPF_LIMIT = 6
 
 
@@ -58,26 +63,14 @@ def searched(problem: Problem, objective: Objective, seconds: float) -> tuple[An
     return answer, loma, time.process_time() - started
 
 
-def main(network: str = "resnet18", seconds: float = 10.0, accelerators: tuple[str, ...] = ACCELERATORS) -> None:
-    """Measure and print the table."""
-    table = Table(title=f"{network}, exact search, {seconds:g} s a layer at most")
-    for heading in (
-        "accelerator",
-        "objective",
-        "proven",
-        "largest gap",
-        "gain: mean",
-        "gain: most",
-        "CPU s",
-        "peak MB",
-    ):
-        table.add_column(heading, justify="left" if heading in ("accelerator", "objective") else "right")
-    for accelerator in accelerators:
-        cases = list(problems(network, accelerator))
-        for objective in Objective:
-            found = [searched(problem, objective, seconds) for problem in cases]
-            gains = [1 - answer.certificate.best / loma for answer, loma, _ in found]
-            table.add_row(
+def rows(network: str, seconds: float, accelerator: str) -> list[tuple[str, ...]]:
+    """What is said of one network on one accelerator, a line for each objective."""
+    cases, lines = list(problems(network, accelerator)), []
+    for objective in Objective:
+        found = [searched(problem, objective, seconds) for problem in cases]
+        gains = [1 - answer.certificate.best / loma for answer, loma, _ in found]
+        lines.append(
+            (
                 accelerator,
                 objective.value,
                 f"{sum(a.certificate.is_proven for a, _, _ in found)} of {len(found)}",
@@ -85,15 +78,31 @@ def main(network: str = "resnet18", seconds: float = 10.0, accelerators: tuple[s
                 f"{sum(gains) / len(gains):.2%}",
                 f"{max(gains):.2%}",
                 f"{sum(cpu for *_, cpu in found):.1f}",
-                f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}",
             )
-    Console(width=120).print(table)
+        )
+    peak = f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}"
+    return [(*line, peak) for line in lines]
+
+
+def main(networks: tuple[str, ...], seconds: float = 10.0, accelerators: tuple[str, ...] = ACCELERATORS) -> None:
+    """Measure and print a table for each network."""
+    console = Console(width=120)
+    for network in networks:
+        table = Table(title=f"{network}, exact search, {seconds:g} s a layer at most")
+        for heading in HEADINGS:
+            table.add_column(heading, justify="left" if heading in HEADINGS[:2] else "right")
+        for accelerator in accelerators:
+            with ProcessPoolExecutor(1, get_context("spawn")) as own_process:
+                for line in own_process.submit(rows, network, seconds, accelerator).result():
+                    table.add_row(*line)
+        console.print(table)
 
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
+    name = arguments[0] if arguments else "resnet18"
     main(
-        arguments[0] if arguments else "resnet18",
+        NETWORKS if name == "all" else (name,),
         float(arguments[1]) if len(arguments) > 1 else 10.0,
         tuple(arguments[2:]) or ACCELERATORS,
     )

@@ -78,7 +78,13 @@ def work(url: str, keys: list[str], log: Path, seconds_each: float) -> None:
 
 
 def stress(
-    url: str, n_processes: int, n_keys: int, seconds_each: float, kill_every: float | None = None, limit: float = 120.0
+    url: str,
+    n_processes: int,
+    n_keys: int,
+    seconds_each: float,
+    kill_every: float | None = None,
+    limit: float = 120.0,
+    most_killed: int = 1_000,
 ) -> Outcome:
     """Let processes ask for keys, kill some of them if wanted, and count."""
     started = time.monotonic()
@@ -95,7 +101,8 @@ def stress(
                 if process.poll() is not None:
                     errors += [text] if (text := process.communicate()[1]) or process.returncode else []
                     del workers[number]
-            if kill_every is not None and time.monotonic() - last_kill >= kill_every:
+            is_due = kill_every is not None and time.monotonic() - last_kill >= kill_every
+            if is_due and len(killed) < most_killed:
                 at_work = sorted(_at_work(workers, log))  # on a busy machine, starting takes longer than that
                 if not at_work:
                     continue

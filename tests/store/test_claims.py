@@ -178,7 +178,7 @@ def test_many_processes_compute_each_key_once(url: str, kill_every: float | None
     """The small form of what ``python -m tests.claims_stress`` does."""
     n_keys = 30
     seconds_each = 0.01 if kill_every is None else 0.1
-    outcome = stress(url, n_processes=3, n_keys=n_keys, seconds_each=seconds_each, kill_every=kill_every, limit=60)
+    outcome = stress(url, 3, n_keys, seconds_each, kill_every, limit=120, most_killed=3)
     assert outcome.errors == []
     assert outcome.wrongly_repeated == []
     assert outcome.n_done == n_keys

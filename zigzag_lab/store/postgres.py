@@ -39,6 +39,7 @@ class PostgresDatabase:
         self._lock = RLock()
         self._is_writing = False
         self._may_be_there = False  # whether rows may have been committed by a try whose end we did not hear of
+        self._is_given_up = False  # whether the server stayed away for as long as we wait
         self._types: dict[str, dict[str, str]] = {}
         with in_words(url, StoreError):
             self._connection = self._connected()
@@ -113,18 +114,30 @@ class PostgresDatabase:
         return getattr(error, "sqlstate", None) in _OTHERS_IN_THE_WAY and n_tries < MOST_TRIES
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        """Ask something that changes nothing; where the connection has died, on a new one, for some time."""
+        """Ask something that changes nothing; where the connection has died, on a new one, for some time.
+
+        Once a server stayed away for so long, it is asked once only, until it answers: what is still to be said when a
+        run fails takes no minute each.
+        """
         import psycopg
 
-        until, pause = time.monotonic() + PATIENCE_SECONDS, 0.05
+        patience = 0.0 if self._is_given_up else PATIENCE_SECONDS
+        until, pause = time.monotonic() + patience, 0.05
         while True:
             try:
                 if self._connection.closed:
                     self._connection = self._connected()
-                return ask()
-            except psycopg.OperationalError:
-                if not self._connection.closed or time.monotonic() > until:
+                answer = ask()
+                self._is_given_up = False
+                return answer
+            except psycopg.OperationalError as error:
+                if not self._connection.closed:
                     raise
+                if time.monotonic() > until:
+                    self._is_given_up = True
+                    raise
+                if pause == 0.05:
+                    log.warning("%s: %s; trying for %.0f s", self.url, _first_line(self.url, error), patience)
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
 

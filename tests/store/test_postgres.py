@@ -153,6 +153,8 @@ def test_a_server_that_stays_away_is_one_clear_message_and_what_was_kept_is_ther
             monkeypatch.setattr("zigzag_lab.store.postgres.PATIENCE_SECONDS", 1e9)  # once is enough
             with pytest.raises(StoreError, match="Check that the server runs"):
                 store.database.select("SELECT 1")
+            with pytest.raises(StoreError, match="Check that the server runs"):
+                store.database.transact(lambda: None)
             monkeypatch.setattr("zigzag_lab.store.postgres.PATIENCE_SECONDS", 0.3)
             with pytest.raises(StoreError, match="Check that the server runs"):
                 open_store(server.url)

@@ -110,7 +110,7 @@ class PostgresDatabase:
     def _may_be_tried_again(self, error: Exception, n_tries: int) -> bool:
         """After a lost connection; and a few times where other writers were in the way."""
         if self._connection.closed:
-            return True
+            return not self._is_given_up
         return getattr(error, "sqlstate", None) in _OTHERS_IN_THE_WAY and n_tries < MOST_TRIES
 
     def _patiently(self, ask: Callable[[], T]) -> T:

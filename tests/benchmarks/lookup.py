@@ -3,8 +3,9 @@
 The cache holds five times as many answers, each of the size of a real one (a layer of AlexNet on a TPU-like design).
 *Together* is how a sweep may ask, 500 keys a question; *one by one* is how the layers of networks ask.
 
-In November 2026, on two cores on which some twelve processes were at work: together 0.5 s on SQLite (0.12 of work) and
-0.7 to 1.9 s on Postgres (0.12 of work here); one by one 0.8 s (0.18) and 4.1 to 4.6 s (0.55), most of it waiting.
+In November 2026, on two cores on which some twelve processes were at work: together 0.5 to 0.6 s on SQLite (0.14 of
+work) and 0.7 to 1.9 s on Postgres (0.12 of work in this process; the server's was not measured); one by one 0.8 s
+(0.18) and 4.1 to 4.6 s (0.56).
 """
 
 from __future__ import annotations

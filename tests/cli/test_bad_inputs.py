@@ -79,7 +79,6 @@ BAD: dict[str, tuple[Spoilt, str]] = {
     "negative size": ({"accelerator": in_sram(lambda m: m.update(size=-1))}, "memories.sram.size"),
     "served dimension": ({"accelerator": in_sram(lambda m: m.update(served_dimensions=["D7"]))}, "D7"),
     "dimension not in the array": ({"mapping": mapping(spatial_mapping={"D3": ["K, 4"]})}, "no array dimension D3"),
-    "hint not in the array": ({"mapping": mapping(spatial_mapping_hint={"D4": ["K"]})}, "no array dimension D4"),
     "link to an unknown operand": ({"mapping": mapping(memory_operand_links={"O": "O", "W": "I9", "I": "I1"})}, "I9"),
     "link of an unknown operand": ({"mapping": mapping(memory_operand_links={"O": "O", "X": "I2", "I": "I1"})}, "'X'"),
     "mapping without default": ({"mapping": [{"name": "Conv"}]}, "no entry is called 'default'"),

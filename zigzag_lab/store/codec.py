@@ -16,12 +16,14 @@ from typing import Any
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation
-from zigzag_lab.keys.canonical import canonical_json_of_record, digest_of_bytes
-from zigzag_lab.mapping.spatial import Loop, SpatialMapping
+from zigzag_lab.keys.canonical import canonical_json, digest_of_bytes
+from zigzag_lab.mapping.spatial import Loop, LoopLevels, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import Objective, TemporalMappingType
+
+SpeltLevels = tuple[list[str], str]
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -114,11 +116,12 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         layer_index: its place in the run, from 0.
         layer_digest: the key of its layer, which callers keep at hand.
     """
-    mapping = mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping)
+    spelt = _spelt_levels(cme.temporal_mapping)
+    mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
     return LayerRows(
         mapping,
         _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
-        _memory_rows(cme, run_number, layer_index),
+        _memory_rows(cme, run_number, layer_index, spelt),
         certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
 
@@ -148,13 +151,15 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
     )
 
 
-def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int) -> list[Row]:
-    terms, memories, loops_of = cme.breakdown, cme.accelerator.memories, cme.temporal_mapping.levels
+def _memory_rows(
+    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, SpeltLevels]
+) -> list[Row]:
+    terms, memories = cme.breakdown, cme.accelerator.memories
     rows: list[Row] = []
     for operand, indices in cme.problem.memories.items():
         figures = zip(
             indices,
-            map(_loops_in_words, loops_of[operand]),
+            spelt[operand][0],
             terms.utilisation[operand],
             terms.shared_utilisation[operand],
             terms.accesses[operand],
@@ -185,10 +190,33 @@ def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int) ->
     return rows
 
 
-@lru_cache(maxsize=65_536)
-def _loops_in_words(loops: tuple[Loop, ...]) -> str:
-    """The loops of one level from the innermost, as people write them: ``C 8, OX 7``."""
-    return ", ".join([f"{dim} {size:.0f}" if float(size).is_integer() else f"{dim} {size:g}" for dim, size in loops])
+def _spelt_levels(temporal: TemporalMapping) -> dict[str, SpeltLevels]:
+    """Operand -> its levels, spelt."""
+    return {op: _spelt_operand(levels) for op, levels in temporal.levels.items()}
+
+
+@lru_cache(maxsize=16_384)
+def _spelt_operand(levels: LoopLevels) -> SpeltLevels:
+    """The levels of one operand: as people write each, and as canonical JSON of all."""
+    spelt = [_spelt(loops) for loops in levels]
+    return [text for text, _ in spelt], f"[{','.join([content for _, content in spelt])}]"
+
+
+@lru_cache(maxsize=16_384)
+def _spelt(loops: tuple[Loop, ...]) -> tuple[str, str]:
+    """The loops of one level from the innermost: as people write them (``C 8, OX 7``), and as canonical JSON."""
+    texts = [f"{dim} {size if type(size) is int else f'{size:g}'}" for dim, size in loops]
+    contents = [f"[{_spelt_name(dim)},{size if type(size) is int else _spelt_size(size)}]" for dim, size in loops]
+    return ", ".join(texts), f"[{','.join(contents)}]"
+
+
+@lru_cache(maxsize=256)
+def _spelt_name(name: str) -> str:
+    return canonical_json(name).decode()
+
+
+def _spelt_size(size: float) -> str:
+    return canonical_json(size).decode()
 
 
 # -- mappings ----------------------------------------------------------------------------------------------------------
@@ -196,8 +224,19 @@ def _loops_in_words(loops: tuple[Loop, ...]) -> str:
 
 def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
     """A mapping with its digest, which is that of its canonical document."""
-    content = canonical_json_of_record(mapping_document(spatial, temporal))
-    return digest_of_bytes(content, "mapping"), str(spatial), content.decode()
+    return _mapping_row(spatial, temporal, _spelt_levels(temporal))
+
+
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, SpeltLevels]) -> Row:
+    """The document's JSON is put together from parts that are canonical and have mostly been met before."""
+    unrolled, texts = [], []
+    for dim, loops in spatial.unrollings.items():
+        text, content = _spelt(tuple(loops.items()))
+        unrolled.append(f"[{_spelt_name(dim)},{content}]")
+        texts.append(f"{dim}: {text.replace(',', '') or '-'}")
+    levels = ",".join([f"{_spelt_name(op)}:{content}" for op, (_, content) in sorted(spelt.items())])
+    content = f'{{"kind":"{temporal.kind.value}","spatial":[{",".join(unrolled)}],"temporal":{{{levels}}}}}'
+    return digest_of_bytes(content.encode(), "mapping"), "; ".join(texts), content
 
 
 def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:

@@ -93,6 +93,8 @@ def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run:
 
     def remove() -> None:
         deleted = f"deleted_at <= {database.seconds_ago(older_than_seconds)}"
+        runs = f"SELECT number FROM zl_run WHERE {deleted}"
+        database.execute(f"DELETE FROM zl_memory_evaluation WHERE run_number IN ({runs})")  # Postgres does not cascade
         counts["zl_run"] = len(database.execute(f"DELETE FROM zl_run WHERE {deleted} RETURNING number"))
         diff = _DIFF_OF[database.url.kind]
         for table, left_over in _LEFT_OVER.items():

@@ -242,7 +242,10 @@ class FrontPointRow(Table, table=True):
 
 
 class MemoryEvaluation(Table, table=True):
-    """What one operand does at one memory level in one layer: accesses and their energy in four directions."""
+    """What one operand does at one memory level in one layer: accesses and their energy in four directions.
+
+    Postgres has no check that the layer is there, which would take as long as all else that storing takes.
+    """
 
     __tablename__ = "zl_memory_evaluation"
     __table_args__ = (

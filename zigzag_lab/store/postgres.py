@@ -163,7 +163,7 @@ class PostgresDatabase:
                 self._copy(table, columns, rows)
                 return
             if not are_new:  # asking is quicker than having JSON parsed that is there already
-                sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%s)"
+                sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
                 found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
                 there = {key for (key,) in found}
                 rows = [row for row in rows if row[0] not in there]
@@ -244,8 +244,8 @@ _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?|%""")
 
 
 def _array_of(type_name: str) -> str:
-    """A parameter that is an array of a type; JSON comes as text."""
-    return "%s::text[]::jsonb[]" if type_name == "jsonb" else f"%s::{type_name}[]"
+    """A parameter that is an array of a type, in binary, which is quicker to put together; JSON comes as text."""
+    return "%b::text[]::jsonb[]" if type_name == "jsonb" else f"%b::{type_name}[]"
 
 
 def _spoken(sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:

@@ -323,4 +323,4 @@ CREATE TABLE zl_memory_cost (
 	access_ns DOUBLE NOT NULL,
 	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
 );
-INSERT INTO zl_alembic_version (version_num) VALUES ('0007');
+INSERT INTO zl_alembic_version (version_num) VALUES ('0008');

@@ -20,13 +20,13 @@ from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import (
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalLatencyStage,
     SearchTally,
     SpatialMappingGeneratorStage,
     SumStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, Direction
 from zigzag_lab.workload import Workload
 

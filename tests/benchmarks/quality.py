@@ -20,7 +20,7 @@ from zigzag_lab.api import RunRequest
 from zigzag_lab.api.pipeline import standard_stages
 from zigzag_lab.inputs.presets import preset_path
 from zigzag_lab.plots import plot_search_quality
-from zigzag_lab.stages import MainStage
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import Objective
 
 NETWORK, ACCELERATOR = "resnet18", "eyeriss_like"

@@ -21,7 +21,6 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
@@ -31,6 +30,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 

@@ -18,7 +18,6 @@ from zigzag_lab.stages import (
     GeneralParameterIteratorStage,
     HardwareSearchStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     PickleSaveStage,
     PlotTemporalMappingsStage,
@@ -30,6 +29,7 @@ from zigzag_lab.stages import (
     WorkloadStage,
 )
 from zigzag_lab.stages.apart import folders_of
+from zigzag_lab.stages.main import MainStage
 
 PARSERS = [WorkloadParserStage, AcceleratorParserStage]
 SEARCH = [MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]

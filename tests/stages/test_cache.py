@@ -22,7 +22,6 @@ from zigzag_lab.stages import (
     GeneralParameterIteratorStage,
     ListifyStage,
     LomaStage,
-    MainStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
@@ -39,6 +38,7 @@ from zigzag_lab.stages import (
     WorkloadStage,
 )
 from zigzag_lab.stages.cache import dumped_results
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 NETWORK = small.network()[:2]

@@ -20,7 +20,6 @@ from zigzag_lab.stages import (
     CompleteSaveStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     ONNXModelParserStage,
@@ -35,6 +34,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InputError, PipelineError, TemporalMappingType
 
 STANDARD: tuple[type[Stage], ...] = (
@@ -371,3 +371,8 @@ def test_claims_do_not_pass_to_subclasses() -> None:
     [(total, _)] = MainStage([*STANDARD[:-1], Custom], **keywords(workload=network())).run()
     [(same, _)] = MainStage(STANDARD, **keywords(workload=network())).run()
     assert (total.energy_total, total.latency_total2) == (same.energy_total, same.latency_total2)
+
+
+def test_the_main_stage_that_records_nothing_is_not_come_by_unawares() -> None:
+    with pytest.raises(ImportError, match="imported from zigzag_lab itself"):
+        exec("from zigzag_lab.stages import MainStage")

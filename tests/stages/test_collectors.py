@@ -18,7 +18,6 @@ from zigzag_lab.stages import (
     DumpStage,
     ListifyStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     RemoveExtraInfoStage,
     SpatialMappingGeneratorStage,
@@ -27,6 +26,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InputError
 
 LAYERS = [WorkloadParserStage, AcceleratorParserStage, WorkloadStage]

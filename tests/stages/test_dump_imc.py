@@ -16,7 +16,6 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CompleteSaveStage,
     CostModelStage,
-    MainStage,
     MinimalLatencyStage,
     SimpleSaveStage,
     SpatialMappingGeneratorStage,
@@ -25,6 +24,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 
 LAYERS: list[dict[str, Any]] = [
     {

@@ -21,7 +21,6 @@ from zigzag_lab.stages import (
     ExactFrontStage,
     ExactStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     NetworkFrontStage,
@@ -33,6 +32,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.vocab import InputError, PipelineError
 

@@ -12,7 +12,6 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     Result,
@@ -23,6 +22,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 
 ABOVE = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage]
 SEARCH = [MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage, LomaStage, CostModelStage]

@@ -16,12 +16,12 @@ from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.stages import (
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalLatencyStage,
     Result,
     SpatialMappingGeneratorStage,
     Stage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 LARGEST_PICKLE = 30_000

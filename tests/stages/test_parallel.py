@@ -22,7 +22,6 @@ from zigzag_lab.stages import (
     CostModelStage,
     GeneralParameterIteratorStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     MultiProcessingGatherStage,
     MultiProcessingSpawnStage,
@@ -34,6 +33,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
 
 FILES = [WorkloadParserStage, AcceleratorParserStage]

@@ -13,7 +13,6 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     ONNXModelParserStage,
     SpatialMappingGeneratorStage,
@@ -21,6 +20,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InputError
 
 

@@ -22,7 +22,6 @@ from zigzag_lab.stages import (
     BatchStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
@@ -33,6 +32,7 @@ from zigzag_lab.stages import (
     Stage,
     SumStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.vocab import ZigzagLabError
 

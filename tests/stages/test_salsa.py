@@ -15,7 +15,6 @@ from zigzag_lab.stages import (
     AcceleratorParserStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEDPStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
@@ -26,6 +25,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.vocab import InputError
 
 FEW = {"salsa_iteration_number": 40, "salsa_number_of_core": 4, "nb_mappings_generated": 1}

@@ -19,7 +19,6 @@ from zigzag_lab.stages import (
     CostModelStage,
     DumpStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     PickleSaveStage,
     PlotTemporalMappingsStage,
@@ -32,6 +31,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.seams import RunFiles
 
 FILES = [WorkloadParserStage, AcceleratorParserStage]

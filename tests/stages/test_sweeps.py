@@ -18,13 +18,13 @@ from zigzag_lab.stages import (
     HardwareOptimizerStage,
     HardwareSearchStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     SpatialMappingGeneratorStage,
     SumStage,
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.sweeps import expanded
 from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError
 

@@ -21,7 +21,6 @@ from zigzag_lab.stages import (
     CompleteSaveStage,
     CostModelStage,
     LomaStage,
-    MainStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     ONNXModelParserStage,
@@ -32,6 +31,7 @@ from zigzag_lab.stages import (
     VisualizationStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 
 SHIPPED = Path(zigzag.__file__).parent / "inputs"
 PICTURES = {"loop_ordering.txt", "mem_hierarchy.png"}

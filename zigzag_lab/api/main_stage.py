@@ -12,7 +12,6 @@ from zigzag_lab.api.given import plain_options, read_given, run_inputs
 from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
 from zigzag_lab.api.opening import is_there, opened_store
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages import MainStage as PlainMainStage
 from zigzag_lab.stages import (
     MinimalEDPStage,
     MinimalEnergyStage,
@@ -22,6 +21,7 @@ from zigzag_lab.stages import (
     SearchTally,
     StageCallable,
 )
+from zigzag_lab.stages.main import MainStage as PlainMainStage
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Workload

@@ -18,7 +18,8 @@ from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.stages import MainStage, SearchTally
+from zigzag_lab.stages import SearchTally
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of

@@ -12,7 +12,7 @@ from zigzag_lab.vocab import PipelineError
 
 
 class MainStage:
-    """Runs a list of stages.
+    """Runs a list of stages and records nothing; ``zigzag_lab.MainStage`` is this one with a record.
 
     Args:
         list_of_callables: the stages, top down; the last one is CostModelStage. None stands for no stage.

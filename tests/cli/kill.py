@@ -18,7 +18,6 @@ from typing import Any
 from tests.cli.commands import executed
 
 PROGRAM = "import sys; from zigzag_lab.cli import main; sys.exit(main(prog_name='zigzag-lab'))"
-SLOW = ("--lpf-limit", "8")
 RUN = (
     "run",
     "--workload",
@@ -30,7 +29,8 @@ RUN = (
     "--mlflow",
     "off",
     "--lpf-limit",
-    "7",
+    "8",
+    "--no-cache",
 )
 
 SUMS = (

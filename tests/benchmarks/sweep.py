@@ -55,7 +55,18 @@ def variations(folder: Path, n: int) -> Path:
 
 def swept(file: Path, database: Path, workers: int) -> dict[str, Any]:
     """What a sweep says in the end."""
-    command = [*COMMAND, "sweep", str(file), "--db", f"sqlite:///{database}", "--workers", str(workers), "--json"]
+    command = [
+        *COMMAND,
+        "sweep",
+        str(file),
+        "--db",
+        f"sqlite:///{database}",
+        "--workers",
+        str(workers),
+        "--mlflow",
+        "off",
+        "--json",
+    ]
     said: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return said
 
@@ -84,7 +95,7 @@ def kills(folder: Path, file: Path, seed: int, share: float) -> None:
     """Ten kills at random moments; then what is missing is priced, and the table compared with an undisturbed one."""
     draw, killed, quiet = random.Random(seed), folder / "killed.db", swept(file, folder / "quiet.db", 2)
     print(f"seed {seed}; undisturbed: {quiet['n_points']} points in {quiet['seconds']:.1f} s", flush=True)
-    command = [*COMMAND, "sweep", str(file), "--workers", "2", "--db", f"sqlite:///{killed}"]
+    command = [*COMMAND, "sweep", str(file), "--workers", "2", "--mlflow", "off", "--db", f"sqlite:///{killed}"]
     n_killed = 0
     while n_killed < 10:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -60,7 +60,7 @@ def postgres(folder: Path, n: int) -> None:
     file = variations(folder, n)
     with server(None) as url:
         upgrade(url)
-        command = [*COMMAND, "sweep", str(file), "--db", url, "--workers", "1", "--json"]
+        command = [*COMMAND, "sweep", str(file), "--db", url, "--workers", "1", "--mlflow", "off", "--json"]
         started = time.monotonic()
         processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
         said = [json.loads(process.communicate()[0]) for process in processes]

@@ -1,4 +1,4 @@
-"""What an exact search proved."""
+"""What a search proved."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ TOLERANCE = 1e-9
 """Relative; values closer than this are equal (sums of floats in another order differ by less)."""
 
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
-ALL_UNEVEN_OF_SEVERAL = "all uneven mappings under each of {n} spatial mappings"
+ALL_ORDERS = "all allowed orders of all loop prime factors, as LOMA allocates them, under one spatial mapping"
+_ONE = "one spatial mapping"
+_SEVERAL = "each of {n} spatial mappings"
+_SEVERAL_AND_SKIPS = "each of {n} choices of spatial mapping and skipped memories"
 
-ALL_UNEVEN_AND_SKIPS = "all uneven mappings under each of {n} choices of spatial mapping and skipped memories"
+
+def _over_several(space: str, n: int, n_designs: int) -> str:
+    """What a space under one spatial mapping is called together with those under others, on each design."""
+    return space.replace(_ONE, (_SEVERAL if n_designs == 1 else _SEVERAL_AND_SKIPS).format(n=n))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,10 @@ class Certificate:
             certificates: one for each spatial mapping that was searched, on each design.
             n_designs: how many choices of skipped memories there were.
         """
-        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
         return replace(
             self,
             lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
-            space=space.format(n=len(certificates)),
+            space=_over_several(self.space, len(certificates), n_designs),
             n_mappings=sum(c.n_mappings for c in certificates),
             n_priced=sum(c.n_priced for c in certificates),
             seconds=sum(c.seconds for c in certificates),
@@ -99,10 +104,9 @@ class FrontCertificate:
         """What is proven of the front of several fronts, one for each spatial mapping on each design."""
         if len(certificates) == 1:
             return certificates[0]
-        space = ALL_UNEVEN_OF_SEVERAL if n_designs == 1 else ALL_UNEVEN_AND_SKIPS
         return cls(
             is_proven=all(c.is_proven for c in certificates),
-            space=space.format(n=len(certificates)),
+            space=_over_several(certificates[0].space, len(certificates), n_designs),
             n_mappings=sum(c.n_mappings for c in certificates),
             n_priced=sum(c.n_priced for c in certificates),
             seconds=sum(c.seconds for c in certificates),

@@ -319,6 +319,12 @@ class MappingBatch:
     def __len__(self) -> int:
         return self.tables.n_mappings
 
+    def only(self, mapping: int) -> MappingBatch:
+        """A batch of one of its mappings."""
+        order = np.ascontiguousarray(self.tables.order[:, mapping : mapping + 1])
+        cuts = {op: np.ascontiguousarray(cut[:, mapping : mapping + 1]) for op, cut in self.cuts.items()}
+        return MappingBatch(LoopTables(self.problem, self.tables.loops, order), cuts)
+
     def loops(self, mapping: int) -> tuple[tuple[str, int], ...]:
         """The temporal loops of one mapping, innermost first."""
         return tuple(self.tables.loops[i] for i in self.tables.order[:, mapping])

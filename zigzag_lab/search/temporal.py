@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
-from zigzag_lab.search.factors import loop_prime_factors
+from zigzag_lab.search.factors import Factor, loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import orderings
@@ -24,7 +24,17 @@ def temporal_mappings(
     Raises:
         InfeasibleError: no order fits the memories.
     """
-    loops, orders = _orders(problem, lpf_limit)
+    yield from fitting(problem, *orders_of(problem, lpf_limit), kind)
+
+
+def fitting(
+    problem: Problem, loops: list[Factor], orders: Iterator[np.ndarray], kind: TemporalMappingType
+) -> Iterator[MappingBatch]:
+    """Yield the mappings of those orders of some loops that fit.
+
+    Raises:
+        InfeasibleError: none does.
+    """
     found = False
     nearest: Overflow | None = None
     for order in orders:
@@ -39,7 +49,8 @@ def temporal_mappings(
         raise nothing_fits(problem, nearest)
 
 
-def _orders(problem: Problem, lpf_limit: int | None) -> tuple[list[tuple[str, int]], Iterator[np.ndarray]]:
+def orders_of(problem: Problem, lpf_limit: int | None) -> tuple[list[Factor], Iterator[np.ndarray]]:
+    """The loops to reorder, and all their orders that meet the user's wishes: [n, m] arrays of indices into them."""
     wanted = OrderConstraints.of(problem)
     if wanted.is_complete:
         loops = wanted.complete_order

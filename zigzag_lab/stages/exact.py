@@ -6,16 +6,14 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, ClassVar
 
-import numpy as np
-
-from zigzag_lab.cost import Certificate, FrontCertificate
+from zigzag_lab.cost import FrontCertificate
 from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.seams import Incumbent
-from zigzag_lab.stages.stage import Result, ResultBatch, StageCallable
+from zigzag_lab.stages.stage import StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType, nearest
 
 DEFAULT_SECONDS = 10.0
@@ -29,7 +27,7 @@ class _ProvingStage(TemporalMappingGeneratorStage):
     Keywords: ``exact_time_limit``: seconds for each spatial mapping; None for no limit.
     """
 
-    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit", "to_beat")
+    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit")
     provides: ClassVar[tuple[str, ...]] = (
         *TemporalMappingGeneratorStage.provides,
         "access_same_data_considered_as_no_access",
@@ -55,13 +53,7 @@ class _ProvingStage(TemporalMappingGeneratorStage):
         self.seconds = exact_time_limit
         if self.kind is not TemporalMappingType.UNEVEN:
             raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
-        self.certificate: Certificate | FrontCertificate | None = None
         self.incumbent = to_beat
-
-    def batches(self) -> Iterator[ResultBatch]:
-        """Yield the prices of what was found, certified."""
-        for batch in super().batches():
-            yield batch.wrapped(self._certified)
 
     def _start(self) -> Iterator[MappingBatch]:
         """Mappings of a short search."""
@@ -69,11 +61,6 @@ class _ProvingStage(TemporalMappingGeneratorStage):
             yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
         except InfeasibleError:
             return
-
-    def _certified(self, result: Result) -> Result:
-        if self.certificate is not None:
-            result[0].certificate = self.certificate  # type: ignore[attr-defined]
-        return result
 
 
 class ExactStage(_ProvingStage):
@@ -128,7 +115,7 @@ class ExactStage(_ProvingStage):
             return
         self.certificate = answer.certificate
         self.tally.n_mappings_evaluated += answer.certificate.n_priced
-        yield _one(answer.batch, answer.index)
+        yield answer.batch.only(answer.index)
 
 
 class ExactFrontStage(_ProvingStage):
@@ -157,12 +144,4 @@ class ExactFrontStage(_ProvingStage):
         self.certificate = FrontCertificate(front.is_proven, ALL_UNEVEN, *work)
         self.tally.n_mappings_evaluated += front.n_priced
         for _, _, batch, index in front.points:
-            yield _one(batch, index)
-
-
-def _one(batch: MappingBatch, index: int) -> MappingBatch:
-    """One mapping of a batch."""
-    tables = batch.tables
-    order = np.ascontiguousarray(tables.order[:, index : index + 1])
-    cuts = {op: np.ascontiguousarray(cut[:, index : index + 1]) for op, cut in batch.cuts.items()}
-    return MappingBatch(LoopTables(batch.problem, tables.loops, order), cuts)
+            yield batch.only(index)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zigzag_lab.cost import CostModelEvaluation, price
+from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate, price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.bypass import designs
@@ -18,9 +18,10 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings
+from zigzag_lab.stages.all_orders import best_order, can_be_merged
 from zigzag_lab.stages.replay import replayed
-from zigzag_lab.stages.seams import SearchTally
-from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of
+from zigzag_lab.stages.seams import Incumbent, SearchTally
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of
 from zigzag_lab.vocab import InfeasibleError, InputError, TemporalMappingType, nearest
 from zigzag_lab.workload import Layer
 
@@ -168,9 +169,11 @@ class TemporalMappingGeneratorStage(BatchStage):
     """LOMA: proposes the orders of the temporal loops that fit the memories.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``loma_lpf_limit``: the most loop prime factors to
-    reorder (None for all); ``temporal_mapping_type``: ``uneven`` (default) or ``even``; ``user_temporal_mapping``:
-    operand -> loops per memory, a mapping from elsewhere to be priced instead of searching (by default the mapping
-    file's ``temporal_mapping`` for this layer). Yields ``(cme, (temporal_mapping, extra_info))``.
+    reorder (None for all: where a stage above wants the best only, equal beginnings of orders are merged, one mapping
+    is yielded, and ``cme.certificate`` says what was proven); ``temporal_mapping_type``: ``uneven`` (default) or
+    ``even``; ``user_temporal_mapping``: operand -> loops per memory, a mapping from elsewhere to be priced instead of
+    searching (by default the mapping file's ``temporal_mapping`` for this layer). Yields
+    ``(cme, (temporal_mapping, extra_info))``.
     """
 
     provides: ClassVar[tuple[str, ...]] = (
@@ -183,7 +186,12 @@ class TemporalMappingGeneratorStage(BatchStage):
         "problem",
         "tally",
     )
-    consumes: ClassVar[tuple[str, ...]] = ("loma_lpf_limit", "loma_show_progress_bar", "user_temporal_mapping")
+    consumes: ClassVar[tuple[str, ...]] = (
+        "loma_lpf_limit",
+        "loma_show_progress_bar",
+        "user_temporal_mapping",
+        "to_beat",
+    )
     requires: ClassVar[Mapping[str, type]] = {**_GIVEN, "spatial_mapping": UnrolledLoops}
     changes_nothing: ClassVar[tuple[str, ...]] = ("loma_show_progress_bar",)
     is_builtin = True
@@ -204,9 +212,12 @@ class TemporalMappingGeneratorStage(BatchStage):
         loma_show_progress_bar: bool = False,
         user_temporal_mapping: PinnedLevels | None = None,
         tally: SearchTally | None = None,
+        to_beat: Incumbent | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
+        self.wanted = None if to_beat is None else to_beat.objective
+        self.certificate: Certificate | FrontCertificate | None = None
         self.pinned = user_temporal_mapping
         self.problem = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
         self.kind = kind_of_mapping(temporal_mapping_type)
@@ -215,7 +226,16 @@ class TemporalMappingGeneratorStage(BatchStage):
         self.tally = tally or SearchTally()
 
     def batches(self) -> Iterator[ResultBatch]:
-        """Yield the prices of all mappings proposed, in batches."""
+        """Yield the prices of all mappings proposed, in batches, with what is proven of them."""
+        for batch in self._priced():
+            yield batch.wrapped(self._certified)
+
+    def _certified(self, result: Result) -> Result:
+        if self.certificate is not None:
+            result[0].certificate = self.certificate  # type: ignore[attr-defined]
+        return result
+
+    def _priced(self) -> Iterator[ResultBatch]:
         takes_batches = getattr(self.list_of_callables[0], "takes_batches", False)
         for batch in self.proposals():
             if isinstance(batch, TemporalMapping):
@@ -241,7 +261,13 @@ class TemporalMappingGeneratorStage(BatchStage):
             yield from self.searched()
 
     def searched(self) -> Iterator[MappingBatch]:
-        """All orders that fit, in batches."""
+        """All orders that fit, in batches; without a limit the best one, where only that is wanted."""
+        if self.lpf_limit is None and self.wanted is not None and can_be_merged(self.problem, self.kind):
+            keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
+            best, self.certificate = best_order(self.problem, self.wanted, keep_at_output_pins=keep)
+            self.tally.n_mappings_evaluated += self.certificate.n_priced
+            yield best
+            return
         yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
 
     def _stage(self, mapping: MappingBatch | TemporalMapping) -> Any:

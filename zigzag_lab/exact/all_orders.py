@@ -1,0 +1,119 @@
+"""The best of all orders of all loop prime factors, as LOMA allocates them, with a certificate.
+
+Every order is priced one by one where there are few; else one of each class of equal beginnings
+(:mod:`zigzag_lab.exact.merging`). Where it is not proven that merging keeps the best, the certificate has the bound
+that every mapping obeys: no stall, no loading, no energy but that of the operations.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
+from zigzag_lab.cost.kernel import Prices, price
+from zigzag_lab.cost.static import mac_energy_pj
+from zigzag_lab.exact.merging import MergedOrders, why_unproven
+from zigzag_lab.exact.solve import Answer
+from zigzag_lab.exact.space import Space
+from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.search.factors import Factor
+from zigzag_lab.search.orderings import n_orderings
+from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of
+from zigzag_lab.vocab import Objective, TemporalMappingType
+
+FEW = 1_000
+"""Orders that are priced without further thought."""
+MOST_ONE_BY_ONE = 100_000
+"""Orders that are all priced where merging them is not proven."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Orders among which the best one is.
+
+    Attributes:
+        loops: what they order.
+        orders: [n, m] arrays of indices into ``loops``.
+        is_proven: asked after the last of them, whether the best of all orders was there.
+    """
+
+    loops: list[Factor]
+    orders: Iterator[np.ndarray]
+    merged: MergedOrders | None
+    doubt: str | None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether the best of all orders is among them; known once they have all been seen."""
+        return self.doubt is None and not (self.merged is not None and self.merged.is_cut)
+
+
+def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_ONE_BY_ONE) -> Candidates:
+    """All orders, or one of each class.
+
+    Args:
+        problem: what is mapped; wishes for the order of its loops are kept.
+        few: up to so many orders are not merged.
+        most_one_by_one: up to so many orders are not merged where that is not proven to keep the best.
+    """
+    loops, orders = orders_of(problem, None)
+    n = n_orderings(loops)
+    if n <= few:
+        return Candidates(loops, orders, None, None)
+    space = Space(problem)
+    doubt = why_unproven(space)
+    if doubt is not None and n <= most_one_by_one:
+        return Candidates(loops, orders, None, None)
+    merged = MergedOrders(space)
+    return Candidates(list(space.lattice.loops), iter(merged), merged, doubt)
+
+
+def best_of_all_orders(
+    problem: Problem, objective: Objective, *, keep_at_output_pins: bool = True, among: Candidates | None = None
+) -> Answer:
+    """The best of all orders of all loop prime factors, each allocated by LOMA.
+
+    Args:
+        problem: what is mapped; its kernel must support it (:func:`zigzag_lab.cost.kernel.supports`).
+        objective: what to minimise.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        among: the orders to choose from; by default what :func:`candidates` finds.
+
+    Raises:
+        InfeasibleError: no order fits the memories.
+    """
+    started = time.perf_counter()
+    among = among or candidates(problem)
+    best: tuple[tuple[float, float, float], MappingBatch, int] | None = None
+    n_priced = 0
+    for batch in fitting(problem, among.loops, among.orders, TemporalMappingType.UNEVEN):
+        index, rank = _lowest(price(batch, keep_at_output_pins=keep_at_output_pins), objective)
+        n_priced += len(batch)
+        if best is None or rank < best[0]:
+            best = rank, batch, index
+    if best is None:
+        raise nothing_fits(problem, None)
+    (figure, energy_pj, latency_cycles), batch, index = best
+    lower_bound = figure if among.is_proven else min(figure, _floor(problem, objective))
+    work = float(n_orderings(among.loops)), n_priced, time.perf_counter() - started
+    certificate = Certificate(objective, lower_bound, figure, ALL_ORDERS, *work)
+    return Answer(batch, index, energy_pj, latency_cycles, certificate)
+
+
+def _lowest(prices: Prices, objective: Objective) -> tuple[int, tuple[float, float, float]]:
+    """The mapping of least figure, energy and latency, in that order, and those three."""
+    energy, latency = prices.energy_pj, prices.latency_cycles
+    figures = {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: prices.edp_pj_cycles}[objective]
+    index = int(np.lexsort((latency, energy, figures))[0])
+    return index, (float(figures[index]), float(energy[index]), float(latency[index]))
+
+
+def _floor(problem: Problem, objective: Objective) -> float:
+    """What every mapping costs at least."""
+    energy = mac_energy_pj(problem)
+    latency = float(np.prod(list(problem.temporal_sizes.values()))) * problem.accelerator.array.cycles_per_op
+    return {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: energy * latency}[objective]

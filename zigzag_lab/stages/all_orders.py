@@ -1,0 +1,25 @@
+"""LOMA without a limit, where a stage above wants the best mapping only."""
+
+from __future__ import annotations
+
+from zigzag_lab.cost import Certificate
+from zigzag_lab.cost.kernel import supports
+from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.search.order_constraints import OrderConstraints
+from zigzag_lab.vocab import Objective, TemporalMappingType
+
+
+def can_be_merged(problem: Problem, kind: TemporalMappingType) -> bool:
+    """Whether equal beginnings of orders can be merged: not where outputs slide, not for even mappings."""
+    is_free = not OrderConstraints.of(problem).is_complete
+    return is_free and kind is TemporalMappingType.UNEVEN and supports(problem)
+
+
+def best_order(
+    problem: Problem, objective: Objective, *, keep_at_output_pins: bool
+) -> tuple[MappingBatch, Certificate]:
+    """The best of all orders of all loop prime factors, alone in its batch, and what is proven of it."""
+    from zigzag_lab.exact.all_orders import best_of_all_orders
+
+    answer = best_of_all_orders(problem, objective, keep_at_output_pins=keep_at_output_pins)
+    return answer.batch.only(answer.index), answer.certificate

@@ -114,6 +114,12 @@ def test_numbers_may_be_lifted(tmp_path: Path) -> None:
     )
     assert few["n_mappings_evaluated"] < many["n_mappings_evaluated"]
     assert few["latency_cycles"] >= many["latency_cycles"]
+    assert "proof" not in few
+    assert many["proof"]["n_proven"] == many["proof"]["n_layers"] == 1
+    assert many["proof"]["is_of_loma"]
+    (proven,) = (layer["certificate"] for layer in many["layers"])
+    assert proven["best"] == proven["lower_bound"] == many["latency_cycles"]
+    assert proven["space"].startswith("all allowed orders of all loop prime factors, as LOMA allocates them")
 
 
 def test_even_mappings_are_never_better(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.oracle.bridge import reference_allocate
 from tests.stages import small
-from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.cost import Certificate, CostModelEvaluation, ProofSummary
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
@@ -24,6 +25,7 @@ from zigzag_lab.stages import (
     SalsaStage,
     SearchTally,
     SpatialMappingConversionStage,
+    SpatialMappingGeneratorStage,
     TemporalOrderingConversionStage,
 )
 from zigzag_lab.stages.seams import Incumbent
@@ -212,6 +214,62 @@ def test_exact_search_gives_up_what_cannot_beat_what_is_known(reduction: Any) ->
     assert best(to_beat=better) == []
     assert len(better.discarded) == 1
     assert best(to_beat=worse) == best(to_beat=other) == [least]
+
+
+@every_engine
+@pytest.mark.parametrize("reduction", VALUES, ids=lambda stage: stage.__name__)
+def test_where_the_best_is_wanted_it_is_found(engine: Any, reduction: Any) -> None:
+    objective, value_of = VALUES[reduction]
+    settings = {"exact_objective": objective} if engine is ExactStage else {}
+    whole, one = (
+        [value_of(cme) for cme in found(engine, problem(), **settings, to_beat=wanted)]
+        for wanted in (None, Incumbent(objective))
+    )
+    assert min(one) == pytest.approx(min(whole), rel=1e-12)
+
+
+def test_all_orders_are_yielded_unless_only_the_best_is_wanted() -> None:
+    scene, tally = problem(), SearchTally()
+    whole = found(LomaStage, scene)
+    (best,) = found(LomaStage, scene, to_beat=Incumbent(Objective.LATENCY), tally=tally)
+    assert len(whole) > 1
+    assert best.latency_total2 == min(cme.latency_total2 for cme in whole)
+    assert best.certificate is not None
+    assert best.certificate.is_proven
+    assert best.certificate.best == best.latency_total2
+    assert best.certificate.n_mappings >= len(whole)
+    assert tally.n_mappings_evaluated == best.certificate.n_priced + 1
+    assert "as LOMA allocates them" in best.certificate.sentence()
+    limited = found(LomaStage, scene, to_beat=Incumbent(Objective.LATENCY), loma_lpf_limit=3)
+    even = found(LomaStage, scene, to_beat=Incumbent(Objective.LATENCY), temporal_mapping_type="even")
+    assert [cme.certificate for cme in (*limited, *even, *whole)] == [None] * len((*limited, *even, *whole))
+
+
+def test_a_reduction_says_what_all_orders_prove() -> None:
+    scene = problem()
+    for keep_others in (False, True):
+        stage = MinimalEnergyStage(
+            [LomaStage, CostModelStage], **records(scene), reduce_minimal_keep_others=keep_others
+        )
+        ((best, others),) = stage.run()
+        assert best.energy_total == min(cme.energy_total for cme in found(LomaStage, scene))
+        assert isinstance(best, CostModelEvaluation)
+        assert (best.certificate is None) == keep_others == (len(others) > 1)
+
+
+def test_over_several_spatial_mappings_all_orders_of_each_are_meant() -> None:
+    scene = problem()
+    rules = replace(scene.constraints, spatial_mapping={})
+    given = {"layer": scene.layer, "accelerator": scene.accelerator, "constraints": rules}
+    below = [SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]
+    ((best, _),) = MinimalEnergyStage(below, **given, nb_mappings_generated=2).run()
+    assert isinstance(best, CostModelEvaluation)
+    assert isinstance(best.certificate, Certificate)
+    assert best.certificate.is_proven
+    summary = ProofSummary.of([best.certificate])
+    assert summary is not None
+    assert summary.sentence() == "1 of 1 layers are proven best of what LOMA finds in any order"
+    assert "as LOMA allocates them, under each of 3 spatial mappings" in best.certificate.sentence()
 
 
 def test_a_front_is_wanted_whole_whatever_is_known() -> None:

@@ -26,7 +26,11 @@ EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --
     help="What to minimise.",
 )
 @click.option(
-    "--lpf-limit", type=LpfLimit(), default="6", show_default=True, help="The most loop prime factors to reorder."
+    "--lpf-limit",
+    type=LpfLimit(),
+    default="6",
+    show_default=True,
+    help="The most loop prime factors to reorder; none for all orders.",
 )
 @click.option(
     "--search",

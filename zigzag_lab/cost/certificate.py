@@ -12,7 +12,8 @@ TOLERANCE = 1e-9
 """Relative; values closer than this are equal (sums of floats in another order differ by less)."""
 
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
-ALL_ORDERS = "all allowed orders of all loop prime factors, as LOMA allocates them, under one spatial mapping"
+_OF_LOMA = "all allowed orders of all loop prime factors, as LOMA allocates them"
+ALL_ORDERS = f"{_OF_LOMA}, under one spatial mapping"
 _ONE = "one spatial mapping"
 _SEVERAL = "each of {n} spatial mappings"
 _SEVERAL_AND_SKIPS = "each of {n} choices of spatial mapping and skipped memories"
@@ -126,12 +127,14 @@ class ProofSummary:
         n_certified: those that were searched exactly.
         n_proven: those whose mapping is proven best.
         worst_gap: the largest gap of a layer.
+        is_of_loma: whether some of them were compared with what LOMA allocates only, not with all uneven mappings.
     """
 
     n_layers: int
     n_certified: int
     n_proven: int
     worst_gap: float
+    is_of_loma: bool = False
 
     @classmethod
     def of(cls, certificates: Sequence[Certificate | FrontCertificate | None]) -> ProofSummary | None:
@@ -140,11 +143,14 @@ class ProofSummary:
         if not proofs:
             return None
         n_proven = sum(c.is_proven for c in proofs)
-        return cls(len(certificates), len(proofs), n_proven, max(c.gap for c in proofs))
+        is_of_loma = any(c.space.startswith(_OF_LOMA) for c in proofs)
+        return cls(len(certificates), len(proofs), n_proven, max(c.gap for c in proofs), is_of_loma)
 
     def sentence(self) -> str:
         """The summary in words."""
         text = f"{self.n_proven} of {self.n_layers} layers are proven best"
+        if self.is_of_loma:
+            text += " of what LOMA finds in any order"
         if self.n_certified > self.n_proven:
             text += f"; the largest gap of the others is {self.worst_gap:.2%}"
         if missing := self.n_layers - self.n_certified:

@@ -1,8 +1,8 @@
 """The best of all orders of all loop prime factors, as LOMA allocates them, with a certificate.
 
 Every order is priced one by one where there are few; else one of each class of equal beginnings
-(:mod:`zigzag_lab.exact.merging`). Where it is not proven that merging keeps the best, the certificate has the bound
-that every mapping obeys: no stall, no loading, no energy but that of the operations.
+(:mod:`zigzag_lab.exact.merging`). Where it is not proven that merging keeps the best, the certificate has the lower
+bound of exact search instead, which speaks of more: of all uneven mappings.
 """
 
 from __future__ import annotations
@@ -17,18 +17,24 @@ from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.static import mac_energy_pj
 from zigzag_lab.exact.merging import MergedOrders, why_unproven
-from zigzag_lab.exact.solve import Answer
+from zigzag_lab.exact.solve import Answer, NothingBetterError, solve
 from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.search.factors import Factor
 from zigzag_lab.search.orderings import n_orderings
-from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of
-from zigzag_lab.vocab import Objective, TemporalMappingType
+from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of, temporal_mappings
+from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
 
 FEW = 1_000
 """Orders that are priced without further thought."""
 MOST_ONE_BY_ONE = 100_000
 """Orders that are all priced where merging them is not proven."""
+MOST_BEGINNINGS, MOST_IN_DOUBT = 1_000_000, 10_000
+"""Beginnings of one length that are kept, where that proves something and where it does not."""
+N_LOOPS_AT_LEAST = 6
+"""Loops of the search that stands in where merging lost all orders that fit."""
+SECONDS_FOR_A_BOUND = 1.0
+"""For the search for a lower bound where merging is not proven."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     doubt = why_unproven(space)
     if doubt is not None and n <= most_one_by_one:
         return Candidates(loops, orders, None, None)
-    merged = MergedOrders(space)
+    merged = MergedOrders(space, MOST_BEGINNINGS if doubt is None else MOST_IN_DOUBT)
     return Candidates(list(space.lattice.loops), iter(merged), merged, doubt)
 
 
@@ -90,7 +96,7 @@ def best_of_all_orders(
     among = among or candidates(problem)
     best: tuple[tuple[float, float, float], MappingBatch, int] | None = None
     n_priced = 0
-    for batch in fitting(problem, among.loops, among.orders, TemporalMappingType.UNEVEN):
+    for batch in _fitting(problem, among):
         index, rank = _lowest(price(batch, keep_at_output_pins=keep_at_output_pins), objective)
         n_priced += len(batch)
         if best is None or rank < best[0]:
@@ -98,10 +104,20 @@ def best_of_all_orders(
     if best is None:
         raise nothing_fits(problem, None)
     (figure, energy_pj, latency_cycles), batch, index = best
-    lower_bound = figure if among.is_proven else min(figure, _floor(problem, objective))
+    lower_bound = figure if among.is_proven else _lower_bound(problem, objective, figure, keep_at_output_pins)
     work = float(n_orderings(among.loops)), n_priced, time.perf_counter() - started
     certificate = Certificate(objective, lower_bound, figure, ALL_ORDERS, *work)
     return Answer(batch, index, energy_pj, latency_cycles, certificate)
+
+
+def _fitting(problem: Problem, among: Candidates) -> Iterator[MappingBatch]:
+    """The mappings that fit; where merging lost them all, those of a short search."""
+    try:
+        yield from fitting(problem, among.loops, among.orders, TemporalMappingType.UNEVEN)
+    except InfeasibleError:
+        if among.is_proven:
+            raise
+        yield from temporal_mappings(problem, N_LOOPS_AT_LEAST)
 
 
 def _lowest(prices: Prices, objective: Objective) -> tuple[int, tuple[float, float, float]]:
@@ -112,8 +128,19 @@ def _lowest(prices: Prices, objective: Objective) -> tuple[int, tuple[float, flo
     return index, (float(figures[index]), float(energy[index]), float(latency[index]))
 
 
-def _floor(problem: Problem, objective: Objective) -> float:
-    """What every mapping costs at least."""
-    energy = mac_energy_pj(problem)
-    latency = float(np.prod(list(problem.temporal_sizes.values()))) * problem.accelerator.array.cycles_per_op
-    return {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: energy * latency}[objective]
+def _lower_bound(problem: Problem, objective: Objective, figure: float, keep_at_output_pins: bool) -> float:
+    """What all uneven mappings cost at least, LOMA's among them, as far as a figure is in question.
+
+    Where results are wider than unfinished sums, exact search leaves some of LOMA's out: then what operations cost.
+    """
+    if problem.final_precision > problem.precision(problem.layer.output_operand):
+        energy = mac_energy_pj(problem)
+        latency = float(np.prod(list(problem.temporal_sizes.values()))) * problem.accelerator.array.cycles_per_op
+        floor = {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: energy * latency}[objective]
+        return min(figure, floor)
+    keep, seconds = keep_at_output_pins, SECONDS_FOR_A_BOUND
+    try:
+        answer = solve(problem, objective, keep_at_output_pins=keep, seconds=seconds, to_beat=figure)
+        return min(figure, answer.certificate.lower_bound)
+    except NothingBetterError as nothing:
+        return nothing.certificate.lower_bound

@@ -18,20 +18,21 @@ from zigzag_lab.exact.fills import REJECTED, OperandFills
 from zigzag_lab.exact.space import Space
 from zigzag_lab.search.orderings import CHUNK
 
-MOST_BEGINNINGS = 1_000_000
-"""Beginnings of one length that are kept; of more, as many are spread evenly over all."""
-
 _MOST_KEYS = 2**62
 
 
 class MergedOrders:
     """One order for each class of equal price.
 
+    Args:
+        space: the orders.
+        most: beginnings of one length that are kept; of more, as many spread evenly over all.
+
     Attributes:
         is_cut: whether there were more beginnings than are kept.
     """
 
-    def __init__(self, space: Space, most: int = MOST_BEGINNINGS) -> None:
+    def __init__(self, space: Space, most: int) -> None:
         self.space, self.lattice, self.most = space, space.lattice, most
         self.is_cut = False
         self._fills = [OperandFills(space, o) for o in range(len(space.operands))]

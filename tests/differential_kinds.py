@@ -34,7 +34,7 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.locality import search_locality, without_unused_memories
 from zigzag_lab.search.order_constraints import GAP as ANY
 from zigzag_lab.search.spatial import spatial_mappings
-from zigzag_lab.search.temporal import _orders
+from zigzag_lab.search.temporal import orders_of as our_orders_of
 from zigzag_lab.vocab import InputError
 
 Wanted = list[tuple[str, int | None]]
@@ -112,7 +112,7 @@ def random_wish(rng: Random, factors: Ordering, complete: Ordering) -> Wanted:
 
 def orders_of(problem: Problem) -> list[Ordering]:
     """Our orders of the loops that meet the problem's wish."""
-    loops, orders = _orders(problem, LPF_LIMIT)
+    loops, orders = our_orders_of(problem, LPF_LIMIT)
     return [[loops[i] for i in column] for order in orders for column in order.T]
 
 

@@ -99,7 +99,7 @@ def test_the_best_is_that_of_plain_enumeration_priced_by_the_scalar_model() -> N
 
 def test_in_doubt_the_certificate_still_holds() -> None:
     counts: Counter[str] = Counter()
-    for problem in small_problems(2000, 2060, in_doubt=True):
+    for problem in small_problems(2000, 2040, in_doubt=True):
         truth = kernel_prices(temporal_mappings(problem, None))
         if not truth:
             with pytest.raises(InfeasibleError):

@@ -14,7 +14,7 @@ from tests.oracle.bridge import Ordering, reference_factors, reference_orderings
 from tests.strategies.problems import RandomProblem, random_problem
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.order_constraints import GAP, OrderConstraints
-from zigzag_lab.search.temporal import _orders, temporal_mappings
+from zigzag_lab.search.temporal import orders_of, temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 Wanted = Sequence[tuple[str, int | None]]
@@ -27,7 +27,7 @@ def constrained(problem: RandomProblem, wanted: Wanted) -> Problem:
 
 def our_orders(problem: RandomProblem, wanted: Wanted, lpf_limit: int | None) -> list[Ordering]:
     """The orders that meet the wish."""
-    loops, orders = _orders(constrained(problem, wanted), lpf_limit)
+    loops, orders = orders_of(constrained(problem, wanted), lpf_limit)
     return [[loops[i] for i in column] for order in orders for column in order.T]
 
 

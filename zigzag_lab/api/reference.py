@@ -40,7 +40,8 @@ def get_hardware_performance_zigzag(
         opt: ``latency``, ``energy`` or ``EDP``.
         dump_folder: where to write ZigZag's files; none are written without it.
         pickle_filename: the pickled list of CMEs; in the dump folder by default.
-        lpf_limit: the most loop prime factors to reorder; None for all.
+        lpf_limit: the most loop prime factors to reorder; None for all orders, with a certificate where merging equal
+            beginnings is proven to keep the best.
         nb_spatial_mappings_generated: how many generated spatial mappings to try.
         in_memory_compute: whether the array computes in memory; adds its clock and area to what is returned.
         exploit_data_locality: whether data may stay on chip between layers.

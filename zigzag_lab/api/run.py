@@ -30,7 +30,8 @@ class RunRequest:
     Attributes:
         workload, accelerator, mapping: paths, names of presets, or what the parser stages take.
         objective: what to minimise.
-        lpf_limit: the most loop prime factors to reorder; None for all.
+        lpf_limit: the most loop prime factors to reorder; None for all orders, with a certificate where merging equal
+            beginnings is proven to keep the best.
         temporal_mapping_type: uneven or even.
         n_spatial_mappings: how many generated spatial mappings to try; None for all.
         input_shapes: ONNX input -> shape.

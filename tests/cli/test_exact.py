@@ -33,7 +33,7 @@ def exact(files: dict[str, str], database: str, *more: str) -> dict[str, Any]:
 
 def test_what_was_proven_is_said_recorded_and_comes_back_from_the_cache(files: dict[str, str], database: str) -> None:
     first, second = exact(files, database), exact(files, database)
-    assert first["proof"] == {"n_layers": 1, "n_certified": 1, "n_proven": 1, "worst_gap": 0.0}
+    assert first["proof"] == {"n_layers": 1, "n_certified": 1, "n_proven": 1, "worst_gap": 0.0, "is_of_loma": False}
     assert second["cache"] == {"hits": 1, "misses": 0}
     (layer,) = first["layers"]
     assert layer["certificate"]["is_proven"]

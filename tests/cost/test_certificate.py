@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from zigzag_lab.cost import Certificate, ProofSummary
+from zigzag_lab.cost.certificate import ALL_ORDERS, ALL_UNEVEN
 from zigzag_lab.vocab import Objective
 
 PROVEN = Certificate(Objective.ENERGY, 100.0, 100.0 * (1 + 1e-12), "these mappings", 1e6, 10, 0.5)
@@ -23,10 +24,13 @@ def test_the_gap_is_what_could_be_saved_at_most() -> None:
 
 
 def test_over_several_spaces_the_least_bound_counts() -> None:
-    over = PROVEN.over([PROVEN, OPEN])
+    proven = replace(PROVEN, space=ALL_UNEVEN)
+    over = proven.over([proven, OPEN])
     assert (over.lower_bound, over.n_mappings, over.n_priced, over.seconds) == (90.0, 2e6, 20, 1.0)
     assert over.space == "all uneven mappings under each of 2 spatial mappings"
-    assert "2 choices of spatial mapping and skipped" in PROVEN.over([PROVEN, OPEN], n_designs=2).space
+    assert "2 choices of spatial mapping and skipped" in proven.over([proven, OPEN], n_designs=2).space
+    loma = replace(PROVEN, space=ALL_ORDERS).over([PROVEN, OPEN])
+    assert loma.space == ALL_ORDERS.replace("one spatial mapping", "each of 2 spatial mappings")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,7 @@ def test_over_several_spaces_the_least_bound_counts() -> None:
     [
         ([PROVEN, PROVEN], "2 of 2 layers are proven best"),
         ([PROVEN, OPEN], "1 of 2 layers are proven best; the largest gap of the others is 10.00%"),
+        ([PROVEN, replace(PROVEN, space=ALL_ORDERS)], "2 of 2 layers are proven best of what LOMA finds in any order"),
         ([PROVEN, None], "1 of 2 layers are proven best; 1 was not searched exactly"),
     ],
 )

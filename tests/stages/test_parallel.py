@@ -42,6 +42,7 @@ ENDLESS = """
 import sys
 from tests.stages.jobs import EndlessStage
 from zigzag_lab.stages import *
+from zigzag_lab.stages.main import MainStage
 if __name__ == "__main__":
     listed = [WorkloadParserStage, AcceleratorParserStage, MultiProcessingGatherStage, WorkloadStage,
               MultiProcessingSpawnStage, EndlessStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage,

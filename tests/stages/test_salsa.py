@@ -32,6 +32,7 @@ FEW = {"salsa_iteration_number": 40, "salsa_number_of_core": 4, "nb_mappings_gen
 SCRIPT = """
 import sys
 from zigzag_lab.stages import *
+from zigzag_lab.stages.main import MainStage
 stages = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage, MinimalEnergyStage,
           SpatialMappingGeneratorStage, MinimalEnergyStage, SalsaStage, CostModelStage]
 ((total, layers),) = MainStage(stages, workload=sys.argv[1], accelerator=sys.argv[2], mapping=sys.argv[3],

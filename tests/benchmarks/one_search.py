@@ -26,12 +26,12 @@ def our_search(workload: Path, accelerator: Path, mapping: Path) -> Callable[[],
     from zigzag_lab.stages import (
         CostModelStage,
         LomaStage,
-        MainStage,
         MinimalLatencyStage,
         SpatialMappingGeneratorStage,
         SumStage,
         WorkloadStage,
     )
+    from zigzag_lab.stages.main import MainStage
 
     stages = [SumStage, WorkloadStage, MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage]
     given = {

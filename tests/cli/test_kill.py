@@ -6,5 +6,4 @@ from tests.cli.kill import main
 
 
 def test_runs_killed_at_random_moments_leave_nothing_torn(tmp_path: Path) -> None:
-    fates = main(3, 5, tmp_path)
-    assert sum(fates.values()) == 3
+    main(3, 5, tmp_path)  # which looks at the whole database after each kill

@@ -1,4 +1,8 @@
-"""How close layers come to what the array and the outermost memory allow."""
+"""How close layers come to what the array and the outermost memory allow.
+
+A layer may stand above the memory's roof: ZigZag's latency does not count each transfer of the outermost port in full
+(on tpu_like, ResNet-18's layer 6 takes 18,879 cycles with 19,840 accesses of the DRAM's one port).
+"""
 
 from __future__ import annotations
 

@@ -1,18 +1,24 @@
 """How many layer evaluations a second the public sink takes into Postgres: ``python -m tests.benchmarks.postgres``.
 
-Without ``--db`` a server is started on this machine for it, which then shares the processors with what is measured.
+One process first, then several at once, as a team's are. Without ``--db`` a server is started on this machine for it,
+which then shares the processors with what is measured. See :mod:`tests.benchmarks.sink` for what *new* means.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from tests.benchmarks.sink import N_LAYERS, networks, record
+from tests.benchmarks.priced_networks import N_LAYERS
+from tests.benchmarks.sink import measure, record, rounds
 from zigzag_lab.store import open_store
 from zigzag_lab.store.migrate import upgrade
 
@@ -33,26 +39,45 @@ def server(url: str | None) -> Iterator[str]:
             yield own.get_uri()
 
 
+def write(url: str, n_networks: int, seed: int, together: Barrier, spans: Any) -> None:
+    """One of several writers: the span of clock time of each of its rounds."""
+    with open_store(url) as store:
+        for _, runs in rounds(store, n_networks, 1, seed):
+            together.wait()
+            started = time.time()
+            record(store, runs)
+            spans.put((seed, started, time.time()))
+            together.wait()
+
+
+def write_together(url: str, n_writers: int, n_networks: int) -> None:
+    """Print the rates of several processes that write at the same time."""
+    context = multiprocessing.get_context("spawn")
+    together, spans = context.Barrier(n_writers), context.Queue()
+    writers = [context.Process(target=write, args=(url, n_networks, 10 + i, together, spans)) for i in range(n_writers)]
+    for writer in writers:
+        writer.start()
+    for kind in ("new layers, new mappings", "the same, cache off", "seen layers, seen mappings"):
+        measured = [spans.get(timeout=900) for _ in writers]
+        seconds = max(end for *_, end in measured) - min(start for _, start, _ in measured)
+        print(f"{kind:<28}{n_writers * n_networks * N_LAYERS / seconds:>10.0f}   {n_writers} writers", flush=True)
+    for writer in writers:
+        writer.join()
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--db", help="a database that may be filled")
-    parser.add_argument("--networks", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--networks", type=int, default=40)
+    parser.add_argument("--seen", type=int, default=2, help="rounds with what has been recorded before")
+    parser.add_argument("--writers", type=int, default=2, help="processes that write at once")
     options = parser.parse_args()
-    runs = networks(options.networks)
-    n_memories = sum(len(levels) for run in runs for cme in run for levels in cme.problem.memories.values())
-    n_layers = len(runs) * N_LAYERS
-    print(f"{n_layers} layers, {n_memories / n_layers:.1f} memory rows each, {N_LAYERS} to a run")
-    print(f"{'round':<28}{'layers/s':>10}{'rows/s':>10}{'layers/cpu-s':>14}   target {TARGET} layers/s")
     with server(options.db) as url:
         upgrade(url)
         with open_store(url) as store:
-            for number in range(options.rounds):
-                seconds, work = record(store, runs)
-                kind = "new layers, new mappings" if number == 0 else "seen layers, seen mappings"
-                rates = n_layers / seconds, (n_layers + n_memories) / seconds, n_layers / work
-                print(f"{kind:<28}{rates[0]:>10.0f}{rates[1]:>10.0f}{rates[2]:>14.0f}")
+            measure(store, options.networks, options.seen, TARGET)
+        write_together(url, options.writers, options.networks)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
-from zigzag_lab.store.recorder import LayerDigests
 from zigzag_lab.store.sweep_points import PricedPoint
 from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps.plan import Base, Point, changed_document
@@ -51,7 +50,6 @@ class PointPricer:
     cache: WorkerCache = field(default_factory=WorkerCache)
     engine: str = field(default_factory=engine_digest)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
-    _layers: LayerDigests = field(default_factory=LayerDigests)
 
     def __call__(self, point: Point) -> PricedPoint:
         """Price a point. Whatever goes wrong is an answer, too.
@@ -140,7 +138,7 @@ class PointPricer:
         results = MainStage(_stages(request), tally=tally, cache=self.cache, **request.keywords()).run()
         total, per_layer = results[0]
         cmes = [cme for cme, _ in per_layer if isinstance(cme, CostModelEvaluation)]
-        rows = [rows_of(cme, 0, i, self._layers.of(cme.layer)) for i, cme in enumerate(cmes)]
+        rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]
         accelerator: Accelerator = request.accelerator
         figures = _figures(total, cmes) | {
             "seconds": time.perf_counter() - started,

@@ -16,7 +16,9 @@ from unicodedata import is_normalized, normalize
 
 from zigzag_lab.vocab import InputError
 
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_SPELLING: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
+_encode = json.JSONEncoder(ensure_ascii=False, **_SPELLING).encode
+_encode_quickly = json.JSONEncoder(check_circular=False, **_SPELLING).encode
 
 KEY_VERSION = 1
 """Version of the format of keys. A change of spelling raises it: older keys are then unknown, never wrong."""
@@ -49,14 +51,11 @@ def canonical_json_of_record(doc: Any) -> bytes:
         doc: a document that the program put together: all of its keys are text, which is not looked at.
     """
     try:
-        text = _encode(doc)
+        text = _encode_quickly(doc)
     except (TypeError, ValueError):  # numbers that JSON does not know
         return canonical_json(doc)
-    is_canonical = text.isascii() and not any(mark in text for mark in _MARKS_OF_FLOATS)
-    return text.encode() if is_canonical else canonical_json(doc)
-
-
-_MARKS_OF_FLOATS = (".", "e+", "e-")
+    has_more = "." in text or "\\u" in text or "e+" in text or "e-" in text  # floats, text beyond ASCII
+    return canonical_json(doc) if has_more else text.encode()
 
 
 def digest(doc: Any, domain: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.keys import canonical_json
-from zigzag_lab.keys.records import RecordDigests, exact_description
+from zigzag_lab.keys.records import exact_description
 from zigzag_lab.stages.seams import HIT, MISS, SHARED, Asked, CacheReport
 from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
 from zigzag_lab.store.codec import spelt_json
@@ -56,7 +56,7 @@ class RunCache:
     """
 
     def __init__(self, store: Store, claims: Claims, salt: str = "", run_number: int | None = None) -> None:
-        self.salt, self.digests = salt, RecordDigests()
+        self.salt, self.digests = salt, store.digests
         self._store, self._claims, self._run_number = store, claims, run_number
         self._known: dict[str, bytes] = {}
         self._asked: dict[str, Asked] = {}

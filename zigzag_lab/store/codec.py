@@ -17,13 +17,14 @@ from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys.canonical import canonical_json, digest_of_bytes
-from zigzag_lab.mapping.spatial import Loop, LoopLevels, SpatialMapping
+from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import Objective, TemporalMappingType
 
-SpeltLevels = tuple[list[str], str]
+Spelling = tuple[str, str]
+"""Loops as people write them (``C 8, OX 7``), and as canonical JSON."""
 
 MAPPING_COLUMNS = ("digest", "spatial_text", "content")
 LAYER_COLUMNS = (
@@ -152,21 +153,21 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
 
 
 def _memory_rows(
-    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, SpeltLevels]
+    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, list[Spelling]]
 ) -> list[Row]:
     terms, memories = cme.breakdown, cme.accelerator.memories
     rows: list[Row] = []
     for operand, indices in cme.problem.memories.items():
         figures = zip(
             indices,
-            spelt[operand][0],
+            spelt[operand],
             terms.utilisation[operand],
             terms.shared_utilisation[operand],
             terms.accesses[operand],
             terms.access_energy_pj[operand],
             strict=True,
         )
-        for level, (index, loops, alone, shared, n, pj) in enumerate(figures):
+        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(figures):
             rows.append(
                 (
                     run_number,
@@ -190,33 +191,34 @@ def _memory_rows(
     return rows
 
 
-def _spelt_levels(temporal: TemporalMapping) -> dict[str, SpeltLevels]:
+def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
     """Operand -> its levels, spelt."""
-    return {op: _spelt_operand(levels) for op, levels in temporal.levels.items()}
+    return {op: [_spelt(loops) for loops in levels] for op, levels in temporal.levels.items()}
 
 
 @lru_cache(maxsize=16_384)
-def _spelt_operand(levels: LoopLevels) -> SpeltLevels:
-    """The levels of one operand: as people write each, and as canonical JSON of all."""
-    spelt = [_spelt(loops) for loops in levels]
-    return [text for text, _ in spelt], f"[{','.join([content for _, content in spelt])}]"
+def _spelt(loops: tuple[Loop, ...]) -> Spelling:
+    """The loops of one level, from the innermost."""
+    spelt = [_spelt_loop(loop) for loop in loops]
+    return ", ".join([text for text, _ in spelt]), f"[{','.join([content for _, content in spelt])}]"
 
 
 @lru_cache(maxsize=16_384)
-def _spelt(loops: tuple[Loop, ...]) -> tuple[str, str]:
-    """The loops of one level from the innermost: as people write them (``C 8, OX 7``), and as canonical JSON."""
-    texts = [f"{dim} {size if type(size) is int else f'{size:g}'}" for dim, size in loops]
-    contents = [f"[{_spelt_name(dim)},{size if type(size) is int else _spelt_size(size)}]" for dim, size in loops]
-    return ", ".join(texts), f"[{','.join(contents)}]"
+def _spelt_loop(loop: Loop) -> Spelling:
+    dim, size = loop
+    return f"{dim} {size if type(size) is int else f'{size:g}'}", canonical_json(loop).decode()
+
+
+@lru_cache(maxsize=16_384)
+def _spelt_unrolled(dim: str, *loops: Loop) -> Spelling:
+    """An array dimension and what is unrolled over it."""
+    text, content = _spelt(loops)
+    return f"{dim}: {text.replace(',', '') or '-'}", f"[{_spelt_name(dim)},{content}]"
 
 
 @lru_cache(maxsize=256)
 def _spelt_name(name: str) -> str:
     return canonical_json(name).decode()
-
-
-def _spelt_size(size: float) -> str:
-    return canonical_json(size).decode()
 
 
 # -- mappings ----------------------------------------------------------------------------------------------------------
@@ -227,16 +229,15 @@ def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
     return _mapping_row(spatial, temporal, _spelt_levels(temporal))
 
 
-def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, SpeltLevels]) -> Row:
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> Row:
     """The document's JSON is put together from parts that are canonical and have mostly been met before."""
-    unrolled, texts = [], []
-    for dim, loops in spatial.unrollings.items():
-        text, content = _spelt(tuple(loops.items()))
-        unrolled.append(f"[{_spelt_name(dim)},{content}]")
-        texts.append(f"{dim}: {text.replace(',', '') or '-'}")
-    levels = ",".join([f"{_spelt_name(op)}:{content}" for op, (_, content) in sorted(spelt.items())])
-    content = f'{{"kind":"{temporal.kind.value}","spatial":[{",".join(unrolled)}],"temporal":{{{levels}}}}}'
-    return digest_of_bytes(content.encode(), "mapping"), "; ".join(texts), content
+    unrolled = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
+    levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
+    content = (
+        f'{{"kind":"{temporal.kind.value}","spatial":[{",".join([dim for _, dim in unrolled])}],'
+        f'"temporal":{{{",".join(levels)}}}}}'
+    )
+    return digest_of_bytes(content.encode(), "mapping"), "; ".join([text for text, _ in unrolled]), content
 
 
 def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:

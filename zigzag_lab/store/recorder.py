@@ -12,7 +12,7 @@ from types import TracebackType
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
-from zigzag_lab.keys import layer_digest
+from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.store.codec import (
     CERTIFICATE_COLUMNS,
     FRONT_COLUMNS,
@@ -29,7 +29,6 @@ from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import InfeasibleError
-from zigzag_lab.workload import Layer
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -58,23 +57,6 @@ class Totals:
     clock_ns: float | None = None
 
 
-class LayerDigests:
-    """Digests of layers, worked out once for each object."""
-
-    def __init__(self, most: int = 20_000) -> None:
-        self._known: dict[int, tuple[Layer, str]] = {}
-        self._most = most
-
-    def of(self, layer: Layer) -> str:
-        """The digest of a layer's meaning."""
-        known = self._known.get(id(layer))
-        if known is None:
-            if len(self._known) >= self._most:
-                self._known.clear()
-            known = self._known[id(layer)] = (layer, layer_digest(layer))
-        return known[1]
-
-
 class RunRecorder:
     """One run, from its start to its end. A sink: it has ``save(cme)``.
 
@@ -87,7 +69,7 @@ class RunRecorder:
         number: what its rows are keyed by.
     """
 
-    def __init__(self, database: Database, run_id: str, number: int, digests: LayerDigests, pulse: Pulse) -> None:
+    def __init__(self, database: Database, run_id: str, number: int, digests: RecordDigests, pulse: Pulse) -> None:
         self.run_id, self.number = run_id, number
         self._database, self._digests, self._pulse = database, digests, pulse
         self._lock = RLock()
@@ -122,7 +104,7 @@ class RunRecorder:
             if before is not None and index not in self._pending:
                 self._replaced.add(index)
             self._saved[cme.layer.id] = index, cme
-            self._pending[index] = rows_of(cme, self.number, index, self._digests.of(cme.layer))
+            self._pending[index] = rows_of(cme, self.number, index, self._digests.of_meaning(cme.layer))
             if len(self._pending) >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
                 self.flush()
 

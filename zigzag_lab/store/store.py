@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from zigzag_lab.keys.canonical import digest_of_bytes
+from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import insertion, packed, spelt_json
@@ -16,7 +17,7 @@ from zigzag_lab.store.environment import environment, working_diff
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
-from zigzag_lab.store.recorder import LayerDigests, RunRecorder, ask_to_publish
+from zigzag_lab.store.recorder import RunRecorder, ask_to_publish
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
 from zigzag_lab.store.url import DatabaseUrl
@@ -44,11 +45,12 @@ class Store:
     Attributes:
         url: where it is; shows no password.
         database: its connection.
+        digests: of records, worked out once for both the cache's keys and the rows.
     """
 
     def __init__(self, database: Database) -> None:
         self.database, self.url = database, database.url
-        self._digests = LayerDigests()
+        self.digests = RecordDigests(20_000)
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
         self._environment: tuple[str, str] | None = None
         self._diff: tuple[str, bytes] | None = None
@@ -75,7 +77,7 @@ class Store:
 
         run_id, number = self.database.transact(insert)
         self._kept.update(i.digest for i in start.inputs)
-        return RunRecorder(self.database, run_id, number, self._digests, self._pulse)
+        return RunRecorder(self.database, run_id, number, self.digests, self._pulse)
 
     def _insert_run(self, start: RunStart, run_id: str) -> tuple[str, int]:
         db = self.database

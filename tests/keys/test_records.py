@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_kinds() -> None:
 
 
 def test_digests_are_worked_out_once_and_may_be_told() -> None:
-    digests = RecordDigests(most=1)
+    digests = RecordDigests()
     one, same_again = MappingConstraints("a"), MappingConstraints("b")
     assert digests.of_meaning(one) == digests.of_meaning(same_again)
     assert digests.of_description(one) != digests.of_description(same_again)
@@ -71,6 +72,18 @@ def test_digests_are_worked_out_once_and_may_be_told() -> None:
     taught.learn(one, b"told")
     assert taught.of_description(one) == description_digest(b"told")
     assert digests.of_description(one) == description_digest(description(one))
+
+
+def test_digests_are_forgotten_with_their_records_and_stay_in_their_process() -> None:
+    digests = RecordDigests()
+    for name in "abc":  # each of which may lie where the one before lay
+        record = MappingConstraints(name)
+        assert digests.of_description(record) == description_digest(description(record))
+    assert len(digests._descriptions) == 1
+    del record
+    assert not digests._descriptions
+    elsewhere = pickle.loads(pickle.dumps(digests))
+    assert elsewhere.of_meaning(MappingConstraints("d")) == digests.of_meaning(MappingConstraints("e"))
 
 
 def test_the_order_of_unrollings_is_kept() -> None:

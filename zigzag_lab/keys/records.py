@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import types
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from weakref import ref
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.canonical import canonical_json, digest_of_bytes
@@ -34,7 +36,7 @@ KINDS: dict[str, type] = {
 }
 """Kinds of records that questions are made of."""
 
-_MEANINGS: dict[type, Any] = {
+_MEANINGS: dict[type, Callable[[Any], str]] = {
     Layer: layer_digest,
     Accelerator: accelerator_digest,
     MappingConstraints: constraints_digest,
@@ -98,36 +100,34 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 class RecordDigests:
-    """Digests of records, worked out once for each object.
+    """Digests of records, worked out once for each object and forgotten with it; another process begins anew."""
 
-    Args:
-        most: objects that are remembered before all are forgotten.
-    """
+    def __init__(self) -> None:
+        self._meanings: dict[int, tuple[ref[Any], str]] = {}
+        self._descriptions: dict[int, tuple[ref[Any], str]] = {}
 
-    def __init__(self, most: int = 50_000) -> None:
-        self._meanings: dict[int, tuple[Any, str]] = {}
-        self._descriptions: dict[int, tuple[Any, str]] = {}
-        self._most = most
+    def __reduce__(self) -> tuple[type[RecordDigests], tuple[()]]:
+        return RecordDigests, ()
 
     def of_meaning(self, record: Any) -> str:
         """The key of what a record means: names and comments are not in it."""
-        return self._of(self._meanings, record, lambda: str(_MEANINGS[type(record)](record)))
+        found = self._meanings.get(id(record))
+        return found[1] if found else _kept(self._meanings, record, _MEANINGS[type(record)](record))
 
     def of_description(self, record: Any) -> str:
         """The key of all that a record says, names included."""
-        return self._of(self._descriptions, record, lambda: description_digest(description(record)))
+        found = self._descriptions.get(id(record))
+        return found[1] if found else _kept(self._descriptions, record, description_digest(description(record)))
 
     def learn(self, record: Any, content: bytes) -> None:
         """Be told the description of a record that somebody has at hand."""
-        self._descriptions[id(record)] = record, description_digest(content)
+        _kept(self._descriptions, record, description_digest(content))
 
-    def _of(self, known: dict[int, tuple[Any, str]], record: Any, work_out: Any) -> str:
-        found = known.get(id(record))
-        if found is None:
-            if len(known) >= self._most:
-                known.clear()
-            found = known[id(record)] = record, work_out()
-        return found[1]
+
+def _kept(known: dict[int, tuple[ref[Any], str]], record: Any, digest: str) -> str:
+    number = id(record)
+    known[number] = ref(record, lambda _: known.pop(number, None)), digest
+    return digest
 
 
 def description(record: Any) -> bytes:

@@ -50,7 +50,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database, self.url = database, database.url
-        self.digests = RecordDigests(20_000)
+        self.digests = RecordDigests()
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
         self._environment: tuple[str, str] | None = None
         self._diff: tuple[str, bytes] | None = None

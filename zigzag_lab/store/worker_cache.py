@@ -86,7 +86,7 @@ class WorkerCache(Cache):
 
     database: str | None = None
     salt: str = ""
-    digests: RecordDigests = field(default_factory=lambda: RecordDigests(5_000))
+    digests: RecordDigests = field(default_factory=RecordDigests)
     _asked: dict[str, Row] = field(default_factory=dict)
     _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _n_bytes: int = 0

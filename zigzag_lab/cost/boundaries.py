@@ -2,132 +2,98 @@
 
 A *boundary* ``a`` of an operand is the border between memory a - 1 and memory a of that operand; boundary 0 lies
 between the array and the innermost memory. Data crosses it once a *period*: the iterations of all loops inside it.
-Arrays are [m], one value a mapping; symbols in comments give the shape.
+Arrays are [b, m]: the boundaries of all operands in one row (:mod:`zigzag_lab.cost.wiring`), and the mappings.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Problem, Variant
-from zigzag_lab.mapping.sliding import split_levels
-from zigzag_lab.mapping.tiles import extents
-
-Column = np.ndarray
-_TIE_MARGIN = 1e-9
+from zigzag_lab.cost.chains import Chains
+from zigzag_lab.cost.wiring import Wiring
+from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When data of an operand crosses its boundaries; the same for both forms of the spatial mapping.
+    """When data crosses boundaries; the same for both forms of the spatial mapping.
 
     Attributes:
-        cuts: per memory level, the position of its outermost loop, after moving irrelevant loops down.
-        period: per boundary, cycles between two crossings.
-        count: per boundary, crossings over the whole layer.
-        window: per boundary, cycles in which a crossing may happen when the memory inside it has no double buffer.
-        reuse_run: per boundary, iterations of the unbroken run of irrelevant loops right inside it.
-        relevant_run: the same for relevant loops.
-        reuse_above: per boundary, whether an irrelevant temporal loop lies outside it.
+        period: cycles between two crossings.
+        count: crossings over the whole layer.
+        window: cycles in which a crossing may happen when the memory inside it has no double buffer.
+        relevant_run: iterations of the unbroken run of relevant loops right inside.
+        reuse_above: of the output's boundaries, whether an irrelevant temporal loop lies outside.
     """
 
-    cuts: list[Column]
-    period: list[Column]
-    count: list[Column]
-    window: list[Column]
-    relevant_run: list[Column]
-    reuse_above: list[Column]
+    period: np.ndarray
+    count: np.ndarray
+    window: np.ndarray
+    relevant_run: np.ndarray
+    reuse_above: np.ndarray
 
-
-def timing(batch: MappingBatch, operand: str, *, keep_at_output_pins: bool) -> Timing:
-    """When data of an operand crosses its boundaries.
-
-    Args:
-        batch: the mappings.
-        operand: the layer operand.
-        keep_at_output_pins: whether an input that the array reads again and again is read from the innermost memory
-            once (``access_same_data_considered_as_no_access``).
-    """
-    tables = batch.tables
-    relevancy = batch.problem.layer.relevancy
-    next_useful = tables.next_useful(operand)
-    is_input = operand != batch.problem.layer.output_operand
-    cuts = [tables.at(next_useful, cut) for cut in batch.cuts[operand][:-1]] + [batch.cuts[operand][-1]]
-    ones = np.ones(len(batch))
-    at_cut = [tables.at(tables.cycles, cut) for cut in cuts]
-    innermost = tables.at(tables.cycles, next_useful[0]) if is_input and keep_at_output_pins else ones
-    period = [innermost, *at_cut]
-    total = tables.cycles[-1]
-    reuse_start = tables.run_start(relevancy.irrelevant[operand])
-    relevant_start = tables.run_start(relevancy.relevant[operand])
-    below = [np.zeros_like(cuts[0]), *cuts[:-1]]
-    reuse_run, relevant_run = (
-        [ones]
-        + [
-            inside / tables.at(tables.cycles, np.maximum(tables.at(start, cut), low))
-            for inside, cut, low in zip(at_cut, cuts, below, strict=True)
-        ]
-        for start in (reuse_start, relevant_start)
-    )
-    last = tables.last_reuse(operand)
-    return Timing(
-        cuts=cuts,
-        period=period,
-        count=[np.floor_divide(total, p) for p in period],
-        window=[np.floor_divide(p, run) for p, run in zip(period, reuse_run, strict=True)],
-        relevant_run=relevant_run,
-        reuse_above=[last > low for low in [*below, cuts[-1]]],
-    )
+    @classmethod
+    def of(cls, chains: Chains, wiring: Wiring) -> Timing:
+        """When the tiles of some chains move."""
+        shapes = chains.shapes
+        cycles = shapes.points.cycles
+        period = cycles.take(chains.inside)
+        outputs = chains.inside[: len(wiring.memories[0]) + 1]
+        return cls(
+            period=period,
+            count=np.floor_divide(cycles[-1], period),
+            window=np.floor_divide(period, period / cycles.take(chains.reuse_from)),
+            relevant_run=period / cycles.take(chains.relevant_from),
+            reuse_above=shapes.leaves_reuse(shapes.problem.layer.output_operand).take(outputs),
+        )
 
 
 @dataclass(frozen=True)
 class Content:
-    """What crosses the boundaries of an operand, in one form of the spatial mapping.
+    """What crosses boundaries, in one form of the spatial mapping.
 
     Attributes:
-        elems: per boundary, elements of the tile inside it that one instance of the memory inside holds.
-        boost: per boundary, how many distinct such tiles cross at once.
-        tile_bits: per boundary, bits an element of the stored tile (partial sums or results).
-        up_bits: per boundary, bits an element of outputs moving up.
-        down_bits: per boundary, bits an element of partial sums moving back down, or of inputs; 0 where none do.
-        is_partial: per boundary, whether outputs crossing it are partial sums that come back.
+        elems: elements of the tile inside that one instance of the memory inside holds; 1 at the array.
+        boost: [b] how many distinct such tiles cross at once.
+        tile_bits: bits an element of the stored tile (partial sums or results).
+        moved_bits: [2b, m] bits an element of what moves down (0 where partial sums do not), then of what moves up.
+        counts: [2b, m] crossings downwards (0 where no partial sums come back), then upwards.
     """
 
-    elems: list[Column]
-    boost: tuple[int, ...]
-    tile_bits: list[Column | int]
-    up_bits: list[Column | int]
-    down_bits: list[Column | int]
-    is_partial: list[Column]
+    elems: np.ndarray
+    boost: np.ndarray
+    tile_bits: np.ndarray
+    moved_bits: np.ndarray
+    counts: np.ndarray
 
-
-def content(batch: MappingBatch, operand: str, when: Timing, variant: Variant) -> Content:
-    """What crosses the boundaries of an operand, in one form of the spatial mapping."""
-    problem = batch.problem
-    unrolled = variant.operands[operand]
-    n_levels = len(when.cuts)
-    elems = [np.ones(len(batch))]
-    elems += [_tile(batch, operand, when, variant, level) for level in range(n_levels)]
-    if operand != problem.layer.output_operand:
-        bits: list[Column | int] = [problem.precision(operand)] * (n_levels + 1)
-        never = [np.zeros(len(batch), dtype=bool)] * (n_levels + 1)
-        return Content(elems, unrolled.boost, bits, bits, bits, never)
-    full, final = problem.precision(operand), problem.final_precision
-    static = partial_sums_above(problem, unrolled)
-    partial = [above | flag for above, (flag, _) in zip(when.reuse_above, static, strict=True)]
-    returning = [above | flag for above, (_, flag) in zip(when.reuse_above, static, strict=True)]
-    return Content(
-        elems=elems,
-        boost=unrolled.boost,
-        tile_bits=[np.where(p, full, final) for p in partial],
-        up_bits=[np.where(r, full, final) for r in returning],
-        down_bits=[np.where(r, full, 0) for r in returning],
-        is_partial=partial,
-    )
+    @classmethod
+    def of(cls, chains: Chains, when: Timing, wiring: Wiring, variant: Variant) -> Content:
+        """What the tiles of some chains hold."""
+        problem = chains.shapes.problem
+        n_outputs, shape = len(wiring.memories[0]) + 1, chains.inside.shape
+        unrolled = [variant.operands[op] for op in problem.operands]
+        full, final = problem.precision(problem.layer.output_operand), problem.final_precision
+        flags = np.array(partial_sums_above(problem, unrolled[0])).T[:, :, None]
+        partial, returning = when.reuse_above | flags
+        tile = np.empty(shape)
+        for first, op in zip(wiring.first[1:], problem.operands[1:], strict=True):
+            tile[first:] = problem.precision(op)
+        down, up = tile.copy(), tile.copy()
+        tile[:n_outputs] = np.where(partial, full, final)
+        down[:n_outputs] = np.where(returning, full, 0)
+        up[:n_outputs] = np.where(returning, full, final)
+        fewer = when.count.copy()
+        fewer[:n_outputs][~partial] = 0
+        return cls(
+            elems=chains.elems(variant),
+            boost=np.array([b for u in unrolled for b in u.boost], dtype=np.float64),
+            tile_bits=tile,
+            moved_bits=np.concatenate([down, up]),
+            counts=np.concatenate([fewer, when.count]),
+        )
 
 
 def partial_sums_above(problem: Problem, unrolled: OperandUnrolling) -> list[tuple[bool, bool]]:
@@ -145,50 +111,3 @@ def partial_sums_above(problem: Problem, unrolled: OperandUnrolling) -> list[tup
         extra = int(problem.layer.tensor_elems(output) * (prod(reuse[boundary + 1 :]) - 1))
         flags.append((accumulates, extra != 0))
     return flags
-
-
-def _tile(batch: MappingBatch, operand: str, when: Timing, variant: Variant, level: int) -> Column:
-    """[m] elements that one instance of a memory holds of an operand."""
-    tables, problem = batch.tables, batch.problem
-    relevancy = problem.layer.relevancy
-    unrolled = variant.operands[operand]
-    cut = when.cuts[level]
-    spatial = prod(f for d in relevancy.relevant[operand] for f in unrolled.factors(d)[: level + 1])
-    elems = tables.at(tables.relevant(operand), cut) * spatial
-    for relation in relevancy.partial[operand]:
-        a, b = (_iterations(tables, unrolled, dim, level, when.cuts) for dim in relation.loop_dims)
-        elems = elems * extents(relation, problem.layer.data_sizes[relation.data_dim], a, b)
-    rounded = np.rint(elems)
-    if not float(spatial).is_integer():
-        _settle_ties(batch, operand, when, unrolled, level, elems, rounded)
-    return rounded
-
-
-def _iterations(
-    tables: LoopTables, unrolled: OperandUnrolling, dim: str, level: int, cuts: list[Column]
-) -> Column | float:
-    factors = unrolled.factors(dim)[: level + 1]
-    if unrolled.rounding_dims((dim,)):
-        return tables.at(tables.ordered_product(dim, factors, cuts[: level + 1]), cuts[level])
-    temporal = tables.iterations(dim)
-    spatial = prod(factors)
-    return spatial if temporal is None else tables.at(temporal, cuts[level]) * spatial
-
-
-def _settle_ties(
-    batch: MappingBatch,
-    operand: str,
-    when: Timing,
-    unrolled: OperandUnrolling,
-    level: int,
-    elems: Column,
-    rounded: Column,
-) -> None:
-    """Round products that end on a half as ZigZag does, whose order of multiplication decides; in place."""
-    tied = np.flatnonzero(np.abs(elems - np.floor(elems) - 0.5) < _TIE_MARGIN * elems)
-    for mapping in tied:
-        loops = batch.loops(int(mapping))
-        bounds = [0, *(int(cut[mapping]) for cut in when.cuts[: level + 1])]
-        joint = [(*loops[low:high], *unrolled.levels[m]) for m, (low, high) in enumerate(itertools.pairwise(bounds))]
-        split = split_levels(batch.problem.layer, operand, joint)
-        rounded[mapping] = round(prod(s.n_relevant for s in split))

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from zigzag_lab.hardware.imc import ImcArray
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import Direction
@@ -187,11 +187,3 @@ def _leading_run(layer: Layer, operand: str, loops: tuple[Loop, ...]) -> int:
             break
         run *= int(size)
     return run
-
-
-def reuse_runs(batch: MappingBatch) -> np.ndarray:
-    """[m] :func:`reuse_run` of every mapping of a batch."""
-    weights = weight_operand(batch.problem.layer)
-    if weights is None:
-        return np.ones(len(batch))
-    return batch.tables.at(batch.tables.cycles, batch.tables.next_useful(weights)[0])

@@ -4,7 +4,8 @@ The scalar twin in :mod:`zigzag_lab.cost.scalar` says the same for one mapping, 
 eye; a property test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_model/cost_model.py``;
 Mei et al., "ZigZag: Enlarging Joint Architecture-Mapping Design Space Exploration for DNN Accelerators", IEEE TC 2021).
 
-Axes: arrays are [m], one value a mapping; ``k`` counts the transfers of one port.
+Mappings whose chains of tiles are equal are priced once (:mod:`zigzag_lab.cost.chains`). Axes: ``m`` mapping, ``b``
+boundary, ``w`` way or transfer (:mod:`zigzag_lab.cost.wiring`), ``l`` memory level of all operands.
 """
 
 from __future__ import annotations
@@ -13,11 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.cost.boundaries import Column, Content, Timing, content, timing
-from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall, reduced_loading
+from zigzag_lab.cost.boundaries import Content, Timing
+from zigzag_lab.cost.chains import Chains
+from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
+from zigzag_lab.cost.wiring import Ways, Wiring, wiring_of
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import Direction
+
+Column = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -43,218 +48,176 @@ def price(batch: MappingBatch, *, keep_at_output_pins: bool = True, cycles_per_o
 
     Args:
         batch: the mappings.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.of`.
         cycles_per_op: cycles that the array takes for one operation; by default what the array says.
     """
     if cycles_per_op is None:
         cycles_per_op = batch.problem.accelerator.array.cycles_per_op
-    return _Kernel(batch, keep_at_output_pins, cycles_per_op).prices()
+    wiring = wiring_of(batch.problem)
+    chains = Chains.of(batch, wiring, keep_at_output_pins=keep_at_output_pins)
+    if not chains.can_be_equal:
+        return _Kernel(chains, wiring, keep_at_output_pins, cycles_per_op).prices()
+    first, classes = chains.distinct(wiring)
+    prices = _Kernel(chains.only(first), wiring, keep_at_output_pins, cycles_per_op).prices()
+    return Prices(prices.energy_pj[classes], prices.latency_cycles[classes])
 
 
 class _Kernel:
-    def __init__(self, batch: MappingBatch, keep_at_output_pins: bool, cycles_per_op: float) -> None:
-        self.batch, self.problem, self.cycles_per_op = batch, batch.problem, cycles_per_op
-        self.keep_at_output_pins = keep_at_output_pins
-        problem = batch.problem
-        self.timing: dict[str, Timing] = {
-            op: timing(batch, op, keep_at_output_pins=keep_at_output_pins) for op in problem.operands
-        }
-        self.fractional: dict[str, Content] = self._contents(integer=False)
-        self.integer = self.fractional if problem.integer is problem.fractional else self._contents(integer=True)
-        self.n_cycles = batch.tables.cycles[-1]
-
-    def _contents(self, *, integer: bool) -> dict[str, Content]:
-        variant = self.problem.integer if integer else self.problem.fractional
-        return {op: content(self.batch, op, self.timing[op], variant) for op in self.problem.operands}
+    def __init__(self, chains: Chains, wiring: Wiring, keep_at_output_pins: bool, cycles_per_op: float) -> None:
+        self.chains, self.wiring, self.problem = chains, wiring, chains.shapes.problem
+        self.keep_at_output_pins, self.cycles_per_op = keep_at_output_pins, cycles_per_op
+        problem = self.problem
+        self.timing = Timing.of(chains, wiring)
+        self.fractional = Content.of(chains, self.timing, wiring, problem.fractional)
+        self.integer = self.fractional
+        if problem.integer is not problem.fractional:
+            self.integer = Content.of(chains, self.timing, wiring, problem.integer)
+        self.n_cycles = float(chains.shapes.points.cycles[-1])
 
     def prices(self) -> Prices:
         """Energy and latency."""
+        moving = self.wiring.moving
+        self.bits, self.count = self._bits(moving, self.integer), self.integer.counts[moving.source]
+        self.cycles = np.ceil(self.bits / moving.width)
         stall = self._stall_cycles()
         loading = self._loading_cycles(stall)
         latency = self.n_cycles * self.cycles_per_op + stall + self._onload_cycles(loading)
         latency = latency + self._offload_cycles(loading) + systolic_drain_cycles(self.problem)
         return Prices(self._energy_pj(), latency)
 
+    @staticmethod
+    def _bits(ways: Ways, contents: Content) -> np.ndarray:
+        """[w, m] bits a crossing."""
+        boost = np.where(ways.is_low, contents.boost[ways.boundary], 1.0)[:, None]
+        return contents.elems[ways.boundary] * boost * contents.moved_bits[ways.source]
+
     # -- energy ----------------------------------------------------------------------------------------------------
 
     def _energy_pj(self) -> Column:
-        memories = self.problem.accelerator.memories
-        total = np.zeros(len(self.batch))
-        for op in self.problem.operands:
-            for level, index in enumerate(self.problem.memories[op]):
-                memory = memories[index]
-                accesses = {d: self._accesses(op, level, index, d) for d in Direction}
-                reads = (
-                    accesses[Direction.TO_HIGH] * memory.read_cost_pj + accesses[Direction.TO_LOW] * memory.read_cost_pj
-                )
-                writes = (
-                    accesses[Direction.FROM_HIGH] * memory.write_cost_pj
-                    + accesses[Direction.FROM_LOW] * memory.write_cost_pj
-                )
-                total = total + (reads + writes)
-        return total + mac_energies_pj(self.batch, keep_at_output_pins=self.keep_at_output_pins)
+        accesses, costs = self._accesses(), self.wiring.costs[:, :, None]
+        to_low, from_low, to_high, from_high = (accesses[:, d] * costs[:, d] for d in range(len(Direction)))
+        levels = (to_high + to_low) + (from_high + from_low)
+        total = np.zeros(len(self.chains))
+        for level in levels:
+            total = total + level
+        return total + mac_energies_pj(self.problem, self._weight_runs, keep_at_output_pins=self.keep_at_output_pins)
 
-    def _accesses(self, operand: str, level: int, index: int, direction: Direction) -> Column | float:
-        """Full-width accesses of all instances of a memory for one operand in one direction."""
-        transfer = self._transfer(operand, level, direction, self.fractional)
-        port = self.problem.accelerator.memories[index].port_of(self.problem.memory_operand(operand), direction)
-        if transfer is None or port is None:
-            return 0.0
-        narrow, wide = port.bandwidth_min_bits, port.bandwidth_max_bits
-        n_instances = self.problem.fractional.operands[operand].n_instances[level + 1]
-        words = np.ceil(transfer.bits / narrow) * (narrow / wide) * transfer.count * n_instances
-        return np.trunc(words)
+    def _weight_runs(self) -> Column:
+        """[m] iterations for which a weight is used again at once."""
+        return self.chains.shapes.points.cycles.take(self.chains.lead)
 
-    # -- transfers -------------------------------------------------------------------------------------------------
-
-    def _transfer(
-        self, operand: str, level: int, direction: Direction, contents: dict[str, Content]
-    ) -> Transfer | None:
-        """What moves at a memory in one direction; None where nothing ever does."""
-        is_output = operand == self.problem.layer.output_operand
-        upward = direction in (Direction.FROM_LOW, Direction.TO_HIGH)
-        is_low = direction in (Direction.TO_LOW, Direction.FROM_LOW)
-        is_top = level == len(self.problem.memories[operand]) - 1
-        if (upward and not is_output) or (is_top and not is_low):
-            return None
-        boundary = level if is_low else level + 1
-        when, what = self.timing[operand], contents[operand]
-        elems = what.elems[boundary] * (what.boost[boundary] if is_low else 1)
-        bits_each = what.up_bits[boundary] if upward else what.down_bits[boundary]
-        active = what.is_partial[boundary] if is_output and not upward else None
-        count = when.count[boundary] if active is None else np.where(active, when.count[boundary], 0)
-        return Transfer(operand, boundary, direction, elems * bits_each, count)
-
-    def _port_transfers(self) -> list[tuple[int, bool, list[Transfer]]]:
-        """Per port that moves anything: its width, whether both inputs share it, its transfers in order."""
-        ports = []
-        for index, memory in enumerate(self.problem.accelerator.memories):
-            for port in memory.ports:
-                served = [
-                    self._transfer(op, self.problem.accelerator.level_of(m, index), direction, self.integer)
-                    for m, direction in port.serves
-                    if (op := self.problem.layer_operand.get(m)) is not None
-                ]
-                transfers = [t for t in served if t is not None]
-                if transfers:
-                    ports.append((port.bandwidth_max_bits, self.problem.inputs_share(port), transfers))
-        return ports
+    def _accesses(self) -> np.ndarray:
+        """[l, direction, m] full-width accesses of all instances of a memory."""
+        wiring, ways = self.wiring, self.wiring.accessing
+        operands = (self.problem.fractional.operands[op] for op in self.problem.operands)
+        n_instances = np.array([n for unrolled in operands for n in unrolled.n_instances[1:]], dtype=np.float64)
+        level = wiring.place // len(Direction)
+        words = np.ceil(self._bits(ways, self.fractional) / wiring.narrow) * wiring.ratio
+        words = np.trunc(words * self.fractional.counts[ways.source] * n_instances[level][:, None])
+        accesses = np.zeros((wiring.n_levels * len(Direction), len(self.chains)))
+        accesses[wiring.place] = words
+        return accesses.reshape(wiring.n_levels, len(Direction), -1)
 
     # -- latency ---------------------------------------------------------------------------------------------------
 
     def _stall_cycles(self) -> Column:
-        """Cycles that the array waits during computation: those of the most contended port."""
-        self.ports = self._port_transfers()
-        allowed = self._allowed_cycles()
-        stall = np.zeros(len(self.batch))
-        for width, _, transfers in self.ports:
-            periods = [np.ceil(self.timing[t.operand].period[t.boundary] * self.cycles_per_op) for t in transfers]
-            windows = [allowed[t.operand][t.boundary] for t in transfers]
-            np.maximum(stall, port_stall(width, transfers, periods, windows), out=stall)
-        return stall
+        """Cycles that the array waits during computation: those of the most contended port.
 
-    def _allowed_cycles(self) -> dict[str, list[Column]]:
-        """Per operand and boundary, the cycles a crossing may take without stalling."""
-        flags = self._double_buffered()
-        return {
-            op: [
-                np.ceil(np.where(flag, period, window) * self.cycles_per_op)
-                for flag, period, window in zip(flags[op], when.period, when.window, strict=True)
-            ]
-            for op, when in self.timing.items()
-        }
+        Each transfer alone stalls when it needs more cycles than its window. Those of one port together also stall
+        when the windows overlap so much that their sum exceeds the time they cover.
+        """
+        starts, count, boundary = self.wiring.starts, self.count, self.wiring.moving.boundary
+        if not len(starts):
+            return np.zeros(len(self.chains))
+        window, again = self._allowed_cycles()[boundary], np.maximum(count - 1, 0)
+        slack = (self.cycles - window) * again
+        stall = np.add.reduceat(np.maximum(slack, 0), starts, axis=0)
+        excess = np.add.reduceat(np.minimum(slack, 0) + window * again, starts, axis=0)
+        period = np.ceil(self.timing.period[boundary] * self.cycles_per_op)
+        for port, (start, end) in enumerate(zip(starts, [*starts[1:], len(count)], strict=True)):
+            if end - start > 1 and (excess[port] > 0).any():
+                one = slice(start, end)
+                stall[port] += overlapping_cycles(period[one], window[one], count[one], excess[port])
+        return stall.max(axis=0)
 
-    def _double_buffered(self) -> dict[str, list[Column]]:
-        """Per operand and boundary, whether the memory inside it has room for the next tile beside the current one.
+    def _allowed_cycles(self) -> np.ndarray:
+        """[b, m] the cycles a crossing may take without stalling."""
+        flags, when = self._double_buffered(), self.timing
+        return np.ceil(np.where(flags, when.period, when.window) * self.cycles_per_op)
+
+    def _double_buffered(self) -> np.ndarray:
+        """[b, m] whether the memory inside a boundary has room for the next tile beside the current one.
 
         Memories shared by several operands hand out their room in the order of operands and levels; whoever takes
         some leaves less for all.
         """
         own, shared = self._effective_utilisation()
-        flags: dict[str, list[Column]] = {}
-        for op in self.problem.operands:
-            flags[op] = [np.zeros(len(self.batch), dtype=bool)]
-            for index in self.problem.memories[op]:
+        flags = np.zeros(own.shape, dtype=bool)
+        for first, memories in zip(self.wiring.first, self.wiring.memories, strict=True):
+            for boundary, index in enumerate(memories, start=first + 1):
                 half_empty = shared[index] <= 0.5
-                beside = ~half_empty & (own[op, index] <= 1 - shared[index])
-                flags[op].append(half_empty | beside)
+                beside = ~half_empty & (own[boundary] <= 1 - shared[index])
+                flags[boundary] = half_empty | beside
                 if len(self.problem.sharers[index]) > 1:
-                    shared[index] = np.where(beside, shared[index] + own[op, index], shared[index])
+                    shared[index] = np.where(beside, shared[index] + own[boundary], shared[index])
         return flags
 
-    def _effective_utilisation(self) -> tuple[dict[tuple[str, int], Column], dict[int, Column]]:
-        """Share of a memory that must be held at once, per (operand, memory) and per memory."""
-        own: dict[tuple[str, int], Column] = {}
-        for op in self.problem.operands:
-            what, when = self.fractional[op], self.timing[op]
-            for level, index in enumerate(self.problem.memories[op]):
-                bits = what.elems[level + 1] * what.tile_bits[level + 1]
-                held = np.floor_divide(bits, when.relevant_run[level + 1])
-                own[op, index] = held / self.problem.accelerator.memories[index].size_bits
+    def _effective_utilisation(self) -> tuple[np.ndarray, dict[int, Column]]:
+        """Share of a memory that must be held at once: [b, m] of the one inside a boundary, and per memory."""
+        held = np.floor_divide(self.fractional.elems * self.fractional.tile_bits, self.timing.relevant_run)
+        own = held / self.wiring.sizes
         shared: dict[int, Column] = {}
-        for index, sharers in enumerate(self.problem.sharers):
-            if sharers:
-                shared[index] = sum((own[op, index] for op, _ in sharers), np.zeros(len(self.batch)))
+        for index, boundaries in self.wiring.inside.items():
+            shared[index] = sum((own[boundary] for boundary in boundaries), np.zeros(len(self.chains)))
         return own, shared
 
-    def _loading_cycles(self, stall: Column) -> dict[tuple[str, int, Direction], tuple[Column, bool]]:
-        """Cycles of the first load or last store per transfer, and whether its port is shared by both inputs."""
+    def _loading_cycles(self, stall: Column) -> np.ndarray:
+        """[w, m] cycles of the first load or last store by every transfer that is no partial sum.
+
+        A transfer that happens once brings everything at once; what the port has to spare during computation shortens
+        it, down to the innermost tile without which the array cannot start.
+        """
+        wiring, what, one = self.wiring, self.integer, self.wiring.loading
+        if not len(one):
+            return np.zeros((0, len(self.chains)))
+        ways, ports = wiring.moving, wiring.loading_ports
+        total, count, width = self.cycles[one], self.count[one], ways.width[one]
+        stored = what.elems * what.tile_bits
+        busy = np.add.reduceat(np.where(count > 1, self._average_rates(stored)[one], 0.0), ports, axis=0)
         computing = np.ceil(self.n_cycles * self.cycles_per_op) + stall
-        loading: dict[tuple[str, int, Direction], tuple[Column, bool]] = {}
-        for width, is_shared, transfers in self.ports:
-            considered = [t for t in transfers if not self._is_partial_sum(t)]
-            if not considered:
-                continue
-            tiles = [self._innermost_bits(t.operand) for t in considered]
-            rates = [np.ceil(self._average_rate(t) / self.cycles_per_op) for t in considered]
-            for t, cycles in zip(considered, reduced_loading(width, considered, tiles, rates, computing), strict=True):
-                loading[t.operand, t.boundary, t.direction] = cycles, is_shared
-        return loading
+        surplus = np.maximum(0.0, (width[ports] - busy) / width[ports] * computing)
+        least = np.ceil(stored[wiring.innermost] / width)
+        once = count == 1
+        reducible = np.where(once, np.maximum(0.0, total - least), 0.0)
+        return total - shared_out(ports, np.where(once, total, 0.0), reducible, surplus)
 
-    def _is_partial_sum(self, transfer: Transfer) -> bool:
-        is_output = transfer.operand == self.problem.layer.output_operand
-        return is_output and transfer.direction in (Direction.TO_LOW, Direction.FROM_HIGH)
+    def _average_rates(self, stored: np.ndarray) -> np.ndarray:
+        """[w, m] bits a cycle that transfers need on average."""
+        ways = self.wiring.moving
+        boost = np.where(ways.is_low, self.integer.boost[ways.boundary], 1.0)[:, None]
+        return np.ceil(np.trunc((stored / self.timing.period)[ways.boundary] * boost) / self.cycles_per_op)
 
-    def _innermost_bits(self, operand: str) -> Column:
-        what = self.integer[operand]
-        return what.elems[1] * what.tile_bits[1]
-
-    def _average_rate(self, transfer: Transfer) -> Column:
-        """Bits a cycle that a transfer needs on average."""
-        what, when = self.integer[transfer.operand], self.timing[transfer.operand]
-        a = transfer.boundary
-        rate = what.elems[a] * what.tile_bits[a] / when.period[a]
-        is_low = transfer.direction in (Direction.TO_LOW, Direction.FROM_LOW)
-        return np.trunc(rate * what.boost[a] if is_low else rate)
-
-    def _onload_cycles(self, loading: dict[tuple[str, int, Direction], tuple[Column, bool]]) -> Column:
+    def _onload_cycles(self, loading: np.ndarray) -> Column:
         """Cycles to bring the first tiles of all inputs to the array."""
-        return onload_cycles([self._onload_parts(op, loading) for op in self.problem.layer.input_operands])
+        return onload_cycles([self._onload_parts(o, loading) for o in range(1, len(self.problem.operands))])
 
-    def _onload_parts(
-        self, operand: str, loading: dict[tuple[str, int, Direction], tuple[Column, bool]]
-    ) -> tuple[Column, Column, Column]:
-        shared, half, own = (np.zeros(len(self.batch)) for _ in range(3))
-        for boundary in range(1, len(self.problem.memories[operand])):
-            inner, inner_shared = loading[operand, boundary, Direction.FROM_HIGH]
-            outer, outer_shared = loading[operand, boundary, Direction.TO_LOW]
-            longest = np.maximum(inner, outer)
-            if inner_shared and outer_shared:
+    def _onload_parts(self, operand: int, loading: np.ndarray) -> tuple[Column, Column, Column]:
+        shared, half, own = (np.zeros(len(self.chains)) for _ in range(3))
+        for link in self.wiring.links[operand]:
+            longest = np.maximum(loading[link.ends[0]], loading[link.ends[1]])
+            if link.n_shared == 2:
                 shared = shared + longest
-            elif inner_shared or outer_shared:
+            elif link.n_shared == 1:
                 half = longest
             else:
                 own = own + longest
         return shared, half, own
 
-    def _offload_cycles(self, loading: dict[tuple[str, int, Direction], tuple[Column, bool]]) -> Column:
+    def _offload_cycles(self, loading: np.ndarray) -> Column:
         """Cycles to bring the last outputs from the array to the outermost memory, one level after the other."""
-        output = self.problem.layer.output_operand
-        total = np.zeros(len(self.batch))
-        for boundary in range(1, len(self.problem.memories[output])):
-            inner, _ = loading[output, boundary, Direction.TO_HIGH]
-            outer, _ = loading[output, boundary, Direction.FROM_LOW]
-            total = total + np.maximum(inner, outer)
+        total = np.zeros(len(self.chains))
+        for link in self.wiring.links[0]:
+            total = total + np.maximum(loading[link.ends[0]], loading[link.ends[1]])
         return total
 
 

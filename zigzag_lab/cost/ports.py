@@ -46,37 +46,34 @@ def port_stall(width: int, transfers: list[Transfer], periods: list[Column], win
         periods: [m] each, cycles between crossings.
         windows: [m] each, cycles a crossing may take.
     """
-    slack = [
-        np.where(t.count > 0, (t.cycles(width) - w) * (t.count - 1), 0.0)
-        for t, w in zip(transfers, windows, strict=True)
-    ]
+    period, window, count = np.array(periods), np.array(windows), np.array([t.count for t in transfers])
+    again = np.maximum(count - 1, 0)
+    slack = (np.array([t.cycles(width) for t in transfers]) - window) * again
     if len(transfers) == 1:
-        return slack[0]
-    stalls: Column = np.zeros_like(slack[0])
-    spare: Column = np.zeros_like(slack[0])
-    wanted: Column = np.zeros_like(slack[0])
-    for s, t, w in zip(slack, transfers, windows, strict=True):
-        stalls = stalls + np.maximum(s, 0)
-        spare = spare + np.minimum(s, 0)
-        wanted = wanted + np.where(t.count > 0, w * (t.count - 1), 0.0)
-    covered = _covered_cycles(transfers, periods, windows, needed=spare + wanted > 0)
-    return stalls + np.maximum(0, spare + wanted - covered)
+        alone: Column = slack[0]
+        return alone
+    excess = (np.minimum(slack, 0) + window * again).sum(axis=0)
+    together: Column = np.maximum(slack, 0).sum(axis=0) + overlapping_cycles(period, window, count, excess)
+    return together
 
 
-def _covered_cycles(
-    transfers: list[Transfer], periods: list[Column], windows: list[Column], needed: np.ndarray
-) -> Column:
-    """[m] cycles of the computation in which at least one window of the port is open."""
-    count = np.array([t.count for t in transfers])
+def overlapping_cycles(period: np.ndarray, window: np.ndarray, count: np.ndarray, excess: Column) -> Column:
+    """[m] stall cycles of one port because windows of its transfers overlap.
+
+    Args:
+        period: [k, m] cycles between crossings.
+        window: [k, m] cycles a crossing may take.
+        count: [k, m] crossings; 0 where there are none.
+        excess: [m] cycles of all windows but each one's first, less what transfers leave of them.
+    """
     active = count > 0
-    period = np.where(active, np.array(periods), 1.0)
-    window = np.where(active, np.array(windows), 0.0)
+    period, window = np.where(active, period, 1.0), np.where(active, window, 0.0)
     always_open = active & (period == window)
     covered = np.where(always_open, period * count, 0.0).max(axis=0)
-    rows = np.flatnonzero(needed & ~always_open.any(axis=0) & active.any(axis=0))
+    rows = np.flatnonzero((excess > 0) & ~always_open.any(axis=0) & active.any(axis=0))
     if rows.size:
         covered[rows] = _union(period[:, rows], window[:, rows], count[:, rows])
-    return covered
+    return np.maximum(0, excess - covered)
 
 
 def _union(period: np.ndarray, window: np.ndarray, count: np.ndarray) -> Column:
@@ -99,31 +96,28 @@ def _union(period: np.ndarray, window: np.ndarray, count: np.ndarray) -> Column:
     return cover[n - 1] * count[-1]
 
 
-def reduced_loading(
-    width: int, transfers: list[Transfer], tiles: list[Column], rates: list[Column], computing: Column
-) -> list[Column]:
-    """[m] each: cycles of the first (or last) crossing of each transfer that computation cannot hide.
+def shared_out(ports: np.ndarray, totals: np.ndarray, reducible: np.ndarray, surplus: np.ndarray) -> np.ndarray:
+    """[w, m] by how much the first load (or last store) of each transfer is shortened.
 
-    A transfer that happens once brings everything at once; what the port has to spare during computation shortens it,
-    down to the innermost tile without which the array cannot start. The longest is shortened first.
+    What a port has to spare during computation goes to its longest transfer first, then to the next.
 
     Args:
-        width: bits a cycle.
-        transfers: the transfers of the port.
-        tiles: [m] each, bits of the operand's innermost tile.
-        rates: [m] each, average bits a cycle during computation.
-        computing: [m] cycles of computation with stalls.
+        ports: [port] the first of each port's transfers.
+        totals: [w, m] cycles of each load; 0 of transfers that happen more than once.
+        reducible: [w, m] how many of them can be hidden.
+        surplus: [port, m] cycles that each port has to spare.
     """
-    total = np.array([t.cycles(width) for t in transfers])
-    count = np.array([t.count for t in transfers])
-    once = count == 1
-    busy = np.where(count > 1, np.array(rates), 0.0).sum(axis=0)
-    surplus = np.maximum(0.0, (width - busy) / width * computing)
-    least = np.ceil(np.array(tiles) / width)
-    reducible = np.where(once, np.maximum(0.0, total - least), 0.0)
-    if len(transfers) == 1:
-        return [total[0] - np.minimum(reducible[0], surplus)]
-    order = np.argsort(-np.where(once, total, 0.0), axis=0, kind="stable")
+    n_transfers = np.diff([*ports, len(totals)])
+    reduction = np.minimum(reducible, np.repeat(surplus, n_transfers, axis=0))
+    wanting = np.add.reduceat(reducible > 0, ports, axis=0, dtype=np.int64)
+    for port in np.flatnonzero((wanting > 1).any(axis=1)):
+        one = slice(ports[port], ports[port] + n_transfers[port])
+        reduction[one] = _longest_first(totals[one], reducible[one], surplus[port])
+    return reduction
+
+
+def _longest_first(totals: np.ndarray, reducible: np.ndarray, surplus: Column) -> np.ndarray:
+    order = np.argsort(-totals, axis=0, kind="stable")
     ranked = np.take_along_axis(reducible, order, axis=0)
     taken = np.empty_like(ranked)
     for k in range(len(ranked)):
@@ -131,7 +125,7 @@ def reduced_loading(
         surplus = surplus - taken[k]
     reduction = np.empty_like(taken)
     np.put_along_axis(reduction, order, taken, axis=0)
-    return list(total - reduction)
+    return reduction
 
 
 def onload_cycles(parts: list[tuple[Column, Column, Column]]) -> Column:

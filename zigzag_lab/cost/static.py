@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 import numpy as np
 
-from zigzag_lab.cost.imc import array_energy_by_part_pj, precharge_pj, precharges, reuse_run, reuse_runs
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.cost.imc import array_energy_by_part_pj, precharge_pj, precharges, reuse_run
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 
 
@@ -19,12 +20,20 @@ def mac_energy_pj(problem: Problem) -> float:
     return array.unit_energy_pj * problem.layer.n_macs
 
 
-def mac_energies_pj(batch: MappingBatch, *, keep_at_output_pins: bool = True) -> np.ndarray | float:
-    """Energy of all operations of the layer: one number, or [m] where it depends on the order of the loops."""
-    energy = mac_energy_pj(batch.problem)
-    if not precharges(batch.problem):
+def mac_energies_pj(
+    problem: Problem, weight_runs: Callable[[], np.ndarray], *, keep_at_output_pins: bool = True
+) -> np.ndarray | float:
+    """Energy of all operations of the layer: one number, or [m] where it depends on the order of the loops.
+
+    Args:
+        problem: what runs.
+        weight_runs: asked where it matters for [m] iterations for which a weight is used again at once.
+        keep_at_output_pins: see :func:`zigzag_lab.cost.imc.precharge_pj`.
+    """
+    energy = mac_energy_pj(problem)
+    if not precharges(problem):
         return energy
-    return energy + precharge_pj(batch.problem, reuse_runs(batch), keep_at_output_pins=keep_at_output_pins)
+    return energy + precharge_pj(problem, weight_runs(), keep_at_output_pins=keep_at_output_pins)
 
 
 def mac_energy_by_part_pj(

@@ -19,8 +19,8 @@ from functools import cached_property
 
 import numpy as np
 
-from zigzag_lab.exact.lattice import Lattice
 from zigzag_lab.exact.terms import OperandTerms
+from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints

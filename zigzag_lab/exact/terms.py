@@ -16,9 +16,9 @@ import numpy as np
 
 from zigzag_lab.cost.boundaries import partial_sums_above
 from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
-from zigzag_lab.exact.lattice import Lattice
+from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
-from zigzag_lab.mapping.tiles import extents
+from zigzag_lab.mapping.shapes import extents
 from zigzag_lab.vocab import OUTPUT, Direction
 
 _NOISE = 1e-12

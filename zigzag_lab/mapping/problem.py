@@ -16,6 +16,8 @@ import numpy as np
 
 from zigzag_lab.hardware import Accelerator, Port
 from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.lattice import Lattice, OwnPoints
+from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.mapping.sliding import SplitLevel, split_levels
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops, temporal_loop_sizes, unroll
 from zigzag_lab.vocab import FINAL_OUTPUT
@@ -192,48 +194,40 @@ class LoopTables:
     """Temporal loops in many orders, as prefix tables.
 
     Axes: ``t`` is a position between loops, 0 (nothing inside) to n (everything inside); ``m`` is a mapping. A table at
-    [t, m] speaks of the t innermost loops of mapping m.
+    [t, m] speaks of the t innermost loops of mapping m; most are looked up by the *point* there, the multiset of loops
+    inside (:mod:`zigzag_lab.mapping.lattice`).
 
     Args:
         problem: what is mapped.
         loops: the temporal loops (dimension, size), in any order.
         order: [n, m] index into ``loops`` of the loop at each slot, innermost first.
+        shapes: the tiles of these loops, where other tables of the problem have them already.
     """
 
-    def __init__(self, problem: Problem, loops: Sequence[tuple[str, int]], order: np.ndarray) -> None:
+    def __init__(
+        self, problem: Problem, loops: Sequence[tuple[str, int]], order: np.ndarray, shapes: TileShapes | None = None
+    ) -> None:
         self.problem, self.loops, self.order = problem, tuple(loops), order
         self.n_slots, self.n_mappings = order.shape
         self._columns = np.arange(self.n_mappings)
-        self._sizes = np.array([size for _, size in self.loops], dtype=np.float64)
-        self._cache: dict[tuple[str, object], np.ndarray] = {}
+        shapes = shapes or TileShapes.of(problem, self.loops)
+        self.shapes = shapes or TileShapes(problem, OwnPoints(self.loops, order))
+        self._runs: dict[tuple[str, ...], np.ndarray] = {}
 
-    def _cached(self, kind: str, key: object, make: object) -> np.ndarray:
-        found = self._cache.get((kind, key))
-        if found is None:
-            found = self._cache[(kind, key)] = make()  # type: ignore[operator]
-        return found
-
-    def _prefix_products(self, keep: np.ndarray) -> np.ndarray:
-        """[t, m] product of the sizes of kept loops inside position t; ``keep`` is [loop]."""
-        table = np.ones((self.n_slots + 1, self.n_mappings))
-        np.cumprod(np.where(keep, self._sizes, 1.0)[self.order], axis=0, out=table[1:])
-        return table
+    @cached_property
+    def points(self) -> np.ndarray:
+        """[t, m] the point inside each position."""
+        return self.shapes.points.numbers(self.order)
 
     @cached_property
     def cycles(self) -> np.ndarray:
         """[t, m] iterations of all loops inside position t."""
-        return self._prefix_products(np.ones(len(self.loops), dtype=bool))
+        return self.shapes.points.cycles.take(self.points)
 
     def iterations(self, dim: str) -> np.ndarray | None:
         """[t, m] iterations of one loop dimension inside position t; None where it has no temporal loop."""
-        keep = np.array([d == dim for d, _ in self.loops])
-        return self._cached("dim", dim, lambda: self._prefix_products(keep)) if keep.any() else None
-
-    def relevant(self, operand: str) -> np.ndarray:
-        """[t, m] iterations of the loops fully relevant to an operand inside position t."""
-        dims = self.problem.layer.relevancy.relevant[operand]
-        keep = np.array([d in dims for d, _ in self.loops], dtype=bool)
-        return self._cached("relevant", keep.tobytes(), lambda: self._prefix_products(keep))
+        table = self.shapes.iterations(dim)
+        return None if table is None else table.take(self.points)
 
     def _is_in(self, dims: Sequence[str]) -> np.ndarray:
         """[slot, m] whether the loop at a slot is one of some dimensions."""
@@ -241,29 +235,20 @@ class LoopTables:
 
     def next_useful(self, operand: str) -> np.ndarray:
         """[t, m] the first position at or above t whose next loop is not irrelevant to an operand (n if none is)."""
-
-        def make() -> np.ndarray:
-            irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
-            table = np.full((self.n_slots + 1, self.n_mappings), self.n_slots)
-            for t in range(self.n_slots - 1, -1, -1):
-                np.copyto(table[t], table[t + 1])
-                table[t][~irrelevant[t]] = t
-            return table
-
-        return self._cached("next", self.problem.layer.relevancy.irrelevant[operand], make)
+        irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
+        table = np.full((self.n_slots + 1, self.n_mappings), self.n_slots)
+        np.copyto(table[:-1], np.arange(self.n_slots)[:, None], where=~irrelevant)
+        useful: np.ndarray = np.minimum.accumulate(table[::-1], axis=0)[::-1]
+        return useful
 
     def run_start(self, dims: tuple[str, ...]) -> np.ndarray:
         """[t, m] where the unbroken run of loops over ``dims`` that ends at position t starts."""
-
-        def make() -> np.ndarray:
-            inside = self._is_in(dims)
+        found = self._runs.get(dims)
+        if found is None:
             table = np.zeros((self.n_slots + 1, self.n_mappings), dtype=np.int64)
-            for t in range(self.n_slots):
-                np.copyto(table[t + 1], table[t])
-                table[t + 1][~inside[t]] = t + 1
-            return table
-
-        return self._cached("run", dims, make)
+            np.copyto(table[1:], np.arange(1, self.n_slots + 1)[:, None], where=~self._is_in(dims))
+            found = self._runs[dims] = np.maximum.accumulate(table, axis=0)
+        return found
 
     def last_reuse(self, operand: str) -> np.ndarray:
         """[m] one past the outermost slot whose loop is irrelevant to an operand, 0 if none is."""
@@ -272,8 +257,14 @@ class LoopTables:
         return (irrelevant * slots).max(axis=0, initial=0)
 
     def at(self, table: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """[m] a table's value at one position per mapping."""
-        return table.take(position * self.n_mappings + self._columns)
+        """A table's value at positions, one for each mapping ([m]) or several ([..., m])."""
+        return table.ravel().take(position * self.n_mappings + self._columns)
+
+    def those(self, mappings: np.ndarray) -> LoopTables:
+        """The tables of some of the mappings, given by number or by a mask."""
+        order = np.ascontiguousarray(self.order[:, mappings])
+        shapes = self.shapes if isinstance(self.shapes.points, Lattice) else None
+        return LoopTables(self.problem, self.loops, order, shapes)
 
     def ordered_product(self, dim: str, factors: Sequence[float], positions: Sequence[np.ndarray]) -> np.ndarray:
         """[t, m] iterations of a dimension inside position t, multiplied strictly from inside out.
@@ -286,7 +277,7 @@ class LoopTables:
             factors: its unrollings, inner to outer.
             positions: [m] each, the position at which each unrolling stands.
         """
-        size = np.where(np.array([d == dim for d, _ in self.loops], dtype=bool), self._sizes, 1.0)[self.order]
+        size = np.array([size if d == dim else 1.0 for d, size in self.loops])[self.order]
         product = np.ones(self.n_mappings)
         table = np.empty((self.n_slots + 1, self.n_mappings))
         for t in range(self.n_slots + 1):
@@ -321,9 +312,12 @@ class MappingBatch:
 
     def only(self, mapping: int) -> MappingBatch:
         """A batch of one of its mappings."""
-        order = np.ascontiguousarray(self.tables.order[:, mapping : mapping + 1])
-        cuts = {op: np.ascontiguousarray(cut[:, mapping : mapping + 1]) for op, cut in self.cuts.items()}
-        return MappingBatch(LoopTables(self.problem, self.tables.loops, order), cuts)
+        return self.those(np.array([mapping]))
+
+    def those(self, mappings: np.ndarray) -> MappingBatch:
+        """A batch of some of its mappings, given by number or by a mask."""
+        cuts = {op: np.ascontiguousarray(cut[:, mappings]) for op, cut in self.cuts.items()}
+        return MappingBatch(self.tables.those(mappings), cuts)
 
     def loops(self, mapping: int) -> tuple[tuple[str, int], ...]:
         """The temporal loops of one mapping, innermost first."""

@@ -9,11 +9,14 @@ Source: ZigZag 3.9.1, ``opt/loma/memory_allocator.py``; traps in its rounding ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch
+from zigzag_lab.hardware import Memory
+from zigzag_lab.mapping.lattice import Lattice
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
 from zigzag_lab.mapping.tiles import tile_elems
 from zigzag_lab.vocab import OUTPUT, TemporalMappingType
 
@@ -56,6 +59,59 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
     return allocator.result()
 
 
+@dataclass(frozen=True)
+class _Need:
+    """What the tiles of one operand take at a memory, whatever the order of the loops inside them.
+
+    Attributes:
+        bits: [s, N] bits reserved, for unfinished sums (or any input), and for finished ones where those differ.
+        accesses: [s, N] accesses to the level above, of all tiles together.
+        fits: [s, N] whether the memory holds the tile alone.
+        most_bits: the largest tile.
+        more_is_better: whether another loop never takes fewer bits and never makes for more accesses, so that of all
+            tiles that fit the last one is LOMA's choice.
+    """
+
+    bits: np.ndarray
+    accesses: np.ndarray
+    fits: np.ndarray
+    most_bits: float
+    more_is_better: bool
+
+    @classmethod
+    def of(cls, tables: LoopTables, operand: str, level: int) -> _Need | None:
+        """What an operand needs at a level; None where that depends on the order of the loops inside."""
+        elems, points = tables.shapes.needed_elems(operand, level), tables.shapes.points
+        if elems is None:
+            return None
+        problem = tables.problem
+        memory = problem.accelerator.memories[problem.memories[operand][level]]
+        bits = elems * np.array(_precisions(problem, operand, level))[:, None]
+        if memory.force_double_buffering:
+            is_part = points.cycles < points.cycles[-1]
+            bits = np.where(is_part & (bits < bits[:, -1:]), bits * 2, bits)
+        accesses = points.cycles[-1] / points.cycles * bits
+        more_is_better = False
+        if isinstance(points, Lattice):
+            before, after = points.steps
+            more_is_better = not (
+                (bits[:, after] < bits[:, before]).any() or (accesses[:, after] > accesses[:, before]).any()
+            )
+        return cls(bits, accesses, bits <= memory.size_bits, float(bits.max()), more_is_better)
+
+
+def _precisions(problem: Problem, operand: str, level: int) -> tuple[int, ...]:
+    """Bits an element: for outputs as long as sums go on outside the level below, and once they are finished."""
+    precision = problem.precision(operand)
+    if problem.memory_operand(operand) != OUTPUT:
+        return (precision,)
+    irrelevant = problem.layer.relevancy.irrelevant[operand]
+    above = problem.fractional.operands[operand].levels[level + 1 :]
+    if any(dim in irrelevant for loops in above for dim, _ in loops):
+        return (precision,)
+    return precision, problem.final_precision
+
+
 @dataclass
 class _Choice:
     """What one operand may keep at a memory: [t, m] bits and accesses above, infinite where not allowed."""
@@ -78,7 +134,6 @@ class _Allocator:
         self.misses: list[Overflow] = []
         self.n_filled = 0
         self.slots = np.arange(tables.n_slots + 1)[:, None]
-        self.iterations_above = tables.cycles[-1] / tables.cycles
 
     def allocate_memory(self, index: int) -> None:
         """Decide what each operand keeps at one memory."""
@@ -86,31 +141,69 @@ class _Allocator:
         if not sharers:
             return
         memory = self.problem.accelerator.memories[index]
-        choices = [self._choice(op, level, index) for op, level in sharers]
-        chosen, needed = self._best(choices, memory.size_bits)
-        fits = needed <= memory.size_bits
-        self._note_miss(memory.name, needed - memory.size_bits, self.ok & ~fits, tuple(op for op, _ in sharers))
-        self.ok &= fits
+        needs = [self._need(op, level) for op, level in sharers]
+        if self._hold_all(needs, memory.size_bits):
+            chosen = [np.full(self.tables.n_mappings, self.tables.n_slots) for _ in sharers]
+        elif len(sharers) == 1 and needs[0] is not None and needs[0].more_is_better:
+            chosen = [self._longest(needs[0], *sharers[0], index)]
+        else:
+            choices = [self._choice(need, op, level, index) for need, (op, level) in zip(needs, sharers, strict=True)]
+            chosen, needed = self._best(choices, memory.size_bits)
+            self._reject(memory, needed, tuple(op for op, _ in sharers))
         self.n_filled += 1
-        for choice, position in zip(choices, chosen, strict=True):
-            self.position[choice.operand] = position
-            self.cuts[choice.operand].append(position)
+        for (operand, _), position in zip(sharers, chosen, strict=True):
+            self.position[operand] = position
+            self.cuts[operand].append(position)
 
-    def _note_miss(self, memory: str, missing: np.ndarray, rejected: np.ndarray, operands: tuple[str, ...]) -> None:
+    def _need(self, operand: str, level: int) -> _Need | None:
+        return self.tables.shapes.known(("need", operand, level), lambda: _Need.of(self.tables, operand, level))
+
+    @staticmethod
+    def _hold_all(needs: Sequence[_Need | None], capacity: int) -> bool:
+        """Whether a memory holds all loops of all operands together, and that is the best that it can do."""
+        known = [need for need in needs if need is not None and need.more_is_better]
+        return len(known) == len(needs) and sum(need.most_bits for need in known) <= capacity
+
+    def _reject(self, memory: Memory, needed: np.ndarray, operands: tuple[str, ...]) -> None:
+        """Give up the orders under which the smallest tiles need more bits than there are."""
+        fits = needed <= memory.size_bits
+        rejected = self.ok & ~fits
         if rejected.any():
-            self.misses.append(Overflow(memory, float(missing[rejected].min()), operands, self.n_filled))
+            missing = float((needed - memory.size_bits)[rejected].min())
+            self.misses.append(Overflow(memory.name, missing, operands, self.n_filled))
+        self.ok &= fits
 
-    def _choice(self, operand: str, level: int, index: int) -> _Choice:
+    def _row(self, need: _Need, operand: str) -> np.ndarray | int:
+        """[m] which row of a need counts: the second one where sums are finished."""
+        if len(need.bits) == 1:
+            return 0
+        unfinished = self.tables.shapes.leaves_reuse(operand)
+        return np.where(unfinished.take(self.tables.at(self.tables.points, self.position[operand])), 0, 1)
+
+    def _longest(self, need: _Need, operand: str, level: int, index: int) -> np.ndarray:
+        """[m] the last position that fits a memory of the operand's own."""
+        tables, start = self.tables, self.position[operand]
+        shift = self._row(need, operand) * need.bits.shape[1]
+        is_top = level == len(self.problem.memories[operand]) - 1
+        last = need.fits.ravel().take(tables.points + shift).sum(axis=0) - 1
+        too_large = last < (tables.n_slots if is_top else start)
+        if too_large.any():
+            smallest = np.full_like(start, tables.n_slots) if is_top else start
+            needed = need.bits.ravel().take(tables.at(tables.points, smallest) + shift)
+            self._reject(self.problem.accelerator.memories[index], needed, (operand,))
+        return np.where(too_large, start, last)
+
+    def _choice(self, need: _Need | None, operand: str, level: int, index: int) -> _Choice:
         memory = self.problem.accelerator.memories[index]
         start = self.position[operand]
-        elems = tile_elems(self.tables, operand, level, self.cuts[operand])
-        bits = elems * self._precision(operand, level, start)
-        if memory.force_double_buffering:
-            bits = np.where((self.slots < self.tables.n_slots) & (bits < bits[-1]), bits * 2, bits)
+        if need is None:
+            bits, accesses = self._in_order(operand, level, memory)
+        else:
+            place = self.tables.points + self._row(need, operand) * need.bits.shape[1]
+            bits, accesses = need.bits.ravel().take(place), need.accesses.ravel().take(place)
         fits = (bits <= memory.size_bits) | (self.slots < start)
         reachable = np.logical_and.accumulate(fits, axis=0) & (self.slots >= start)
-        is_top = index == self.problem.memories[operand][-1]
-        if is_top:
+        if level == len(self.problem.memories[operand]) - 1:
             last = slice(self.tables.n_slots, None)
             widest = np.where(self.slots >= start, bits, 0).max(axis=0, keepdims=True)
             bits = np.where(reachable[last], bits[last], widest)
@@ -118,23 +211,24 @@ class _Allocator:
         first = self.tables.at(bits, start)
         bits = np.where(reachable, bits, np.inf)
         self._keep_overflow(bits, start, first)
-        return _Choice(operand, False, start, bits, self.iterations_above * bits, self.slots)
+        return _Choice(operand, False, start, bits, accesses, self.slots)
+
+    def _in_order(self, operand: str, level: int, memory: Memory) -> tuple[np.ndarray, np.ndarray]:
+        """[t, m] bits and accesses above where the order of the loops shows in the size of a tile."""
+        tables, precisions = self.tables, _precisions(self.problem, operand, level)
+        unfinished: np.ndarray | bool = True
+        if len(precisions) == 2:
+            unfinished = tables.last_reuse(operand) > self.position[operand]
+        bits = tile_elems(tables, operand, level, self.cuts[operand])
+        bits = bits * np.where(unfinished, precisions[0], precisions[-1])
+        if memory.force_double_buffering:
+            bits = np.where((self.slots < tables.n_slots) & (bits < bits[-1]), bits * 2, bits)
+        return bits, tables.cycles[-1] / tables.cycles * bits
 
     @staticmethod
     def _keep_overflow(bits: np.ndarray, start: np.ndarray, first: np.ndarray) -> None:
         """Put the size of the empty choice back where even that overflows, so that a message can say by how much."""
         bits[start, np.arange(bits.shape[1])] = first
-
-    def _precision(self, operand: str, level: int, start: np.ndarray) -> np.ndarray | int:
-        """Bits an element: for outputs full precision as long as partial sums remain above."""
-        if self.problem.memory_operand(operand) != OUTPUT:
-            return self.problem.precision(operand)
-        irrelevant = self.problem.layer.relevancy.irrelevant[operand]
-        above = self.problem.fractional.operands[operand].levels[level + 1 :]
-        if any(dim in irrelevant for loops in above for dim, _ in loops):
-            return self.problem.precision(operand)
-        partial = self.tables.last_reuse(operand) > start
-        return np.where(partial, self.problem.precision(operand), self.problem.final_precision)
 
     def _best(self, choices: list[_Choice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
         """[m] the chosen position of each operand, and the bits that the smallest combination needs."""
@@ -165,11 +259,8 @@ class _Allocator:
         nearest = self.misses[-1] if self.misses else None
         if not self.ok.any():
             return Allocation(None, n_rejected, nearest)
-        tables, cuts = self.tables, {op: np.array(cut) for op, cut in self.cuts.items()}
-        if n_rejected:
-            tables = LoopTables(self.problem, tables.loops, np.ascontiguousarray(tables.order[:, self.ok]))
-            cuts = {op: cut[:, self.ok] for op, cut in cuts.items()}
-        return Allocation(MappingBatch(tables, cuts), n_rejected, nearest)
+        batch = MappingBatch(self.tables, {op: np.array(cut) for op, cut in self.cuts.items()})
+        return Allocation(batch.those(self.ok) if n_rejected else batch, n_rejected, nearest)
 
 
 def _combined(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.factors import Factor, loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints
@@ -37,8 +38,9 @@ def fitting(
     """
     found = False
     nearest: Overflow | None = None
+    shapes = TileShapes.of(problem, loops)
     for order in orders:
-        allocation = allocate(LoopTables(problem, loops, order), kind)
+        allocation = allocate(LoopTables(problem, loops, order, shapes), kind)
         if allocation.fitting is not None:
             found = True
             yield allocation.fitting

@@ -1,0 +1,76 @@
+"""Tiles whose size depends on the order of the loops inside them, in the last digit.
+
+Where an unrolling is not exact in binary, ZigZag 3.9.1's order of multiplication shows, and may decide a rounding.
+Arrays are [m], one value a mapping.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Variant
+from zigzag_lab.mapping.shapes import extents
+from zigzag_lab.mapping.sliding import split_levels
+
+Column = np.ndarray
+_TIE_MARGIN = 1e-9
+
+
+def tile_in_order(
+    batch: MappingBatch, operand: str, cuts: Sequence[Column], variant: Variant, level: int
+) -> Column:
+    """[m] elements that one instance of a memory holds of an operand.
+
+    Args:
+        batch: the mappings.
+        operand: the layer operand.
+        cuts: per memory level, the position of its outermost loop, after moving irrelevant loops down.
+        variant: the form of the spatial mapping.
+        level: of the memory.
+    """
+    tables, layer = batch.tables, batch.problem.layer
+    relevant = layer.relevancy.relevant[operand]
+    unrolled, cut = variant.operands[operand], cuts[level]
+    spatial = prod(f for d in relevant for f in unrolled.factors(d)[: level + 1])
+    elems = tables.shapes.relevant(operand).take(tables.at(tables.points, cut)) * spatial
+    for relation in layer.relevancy.partial[operand]:
+        a, b = (_iterations(tables, unrolled, dim, level, cuts) for dim in relation.loop_dims)
+        elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
+    rounded = np.rint(elems)
+    if not float(spatial).is_integer():
+        _settle_ties(batch, operand, cuts, unrolled, level, elems, rounded)
+    return rounded
+
+
+def _iterations(
+    tables: LoopTables, unrolled: OperandUnrolling, dim: str, level: int, cuts: Sequence[Column]
+) -> Column | float:
+    factors = unrolled.factors(dim)[: level + 1]
+    if unrolled.rounding_dims((dim,)):
+        return tables.at(tables.ordered_product(dim, factors, cuts[: level + 1]), cuts[level])
+    temporal = tables.iterations(dim)
+    spatial = prod(factors)
+    return spatial if temporal is None else tables.at(temporal, cuts[level]) * spatial
+
+
+def _settle_ties(
+    batch: MappingBatch,
+    operand: str,
+    cuts: Sequence[Column],
+    unrolled: OperandUnrolling,
+    level: int,
+    elems: Column,
+    rounded: Column,
+) -> None:
+    """Round products that end on a half as ZigZag does, whose order of multiplication decides; in place."""
+    tied = np.flatnonzero(np.abs(elems - np.floor(elems) - 0.5) < _TIE_MARGIN * elems)
+    for mapping in tied:
+        loops = batch.loops(int(mapping))
+        bounds = [0, *(int(cut[mapping]) for cut in cuts[: level + 1])]
+        joint = [(*loops[low:high], *unrolled.levels[m]) for m, (low, high) in enumerate(itertools.pairwise(bounds))]
+        split = split_levels(batch.problem.layer, operand, joint)
+        rounded[mapping] = round(prod(s.n_relevant for s in split))

@@ -1,0 +1,280 @@
+"""What moves where on an accelerator, for one kind of layer: everything about a price that no size changes.
+
+Boundaries of all operands are counted in one row: those of the first operand, the output, from its array side upwards,
+then those of the next. Transfers are counted port by port, in the order of the accelerator's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.vocab import Direction
+
+UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+LOW = (Direction.TO_LOW, Direction.FROM_LOW)
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction of one operand at one of its memories.
+
+    Attributes:
+        operand: number of the operand.
+        level: of its memory, counted from the innermost.
+        memory: index of the memory.
+        direction: seen from the memory.
+        boundary: the boundary crossed, among all operands' boundaries.
+    """
+
+    operand: int
+    level: int
+    memory: int
+    direction: Direction
+    boundary: int
+
+    @property
+    def is_up(self) -> bool:
+        """Whether data moves away from the array."""
+        return self.direction in UPWARD
+
+    @property
+    def is_low(self) -> bool:
+        """Whether it crosses the inner boundary of its memory."""
+        return self.direction in LOW
+
+    @property
+    def is_partial_sum(self) -> bool:
+        """Whether it brings unfinished outputs back."""
+        return self.operand == 0 and not self.is_up
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Many ways at once, as arrays [w].
+
+    Attributes:
+        boundary: the boundary crossed.
+        source: which row of (bits each downwards, bits each upwards) of all boundaries counts.
+        is_low: whether the boundary is the inner one of the memory.
+        width: bits a cycle of the port.
+    """
+
+    all: tuple[Way, ...]
+    boundary: np.ndarray
+    source: np.ndarray
+    is_low: np.ndarray
+    width: np.ndarray
+
+    @classmethod
+    def of(cls, ways: Sequence[Way], widths: Sequence[float], n_boundaries: int) -> Ways:
+        """Ways and the widths of their ports."""
+        boundary = np.array([way.boundary for way in ways], dtype=np.int64)
+        up = np.array([way.is_up for way in ways], dtype=bool)
+        is_low = np.array([way.is_low for way in ways], dtype=bool)
+        return cls(tuple(ways), boundary, boundary + n_boundaries * up, is_low, _column(widths))
+
+
+@dataclass(frozen=True)
+class Link:
+    """How data passes a boundary between two memories when first loaded, or last stored.
+
+    Attributes:
+        ends: numbers of the transfers at both memories.
+        n_shared: how many of the two ports both inputs share.
+    """
+
+    ends: tuple[int, int]
+    n_shared: int
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The ways of data through the memories of an accelerator.
+
+    Attributes:
+        memories: per operand, indices of its memories, innermost first.
+        first: per operand, its boundary 0 among all boundaries.
+        inner: numbers of the boundaries below an outermost memory.
+        lone_tops: [b] whether a boundary is that outside an outermost memory which is outermost for all who share it:
+            its tile, the whole, is asked for by nobody.
+        n_boundaries: of all operands.
+        accessing: the ways that cost energy.
+        narrow, ratio: [w] the least bits of an access there, and their share of the widest.
+        place: [w] (level of all operands' levels, direction) of each, flat.
+        costs: [level, direction] pJ an access.
+        moving: the transfers that pass ports; those of a port stand together.
+        starts: [port] the first of each port's transfers.
+        loading: which of them load or store anything for the first or last time.
+        loading_ports: [port] the first of each port's among those.
+        innermost: [w] of those, the boundary outside the operand's innermost memory.
+        links: per operand, the boundaries between its memories.
+        sizes: [b] bits of the memory inside a boundary (1 at the array).
+        inside: memory -> the boundaries that it lies inside of, in the order of its operands.
+    """
+
+    memories: tuple[tuple[int, ...], ...]
+    first: tuple[int, ...]
+    inner: np.ndarray
+    lone_tops: np.ndarray
+    n_boundaries: int
+    accessing: Ways
+    narrow: np.ndarray
+    ratio: np.ndarray
+    place: np.ndarray
+    costs: np.ndarray
+    moving: Ways
+    starts: np.ndarray
+    loading: np.ndarray
+    loading_ports: np.ndarray
+    innermost: np.ndarray
+    links: tuple[tuple[Link, ...], ...]
+    sizes: np.ndarray
+    inside: dict[int, tuple[int, ...]]
+
+    @property
+    def n_levels(self) -> int:
+        """Memory levels of all operands."""
+        return len(self.costs)
+
+
+def wiring_of(problem: Problem) -> Wiring:
+    """The wiring that a problem's layer finds on its accelerator."""
+    links = tuple((op, problem.memory_operand(op)) for op in problem.operands)
+    return _wiring(problem.accelerator, links)
+
+
+@lru_cache(maxsize=64)
+def _wiring(accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> Wiring:
+    return _Builder(accelerator, links).wiring()
+
+
+class _Builder:
+    def __init__(self, accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> None:
+        self.accelerator, self.links = accelerator, links
+        self.memories = tuple(accelerator.levels[memory_operand] for _, memory_operand in links)
+        sizes = [len(memories) + 1 for memories in self.memories]
+        self.first = tuple(sum(sizes[:o]) for o in range(len(sizes)))
+        self.n_boundaries = sum(sizes)
+
+    def wiring(self) -> Wiring:
+        """Put everything together."""
+        accessing, ports, place, costs = self._accesses()
+        moving, widths, shared, starts = self._moves()
+        loading = [i for i, way in enumerate(moving) if not way.is_partial_sum]
+        tops = [first + len(memories) for first, memories in zip(self.first, self.memories, strict=True)]
+        port_of = np.repeat(np.arange(len(starts)), np.diff([*starts, len(moving)]))[loading]
+        return Wiring(
+            memories=self.memories,
+            first=self.first,
+            inner=np.setdiff1d(np.arange(self.n_boundaries), tops),
+            lone_tops=np.isin(np.arange(self.n_boundaries), [top for top in tops if self._is_lone(top)]),
+            n_boundaries=self.n_boundaries,
+            accessing=Ways.of(accessing, [wide for _, wide in ports], self.n_boundaries),
+            narrow=_column([narrow for narrow, _ in ports]),
+            ratio=_column([narrow / wide for narrow, wide in ports]),
+            place=np.array(place, dtype=np.int64),
+            costs=np.array(costs),
+            moving=Ways.of(moving, widths, self.n_boundaries),
+            starts=np.array(starts, dtype=np.int64),
+            loading=np.array(loading, dtype=np.int64),
+            loading_ports=np.flatnonzero(np.diff(port_of, prepend=-1)),
+            innermost=np.array([self.first[moving[i].operand] + 1 for i in loading], dtype=np.int64),
+            links=self._links([moving[i] for i in loading], [shared[i] for i in loading]),
+            sizes=_column(self._sizes()),
+            inside=self._inside(),
+        )
+
+    def _is_lone(self, top: int) -> bool:
+        """Whether the memory inside an outermost boundary is the outermost of all operands of the layer there."""
+        operand = max(o for o, first in enumerate(self.first) if first <= top)
+        return all(self.memories[operand][-1] not in memories[:-1] for memories in self.memories)
+
+    def _way(self, operand: int, level: int, direction: Direction) -> Way | None:
+        """What moves at a memory in one direction; None where nothing ever does."""
+        upward, is_low = direction in UPWARD, direction in LOW
+        is_top = level == len(self.memories[operand]) - 1
+        if (upward and operand) or (is_top and not is_low):
+            return None
+        boundary = self.first[operand] + level + (0 if is_low else 1)
+        return Way(operand, level, self.memories[operand][level], direction, boundary)
+
+    def _accesses(self) -> tuple[list[Way], list[tuple[int, int]], list[int], list[list[float]]]:
+        """The ways that cost energy, (least, most) bits of their ports, their places; costs by level and direction."""
+        found: list[Way] = []
+        ports: list[tuple[int, int]] = []
+        place: list[int] = []
+        costs: list[list[float]] = []
+        for operand, (_, memory_operand) in enumerate(self.links):
+            for level, index in enumerate(self.memories[operand]):
+                memory = self.accelerator.memories[index]
+                costs.append([memory.read_cost_pj if d.is_read else memory.write_cost_pj for d in Direction])
+                for d, direction in enumerate(Direction):
+                    way, port = self._way(operand, level, direction), memory.port_of(memory_operand, direction)
+                    if way is not None and port is not None:
+                        found.append(way)
+                        ports.append((port.bandwidth_min_bits, port.bandwidth_max_bits))
+                        place.append((len(costs) - 1) * len(Direction) + d)
+        return found, ports, place, costs
+
+    def _moves(self) -> tuple[list[Way], list[float], list[bool], list[int]]:
+        """The transfers of all ports: the ways, widths and whether inputs share the port; where each port starts."""
+        number = {memory_operand: o for o, (_, memory_operand) in enumerate(self.links)}
+        ways: list[Way] = []
+        widths: list[float] = []
+        shared: list[bool] = []
+        starts: list[int] = []
+        for index, memory in enumerate(self.accelerator.memories):
+            for port in memory.ports:
+                is_shared = port.is_shared_by_inputs and len(self.links) > 2
+                served = [
+                    self._way(number[m], self.accelerator.level_of(m, index), d) for m, d in port.serves if m in number
+                ]
+                moving = [way for way in served if way is not None]
+                if moving:
+                    starts.append(len(ways))
+                ways += moving
+                widths += [port.bandwidth_max_bits] * len(moving)
+                shared += [is_shared] * len(moving)
+        return ways, widths, shared, starts
+
+    def _links(self, loading: list[Way], shared: list[bool]) -> tuple[tuple[Link, ...], ...]:
+        """The boundaries between memories, each with the last transfers that claim its ends."""
+        number = {(way.boundary, way.direction): i for i, way in enumerate(loading)}
+        inwards, outwards = (Direction.FROM_HIGH, Direction.TO_LOW), (Direction.TO_HIGH, Direction.FROM_LOW)
+        links: list[tuple[Link, ...]] = []
+        for operand, memories in enumerate(self.memories):
+            inner, outer = inwards if operand else outwards
+            boundaries = range(self.first[operand] + 1, self.first[operand] + len(memories))
+            ends = [(number[boundary, inner], number[boundary, outer]) for boundary in boundaries]
+            links.append(tuple(Link(pair, shared[pair[0]] + shared[pair[1]]) for pair in ends))
+        return tuple(links)
+
+    def _sizes(self) -> list[float]:
+        return [
+            float(size)
+            for memories in self.memories
+            for size in (1, *(self.accelerator.memories[index].size_bits for index in memories))
+        ]
+
+    def _inside(self) -> dict[int, tuple[int, ...]]:
+        operand = {memory_operand: o for o, (_, memory_operand) in enumerate(self.links)}
+        found = {
+            index: tuple(
+                self.first[operand[m]] + 1 + self.accelerator.level_of(m, index)
+                for m in memory.operands
+                if m in operand
+            )
+            for index, memory in enumerate(self.accelerator.memories)
+        }
+        return {index: boundaries for index, boundaries in found.items() if boundaries}
+
+
+def _column(values: Sequence[float]) -> np.ndarray:
+    """[w, 1]."""
+    return np.array(values, dtype=np.float64)[:, None]

@@ -1,0 +1,172 @@
+"""The lattice of tile shapes: which loops lie inside a position, whatever their order.
+
+A *point* says how many loops of each kind (dimension and size) are inside; every order of the loops is a path from the
+empty point to the full one. Axes: ``N`` point, ``k`` kind of loop, ``t`` position between loops, ``m`` mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property, lru_cache
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+Factor = tuple[str, int]
+
+
+class Points(Protocol):
+    """What is inside a position, as a number that tables can be indexed with."""
+
+    loops: tuple[Factor, ...]
+    n_points: int
+
+    @property
+    def cycles(self) -> np.ndarray:
+        """[N] iterations of all loops inside; the last point has all of them inside."""
+
+    def iterations(self, dim: str) -> np.ndarray:
+        """[N] iterations of one loop dimension inside."""
+
+    def leaves(self, dims: Collection[str]) -> np.ndarray:
+        """[N] whether a loop over one of some dimensions is still outside."""
+
+    def numbers(self, order: np.ndarray) -> np.ndarray:
+        """[t, m] the points that some orders pass; ``order`` is [slot, m], indices into the loops."""
+
+
+def n_tile_shapes(loops: Sequence[Factor]) -> int:
+    """How many points the lattice of some loops has."""
+    return prod(loops.count(loop) + 1 for loop in dict.fromkeys(loops))
+
+
+class Lattice:
+    """All multisets that can lie inside a position of an order of loops.
+
+    Args:
+        loops: the temporal loops, all of them; equal ones are interchangeable.
+
+    Attributes:
+        kinds: the distinct loops.
+        counts: how many loops there are of each kind.
+        strides: what one more loop of each kind adds to the number of a point.
+    """
+
+    def __init__(self, loops: Sequence[Factor]) -> None:
+        self.loops = tuple(loops)
+        self.kinds = tuple(dict.fromkeys(self.loops))
+        self.counts = tuple(self.loops.count(kind) for kind in self.kinds)
+        strides, n_points = [], 1
+        for count in self.counts:
+            strides.append(n_points)
+            n_points *= count + 1
+        self.strides, self.n_points = tuple(strides), n_points
+
+    @property
+    def full(self) -> int:
+        """The point with every loop inside."""
+        return self.n_points - 1
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """[k, N] loops of each kind inside each point."""
+        return _inside(self.counts)
+
+    @cached_property
+    def n_inside(self) -> np.ndarray:
+        """[N] loops inside each point."""
+        return self.inside.sum(axis=0)
+
+    @cached_property
+    def _powers(self) -> np.ndarray:
+        """[k, N] iterations of the loops of each kind inside each point."""
+        sizes = np.array([float(size) for _, size in self.kinds])
+        return np.power(sizes[:, None], self.inside)
+
+    @cached_property
+    def cycles(self) -> np.ndarray:
+        """[N] iterations of all loops inside."""
+        return np.multiply.reduce(self._powers, axis=0)
+
+    def iterations(self, dim: str) -> np.ndarray:
+        """[N] iterations of one loop dimension inside."""
+        return np.multiply.reduce(self._powers[self._over((dim,))], axis=0)
+
+    def leaves(self, dims: Collection[str]) -> np.ndarray:
+        """[N] whether a loop over one of some dimensions is still outside."""
+        rows = self._over(dims)
+        return (self.inside[rows] < np.array(self.counts, dtype=np.int64)[rows, None]).any(axis=0)
+
+    def enters(self, dims: Collection[str]) -> np.ndarray:
+        """[N] whether a loop over a dimension other than some is inside."""
+        rows = self._over({dim for dim, _ in self.kinds}.difference(dims))
+        return (self.inside[rows] > 0).any(axis=0)
+
+    def _over(self, dims: Collection[str]) -> list[int]:
+        return [k for k, (dim, _) in enumerate(self.kinds) if dim in dims]
+
+    @cached_property
+    def steps(self) -> tuple[np.ndarray, np.ndarray]:
+        """Every pair of points of which the second has one more loop inside."""
+        before = [np.flatnonzero(row < count) for row, count in zip(self.inside, self.counts, strict=True)]
+        after = [points + stride for points, stride in zip(before, self.strides, strict=True)]
+        nothing = np.zeros(0, dtype=np.int64)
+        return np.concatenate([nothing, *before]), np.concatenate([nothing, *after])
+
+    def numbers(self, order: np.ndarray) -> np.ndarray:
+        """[t, m] the points that some orders pass; ``order`` is [slot, m], indices into ``loops``."""
+        strides = np.array([self.strides[self.kinds.index(loop)] for loop in self.loops], dtype=np.int64)
+        numbers = np.zeros((len(order) + 1, order.shape[1]), dtype=np.int64)
+        np.cumsum(strides[order], axis=0, out=numbers[1:])
+        return numbers
+
+
+@lru_cache(maxsize=64)
+def _inside(counts: tuple[int, ...]) -> np.ndarray:
+    """[k, N] loops of each kind inside each point."""
+    strides = np.cumprod([1, *(count + 1 for count in counts)])
+    points = np.arange(strides[-1])
+    inside = points // strides[:-1, None] % (np.array(counts, dtype=np.int64)[:, None] + 1)
+    inside.setflags(write=False)
+    return inside
+
+
+class OwnPoints:
+    """What stands in for a lattice too large for a table: a point of its own for every position of every order.
+
+    Args:
+        loops: the temporal loops.
+        order: [slot, m] indices into ``loops``.
+    """
+
+    def __init__(self, loops: Sequence[Factor], order: np.ndarray) -> None:
+        self.loops, self.order = tuple(loops), order
+        self.n_points = (len(order) + 1) * order.shape[1]
+
+    def _products(self, keep: np.ndarray) -> np.ndarray:
+        """[N] product of the sizes of kept loops inside; ``keep`` is [loop]."""
+        sizes = np.where(keep, np.array([float(size) for _, size in self.loops]), 1.0)
+        table = np.ones((len(self.order) + 1, self.order.shape[1]))
+        np.cumprod(sizes[self.order], axis=0, out=table[1:])
+        return table.ravel()
+
+    @cached_property
+    def cycles(self) -> np.ndarray:
+        """[N] iterations of all loops inside."""
+        return self._products(np.ones(len(self.loops), dtype=bool))
+
+    def iterations(self, dim: str) -> np.ndarray:
+        """[N] iterations of one loop dimension inside."""
+        return self._products(np.array([d == dim for d, _ in self.loops], dtype=bool))
+
+    def leaves(self, dims: Collection[str]) -> np.ndarray:
+        """[N] whether a loop over one of some dimensions is still outside."""
+        table = np.zeros((len(self.order) + 1, self.order.shape[1]), dtype=bool)
+        table[:-1] = np.array([d in dims for d, _ in self.loops], dtype=bool)[self.order]
+        left: np.ndarray = np.logical_or.accumulate(table[::-1], axis=0)[::-1].ravel()
+        return left
+
+    def numbers(self, order: np.ndarray) -> np.ndarray:
+        """[t, m] the points that the orders pass."""
+        return np.arange(self.n_points).reshape(len(order) + 1, order.shape[1])

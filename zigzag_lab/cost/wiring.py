@@ -172,8 +172,8 @@ class _Builder:
         return Wiring(
             memories=self.memories,
             first=self.first,
-            inner=np.setdiff1d(np.arange(self.n_boundaries), tops),
-            lone_tops=np.isin(np.arange(self.n_boundaries), [top for top in tops if self._is_lone(top)]),
+            inner=np.array([b for b in range(self.n_boundaries) if b not in tops]),
+            lone_tops=np.array([b in tops and self._is_lone(b) for b in range(self.n_boundaries)]),
             n_boundaries=self.n_boundaries,
             accessing=Ways.of(accessing, [wide for _, wide in ports], self.n_boundaries),
             narrow=_column([narrow for narrow, _ in ports]),

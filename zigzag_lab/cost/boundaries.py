@@ -13,7 +13,6 @@ from math import prod
 import numpy as np
 
 from zigzag_lab.cost.chains import Chains
-from zigzag_lab.cost.wiring import Wiring
 from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
 
 
@@ -22,6 +21,7 @@ class Timing:
     """When data crosses boundaries; the same for both forms of the spatial mapping.
 
     Attributes:
+        inside: the point inside (:mod:`zigzag_lab.mapping.lattice`).
         period: cycles between two crossings.
         count: crossings over the whole layer.
         window: cycles in which a crossing may happen when the memory inside it has no double buffer.
@@ -29,6 +29,7 @@ class Timing:
         reuse_above: of the output's boundaries, whether an irrelevant temporal loop lies outside.
     """
 
+    inside: np.ndarray
     period: np.ndarray
     count: np.ndarray
     window: np.ndarray
@@ -36,17 +37,18 @@ class Timing:
     reuse_above: np.ndarray
 
     @classmethod
-    def of(cls, chains: Chains, wiring: Wiring) -> Timing:
-        """When the tiles of some chains move."""
-        shapes = chains.shapes
-        cycles = shapes.points.cycles
-        period = cycles.take(chains.inside)
-        outputs = chains.inside[: len(wiring.memories[0]) + 1]
+    def of(cls, chains: Chains, *, keep_at_output_pins: bool) -> Timing:
+        """When the tiles of some chains move; see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`."""
+        shapes, cycles = chains.shapes, chains.shapes.points.cycles
+        inside, reuse_from, relevant_from = chains.at_boundaries(keep_at_output_pins=keep_at_output_pins)
+        period = cycles.take(inside)
+        outputs = inside[: chains.wiring.first[1]]
         return cls(
+            inside=inside,
             period=period,
             count=np.floor_divide(cycles[-1], period),
-            window=np.floor_divide(period, period / cycles.take(chains.reuse_from)),
-            relevant_run=period / cycles.take(chains.relevant_from),
+            window=np.floor_divide(period, period / cycles.take(reuse_from)),
+            relevant_run=period / cycles.take(relevant_from),
             reuse_above=shapes.leaves_reuse(shapes.problem.layer.output_operand).take(outputs),
         )
 
@@ -70,15 +72,15 @@ class Content:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, chains: Chains, when: Timing, wiring: Wiring, variant: Variant) -> Content:
+    def of(cls, chains: Chains, when: Timing, variant: Variant) -> Content:
         """What the tiles of some chains hold."""
-        problem = chains.shapes.problem
-        n_outputs, shape = len(wiring.memories[0]) + 1, chains.inside.shape
+        problem, wiring = chains.shapes.problem, chains.wiring
+        n_outputs = wiring.first[1]
         unrolled = [variant.operands[op] for op in problem.operands]
         full, final = problem.precision(problem.layer.output_operand), problem.final_precision
         flags = np.array(partial_sums_above(problem, unrolled[0])).T[:, :, None]
         partial, returning = when.reuse_above | flags
-        tile = np.empty(shape)
+        tile = np.empty(when.inside.shape)
         for first, op in zip(wiring.first[1:], problem.operands[1:], strict=True):
             tile[first:] = problem.precision(op)
         down, up = tile.copy(), tile.copy()
@@ -88,7 +90,7 @@ class Content:
         fewer = when.count.copy()
         fewer[:n_outputs][~partial] = 0
         return cls(
-            elems=chains.elems(variant),
+            elems=chains.elems(when.inside, variant),
             boost=np.array([b for u in unrolled for b in u.boost], dtype=np.float64),
             tile_bits=tile,
             moved_bits=np.concatenate([down, up]),

@@ -7,14 +7,12 @@ price. A few chains stand for thousands of orders, so each is priced once. Axes:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 
 import numpy as np
 
-from zigzag_lab.cost.imc import precharges, weight_operand
-from zigzag_lab.cost.tiles_in_order import tile_in_order
+from zigzag_lab.cost.tiles_in_order import order_shows, tile_in_order
 from zigzag_lab.cost.wiring import Wiring
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import MappingBatch, Variant
@@ -29,14 +27,16 @@ class Chains:
 
     Attributes:
         shapes: how large tiles are.
-        inside: [b, m] the point inside each boundary, irrelevant loops moved down.
-        reuse_from, relevant_from: [b, m] the point where the run of irrelevant (relevant) loops right inside begins.
-        lead: [m] the point after the loops right at the array that reuse a weight, where that has a price of its own.
+        wiring: the boundaries and cuts.
+        inside: [c, m] the point inside each cut, irrelevant loops moved down.
+        reuse_from, relevant_from: [c, m] the point where the run of irrelevant (relevant) loops right inside begins.
+        lead: [o, m] the point after the loops right at the array that reuse an element of an operand.
         in_order: (boundary, whether of the integer form of the spatial mapping) -> [m] elements of the tile inside,
             where the order of the loops shows in it.
     """
 
     shapes: TileShapes
+    wiring: Wiring
     inside: np.ndarray
     reuse_from: np.ndarray
     relevant_from: np.ndarray
@@ -44,75 +44,90 @@ class Chains:
     in_order: dict[tuple[int, bool], np.ndarray]
 
     @classmethod
-    def of(cls, batch: MappingBatch, wiring: Wiring, *, keep_at_output_pins: bool) -> Chains:
-        """The chains of a batch.
-
-        Args:
-            batch: the mappings.
-            wiring: the boundaries.
-            keep_at_output_pins: whether an input that the array reads again and again is read from the innermost memory
-                once (``access_same_data_considered_as_no_access``).
-        """
-        tables, problem = batch.tables, batch.problem
-        rows = [
-            _operand_rows(batch, op, pins=keep_at_output_pins and o > 0) for o, op in enumerate(problem.operands)
-        ]
-        inside, reuse_from, relevant_from = (np.concatenate(part) for part in list(zip(*rows, strict=True))[1:])
-        positions = [part[0] for part in rows]
+    def of(cls, batch: MappingBatch, wiring: Wiring) -> Chains:
+        """The chains of a batch."""
+        tables, cuts = batch.tables, wiring.cuts
+        runs, n = tables.runs, len(batch)
+        row = (cuts.operand * (tables.n_slots + 1))[:, None]
+        columns = np.arange(n)
+        allocated = np.concatenate([batch.cuts[op] for op in batch.problem.operands])[cuts.level]
+        position = runs.next_useful.take((row + allocated) * n + columns).astype(np.int64)
+        below = np.where(cuts.below[:, None] < 0, 0, position[cuts.below]) if len(position) else position
+        place = (row + position) * n + columns
+        starts = (np.maximum(table.take(place), below) for table in (runs.reuse_start, runs.relevant_start))
+        reuse_from, relevant_from = (tables.at(tables.points, start) for start in starts)
         return cls(
             shapes=tables.shapes,
-            inside=inside,
+            wiring=wiring,
+            inside=tables.at(tables.points, position),
             reuse_from=reuse_from,
             relevant_from=relevant_from,
-            lead=_lead(batch),
-            in_order=_in_order(batch, wiring, positions),
+            lead=tables.at(tables.points, runs.next_useful[:, 0].astype(np.int64)),
+            in_order=_in_order(batch, wiring),
         )
 
     def __len__(self) -> int:
-        return self.inside.shape[1]
+        return self.lead.shape[1]
 
     def only(self, chosen: np.ndarray) -> Chains:
         """Some of the chains, by number."""
-        return Chains(
-            self.shapes,
-            self.inside[:, chosen],
-            self.reuse_from[:, chosen],
-            self.relevant_from[:, chosen],
-            self.lead[chosen],
-            {key: elems[chosen] for key, elems in self.in_order.items()},
-        )
+        parts = (part.take(chosen, axis=1) for part in (self.inside, self.reuse_from, self.relevant_from, self.lead))
+        return Chains(self.shapes, self.wiring, *parts, {key: elems[chosen] for key, elems in self.in_order.items()})
 
-    def distinct(self, wiring: Wiring) -> tuple[np.ndarray, np.ndarray]:
-        """The first of each class of equal chains, and [m] the class of each."""
-        words = self._words(wiring)
+    @property
+    def can_be_equal(self) -> bool:
+        """Whether points are shared by orders, so that chains may be equal."""
+        return len(self) > 1 and isinstance(self.shapes.points, Lattice)
+
+    def distinct(self, *, leads_matter: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The first of each class of equal chains, and [m] the class of each.
+
+        Args:
+            leads_matter: whether chains that differ in ``lead`` only are different.
+        """
+        words = self._words(leads_matter)
         order = np.lexsort(words)
-        starts = np.ones(len(self), dtype=bool)
-        starts[1:] = False
-        for word in words:
-            ranked = word[order]
+        starts = np.zeros(len(self), dtype=bool)
+        starts[0] = True
+        for ranked in (word[order] for word in words):
             starts[1:] |= ranked[1:] != ranked[:-1]
         classes = np.empty(len(self), dtype=np.int64)
         classes[order] = np.cumsum(starts) - 1
         return order[starts], classes
 
-    def _words(self, wiring: Wiring) -> list[np.ndarray]:
+    def _words(self, leads_matter: bool) -> list[np.ndarray]:
         """[m] each: numbers that are equal where chains are, several columns packed into one."""
-        tops = wiring.lone_tops
-        columns = np.concatenate(
-            [self.inside[wiring.inner], self.reuse_from[wiring.inner], self.relevant_from[~tops], self.lead[None]]
-        )
+        lead = self.lead[1:] if leads_matter else self.lead[:1] * 0
+        columns = np.concatenate([self.inside, self.reuse_from, self.relevant_from, lead])
         n_points = self.shapes.points.n_points
         width = max(1, int(_KEY_BITS / log2(max(n_points, 2))))
         radix = n_points ** np.arange(width, dtype=np.int64)
         packed = [radix[: len(c)] @ c for c in (columns[i : i + width] for i in range(0, len(columns), width))]
         return [*packed, *self.in_order.values()]
 
-    def elems(self, variant: Variant) -> np.ndarray:
+    def at_boundaries(self, *, keep_at_output_pins: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[b, m] the point inside every boundary, and where the two runs right inside begin.
+
+        Args:
+            keep_at_output_pins: whether an input that the array reads again and again is read from the innermost memory
+                once (``access_same_data_considered_as_no_access``).
+        """
+        wiring = self.wiring
+        inside = np.zeros((wiring.n_boundaries, len(self)), dtype=np.int64)
+        if keep_at_output_pins:
+            inside[list(wiring.first[1:])] = self.lead[1:]
+        inside[wiring.tops] = self.shapes.points.n_points - 1
+        inside[wiring.cuts.boundary] = self.inside
+        reuse_from, relevant_from = inside.copy(), inside.copy()
+        reuse_from[wiring.cuts.boundary] = self.reuse_from
+        relevant_from[wiring.cuts.boundary] = self.relevant_from
+        return inside, reuse_from, relevant_from
+
+    def elems(self, inside: np.ndarray, variant: Variant) -> np.ndarray:
         """[b, m] elements of the tile inside each boundary that one instance of the memory inside holds."""
         is_integer = variant is not self.shapes.problem.fractional
         table = self.shapes.known(("held", is_integer), lambda: self._held(variant))
-        rows = np.arange(len(table))[:, None] * table.shape[1]
-        elems = table.ravel().take(self.inside + rows)
+        elems = table.ravel().take(inside + np.arange(len(table))[:, None] * table.shape[1])
         for (boundary, of_integer), values in self.in_order.items():
             if of_integer is is_integer:
                 elems[boundary] = values
@@ -120,59 +135,24 @@ class Chains:
 
     def _held(self, variant: Variant) -> np.ndarray:
         """[b, N] the same for every point; what depends on the order of loops is left out."""
-        problem, table = self.shapes.problem, []
-        for op in problem.operands:
-            table.append(np.ones(self.shapes.points.n_points))
+        shapes, problem = self.shapes, self.shapes.problem
+        table = np.ones((self.wiring.n_boundaries, shapes.points.n_points))
+        for first, op in zip(self.wiring.first, problem.operands, strict=True):
             for level in range(len(problem.memories[op])):
-                held = self.shapes.held_elems(variant, op, level)
-                table.append(table[0] if held is None else held)
-        return np.array(table)
-
-    @property
-    def can_be_equal(self) -> bool:
-        """Whether points are shared by orders, so that chains may be equal."""
-        return len(self) > 1 and isinstance(self.shapes.points, Lattice)
+                elems = shapes.elems(variant.operands[op], op, level)
+                if elems is not None:
+                    np.rint(elems, out=table[first + level + 1])
+        return table
 
 
-def _operand_rows(batch: MappingBatch, operand: str, *, pins: bool) -> tuple[np.ndarray, ...]:
-    """[boundary, m] the positions of one operand's boundaries, the points there, and where runs right inside begin."""
-    tables, relevancy, cuts = batch.tables, batch.problem.layer.relevancy, batch.cuts[operand]
-    next_useful = tables.next_useful(operand)
-    position = np.zeros((len(cuts) + 1, len(batch)), dtype=np.int64)
-    position[1:-1] = tables.at(next_useful, cuts[:-1])
-    position[-1] = cuts[-1]
-    below = position[:-1].copy()
-    if pins:
-        position[0] = next_useful[0]
-    inside = tables.at(tables.points, position)
-    runs = []
-    for dims in (relevancy.irrelevant[operand], relevancy.relevant[operand]):
-        start = np.maximum(tables.at(tables.run_start(dims), position[1:]), below)
-        runs.append(np.concatenate([inside[:1], tables.at(tables.points, start)]))
-    return position, inside, runs[0], runs[1]
-
-
-def _lead(batch: MappingBatch) -> np.ndarray:
-    """[m] the point after the loops right at the array that reuse a weight; 0 where they cost nothing."""
-    weights = weight_operand(batch.problem.layer)
-    if weights is None or not precharges(batch.problem):
-        return np.zeros(len(batch), dtype=np.int64)
-    return batch.tables.at(batch.tables.points, batch.tables.next_useful(weights)[0])
-
-
-def _in_order(
-    batch: MappingBatch, wiring: Wiring, positions: Sequence[np.ndarray]
-) -> dict[tuple[int, bool], np.ndarray]:
-    problem, shapes = batch.problem, batch.tables.shapes
+def _in_order(batch: MappingBatch, wiring: Wiring) -> dict[tuple[int, bool], np.ndarray]:
+    """The tiles in which the order of loops shows."""
+    problem = batch.problem
     found: dict[tuple[int, bool], np.ndarray] = {}
-    variants = {False: problem.fractional, True: problem.integer}
-    if problem.integer is problem.fractional:
-        del variants[True]
-    for (is_integer, variant), o in ((v, o) for v in variants.items() for o in range(len(problem.operands))):
-        op = problem.operands[o]
-        for level in range(len(problem.memories[op])):
-            if not shapes.order_shows(variant, op, level):
-                continue
-            cuts = list(positions[o][1:])
-            found[wiring.first[o] + level + 1, is_integer] = tile_in_order(batch, op, cuts, variant, level)
+    for variant in (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]:
+        for first, op in zip(wiring.first, problem.operands, strict=True):
+            for level in range(len(problem.memories[op])):
+                if order_shows(problem, variant, op, level):
+                    key = first + level + 1, variant is not problem.fractional
+                    found[key] = tile_in_order(batch, op, variant, level)
     return found

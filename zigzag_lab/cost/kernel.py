@@ -16,9 +16,10 @@ import numpy as np
 
 from zigzag_lab.cost.boundaries import Content, Timing
 from zigzag_lab.cost.chains import Chains
+from zigzag_lab.cost.imc import precharges, weight_operand
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
-from zigzag_lab.cost.wiring import Ways, Wiring, wiring_of
+from zigzag_lab.cost.wiring import Ways, wiring_of
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import Direction
 
@@ -48,30 +49,30 @@ def price(batch: MappingBatch, *, keep_at_output_pins: bool = True, cycles_per_o
 
     Args:
         batch: the mappings.
-        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.of`.
+        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
         cycles_per_op: cycles that the array takes for one operation; by default what the array says.
     """
     if cycles_per_op is None:
         cycles_per_op = batch.problem.accelerator.array.cycles_per_op
-    wiring = wiring_of(batch.problem)
-    chains = Chains.of(batch, wiring, keep_at_output_pins=keep_at_output_pins)
+    chains = Chains.of(batch, wiring_of(batch.problem))
     if not chains.can_be_equal:
-        return _Kernel(chains, wiring, keep_at_output_pins, cycles_per_op).prices()
-    first, classes = chains.distinct(wiring)
-    prices = _Kernel(chains.only(first), wiring, keep_at_output_pins, cycles_per_op).prices()
+        return _Kernel(chains, keep_at_output_pins, cycles_per_op).prices()
+    leads_matter = keep_at_output_pins or precharges(batch.problem)
+    first, classes = chains.distinct(leads_matter=leads_matter)
+    prices = _Kernel(chains.only(first), keep_at_output_pins, cycles_per_op).prices()
     return Prices(prices.energy_pj[classes], prices.latency_cycles[classes])
 
 
 class _Kernel:
-    def __init__(self, chains: Chains, wiring: Wiring, keep_at_output_pins: bool, cycles_per_op: float) -> None:
-        self.chains, self.wiring, self.problem = chains, wiring, chains.shapes.problem
+    def __init__(self, chains: Chains, keep_at_output_pins: bool, cycles_per_op: float) -> None:
+        self.chains, self.wiring, self.problem = chains, chains.wiring, chains.shapes.problem
         self.keep_at_output_pins, self.cycles_per_op = keep_at_output_pins, cycles_per_op
         problem = self.problem
-        self.timing = Timing.of(chains, wiring)
-        self.fractional = Content.of(chains, self.timing, wiring, problem.fractional)
+        self.timing = Timing.of(chains, keep_at_output_pins=keep_at_output_pins)
+        self.fractional = Content.of(chains, self.timing, problem.fractional)
         self.integer = self.fractional
         if problem.integer is not problem.fractional:
-            self.integer = Content.of(chains, self.timing, wiring, problem.integer)
+            self.integer = Content.of(chains, self.timing, problem.integer)
         self.n_cycles = float(chains.shapes.points.cycles[-1])
 
     def prices(self) -> Prices:
@@ -104,7 +105,9 @@ class _Kernel:
 
     def _weight_runs(self) -> Column:
         """[m] iterations for which a weight is used again at once."""
-        return self.chains.shapes.points.cycles.take(self.chains.lead)
+        weights = weight_operand(self.problem.layer)
+        lead = self.chains.lead[self.problem.operands.index(weights)] if weights else np.zeros(len(self.chains), dtype=int)
+        return self.chains.shapes.points.cycles.take(lead)
 
     def _accesses(self) -> np.ndarray:
         """[l, direction, m] full-width accesses of all instances of a memory."""

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Variant
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Problem, Variant
 from zigzag_lab.mapping.shapes import extents
 from zigzag_lab.mapping.sliding import split_levels
 
@@ -20,22 +20,35 @@ Column = np.ndarray
 _TIE_MARGIN = 1e-9
 
 
-def tile_in_order(
-    batch: MappingBatch, operand: str, cuts: Sequence[Column], variant: Variant, level: int
-) -> Column:
+def order_shows(problem: Problem, variant: Variant, operand: str, level: int) -> bool:
+    """Whether the order of loops may show in the elements that an instance of a memory holds."""
+    unrolled = variant.operands[operand]
+    if unrolled.is_whole:
+        return False
+    if unrolled.rounding_dims(problem.layer.addressing(operand)):
+        return True
+    return not float(_spatial(unrolled, problem.layer.relevancy.relevant[operand], level)).is_integer()
+
+
+def _spatial(unrolled: OperandUnrolling, dims: Sequence[str], level: int) -> float:
+    """Spatial iterations of some loop dimensions up to a level."""
+    return prod(f for dim in dims for f in unrolled.factors(dim)[: level + 1])
+
+
+def tile_in_order(batch: MappingBatch, operand: str, variant: Variant, level: int) -> Column:
     """[m] elements that one instance of a memory holds of an operand.
 
     Args:
         batch: the mappings.
         operand: the layer operand.
-        cuts: per memory level, the position of its outermost loop, after moving irrelevant loops down.
         variant: the form of the spatial mapping.
         level: of the memory.
     """
     tables, layer = batch.tables, batch.problem.layer
     relevant = layer.relevancy.relevant[operand]
-    unrolled, cut = variant.operands[operand], cuts[level]
-    spatial = prod(f for d in relevant for f in unrolled.factors(d)[: level + 1])
+    unrolled, allocated = variant.operands[operand], batch.cuts[operand]
+    cuts = [*(tables.at(tables.next_useful(operand), cut).astype(np.int64) for cut in allocated[:-1]), allocated[-1]]
+    cut, spatial = cuts[level], _spatial(unrolled, relevant, level)
     elems = tables.shapes.relevant(operand).take(tables.at(tables.points, cut)) * spatial
     for relation in layer.relevancy.partial[operand]:
         a, b = (_iterations(tables, unrolled, dim, level, cuts) for dim in relation.loop_dims)

@@ -94,15 +94,32 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Cuts:
+    """Boundaries at which loops are cut, as arrays [c].
+
+    Attributes:
+        boundary: among all boundaries.
+        operand: number of the operand.
+        level: of the memory inside it, among all operands' levels.
+        below: the operand's cut below it; -1 for its first.
+    """
+
+    boundary: np.ndarray
+    operand: np.ndarray
+    level: np.ndarray
+    below: np.ndarray
+
+
+@dataclass(frozen=True)
 class Wiring:
     """The ways of data through the memories of an accelerator.
 
     Attributes:
         memories: per operand, indices of its memories, innermost first.
         first: per operand, its boundary 0 among all boundaries.
-        inner: numbers of the boundaries below an outermost memory.
-        lone_tops: [b] whether a boundary is that outside an outermost memory which is outermost for all who share it:
-            its tile, the whole, is asked for by nobody.
+        tops: per operand, its boundary outside its outermost memory, which holds all.
+        cuts: the boundaries whose tile matters: those below an outermost memory, and those outside one that others
+            pass through.
         n_boundaries: of all operands.
         accessing: the ways that cost energy.
         narrow, ratio: [w] the least bits of an access there, and their share of the widest.
@@ -120,8 +137,8 @@ class Wiring:
 
     memories: tuple[tuple[int, ...], ...]
     first: tuple[int, ...]
-    inner: np.ndarray
-    lone_tops: np.ndarray
+    tops: np.ndarray
+    cuts: Cuts
     n_boundaries: int
     accessing: Ways
     narrow: np.ndarray
@@ -160,6 +177,7 @@ class _Builder:
         self.memories = tuple(accelerator.levels[memory_operand] for _, memory_operand in links)
         sizes = [len(memories) + 1 for memories in self.memories]
         self.first = tuple(sum(sizes[:o]) for o in range(len(sizes)))
+        self.tops = [first + size - 1 for first, size in zip(self.first, sizes, strict=True)]
         self.n_boundaries = sum(sizes)
 
     def wiring(self) -> Wiring:
@@ -167,13 +185,12 @@ class _Builder:
         accessing, ports, place, costs = self._accesses()
         moving, widths, shared, starts = self._moves()
         loading = [i for i, way in enumerate(moving) if not way.is_partial_sum]
-        tops = [first + len(memories) for first, memories in zip(self.first, self.memories, strict=True)]
         port_of = np.repeat(np.arange(len(starts)), np.diff([*starts, len(moving)]))[loading]
         return Wiring(
             memories=self.memories,
             first=self.first,
-            inner=np.array([b for b in range(self.n_boundaries) if b not in tops]),
-            lone_tops=np.array([b in tops and self._is_lone(b) for b in range(self.n_boundaries)]),
+            tops=np.array(self.tops),
+            cuts=self._cuts(),
             n_boundaries=self.n_boundaries,
             accessing=Ways.of(accessing, [wide for _, wide in ports], self.n_boundaries),
             narrow=_column([narrow for narrow, _ in ports]),
@@ -190,10 +207,20 @@ class _Builder:
             inside=self._inside(),
         )
 
-    def _is_lone(self, top: int) -> bool:
-        """Whether the memory inside an outermost boundary is the outermost of all operands of the layer there."""
-        operand = max(o for o, first in enumerate(self.first) if first <= top)
-        return all(self.memories[operand][-1] not in memories[:-1] for memories in self.memories)
+    def _cuts(self) -> Cuts:
+        inner = {index for memories in self.memories for index in memories[:-1]}
+        boundary: list[int] = []
+        operand: list[int] = []
+        level: list[int] = []
+        below: list[int] = []
+        for o, memories in enumerate(self.memories):
+            for a, index in enumerate(memories):
+                if index in inner:
+                    boundary.append(self.first[o] + a + 1)
+                    operand.append(o)
+                    level.append(boundary[-1] - o - 1)
+                    below.append(len(boundary) - 2 if a else -1)
+        return Cuts(*(np.array(column, dtype=np.int64) for column in (boundary, operand, level, below)))
 
     def _way(self, operand: int, level: int, direction: Direction) -> Way | None:
         """What moves at a memory in one direction; None where nothing ever does."""

@@ -68,6 +68,25 @@ class OperandUnrolling:
         return self._factors.get(dim, (1,) * len(self.levels))
 
     @cached_property
+    def is_whole(self) -> bool:
+        """Whether every unrolling is a whole number."""
+        return all(float(factor).is_integer() for factors in self._factors.values() for factor in factors)
+
+    def inside(self, level: int) -> tuple[tuple[str, float], ...]:
+        """(loop dimension, its unrolling over all levels up to one), for the dimensions that are unrolled there."""
+        return self._inside[level]
+
+    @cached_property
+    def _inside(self) -> tuple[tuple[tuple[str, float], ...], ...]:
+        inside: list[tuple[tuple[str, float], ...]] = []
+        totals: dict[str, float] = {}
+        for loops in self.levels:
+            for dim, factor in loops:
+                totals[dim] = totals.get(dim, 1) * factor
+            inside.append(tuple(totals.items()))
+        return tuple(inside)
+
+    @cached_property
     def _rounding(self) -> frozenset[str]:
         return frozenset(dim for dim, factors in self._factors.items() if not all(map(is_dyadic, factors)))
 
@@ -212,7 +231,6 @@ class LoopTables:
         self._columns = np.arange(self.n_mappings)
         shapes = shapes or TileShapes.of(problem, self.loops)
         self.shapes = shapes or TileShapes(problem, OwnPoints(self.loops, order))
-        self._runs: dict[tuple[str, ...], np.ndarray] = {}
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -229,30 +247,19 @@ class LoopTables:
         table = self.shapes.iterations(dim)
         return None if table is None else table.take(self.points)
 
-    def _is_in(self, dims: Sequence[str]) -> np.ndarray:
-        """[slot, m] whether the loop at a slot is one of some dimensions."""
-        return np.array([d in dims for d, _ in self.loops], dtype=bool)[self.order]
+    @cached_property
+    def runs(self) -> Runs:
+        """Where unbroken runs of loops that are (ir)relevant to an operand start and end."""
+        return Runs.of(self)
 
     def next_useful(self, operand: str) -> np.ndarray:
         """[t, m] the first position at or above t whose next loop is not irrelevant to an operand (n if none is)."""
-        irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
-        table = np.full((self.n_slots + 1, self.n_mappings), self.n_slots)
-        np.copyto(table[:-1], np.arange(self.n_slots)[:, None], where=~irrelevant)
-        useful: np.ndarray = np.minimum.accumulate(table[::-1], axis=0)[::-1]
-        return useful
-
-    def run_start(self, dims: tuple[str, ...]) -> np.ndarray:
-        """[t, m] where the unbroken run of loops over ``dims`` that ends at position t starts."""
-        found = self._runs.get(dims)
-        if found is None:
-            table = np.zeros((self.n_slots + 1, self.n_mappings), dtype=np.int64)
-            np.copyto(table[1:], np.arange(1, self.n_slots + 1)[:, None], where=~self._is_in(dims))
-            found = self._runs[dims] = np.maximum.accumulate(table, axis=0)
-        return found
+        return self.runs.next_useful[self.problem.operands.index(operand)]
 
     def last_reuse(self, operand: str) -> np.ndarray:
         """[m] one past the outermost slot whose loop is irrelevant to an operand, 0 if none is."""
-        irrelevant = self._is_in(self.problem.layer.relevancy.irrelevant[operand])
+        dims = self.problem.layer.relevancy.irrelevant[operand]
+        irrelevant = np.array([d in dims for d, _ in self.loops], dtype=bool)[self.order]
         slots = np.arange(1, self.n_slots + 1)[:, None]
         return (irrelevant * slots).max(axis=0, initial=0)
 
@@ -287,6 +294,38 @@ class LoopTables:
             if t < self.n_slots:
                 product = product * size[t]
         return table
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Unbroken runs of loops over dimensions of a kind, per operand: [o, t, m], small integers.
+
+    Attributes:
+        next_useful: the first position at or above t whose next loop is not irrelevant (n if none is).
+        reuse_start: where the run of irrelevant loops that ends at position t starts.
+        relevant_start: where that of fully relevant loops does.
+    """
+
+    next_useful: np.ndarray
+    reuse_start: np.ndarray
+    relevant_start: np.ndarray
+
+    @classmethod
+    def of(cls, tables: LoopTables) -> Runs:
+        """The runs of all operands of a problem."""
+        relevancy, operands = tables.problem.layer.relevancy, tables.problem.operands
+        kinds = [*(relevancy.irrelevant[op] for op in operands), *(relevancy.relevant[op] for op in operands)]
+        is_in = np.array([[dim in dims for dim, _ in tables.loops] for dims in kinds], dtype=bool)
+        inside = is_in.reshape(len(kinds), len(tables.loops)).take(tables.order, axis=1)
+        n, shape = len(operands), (tables.n_slots + 1, tables.n_mappings)
+        useful = np.empty((n, *shape), dtype=np.int16)
+        useful[:, -1] = tables.n_slots
+        for t in range(tables.n_slots - 1, -1, -1):
+            useful[:, t] = np.where(inside[:n, t], useful[:, t + 1], np.int16(t))
+        start = np.zeros((len(kinds), *shape), dtype=np.int16)
+        for t in range(tables.n_slots):
+            start[:, t + 1] = np.where(inside[:, t], start[:, t], np.int16(t + 1))
+        return cls(useful, start[:n], start[n:])
 
 
 @dataclass(frozen=True)

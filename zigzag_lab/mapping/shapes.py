@@ -15,7 +15,7 @@ from zigzag_lab.mapping.lattice import Factor, Lattice, Points, n_tile_shapes
 from zigzag_lab.workload import DimensionRelation
 
 if TYPE_CHECKING:
-    from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
+    from zigzag_lab.mapping.problem import OperandUnrolling, Problem
 
 T = TypeVar("T")
 
@@ -57,68 +57,36 @@ class TileShapes:
         irrelevant = self.problem.layer.relevancy.irrelevant[operand]
         return self.known(("leaves", irrelevant), lambda: self.points.leaves(irrelevant))
 
-    def needed_elems(self, operand: str, level: int) -> np.ndarray | None:
-        """[N] elements of an operand as the allocator counts them at a memory level; None where the order shows.
+    def elems(self, unrolled: OperandUnrolling, operand: str, level: int) -> np.ndarray | None:
+        """[N] elements of the tile inside a position, spatial loops up to a level included, not rounded.
 
-        Spatial loops up to the level count with their fractional unrolling.
+        None where the order of loops shows in the last digit.
         """
-        unrolled = self.problem.fractional.operands[operand]
-        if unrolled.rounding_dims(self._addressing(operand)):
+        if not unrolled.is_whole and unrolled.rounding_dims(self.problem.layer.addressing(operand)):
             return None
-        elems: np.ndarray | float = np.ones(self.points.n_points)
-        for dim in self.problem.layer.relevancy.relevant[operand]:
-            elems = elems * self._all_iterations(unrolled, dim, level)
-        return np.asarray(self._slid(elems, unrolled, operand, level))
+        spatial = unrolled.inside(level)
+        return self.known(("elems", operand, spatial), lambda: self._elems(operand, dict(spatial)))
 
-    def held_elems(self, variant: Variant, operand: str, level: int) -> np.ndarray | None:
-        """[N] elements of the tile that an instance of a memory holds; None where the order of loops shows in it."""
-        if self.order_shows(variant, operand, level):
-            return None
-        unrolled = variant.operands[operand]
-        elems = self.relevant(operand) * self._spatial(unrolled, operand, level)
-        return np.rint(self._slid(elems, unrolled, operand, level))
-
-    def order_shows(self, variant: Variant, operand: str, level: int) -> bool:
-        """Whether the order of loops may show in the elements that an instance of a memory holds."""
-        unrolled = variant.operands[operand]
-        spatial = self._spatial(unrolled, operand, level)
-        return bool(unrolled.rounding_dims(self._addressing(operand))) or not float(spatial).is_integer()
-
-    def _spatial(self, unrolled: OperandUnrolling, operand: str, level: int) -> float:
-        """Spatial iterations of the fully relevant loops up to a level."""
-        relevant = self.problem.layer.relevancy.relevant[operand]
-        return prod(f for d in relevant for f in unrolled.factors(d)[: level + 1])
-
-    def _addressing(self, operand: str) -> tuple[str, ...]:
-        """The dimensions that an operand's tile grows along."""
-        relevancy = self.problem.layer.relevancy
-        return (*relevancy.relevant[operand], *(d for r in relevancy.partial[operand] for d in r.loop_dims))
+    def _elems(self, operand: str, spatial: dict[str, float]) -> np.ndarray:
+        layer = self.problem.layer
+        elems = self.relevant(operand) * prod(spatial.get(dim, 1) for dim in layer.relevancy.relevant[operand])
+        for relation in layer.relevancy.partial[operand]:
+            a, b = (self._all_iterations(dim, spatial) for dim in relation.loop_dims)
+            elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
+        return elems
 
     def relevant(self, operand: str) -> np.ndarray:
         """[N] iterations of all loops that are fully relevant to an operand."""
         return self.known(("relevant", operand), lambda: self._product(self.problem.layer.relevancy.relevant[operand]))
 
     def _product(self, dims: tuple[str, ...]) -> np.ndarray:
-        product = np.ones(self.points.n_points)
-        for table in (self.iterations(dim) for dim in dims):
-            product = product if table is None else product * table
-        return product
+        tables = [table for dim in dims if (table := self.iterations(dim)) is not None]
+        return prod(tables, start=np.ones(self.points.n_points))
 
-    def _slid(
-        self, elems: np.ndarray | float, unrolled: OperandUnrolling, operand: str, level: int
-    ) -> np.ndarray | float:
-        """Elements times the extents along the data dimensions that slide."""
-        layer = self.problem.layer
-        for relation in layer.relevancy.partial[operand]:
-            a, b = (self._all_iterations(unrolled, dim, level) for dim in relation.loop_dims)
-            elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
-        return elems
-
-    def _all_iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> np.ndarray | float:
-        """[N] iterations of a dimension inside, temporal and spatial up to a level."""
-        spatial = float(prod(unrolled.factors(dim)[: level + 1]))
+    def _all_iterations(self, dim: str, spatial: dict[str, float]) -> np.ndarray | float:
+        """[N] iterations of a dimension inside, temporal and spatial."""
         temporal = self.iterations(dim)
-        return spatial if temporal is None else temporal * spatial
+        return float(spatial.get(dim, 1)) if temporal is None else temporal * spatial.get(dim, 1)
 
 
 def extents(

@@ -19,34 +19,26 @@ def tile_elems(tables: LoopTables, operand: str, level: int, cuts: Sequence[np.n
     Spatial loops of levels 0 to ``level`` count with their fractional unrolling; those of level l > 0 stand right
     outside the loops kept at memory l - 1, which end at ``cuts[l - 1]``.
     """
-    by_point = tables.shapes.needed_elems(operand, level)
-    if by_point is not None:
-        return by_point.take(tables.points)
     problem = tables.problem
     unrolled = problem.fractional.operands[operand]
+    by_point = tables.shapes.elems(unrolled, operand, level)
+    if by_point is not None:
+        return by_point.take(tables.points)
     relevancy = problem.layer.relevancy
     inside = [np.zeros(tables.n_mappings, dtype=np.int64), *cuts[:level]]
     elems: np.ndarray | float = 1
     for dim in relevancy.relevant[operand]:
-        elems = elems * iterations(tables, unrolled, dim, level, inside)
+        elems = elems * _iterations(tables, unrolled, dim, level, inside)
     for relation in relevancy.partial[operand]:
-        a, b = (iterations(tables, unrolled, dim, level, inside) for dim in relation.loop_dims)
+        a, b = (_iterations(tables, unrolled, dim, level, inside) for dim in relation.loop_dims)
         elems = elems * extents(relation, problem.layer.data_sizes[relation.data_dim], a, b)
     return np.broadcast_to(np.asarray(elems, dtype=np.float64), (tables.n_slots + 1, tables.n_mappings))
 
 
-def iterations(
+def _iterations(
     tables: LoopTables, unrolled: OperandUnrolling, dim: str, level: int, inside: Sequence[np.ndarray]
 ) -> np.ndarray | float:
-    """[t, m] iterations of a dimension, temporal and spatial up to a level, inside each position.
-
-    Args:
-        tables: the orders.
-        unrolled: the operand's spatial loops.
-        dim: the loop dimension.
-        level: the memory level.
-        inside: [m] each, the position at which the spatial loops of each level stand.
-    """
+    """[t, m] iterations of a dimension, temporal and spatial up to a level, inside each position."""
     factors = unrolled.factors(dim)[: level + 1]
     if unrolled.rounding_dims((dim,)):
         return tables.ordered_product(dim, factors, inside)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +20,10 @@ from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
 from zigzag_lab.mapping.tiles import tile_elems
 from zigzag_lab.vocab import OUTPUT, TemporalMappingType
+
+
+_MOST_EXACT = 2.0**53
+"""Whole numbers below are exact in float64, and so is the order of their products."""
 
 
 @dataclass(frozen=True)
@@ -59,45 +64,71 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
     return allocator.result()
 
 
-@dataclass(frozen=True)
 class _Need:
     """What the tiles of one operand take at a memory, whatever the order of the loops inside them.
 
-    Attributes:
-        bits: [s, N] bits reserved, for unfinished sums (or any input), and for finished ones where those differ.
-        accesses: [s, N] accesses to the level above, of all tiles together.
-        fits: [s, N] whether the memory holds the tile alone.
-        most_bits: the largest tile.
-        more_is_better: whether another loop never takes fewer bits and never makes for more accesses, so that of all
-            tiles that fit the last one is LOMA's choice.
+    Tables are [s, N]: for unfinished sums (or any input), and for finished ones where those take other room.
+
+    Args:
+        tables: of the loops.
+        operand: the layer operand.
+        level: of the memory.
+        elems: [N] elements of its tile.
     """
 
-    bits: np.ndarray
-    accesses: np.ndarray
-    fits: np.ndarray
-    most_bits: float
-    more_is_better: bool
+    def __init__(self, tables: LoopTables, operand: str, level: int, elems: np.ndarray) -> None:
+        problem, self.shapes = tables.problem, tables.shapes
+        self.points, self.elems = tables.shapes.points, elems
+        unrolled = problem.fractional.operands[operand]
+        self._tile, self._is_whole = (operand, unrolled.inside(level)), unrolled.is_whole
+        self.memory = problem.accelerator.memories[problem.memories[operand][level]]
+        self.precisions = _precisions(problem, operand, level)
 
-    @classmethod
-    def of(cls, tables: LoopTables, operand: str, level: int) -> _Need | None:
-        """What an operand needs at a level; None where that depends on the order of the loops inside."""
-        elems, points = tables.shapes.needed_elems(operand, level), tables.shapes.points
-        if elems is None:
-            return None
-        problem = tables.problem
-        memory = problem.accelerator.memories[problem.memories[operand][level]]
-        bits = elems * np.array(_precisions(problem, operand, level))[:, None]
-        if memory.force_double_buffering:
-            is_part = points.cycles < points.cycles[-1]
-            bits = np.where(is_part & (bits < bits[:, -1:]), bits * 2, bits)
-        accesses = points.cycles[-1] / points.cycles * bits
-        more_is_better = False
-        if isinstance(points, Lattice):
-            before, after = points.steps
-            more_is_better = not (
-                (bits[:, after] < bits[:, before]).any() or (accesses[:, after] > accesses[:, before]).any()
-            )
-        return cls(bits, accesses, bits <= memory.size_bits, float(bits.max()), more_is_better)
+    @cached_property
+    def bits(self) -> np.ndarray:
+        """Bits reserved."""
+        bits = self.elems * np.array(self.precisions)[:, None]
+        if not self.memory.force_double_buffering:
+            return bits
+        is_part = self.points.cycles < self.points.cycles[-1]
+        return np.where(is_part & (bits < bits[:, -1:]), bits * 2, bits)
+
+    @cached_property
+    def accesses(self) -> np.ndarray:
+        """Accesses to the level above, of all tiles together."""
+        return self.points.cycles[-1] / self.points.cycles * self.bits
+
+    @cached_property
+    def fits(self) -> np.ndarray:
+        """Whether the memory holds the tile alone."""
+        return self.bits <= self.memory.size_bits
+
+    @property
+    def most_bits(self) -> float:
+        """What the largest tile takes, doubled if any is."""
+        largest = float(self.elems.max()) * max(self.precisions)
+        return 2 * largest if self.memory.force_double_buffering else largest
+
+    @cached_property
+    def more_is_better(self) -> bool:
+        """Whether another loop never takes fewer bits, nor makes for more accesses above.
+
+        Then LOMA's choice is the largest tile that fits.
+        """
+        points = self.points
+        if not isinstance(points, Lattice):
+            return False
+        is_exact = self._is_whole and self.most_bits * points.cycles[-1] < _MOST_EXACT
+        if is_exact and not self.memory.force_double_buffering:
+            return self.shapes.known(("grows", *self._tile), lambda: _grows(points, self.elems))
+        return all(_grows(points, bits) for bits in self.bits)
+
+
+def _grows(points: Lattice, sizes: np.ndarray) -> bool:
+    """Whether another loop never makes a tile smaller, nor all tiles together larger."""
+    before, after = points.steps
+    together = points.cycles[-1] / points.cycles * sizes
+    return not ((sizes[after] < sizes[before]).any() or (together[after] > together[before]).any())
 
 
 def _precisions(problem: Problem, operand: str, level: int) -> tuple[int, ...]:
@@ -156,7 +187,11 @@ class _Allocator:
             self.cuts[operand].append(position)
 
     def _need(self, operand: str, level: int) -> _Need | None:
-        return self.tables.shapes.known(("need", operand, level), lambda: _Need.of(self.tables, operand, level))
+        def make() -> _Need | None:
+            elems = self.tables.shapes.elems(self.problem.fractional.operands[operand], operand, level)
+            return None if elems is None else _Need(self.tables, operand, level, elems)
+
+        return self.tables.shapes.known(("need", operand, level), make)
 
     @staticmethod
     def _hold_all(needs: Sequence[_Need | None], capacity: int) -> bool:
@@ -175,7 +210,7 @@ class _Allocator:
 
     def _row(self, need: _Need, operand: str) -> np.ndarray | int:
         """[m] which row of a need counts: the second one where sums are finished."""
-        if len(need.bits) == 1:
+        if len(need.precisions) == 1:
             return 0
         unfinished = self.tables.shapes.leaves_reuse(operand)
         return np.where(unfinished.take(self.tables.at(self.tables.points, self.position[operand])), 0, 1)

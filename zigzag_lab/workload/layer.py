@@ -147,6 +147,11 @@ class Layer:
             n_elems *= min(self.data_sizes[relation.data_dim], relation.extent(a, b))
         return n_elems
 
+    def addressing(self, operand: str) -> tuple[str, ...]:
+        """The loops that bring an operand new data, some or all of it."""
+        partial = self.relevancy.partial[operand]
+        return (*self.relevancy.relevant[operand], *(dim for relation in partial for dim in relation.loop_dims))
+
     def meaning(self) -> dict[str, Any]:
         """What decides this layer's cost, as plain data: everything but its id, its name and its sources."""
         return {

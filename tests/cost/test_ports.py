@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.cost.ports import Transfer, _union, port_stall, reduced_loading
+from zigzag_lab.cost.ports import Transfer, _union, port_stall, shared_out
 from zigzag_lab.cost.scalar import _reduced
 from zigzag_lab.vocab import Direction
 
@@ -75,12 +75,6 @@ def test_loading_hides_behind_computation_as_in_the_scalar_model(
 ) -> None:
     width, computing = data.draw(st.integers(1, 64)), data.draw(st.integers(1, 5000))
     rates = [data.draw(st.integers(0, width)) for _ in moves]
-    transfers = [
-        Transfer("I", 1, Direction.TO_LOW, np.array([float(bits)]), np.array([float(count)]))
-        for bits, count, _ in moves
-    ]
-    tiles = [np.array([float(tile)]) for _, _, tile in moves]
-    ours = reduced_loading(width, transfers, tiles, [np.array([float(r)]) for r in rates], np.array([float(computing)]))
     once = [k for k, (_, count, _) in enumerate(moves) if count == 1]
     busy = sum(rate for rate, (_, count, _) in zip(rates, moves, strict=True) if count > 1)
     surplus = max(0, (width - busy) / width * computing)
@@ -88,4 +82,16 @@ def test_loading_hides_behind_computation_as_in_the_scalar_model(
     reduced = _reduced([expected[k] for k in once], [ceil(moves[k][2] / width) for k in once], surplus)
     for k, cycles in zip(once, reduced, strict=True):
         expected[k] = cycles
-    assert [float(cycles[0]) for cycles in ours] == expected
+    totals = np.array([[float(ceil(bits / width))] for bits, _, _ in moves])
+    least = np.array([[float(ceil(tile / width))] for _, _, tile in moves])
+    is_once = np.array([[count == 1] for _, count, _ in moves])
+    reducible = np.where(is_once, np.maximum(0.0, totals - least), 0.0)
+    other_port = np.full((2, 1), 7.0)
+    taken = shared_out(
+        np.array([0, 2]),
+        np.concatenate([other_port, np.where(is_once, totals, 0.0)]),
+        np.concatenate([other_port, reducible]),
+        np.array([[9.0], [float(surplus)]]),
+    )
+    assert taken[:2].tolist() == [[7.0], [2.0]]
+    assert [float(cycles) for (cycles,) in totals - taken[2:]] == expected

@@ -37,25 +37,27 @@ def test_products_of_prefixes(seed: int) -> None:
                 assert table[t, m] == prod(size for d, size in inside if d == dim)
             for op in problem.operands:
                 relevant = problem.layer.relevancy.relevant[op]
-                assert tables.relevant(op)[t, m] == prod(size for d, size in inside if d in relevant)
+                product = tables.shapes.relevant(op)[tables.points[t, m]]
+                assert product == prod(size for d, size in inside if d in relevant)
     assert tables.iterations("no loop") is None
 
 
 @given(st.integers(0, 200))
 def test_runs_and_what_comes_next(seed: int) -> None:
     problem, tables, orders = tables_of(seed, 3)
-    for op in problem.operands:
-        irrelevant = problem.layer.relevancy.irrelevant[op]
+    for o, op in enumerate(problem.operands):
+        irrelevant, relevant = problem.layer.relevancy.irrelevant[op], problem.layer.relevancy.relevant[op]
         for m, order in enumerate(orders):
             is_irrelevant = [dim in irrelevant for dim, _ in order]
             n = len(order)
             for t in range(n + 1):
                 useful = next((i for i in range(t, n) if not is_irrelevant[i]), n)
                 assert tables.next_useful(op)[t, m] == useful
-                start = t
-                while start and is_irrelevant[start - 1]:
-                    start -= 1
-                assert tables.run_start(irrelevant)[t, m] == start
+                for starts, dims in ((tables.runs.reuse_start, irrelevant), (tables.runs.relevant_start, relevant)):
+                    start = t
+                    while start and order[start - 1][0] in dims:
+                        start -= 1
+                    assert starts[o, t, m] == start
             assert tables.last_reuse(op)[m] == max((i + 1 for i in range(n) if is_irrelevant[i]), default=0)
 
 

@@ -38,6 +38,8 @@ class CostModelEvaluation(CostModelEvaluationABC):
     """
 
     certificate: Certificate | FrontCertificate | None = None
+    _original: CostModelEvaluation | None = None
+    """Whose terms this price shares."""
 
     def __init__(
         self,
@@ -92,25 +94,34 @@ class CostModelEvaluation(CostModelEvaluationABC):
 
     @cached_property
     def breakdown(self) -> Breakdown:
-        """All terms of the price."""
+        """All terms of the price; of copies, worked out once."""
+        if self._original is not None:
+            return self._original.breakdown
         return evaluate(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
 
     def standalone(self) -> CostModelEvaluation:
-        """The same CME with all terms worked out and free of the batch it came from."""
+        """The same CME free of the batch it came from."""
         cme = CostModelEvaluation(
             self.problem,
             self.temporal_mapping,
             keep_at_output_pins=self.keep_at_output_pins,
-            breakdown=self.breakdown,
+            breakdown=self.__dict__.get("breakdown"),
             layer=self.layer,
         )
+        cme._original = self._original if self._batch is None else None
         cme._energy, cme._latency, cme.certificate = self._energy, self._latency, self.certificate
         return cme
+
+    def without_batch(self) -> CostModelEvaluation:
+        """The same CME, free of the batch it came from."""
+        return self if self._batch is None else self.standalone()
 
     def for_layer(self, layer: Layer) -> CostModelEvaluation:
         """The same price under the name of an identical layer."""
         cme = self.standalone()
         cme.layer = layer
+        if self._batch is None:
+            cme._original = self._original or self
         return cme
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.design import DesignTerms
@@ -13,6 +13,13 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.vocab import ZigzagLabError
 
 T = TypeVar("T", float, FourWay)
+
+_LEVELS: dict[str, Any] = {
+    "mem_energy_breakdown": 0.0,
+    "mem_energy_breakdown_further": FourWay(),
+    "memory_word_access": FourWay(),
+}
+"""Terms of a sum by operand and level, and what a level counts that a part has not."""
 
 
 class CostModelEvaluationABC(DesignTerms, ABC):
@@ -58,6 +65,10 @@ class CostModelEvaluationABC(DesignTerms, ABC):
     @abstractmethod
     def layer_ids(self) -> list[int]:
         """Ids of the layers that were priced."""
+
+    def without_batch(self) -> CostModelEvaluationABC:
+        """The same price, free of whatever batch it came from."""
+        return self
 
     @property
     def energy_pj(self) -> float:
@@ -107,9 +118,13 @@ class CostModelEvaluationABC(DesignTerms, ABC):
 
 
 class CumulativeCME(CostModelEvaluationABC):
-    """A sum of CMEs: the price of several layers one after the other."""
+    """A sum of CMEs: the price of several layers one after the other.
+
+    Its energy and latency are known at once; the other terms are added up when one of them is asked for.
+    """
 
     def __init__(self) -> None:
+        self._parts: tuple[CostModelEvaluationABC, ...] = ()
         self.mem_energy_breakdown = {}
         self.mem_energy_breakdown_further = {}
         self.memory_word_access = {}
@@ -149,19 +164,34 @@ class CumulativeCME(CostModelEvaluationABC):
     @classmethod
     def sum_of(cls, first: CostModelEvaluationABC, second: CostModelEvaluationABC) -> CumulativeCME:
         """Two CMEs added term by term, levels from the innermost."""
-        total = cls()
-        for name in cls._ADDED:
-            setattr(total, name, getattr(first, name) + getattr(second, name))
+        total = cls.__new__(cls)
+        is_open = isinstance(first, CumulativeCME) and first._parts
+        before = first._parts if is_open else (first.without_batch(),)  # type: ignore[attr-defined]
+        total._parts = (*before, second.without_batch())
         total._energy = first.energy_total + second.energy_total
         total._latency = first.latency_total2 + second.latency_total2
-        total.mem_energy_breakdown = _added(first.mem_energy_breakdown, second.mem_energy_breakdown, 0.0)
-        total.mem_energy_breakdown_further = _added(
-            first.mem_energy_breakdown_further, second.mem_energy_breakdown_further, FourWay()
-        )
-        total.memory_word_access = _added(first.memory_word_access, second.memory_word_access, FourWay())
         total._layer_ids = [*first.layer_ids, *second.layer_ids]
         total.accelerator = _common_accelerator(first.accelerator, second.accelerator)
         return total
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in (*self._ADDED, *_LEVELS) or not self.__dict__.get("_parts"):
+            raise AttributeError(f"{type(self).__name__} has no '{name}'")
+        return self.added_up().__dict__[name]
+
+    def added_up(self) -> CumulativeCME:
+        """The same sum, all of its terms worked out."""
+        parts, self._parts = self._parts, ()
+        if parts:
+            terms = {name: getattr(parts[0], name) for name in (*self._ADDED, *_LEVELS)}
+            for part in parts[1:]:
+                terms.update({name: terms[name] + getattr(part, name) for name in self._ADDED})
+                terms.update({name: _added(terms[name], getattr(part, name), zero) for name, zero in _LEVELS.items()})
+            self.__dict__.update(terms | self.__dict__)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(vars(self.added_up()))
 
     def scaled(self, number: float) -> CumulativeCME:
         """Every term times a number: a layer that runs several times."""

@@ -55,21 +55,25 @@ def _reserve(counts: Counter[int], size: int) -> None:
 
 
 def _merge_down(per_dim: dict[str, Counter[int]], limit: int, fixed: Sequence[tuple[str, int]]) -> None:
-    while sum(c.total() for c in per_dim.values()) > limit:
-        mergeable = {dim: _free(dim, counts, fixed) for dim, counts in per_dim.items()}
-        dim = max(per_dim, key=lambda d: per_dim[d].total() if mergeable[d].total() > 1 else -1)
-        smallest = sorted(mergeable[dim].elements())[:2]
-        if len(smallest) < 2:
-            return
-        counts = per_dim[dim]
-        counts[smallest[0]] -= 1
-        counts[smallest[1]] -= 1
-        counts[smallest[0] * smallest[1]] += 1
-        _tidy(counts)
+    """Merge the two smallest factors of the dimension that has most, again and again, those fixed apart; in place."""
+    mergeable = {dim: sorted((counts - _wanted(dim, fixed)).elements()) for dim, counts in per_dim.items()}
+    n_factors = {dim: counts.total() for dim, counts in per_dim.items()}
+    for _ in range(sum(n_factors.values()) - limit):
+        dim = max(per_dim, key=lambda d: n_factors[d] if len(mergeable[d]) > 1 else -1)
+        if len(mergeable[dim]) < 2:
+            break
+        first, second, *others = mergeable[dim]
+        mergeable[dim] = sorted([first * second, *others])
+        n_factors[dim] -= 1
+    for dim, free in mergeable.items():
+        counts = Counter(free) + (_wanted(dim, fixed) & per_dim[dim])
+        per_dim[dim].clear()
+        per_dim[dim].update(counts)
+        _tidy(per_dim[dim])
 
 
-def _free(dim: str, counts: Counter[int], fixed: Sequence[tuple[str, int]]) -> Counter[int]:
-    return counts - Counter(size for d, size in fixed if d == dim)
+def _wanted(dim: str, fixed: Sequence[tuple[str, int]]) -> Counter[int]:
+    return Counter(size for d, size in fixed if d == dim)
 
 
 def _tidy(counts: Counter[int]) -> None:

@@ -36,7 +36,7 @@ _TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, 
 _CME_STATE = frozenset(
     {
         *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
-        *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency"),
+        *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original"),
     }
 )
 _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constraints": MappingConstraints}
@@ -189,8 +189,8 @@ class _Writer:
         ]
 
     def _sum(self, total: CumulativeCME) -> dict[str, Any]:
-        state = dict(vars(total))
-        accelerator, ids = state.pop("accelerator"), state.pop("_layer_ids")
+        state = dict(vars(total.added_up()))
+        accelerator, ids, _ = (state.pop(name) for name in ("accelerator", "_layer_ids", "_parts"))
         places = {layer.id: i for i, layer in enumerate(self.asked["layer"])}
         four_ways = {n: _written_levels(state.pop(n)) for n in ("mem_energy_breakdown_further", "memory_word_access")}
         return {

@@ -93,7 +93,6 @@ def _check_lists(stages: Sequence[StageCallable]) -> None:
 
 def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
     readers = _readers(stages)
-    anywhere = _readers(known)
     varied = [name for stage in stages for name in _varied_by(stage, kwargs)]
     for name in (*kwargs, *varied):
         if name in readers:
@@ -101,7 +100,7 @@ def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], kno
         close = nearest(name, readers)
         spelling = close.split("'")[1] if close else ""
         hint = f"{close} {readers[spelling]} reads it." if close else "Remove it."
-        if name in anywhere or not all(_is_builtin(stage) for stage in stages):
+        if name in _readers(known) or not all(_is_builtin(stage) for stage in stages):
             logger.warning("no stage of this pipeline names the keyword '%s'. %s", name, hint if close else "")
             continue
         expected = "" if close else f"one of {', '.join(sorted(readers))}"

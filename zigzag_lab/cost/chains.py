@@ -8,18 +8,15 @@ price. A few chains stand for thousands of orders, so each is priced once. Axes:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log2
 
 import numpy as np
 
 from zigzag_lab.cost.tiles_in_order import order_shows, tile_in_order
 from zigzag_lab.cost.wiring import Wiring
+from zigzag_lab.mapping.classes import classes_of, packed
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import MappingBatch, Variant
 from zigzag_lab.mapping.shapes import TileShapes
-
-_KEY_BITS = 62
-
 
 @dataclass(frozen=True)
 class Chains:
@@ -85,25 +82,10 @@ class Chains:
         Args:
             leads_matter: whether chains that differ in ``lead`` only are different.
         """
-        words = self._words(leads_matter)
-        order = np.lexsort(words)
-        starts = np.zeros(len(self), dtype=bool)
-        starts[0] = True
-        for ranked in (word[order] for word in words):
-            starts[1:] |= ranked[1:] != ranked[:-1]
-        classes = np.empty(len(self), dtype=np.int64)
-        classes[order] = np.cumsum(starts) - 1
-        return order[starts], classes
-
-    def _words(self, leads_matter: bool) -> list[np.ndarray]:
-        """[m] each: numbers that are equal where chains are, several columns packed into one."""
-        lead = self.lead[1:] if leads_matter else self.lead[:1] * 0
+        lead = self.lead[1:] if leads_matter else self.lead[:0]
         columns = np.concatenate([self.inside, self.reuse_from, self.relevant_from, lead])
-        n_points = self.shapes.points.n_points
-        width = max(1, int(_KEY_BITS / log2(max(n_points, 2))))
-        radix = n_points ** np.arange(width, dtype=np.int64)
-        packed = [radix[: len(c)] @ c for c in (columns[i : i + width] for i in range(0, len(columns), width))]
-        return [*packed, *self.in_order.values()]
+        words = [*packed(columns, self.shapes.points.n_points), *self.in_order.values()]
+        return classes_of(words or [np.zeros(len(self), dtype=np.int64)])
 
     def at_boundaries(self, *, keep_at_output_pins: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """[b, m] the point inside every boundary, and where the two runs right inside begin.

@@ -106,7 +106,9 @@ class _Kernel:
     def _weight_runs(self) -> Column:
         """[m] iterations for which a weight is used again at once."""
         weights = weight_operand(self.problem.layer)
-        lead = self.chains.lead[self.problem.operands.index(weights)] if weights else np.zeros(len(self.chains), dtype=int)
+        lead = (
+            self.chains.lead[self.problem.operands.index(weights)] if weights else np.zeros(len(self.chains), dtype=int)
+        )
         return self.chains.shapes.points.cycles.take(lead)
 
     def _accesses(self) -> np.ndarray:

@@ -9,21 +9,15 @@ Source: ZigZag 3.9.1, ``opt/loma/memory_allocator.py``; traps in its rounding ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from zigzag_lab.hardware import Memory
-from zigzag_lab.mapping.lattice import Lattice
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch
 from zigzag_lab.mapping.tiles import tile_elems
-from zigzag_lab.vocab import OUTPUT, TemporalMappingType
-
-
-_MOST_EXACT = 2.0**53
-"""Whole numbers below are exact in float64, and so is the order of their products."""
+from zigzag_lab.search.needs import Need, hold_all, need_of, precisions_bits
+from zigzag_lab.vocab import TemporalMappingType
 
 
 @dataclass(frozen=True)
@@ -49,9 +43,10 @@ class Overflow:
 
 @dataclass(frozen=True)
 class Allocation:
-    """What became of a batch of orders: those that fit, and the nearest miss among the others."""
+    """What became of a batch of orders: those that fit ([m] which), and the nearest miss among the others."""
 
     fitting: MappingBatch | None
+    fits: np.ndarray
     n_rejected: int
     nearest_miss: Overflow | None
 
@@ -62,85 +57,6 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
     for memory in tables.problem.accelerator.bottom_up:
         allocator.allocate_memory(memory)
     return allocator.result()
-
-
-class _Need:
-    """What the tiles of one operand take at a memory, whatever the order of the loops inside them.
-
-    Tables are [s, N]: for unfinished sums (or any input), and for finished ones where those take other room.
-
-    Args:
-        tables: of the loops.
-        operand: the layer operand.
-        level: of the memory.
-        elems: [N] elements of its tile.
-    """
-
-    def __init__(self, tables: LoopTables, operand: str, level: int, elems: np.ndarray) -> None:
-        problem, self.shapes = tables.problem, tables.shapes
-        self.points, self.elems = tables.shapes.points, elems
-        unrolled = problem.fractional.operands[operand]
-        self._tile, self._is_whole = (operand, unrolled.inside(level)), unrolled.is_whole
-        self.memory = problem.accelerator.memories[problem.memories[operand][level]]
-        self.precisions = _precisions(problem, operand, level)
-
-    @cached_property
-    def bits(self) -> np.ndarray:
-        """Bits reserved."""
-        bits = self.elems * np.array(self.precisions)[:, None]
-        if not self.memory.force_double_buffering:
-            return bits
-        is_part = self.points.cycles < self.points.cycles[-1]
-        return np.where(is_part & (bits < bits[:, -1:]), bits * 2, bits)
-
-    @cached_property
-    def accesses(self) -> np.ndarray:
-        """Accesses to the level above, of all tiles together."""
-        return self.points.cycles[-1] / self.points.cycles * self.bits
-
-    @cached_property
-    def fits(self) -> np.ndarray:
-        """Whether the memory holds the tile alone."""
-        return self.bits <= self.memory.size_bits
-
-    @property
-    def most_bits(self) -> float:
-        """What the largest tile takes, doubled if any is."""
-        largest = float(self.elems.max()) * max(self.precisions)
-        return 2 * largest if self.memory.force_double_buffering else largest
-
-    @cached_property
-    def more_is_better(self) -> bool:
-        """Whether another loop never takes fewer bits, nor makes for more accesses above.
-
-        Then LOMA's choice is the largest tile that fits.
-        """
-        points = self.points
-        if not isinstance(points, Lattice):
-            return False
-        is_exact = self._is_whole and self.most_bits * points.cycles[-1] < _MOST_EXACT
-        if is_exact and not self.memory.force_double_buffering:
-            return self.shapes.known(("grows", *self._tile), lambda: _grows(points, self.elems))
-        return all(_grows(points, bits) for bits in self.bits)
-
-
-def _grows(points: Lattice, sizes: np.ndarray) -> bool:
-    """Whether another loop never makes a tile smaller, nor all tiles together larger."""
-    before, after = points.steps
-    together = points.cycles[-1] / points.cycles * sizes
-    return not ((sizes[after] < sizes[before]).any() or (together[after] > together[before]).any())
-
-
-def _precisions(problem: Problem, operand: str, level: int) -> tuple[int, ...]:
-    """Bits an element: for outputs as long as sums go on outside the level below, and once they are finished."""
-    precision = problem.precision(operand)
-    if problem.memory_operand(operand) != OUTPUT:
-        return (precision,)
-    irrelevant = problem.layer.relevancy.irrelevant[operand]
-    above = problem.fractional.operands[operand].levels[level + 1 :]
-    if any(dim in irrelevant for loops in above for dim, _ in loops):
-        return (precision,)
-    return precision, problem.final_precision
 
 
 @dataclass
@@ -172,8 +88,8 @@ class _Allocator:
         if not sharers:
             return
         memory = self.problem.accelerator.memories[index]
-        needs = [self._need(op, level) for op, level in sharers]
-        if self._hold_all(needs, memory.size_bits):
+        needs = [need_of(self.tables.shapes, op, level) for op, level in sharers]
+        if hold_all(needs, memory.size_bits):
             chosen = [np.full(self.tables.n_mappings, self.tables.n_slots) for _ in sharers]
         elif len(sharers) == 1 and needs[0] is not None and needs[0].more_is_better:
             chosen = [self._longest(needs[0], *sharers[0], index)]
@@ -186,19 +102,6 @@ class _Allocator:
             self.position[operand] = position
             self.cuts[operand].append(position)
 
-    def _need(self, operand: str, level: int) -> _Need | None:
-        def make() -> _Need | None:
-            elems = self.tables.shapes.elems(self.problem.fractional.operands[operand], operand, level)
-            return None if elems is None else _Need(self.tables, operand, level, elems)
-
-        return self.tables.shapes.known(("need", operand, level), make)
-
-    @staticmethod
-    def _hold_all(needs: Sequence[_Need | None], capacity: int) -> bool:
-        """Whether a memory holds all loops of all operands together, and that is the best that it can do."""
-        known = [need for need in needs if need is not None and need.more_is_better]
-        return len(known) == len(needs) and sum(need.most_bits for need in known) <= capacity
-
     def _reject(self, memory: Memory, needed: np.ndarray, operands: tuple[str, ...]) -> None:
         """Give up the orders under which the smallest tiles need more bits than there are."""
         fits = needed <= memory.size_bits
@@ -208,14 +111,14 @@ class _Allocator:
             self.misses.append(Overflow(memory.name, missing, operands, self.n_filled))
         self.ok &= fits
 
-    def _row(self, need: _Need, operand: str) -> np.ndarray | int:
+    def _row(self, need: Need, operand: str) -> np.ndarray | int:
         """[m] which row of a need counts: the second one where sums are finished."""
         if len(need.precisions) == 1:
             return 0
         unfinished = self.tables.shapes.leaves_reuse(operand)
         return np.where(unfinished.take(self.tables.at(self.tables.points, self.position[operand])), 0, 1)
 
-    def _longest(self, need: _Need, operand: str, level: int, index: int) -> np.ndarray:
+    def _longest(self, need: Need, operand: str, level: int, index: int) -> np.ndarray:
         """[m] the last position that fits a memory of the operand's own."""
         tables, start = self.tables, self.position[operand]
         shift = self._row(need, operand) * need.bits.shape[1]
@@ -228,7 +131,7 @@ class _Allocator:
             self._reject(self.problem.accelerator.memories[index], needed, (operand,))
         return np.where(too_large, start, last)
 
-    def _choice(self, need: _Need | None, operand: str, level: int, index: int) -> _Choice:
+    def _choice(self, need: Need | None, operand: str, level: int, index: int) -> _Choice:
         memory = self.problem.accelerator.memories[index]
         start = self.position[operand]
         if need is None:
@@ -250,7 +153,7 @@ class _Allocator:
 
     def _in_order(self, operand: str, level: int, memory: Memory) -> tuple[np.ndarray, np.ndarray]:
         """[t, m] bits and accesses above where the order of the loops shows in the size of a tile."""
-        tables, precisions = self.tables, _precisions(self.problem, operand, level)
+        tables, precisions = self.tables, precisions_bits(self.problem, operand, level)
         unfinished: np.ndarray | bool = True
         if len(precisions) == 2:
             unfinished = tables.last_reuse(operand) > self.position[operand]
@@ -293,9 +196,9 @@ class _Allocator:
         n_rejected = int((~self.ok).sum())
         nearest = self.misses[-1] if self.misses else None
         if not self.ok.any():
-            return Allocation(None, n_rejected, nearest)
+            return Allocation(None, self.ok, n_rejected, nearest)
         batch = MappingBatch(self.tables, {op: np.array(cut) for op, cut in self.cuts.items()})
-        return Allocation(batch.those(self.ok) if n_rejected else batch, n_rejected, nearest)
+        return Allocation(batch.those(self.ok) if n_rejected else batch, self.ok, n_rejected, nearest)
 
 
 def _combined(

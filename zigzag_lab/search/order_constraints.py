@@ -78,6 +78,17 @@ class OrderConstraints:
                 yield np.ascontiguousarray(order[:, keep])
 
 
+    def allowed(self, kinds: Sequence[tuple[str, int]], n_loops: int) -> list[list[int]] | None:
+        """Per position, the kinds of loop that may stand there; None where a wanted position does not exist."""
+        allowed = [list(range(len(kinds))) for _ in range(n_loops)]
+        for position, dim, size in self.positions:
+            if not -n_loops <= position < n_loops:
+                return None
+            fits = [k for k in allowed[position] if kinds[k][0] == dim and size in (None, kinds[k][1])]
+            allowed[position] = fits
+        return allowed
+
+
 def _positions(wanted: Sequence[tuple[str, int | None]]) -> tuple[tuple[int, str, int | None], ...]:
     gaps = [i for i, (dim, _) in enumerate(wanted) if dim == GAP]
     if len(gaps) > 1:

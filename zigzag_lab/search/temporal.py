@@ -11,8 +11,14 @@ from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.factors import Factor, loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints
-from zigzag_lab.search.orderings import orderings
+from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.orderings import n_orderings, orderings
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+
+FEW = 4_000
+"""Orders that are all allocated and priced without further thought."""
+MOST_CLASSES = 500_000
+"""Classes of beginnings of one length that are kept; where there are more, orders are taken one by one."""
 
 
 def temporal_mappings(
@@ -61,6 +67,21 @@ def orders_of(problem: Problem, lpf_limit: int | None) -> tuple[list[Factor], It
         return [], iter(())
     loops = loop_prime_factors(problem.temporal_sizes, lpf_limit, wanted.fixed_loops)
     return loops, wanted.filtered(loops, orderings(loops))
+
+
+def order_classes(problem: Problem, lpf_limit: int | None) -> OrderClasses | None:
+    """All orders that :func:`orders_of` finds, those of equal prices taken together.
+
+    None where they are few, or where it is not known that LOMA treats orders of a class alike.
+    """
+    wanted = OrderConstraints.of(problem)
+    if wanted.is_complete or not wanted.suits(problem.temporal_sizes):
+        return None
+    loops = loop_prime_factors(problem.temporal_sizes, lpf_limit, wanted.fixed_loops)
+    allowed = wanted.allowed(tuple(dict.fromkeys(loops)), len(loops))
+    if n_orderings(loops) <= FEW or allowed is None:
+        return None
+    return OrderClasses.of(problem, loops, allowed, MOST_CLASSES)
 
 
 def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:

@@ -17,8 +17,9 @@ from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels
 from zigzag_lab.search.spatial import spatial_mappings
-from zigzag_lab.search.temporal import temporal_mappings
+from zigzag_lab.search.temporal import order_classes, temporal_mappings
 from zigzag_lab.stages.all_orders import best_order, can_be_merged
+from zigzag_lab.stages.order_classes import best_of_classes
 from zigzag_lab.stages.replay import replayed
 from zigzag_lab.stages.seams import Incumbent, SearchTally
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of
@@ -268,7 +269,25 @@ class TemporalMappingGeneratorStage(BatchStage):
             self.tally.n_mappings_evaluated += self.certificate.n_priced
             yield best
             return
-        yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
+        best = self._best_of_classes()
+        if best is None:
+            yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
+        else:
+            yield best
+
+    def _best_of_classes(self) -> MappingBatch | None:
+        """The one mapping that is wanted, where many orders are known to have equal prices."""
+        if self.wanted is None or not supports(self.problem):
+            return None
+        classes = order_classes(self.problem, self.lpf_limit)
+        if classes is None:
+            return None
+        keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
+        best = best_of_classes(self.problem, classes, self.wanted, self.kind, keep_at_output_pins=keep)
+        if best is None:
+            return None
+        self.tally.n_mappings_evaluated += best.n_orders - 1
+        return best.batch
 
     def _stage(self, mapping: MappingBatch | TemporalMapping) -> Any:
         return self.substage(

@@ -1,0 +1,71 @@
+"""The best order of loops, where orders of equal prices are known: one of each class is priced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from zigzag_lab.cost import price
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.shapes import TileShapes
+from zigzag_lab.search.loma import allocate
+from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.orderings import CHUNK
+from zigzag_lab.vocab import Objective, TemporalMappingType
+
+
+@dataclass(frozen=True)
+class BestOrder:
+    """What a search through classes of orders found.
+
+    Attributes:
+        batch: the mapping, alone.
+        n_orders: orders that fit the memories, of all classes.
+    """
+
+    batch: MappingBatch
+    n_orders: int
+
+
+def best_of_classes(
+    problem: Problem,
+    classes: OrderClasses,
+    objective: Objective,
+    kind: TemporalMappingType,
+    *,
+    keep_at_output_pins: bool,
+) -> BestOrder | None:
+    """The mapping that pricing every order one by one would choose; None where none fits the memories.
+
+    Args:
+        problem: what is mapped; its kernel must support it (:func:`zigzag_lab.cost.kernel.supports`).
+        classes: its orders.
+        objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
+            then the first.
+        kind: even or uneven.
+        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
+    """
+    shapes, orders = TileShapes.of(problem, classes.lattice.loops), classes.orders()
+    energy, latency = np.full(orders.shape[1], np.inf), np.full(orders.shape[1], np.inf)
+    for start in range(0, orders.shape[1], CHUNK):
+        part = np.arange(start, min(start + CHUNK, orders.shape[1]))
+        found = allocate(LoopTables(problem, classes.lattice.loops, orders[:, part], shapes), kind)
+        if found.fitting is not None:
+            prices = price(found.fitting, keep_at_output_pins=keep_at_output_pins)
+            energy[part[found.fits]], latency[part[found.fits]] = prices.energy_pj, prices.latency_cycles
+    fitting = np.isfinite(energy)
+    if not fitting.any():
+        return None
+    chosen = np.flatnonzero(fitting)
+    for figures in _ranks(objective, energy, latency):
+        chosen = chosen[figures[chosen] == figures[chosen].min()]
+    first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen), shapes), kind).fitting
+    return None if first is None else BestOrder(first, round(float(classes.n_orders[fitting].sum())))
+
+
+def _ranks(objective: Objective, energy: np.ndarray, latency: np.ndarray) -> tuple[np.ndarray, ...]:
+    """[c] each: what is compared first, second."""
+    if objective is Objective.EDP:
+        return (latency * energy,)
+    return (latency, energy) if objective is Objective.LATENCY else (energy, latency)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from itertools import islice, permutations
+from itertools import islice, pairwise, permutations
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from zigzag.opt.loma.multipermute import permutations as multiset_permutations
 
-from zigzag_lab.search.orderings import CHUNK, n_orderings, orderings
+from zigzag_lab.search.orderings import CHUNK, first_visited, n_orderings, orderings
 
 LOOPS = st.lists(st.tuples(st.sampled_from("KCB"), st.sampled_from([2, 3, 5])), min_size=1, max_size=6)
 Loop = tuple[str, int]
@@ -64,3 +64,21 @@ def test_memory_is_bounded_whatever_the_number_of_orders() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+@given(LOOPS, st.data())
+def test_the_first_of_some_orders_is_found_without_visiting_them(loops: list[Loop], data: st.DataObject) -> None:
+    """Numbers of what is reached: the prefixes of all orders, so that any set of orders can be asked for."""
+    distinct = sorted(set(loops))
+    all_ranks = [tuple(distinct.index(loop) for loop in order) for order in ours(loops)]
+    prefixes = [sorted({ranks[:n] for ranks in all_ranks}) for n in range(len(loops) + 1)]
+    children = []
+    for before, after in pairwise(prefixes):
+        number = {prefix: i for i, prefix in enumerate(after)}
+        children.append(
+            np.array([[number.get((*prefix, rank), -1) for rank in range(len(distinct))] for prefix in before])
+        )
+    wanted = data.draw(st.sets(st.sampled_from(all_ranks), min_size=1, max_size=5))
+    accepted = np.array([prefixes[-1].index(ranks) for ranks in wanted])
+    counts = [loops.count(loop) for loop in distinct]
+    assert tuple(first_visited(counts, children, accepted)) == next(ranks for ranks in all_ranks if ranks in wanted)

@@ -18,6 +18,7 @@ from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import MappingBatch, Variant
 from zigzag_lab.mapping.shapes import TileShapes
 
+
 @dataclass(frozen=True)
 class Chains:
     """The tiles of many mappings, by the loops inside them.
@@ -68,8 +69,15 @@ class Chains:
 
     def only(self, chosen: np.ndarray) -> Chains:
         """Some of the chains, by number."""
-        parts = (part.take(chosen, axis=1) for part in (self.inside, self.reuse_from, self.relevant_from, self.lead))
-        return Chains(self.shapes, self.wiring, *parts, {key: elems[chosen] for key, elems in self.in_order.items()})
+        return Chains(
+            self.shapes,
+            self.wiring,
+            self.inside.take(chosen, axis=1),
+            self.reuse_from.take(chosen, axis=1),
+            self.relevant_from.take(chosen, axis=1),
+            self.lead.take(chosen, axis=1),
+            {key: elems[chosen] for key, elems in self.in_order.items()},
+        )
 
     @property
     def can_be_equal(self) -> bool:

@@ -96,12 +96,14 @@ class Lattice:
     def leaves(self, dims: Collection[str]) -> np.ndarray:
         """[N] whether a loop over one of some dimensions is still outside."""
         rows = self._over(dims)
-        return (self.inside[rows] < np.array(self.counts, dtype=np.int64)[rows, None]).any(axis=0)
+        left: np.ndarray = np.any(self.inside[rows] < np.array(self.counts, dtype=np.int64)[rows, None], axis=0)
+        return left
 
     def enters(self, dims: Collection[str]) -> np.ndarray:
         """[N] whether a loop over a dimension other than some is inside."""
         rows = self._over({dim for dim, _ in self.kinds}.difference(dims))
-        return (self.inside[rows] > 0).any(axis=0)
+        entered: np.ndarray = np.any(self.inside[rows] > 0, axis=0)
+        return entered
 
     def _over(self, dims: Collection[str]) -> list[int]:
         return [k for k, (dim, _) in enumerate(self.kinds) if dim in dims]

@@ -200,7 +200,7 @@ class OrderClasses:
         reached = np.full((len(lattice.kinds), len(first)), -1)
         grown: list[np.ndarray] = [states[:, :0]]
         n = 0
-        for kind, stride in enumerate(lattice.strides):
+        for kind in range(len(lattice.kinds)):
             rows = np.flatnonzero(lattice.inside[kind, points] < lattice.counts[kind])
             if not possible[kind].any():
                 continue
@@ -256,9 +256,7 @@ def _packed(n_points: int, points: np.ndarray, numbers: Sequence[np.ndarray]) ->
 def _fits(shapes: TileShapes) -> dict[str, np.ndarray] | None:
     """Operand -> [level, 2, N] whether memories hold tiles; None where operands contend or tiles may shrink."""
     problem = shapes.problem
-    fits = {
-        op: np.ones((len(of_op), 2, shapes.points.n_points), dtype=bool) for op, of_op in problem.memories.items()
-    }
+    fits = {op: np.ones((len(of_op), 2, shapes.points.n_points), dtype=bool) for op, of_op in problem.memories.items()}
     for index, sharers in enumerate(problem.sharers):
         needs = [need_of(shapes, op, level) for op, level in sharers]
         if not needs or hold_all(needs, problem.accelerator.memories[index].size_bits):

@@ -77,7 +77,6 @@ class OrderConstraints:
             if keep.any():
                 yield np.ascontiguousarray(order[:, keep])
 
-
     def allowed(self, kinds: Sequence[tuple[str, int]], n_loops: int) -> list[list[int]] | None:
         """Per position, the kinds of loop that may stand there; None where a wanted position does not exist."""
         allowed = [list(range(len(kinds))) for _ in range(n_loops)]

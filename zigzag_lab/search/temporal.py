@@ -10,12 +10,12 @@ from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.factors import Factor, loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
-from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import n_orderings, orderings
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
 
-FEW = 4_000
+FEW = 10_000
 """Orders that are all allocated and priced without further thought."""
 MOST_CLASSES = 500_000
 """Classes of beginnings of one length that are kept; where there are more, orders are taken one by one."""

@@ -17,7 +17,7 @@ from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels
 from zigzag_lab.search.spatial import spatial_mappings
-from zigzag_lab.search.temporal import order_classes, temporal_mappings
+from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.all_orders import best_order, can_be_merged
 from zigzag_lab.stages.order_classes import best_of_classes
 from zigzag_lab.stages.replay import replayed
@@ -262,32 +262,20 @@ class TemporalMappingGeneratorStage(BatchStage):
             yield from self.searched()
 
     def searched(self) -> Iterator[MappingBatch]:
-        """All orders that fit, in batches; without a limit the best one, where only that is wanted."""
+        """All orders that fit, in batches; where only the best is wanted and they are many, that one alone."""
+        keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
         if self.lpf_limit is None and self.wanted is not None and can_be_merged(self.problem, self.kind):
-            keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
             best, self.certificate = best_order(self.problem, self.wanted, keep_at_output_pins=keep)
             self.tally.n_mappings_evaluated += self.certificate.n_priced
             yield best
             return
-        best = self._best_of_classes()
-        if best is None:
-            yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
-        else:
-            yield best
-
-    def _best_of_classes(self) -> MappingBatch | None:
-        """The one mapping that is wanted, where many orders are known to have equal prices."""
-        if self.wanted is None or not supports(self.problem):
-            return None
-        classes = order_classes(self.problem, self.lpf_limit)
-        if classes is None:
-            return None
-        keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
-        best = best_of_classes(self.problem, classes, self.wanted, self.kind, keep_at_output_pins=keep)
-        if best is None:
-            return None
-        self.tally.n_mappings_evaluated += best.n_orders - 1
-        return best.batch
+        if self.wanted is not None:
+            found = best_of_classes(self.problem, self.lpf_limit, self.wanted, self.kind, keep_at_output_pins=keep)
+            if found is not None:
+                self.tally.n_mappings_evaluated += found.n_orders - 1
+                yield found.batch
+                return
+        yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
 
     def _stage(self, mapping: MappingBatch | TemporalMapping) -> Any:
         return self.substage(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.cost import price
+from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.orderings import CHUNK
+from zigzag_lab.search.temporal import order_classes
 from zigzag_lab.vocab import Objective, TemporalMappingType
 
 
@@ -30,22 +32,42 @@ class BestOrder:
 
 def best_of_classes(
     problem: Problem,
-    classes: OrderClasses,
+    lpf_limit: int | None,
     objective: Objective,
     kind: TemporalMappingType,
     *,
     keep_at_output_pins: bool,
 ) -> BestOrder | None:
-    """The mapping that pricing every order one by one would choose; None where none fits the memories.
+    """The mapping that pricing every order one by one would choose, found without.
+
+    None where orders are few, where it is not known which have equal prices, and where none fits the memories.
 
     Args:
-        problem: what is mapped; its kernel must support it (:func:`zigzag_lab.cost.kernel.supports`).
-        classes: its orders.
+        problem: what is mapped.
+        lpf_limit: the most loop prime factors; None for all.
         objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
             then the first.
         kind: even or uneven.
         keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
     """
+    classes = order_classes(problem, lpf_limit) if supports(problem) else None
+    if classes is None:
+        return None
+    energy, latency = _prices(problem, classes, kind, keep_at_output_pins)
+    fitting = np.isfinite(energy)
+    if not fitting.any():
+        return None
+    chosen = np.flatnonzero(fitting)
+    for figures in _ranks(objective, energy, latency):
+        chosen = chosen[figures[chosen] == figures[chosen].min()]
+    first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen)), kind).fitting
+    return None if first is None else BestOrder(first, round(float(classes.n_orders[fitting].sum())))
+
+
+def _prices(
+    problem: Problem, classes: OrderClasses, kind: TemporalMappingType, keep_at_output_pins: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """[c] energy and latency of each class; infinite where LOMA rejects it."""
     shapes, orders = TileShapes.of(problem, classes.lattice.loops), classes.orders()
     energy, latency = np.full(orders.shape[1], np.inf), np.full(orders.shape[1], np.inf)
     for start in range(0, orders.shape[1], CHUNK):
@@ -54,14 +76,7 @@ def best_of_classes(
         if found.fitting is not None:
             prices = price(found.fitting, keep_at_output_pins=keep_at_output_pins)
             energy[part[found.fits]], latency[part[found.fits]] = prices.energy_pj, prices.latency_cycles
-    fitting = np.isfinite(energy)
-    if not fitting.any():
-        return None
-    chosen = np.flatnonzero(fitting)
-    for figures in _ranks(objective, energy, latency):
-        chosen = chosen[figures[chosen] == figures[chosen].min()]
-    first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen), shapes), kind).fitting
-    return None if first is None else BestOrder(first, round(float(classes.n_orders[fitting].sum())))
+    return energy, latency
 
 
 def _ranks(objective: Objective, energy: np.ndarray, latency: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -8,6 +8,7 @@ that results depend on no interpreter. Names without a constant come after, in a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 _LAYER_HASHES = {
     "B": 2274680621932004355,
@@ -37,11 +38,21 @@ _NEIGHBOURS = 9
 
 def layer_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
     """Loop dimensions of a layer in the fixed order, which depends a little on the order given."""
-    return _ordered(names, _LAYER_HASHES)
+    return _layer_order(tuple(names))
 
 
 def array_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
     """Dimensions of an operational array in the fixed order, which depends a little on the order given."""
+    return _array_order(tuple(names))
+
+
+@lru_cache(maxsize=4096)
+def _layer_order(names: tuple[str, ...]) -> tuple[str, ...]:
+    return _ordered(names, _LAYER_HASHES)
+
+
+@lru_cache(maxsize=4096)
+def _array_order(names: tuple[str, ...]) -> tuple[str, ...]:
     return _ordered(names, _ARRAY_HASHES)
 
 

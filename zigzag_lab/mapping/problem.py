@@ -70,7 +70,7 @@ class OperandUnrolling:
     @cached_property
     def is_whole(self) -> bool:
         """Whether every unrolling is a whole number."""
-        return all(float(factor).is_integer() for factors in self._factors.values() for factor in factors)
+        return all(float(factor).is_integer() for loops in self.levels for _, factor in loops)
 
     def inside(self, level: int) -> tuple[tuple[str, float], ...]:
         """(loop dimension, its unrolling over all levels up to one), for the dimensions that are unrolled there."""

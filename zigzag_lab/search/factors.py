@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 Factor = tuple[str, int]
 
@@ -38,46 +39,30 @@ def loop_prime_factors(sizes: dict[str, int], limit: int | None, fixed: Sequence
     Returns:
         (dimension, size), grouped by dimension, ascending in size.
     """
-    per_dim = {dim: prime_factors(size) for dim, size in sizes.items()}
+    return list(_split(tuple(sizes.items()), limit, tuple(fixed)))
+
+
+@lru_cache(maxsize=1024)
+def _split(sizes: tuple[Factor, ...], limit: int | None, fixed: tuple[Factor, ...]) -> tuple[Factor, ...]:
+    free = {dim: list(prime_factors(size).elements()) for dim, size in sizes}
+    kept: dict[str, list[int]] = {dim: [] for dim in free}
     for dim, size in fixed:
-        _reserve(per_dim[dim], size)
+        for factor in prime_factors(size).elements():
+            if factor in free[dim]:
+                free[dim].remove(factor)
+        kept[dim].append(size)
     if limit is not None:
-        _merge_down(per_dim, max(limit, len(sizes)), fixed)
-    return [(dim, factor) for dim, counts in per_dim.items() for factor in counts.elements()]
+        _merge_down(free, kept, max(limit, len(free)))
+    return tuple((dim, factor) for dim, factors in free.items() for factor in sorted([*factors, *kept[dim]]))
 
 
-def _reserve(counts: Counter[int], size: int) -> None:
-    """Merge prime factors so that a loop of this size exists."""
-    for factor, multiplicity in prime_factors(size).items():
-        counts[factor] -= multiplicity
-    counts[size] += 1
-    _tidy(counts)
-
-
-def _merge_down(per_dim: dict[str, Counter[int]], limit: int, fixed: Sequence[tuple[str, int]]) -> None:
-    """Merge the two smallest factors of the dimension that has most, again and again, those fixed apart; in place."""
-    mergeable = {dim: sorted((counts - _wanted(dim, fixed)).elements()) for dim, counts in per_dim.items()}
-    n_factors = {dim: counts.total() for dim, counts in per_dim.items()}
+def _merge_down(free: dict[str, list[int]], kept: dict[str, list[int]], limit: int) -> None:
+    """Merge the two smallest free factors of the dimension that has most factors, again and again; in place."""
+    n_factors = {dim: len(factors) + len(kept[dim]) for dim, factors in free.items()}
     for _ in range(sum(n_factors.values()) - limit):
-        dim = max(per_dim, key=lambda d: n_factors[d] if len(mergeable[d]) > 1 else -1)
-        if len(mergeable[dim]) < 2:
-            break
-        first, second, *others = mergeable[dim]
-        mergeable[dim] = sorted([first * second, *others])
+        dim = max(free, key=lambda d: n_factors[d] if len(free[d]) > 1 else -1)
+        if len(free[dim]) < 2:
+            return
+        first, second, *others = sorted(free[dim])
+        free[dim] = [first * second, *others]
         n_factors[dim] -= 1
-    for dim, free in mergeable.items():
-        counts = Counter(free) + (_wanted(dim, fixed) & per_dim[dim])
-        per_dim[dim].clear()
-        per_dim[dim].update(counts)
-        _tidy(per_dim[dim])
-
-
-def _wanted(dim: str, fixed: Sequence[tuple[str, int]]) -> Counter[int]:
-    return Counter(size for d, size in fixed if d == dim)
-
-
-def _tidy(counts: Counter[int]) -> None:
-    """Drop absent factors and sort ascending, in place."""
-    kept = sorted((f, n) for f, n in counts.items() if n > 0)
-    counts.clear()
-    counts.update(dict(kept))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,7 +26,7 @@ class LayerMemo:
         layer, constraints = kwargs.get("layer"), kwargs.get("constraints")
         if layer is None or constraints is None:
             return None
-        asked = json.dumps([layer.meaning(), constraints.meaning()])
+        asked = repr((layer.meaning(), constraints.meaning()))
         others = [(k, _identity(v)) for k, v in sorted(kwargs.items()) if k not in _NOT_PART_OF_THE_QUESTION]
         return asked, tuple(others), tuple(stages)
 

@@ -23,11 +23,15 @@ class BestOrder:
 
     Attributes:
         batch: the mapping, alone.
+        figure: its energy, latency or their product.
         n_orders: orders that fit the memories, of all classes.
+        n_classes: the classes.
     """
 
     batch: MappingBatch
+    figure: float
     n_orders: int
+    n_classes: int
 
 
 def best_of_classes(
@@ -58,10 +62,12 @@ def best_of_classes(
     if not fitting.any():
         return None
     chosen = np.flatnonzero(fitting)
-    for figures in _ranks(objective, energy, latency):
+    ranks = _ranks(objective, energy, latency)
+    for figures in ranks:
         chosen = chosen[figures[chosen] == figures[chosen].min()]
     first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen)), kind).fitting
-    return None if first is None else BestOrder(first, round(float(classes.n_orders[fitting].sum())))
+    n_orders = round(float(classes.n_orders[fitting].sum()))
+    return None if first is None else BestOrder(first, float(ranks[0][chosen[0]]), n_orders, int(fitting.sum()))
 
 
 def _prices(

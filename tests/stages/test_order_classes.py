@@ -24,7 +24,7 @@ from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
 
 LPF_LIMIT = 5
 N_COMPARED = 50
-"""Of 150 random problems those, at least, whose orders can be taken together, and some of which fit."""
+"""Of 170 random problems those, at least, whose orders can be taken together, and some of which fit."""
 Rank = tuple[float, ...]
 
 
@@ -101,10 +101,10 @@ def all_priced(problem: Problem, kind: TemporalMappingType, *, keep_pins: bool) 
     return [(batch, price(batch, keep_at_output_pins=keep_pins)) for batch in batches]
 
 
-@pytest.mark.parametrize("first", range(0, 600, 150))
+@pytest.mark.parametrize("first", range(0, 680, 170))
 def test_the_answer_is_that_of_pricing_every_order(first: int) -> None:
     kind, compared = TemporalMappingType.UNEVEN, 0
-    for seed, problem in with_classes(first, first + 150):
+    for seed, problem in with_classes(first, first + 170):
         keep_pins = seed % 3 != 0
         batches = all_priced(problem, kind, keep_pins=keep_pins)
         for objective in Objective:
@@ -123,7 +123,7 @@ def test_the_answer_is_that_of_pricing_every_order(first: int) -> None:
 @pytest.mark.parametrize("objective", list(Objective))
 def test_even_mappings_too(objective: Objective) -> None:
     compared = 0
-    for seed, problem in with_classes(600, 620):
+    for seed, problem in with_classes(680, 700):
         kind = TemporalMappingType.EVEN
         found = best_of_classes(problem, LPF_LIMIT, objective, kind, keep_at_output_pins=True)
         if found is not None:

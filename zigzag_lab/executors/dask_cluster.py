@@ -14,6 +14,14 @@ from zigzag_lab.vocab import InputError
 TIMEOUT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
+QUIET = {
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    "distributed.worker.profile.enabled": False,
+}
+"""What a cluster of this machine does besides our work, which would take a tenth of the CPU time of two workers."""
+
 
 class DaskCluster:
     """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
@@ -43,9 +51,13 @@ class DaskCluster:
 
         self._cluster: Any = None
         if scheduler is None:
-            with dask.config.set({"distributed.worker.profile.enabled": False}):  # which would take CPU time all along
+            with dask.config.set(QUIET):
                 self._cluster = LocalCluster(
-                    n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
+                    n_workers=n_workers or n_cpus(),
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    memory_limit=0,
                 )
         try:
             self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout=TIMEOUT_SECONDS)

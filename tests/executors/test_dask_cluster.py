@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,6 +45,12 @@ def test_chunks_are_answered_in_order_by_two_processes_of_this_machine(engine: D
 def test_a_worker_that_dies_costs_its_chunk_only_which_is_done_again(engine: DaskCluster, tmp_path: Path) -> None:
     dies, lives = engine.submit([1, tmp_path / "mark"]), engine.submit([2])
     assert (dies.result(60), lives.result(60)) == ([2, "lived"], [4])
+
+
+def test_our_workers_keep_freed_memory_and_leave_this_process_as_it_was(engine: DaskCluster) -> None:
+    trims = "MALLOC_TRIM_THRESHOLD_"
+    assert engine.submit([f"${trims}", "$OMP_NUM_THREADS"]).result(60) == [None, "1"]
+    assert trims not in os.environ  # Dask copies what its workers get into the process that starts them
 
 
 def test_a_sweep_on_a_running_scheduler_leaves_it_running(scheduler: str, tmp_path: Path, engine: DaskCluster) -> None:

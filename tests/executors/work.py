@@ -17,6 +17,8 @@ def doubled(item: Any) -> Any:
         os._exit(3)
     if isinstance(item, Path):
         return "lived"
+    if isinstance(item, str) and item.startswith("$"):
+        return os.environ.get(item[1:])
     if item == "process":
         return os.getpid()
     if item == "sleep":
@@ -24,3 +26,8 @@ def doubled(item: Any) -> Any:
     if item == "raise":
         raise ValueError("no")
     return 2 * item
+
+
+def written(n_bytes: int) -> int:
+    """Write to so much fresh memory."""
+    return len(b"x" * n_bytes)

@@ -13,6 +13,8 @@ from multiprocessing.connection import wait
 from typing import Any
 
 _WORK: dict[str, Callable[[Any], Any]] = {}
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Bytes that are kept where an arena ends, and from which on an array gets pages of its own (``malloc.h``)."""
 
 
 def begin(token: str, pickled_work: bytes) -> None:
@@ -43,6 +45,23 @@ def work_on(token: str, items: Sequence[Any]) -> list[Any]:
 def work_on_given(token: str, pickled_work: bytes, items: Sequence[Any]) -> list[Any]:
     """The same in a worker that was not started by us: what to do comes along, and is kept."""
     if token not in _WORK:
+        _keep_freed_memory()
         _WORK.clear()
         _WORK[token] = pickle.loads(pickled_work)
     return work_on(token, items)
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what arrays leave for the next ones, as it does where nobody says otherwise.
+
+    Dask starts its workers with ``MALLOC_TRIM_THRESHOLD_``, by which each array larger than 128 KiB gets new pages from
+    the system and gives them back: a fifth of the time of our searches.
+    """
+    if "MALLOC_TRIM_THRESHOLD_" not in os.environ:
+        return
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc has it
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 64 << 20)

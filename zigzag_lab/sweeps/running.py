@@ -167,8 +167,7 @@ class SweepRun:
         return None
 
     def _chunk_size(self, progress: Progress) -> int:
-        """About as many points as the engine wants seconds of work, and ever fewer towards the end, which comes to all
-        workers at the same time so."""
+        """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
         if self._seconds_a_point is None:
             return 1
         n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))

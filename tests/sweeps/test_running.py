@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,27 @@ def test_a_point_that_kills_its_worker_is_found_and_the_others_are_priced(
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work))
     again = run_sweep(file, store=url, listener=Patience())
     assert (again.progress.n_done, sweep_status(url, "small")[0].n_finished) == (1, 6)
+
+
+def test_chunks_become_ever_smaller_so_that_no_worker_has_the_last_large_one(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    class Later(InlineEngine):
+        """Does the work in a thread, so that chunks are under way for a while."""
+
+        def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
+            sizes.append(len(items))
+            return thread.submit(lambda: [self.work(item) for item in items])
+
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: Later(work))
+    file = sweep_file(tmp_path, space={R_COST: {"range": [1, 60], "step": 1}})
+    with ThreadPoolExecutor(1) as thread:
+        assert run_sweep(file, store=url, listener=Patience()).is_complete
+    left = [60 - sum(sizes[:i]) for i in range(len(sizes))]
+    assert max(sizes) > 1
+    assert all(size <= max(1, n // 3) for size, n in zip(sizes, left, strict=True))
 
 
 def test_workers_that_never_answer_end_the_sweep(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import pickle
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import host_name, work_on_given
 from zigzag_lab.vocab import InputError
 
 TIMEOUT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
+
+SECONDS_BETWEEN_COUNTS = 5.0
+"""How often workers are counted, at most."""
 
 QUIET = {
     "distributed.admin.system-monitor.interval": "10s",
@@ -42,25 +47,13 @@ class DaskCluster:
 
     def __init__(self, work: Callable[[Any], Any], n_workers: int | None, scheduler: str | None) -> None:
         try:
-            import dask
-            from distributed import Client, LocalCluster
+            from distributed import Client
         except ImportError as error:
             hint = "Install it with: pip install 'zigzag-lab[dask]'."
             raise InputError("executor", "Dask distributed is not installed", hint=hint) from error
-        from zigzag_lab.executors.engine import n_cpus
-
-        self._cluster: Any = None
-        if scheduler is None:
-            with dask.config.set(QUIET):
-                self._cluster = LocalCluster(
-                    n_workers=n_workers or n_cpus(),
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address=None,
-                    memory_limit=0,
-                )
+        self._cluster = _cluster_of_this_machine(n_workers) if scheduler is None else None
         try:
-            self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout=TIMEOUT_SECONDS)
+            self._client: Any = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             if self._cluster is not None:
                 self._cluster.close()
@@ -69,7 +62,14 @@ class DaskCluster:
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._executor = self._client.get_executor(pure=False)
         self.hosts = self._hosts(scheduler)
-        self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._n_workers, self._counted = len(self._client.nthreads()), time.monotonic()
+
+    @property
+    def n_workers(self) -> int:
+        """Workers that the cluster has by now: those of later jobs get work as well."""
+        if time.monotonic() - self._counted > SECONDS_BETWEEN_COUNTS:
+            self._n_workers, self._counted = max(1, len(self._client.nthreads())), time.monotonic()
+        return self._n_workers
 
     def _hosts(self, scheduler: str | None) -> frozenset[str]:
         try:
@@ -98,3 +98,19 @@ class DaskCluster:
         self._client.close()
         if self._cluster is not None:
             self._cluster.close()
+
+
+def _cluster_of_this_machine(n_workers: int | None) -> Any:
+    import dask
+    from distributed import LocalCluster
+
+    from zigzag_lab.executors.engine import n_cpus
+
+    with dask.config.set(QUIET), interrupts_held():
+        return LocalCluster(
+            n_workers=n_workers or n_cpus(),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            memory_limit=0,
+        )

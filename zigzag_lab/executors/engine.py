@@ -16,14 +16,16 @@ class Engine(Protocol):
     """Works through chunks of items in other processes.
 
     Attributes:
-        n_workers: processes at work.
         chunk_seconds: how much work a chunk should hold: enough that handing it out costs little.
         hosts: names of the machines that the processes run on.
     """
 
-    n_workers: int
     chunk_seconds: float
     hosts: frozenset[str]
+
+    @property
+    def n_workers(self) -> int:
+        """Processes at work; a cluster may grow and shrink."""
 
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk; the answers come in the order of the items."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import host_name, work_on_given
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 TIMEOUT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
@@ -62,14 +62,23 @@ class DaskCluster:
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._executor = self._client.get_executor(pure=False)
         self.hosts = self._hosts(scheduler)
-        self._n_workers, self._counted = len(self._client.nthreads()), time.monotonic()
+        self._count()
 
     @property
     def n_workers(self) -> int:
         """Workers that the cluster has by now: those of later jobs get work as well."""
         if time.monotonic() - self._counted > SECONDS_BETWEEN_COUNTS:
-            self._n_workers, self._counted = max(1, len(self._client.nthreads())), time.monotonic()
+            self._count()
         return self._n_workers
+
+    def _count(self) -> None:
+        try:
+            self._n_workers, self._counted = max(1, len(self._client.nthreads())), time.monotonic()
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise ZigzagLabError(
+                "The Dask scheduler no longer answers. What was priced is stored: start it and its workers again, and "
+                "then the same command."
+            ) from error
 
     def _hosts(self, scheduler: str | None) -> frozenset[str]:
         try:
@@ -90,7 +99,12 @@ class DaskCluster:
         return future
 
     def mend(self) -> None:
-        """Nothing: Dask starts its workers anew."""
+        """Make sure that the scheduler is there still: it has its workers started anew.
+
+        Raises:
+            ZigzagLabError: it is gone.
+        """
+        self._count()
 
     def close(self, *, now: bool = False) -> None:
         """End our hold on the cluster, and the cluster if it is ours."""

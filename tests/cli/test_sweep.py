@@ -83,6 +83,13 @@ def test_a_broken_file_is_one_message(tmp_path: Path) -> None:
     assert not (tmp_path / "x.db").exists()
 
 
+@pytest.mark.parametrize("words", [["--executor", "slurm"], ["--scheduler", "tcp://head:8786"]])
+def test_an_engine_that_cannot_be_is_one_message(tmp_path: Path, words: list[str]) -> None:
+    wrong = asked("sweep", str(sweep_file(tmp_path)), *words, "--db", f"sqlite:///{tmp_path / 'x.db'}")
+    assert (wrong.exit_code, wrong.output.count("\n")) == (2, 1)
+    assert not (tmp_path / "x.db").exists()
+
+
 def points_of(database: str) -> list[dict[str, object]]:
     said = json.loads(asked("best", "--sweep", "small", "--limit", "all", "--json", "--db", database).stdout)
     return [{k: v for k, v in point.items() if k != "run_id"} for point in said]

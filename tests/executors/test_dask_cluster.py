@@ -27,7 +27,8 @@ def engine() -> Iterator[DaskCluster]:
     opened = open_engine("dask", doubled, n_workers=2)
     assert isinstance(opened, DaskCluster)
     yield opened
-    opened.close()
+    opened.submit(["sleep"])
+    opened.close(now=True)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.api.defaults import default_database
+from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -129,6 +130,7 @@ def run_sweep(
         InputError: the file, or what else was asked, cannot be used.
     """
     started, url = time.monotonic(), store or default_database()
+    check_engine(executor, n_workers, scheduler)
     sweep = read_sweep(file)
     search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
     asked = list(points(sweep)) if search is None else []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import pickle
 import secrets
 import time
@@ -111,6 +113,8 @@ class DaskCluster:
         self._executor.shutdown(wait=not now)
         self._client.close()
         if self._cluster is not None:
+            if now:
+                self._cluster.sync(_closed_soon, list(self._cluster.workers.values()))
             self._cluster.close()
 
 
@@ -127,4 +131,10 @@ def _cluster_of_this_machine(n_workers: int | None) -> Any:
             processes=True,
             dashboard_address=None,
             memory_limit=0,
+            silence_logs=logging.ERROR,
         )
+
+
+async def _closed_soon(nannies: Sequence[Any]) -> None:
+    """End workers in the midst of their work, for which Dask would wait for some seconds."""
+    await asyncio.gather(*(nanny.close(timeout=0.5) for nanny in nannies), return_exceptions=True)

@@ -19,6 +19,7 @@ from zigzag_lab.api.sweep_point import PointPricer
 from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
 from zigzag_lab.store.cache_query import questions_of
+from zigzag_lab.store.housekeeping import delete
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.plan import Point
 from zigzag_lab.vocab import InputError, ZigzagLabError
@@ -105,6 +106,17 @@ def test_a_stopped_sweep_goes_on_where_it_was(tmp_path: Path, url: str, engines:
     assert second.is_complete
     assert sum(e.n_items for e in engines) == 6
     assert sweep_status(url, "small")[0].n_finished == 6
+
+
+def test_a_point_whose_run_was_deleted_is_priced_again(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    file = sweep_file(tmp_path)
+    run_sweep(file, store=url, listener=Patience())
+    before = figures(url)
+    with Lab(url) as lab:
+        delete(lab.store, [lab.runs()[0].run_id])
+    assert len(figures(url)) == 5
+    assert run_sweep(file, store=url, listener=Patience()).progress.n_done == 1
+    assert sorted(figures(url)) == sorted(before)
 
 
 def test_a_dry_run_makes_no_database(tmp_path: Path, url: str) -> None:

@@ -119,6 +119,11 @@ class SweepRecord:
     def _db(self) -> Database:
         return self.store.database
 
+    def n_points(self) -> int:
+        """How many points anybody began or priced, whatever the file says now."""
+        sql = "SELECT COUNT(*) FROM zl_sweep_point WHERE sweep_number = ?"
+        return int(self._db.select(sql, (self.number,)).rows[0][0])
+
     def states(self) -> dict[str, PointState]:
         """Point key -> where it stands, of every point that anybody began."""
         rows = self._db.select(

@@ -1,16 +1,24 @@
-"""Sweeps on other engines: ``python -m tests.benchmarks.sweep_engines dask|postgres [--points 100]``.
+"""Sweeps on other engines: ``python -m tests.benchmarks.sweep_engines dask|postgres [--points 100] [--rounds 3]``.
 
-``dask`` prices variations of tpu_like times ResNet-18 with two local processes and with a Dask cluster of two workers
-of this machine, and compares the rates, both from the first point to the last, so that starting a cluster does not
-count. ``postgres`` starts four processes on the same sweep in one Postgres and counts how often each point was priced.
+``dask`` prices variations of tpu_like times ResNet-18 with two local processes, with a Dask cluster of two workers that
+the sweep starts, and with one that runs before, with Dask's own settings, as users start theirs. It compares the median
+rates, each from the first stored point to the last, so that starting processes does not count; each sweep has a fresh
+database, fresh workers and a process of its own. ``postgres`` starts four processes on the same sweep in one Postgres
+and counts how often each point was priced.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import resource
+import statistics
 import subprocess
 import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,17 +50,51 @@ class Stopwatch:
         return (n - before) / (ended - started)
 
 
-def dask(folder: Path, n: int) -> None:
-    """Rates of local processes and of Dask, in turns: local, Dask, local."""
+@dataclass(frozen=True)
+class Measured:
+    """What a sweep took.
+
+    Attributes:
+        rate: points a second, from the first portion stored to the last.
+        cpu: CPU seconds of all its processes, with their start and end; without those of a cluster that ran before.
+        seconds: wall time in all, start of the workers included.
+    """
+
+    rate: float
+    cpu: float
+    seconds: float
+
+
+def measured(file: Path, database: Path, executor: str, scheduler: str | None) -> Measured:
+    """Run a sweep with two workers; called in a process of its own, so that no engine leaves anything to another."""
+    watch, url = Stopwatch(), f"sqlite:///{database}"
+    outcome = run_sweep(file, store=url, n_workers=2, executor=executor, scheduler=scheduler, listener=watch)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Measured(watch.rate, sum(one.ru_utime + one.ru_stime for one in used), outcome.seconds)
+
+
+def dask(folder: Path, n: int, rounds: int) -> None:
+    """Rates of local processes, of our Dask cluster and of one as users start it, in turns."""
+    from distributed import LocalCluster
+
     file = variations(folder, n)
-    rates = []
-    for i, executor in enumerate(("local", "dask", "local", "dask")):
-        watch = Stopwatch()
-        url = f"sqlite:///{folder / f'{i}.db'}"
-        outcome = run_sweep(file, store=url, n_workers=2, executor=executor, listener=watch)
-        rates.append(watch.rate)
-        print(f"{executor}: {outcome.progress.n_done} points, {watch.rate:.2f}/s, {outcome.seconds:.1f} s in all")
-    print(f"Dask / local: {(rates[1] + rates[3]) / (rates[0] + rates[2]):.2f}")
+    rates: dict[str, list[float]] = {"local": [], "dask": [], "scheduler": []}
+    for i in range(rounds):
+        for kind, found in rates.items():
+            with ExitStack() as stack:
+                address = None
+                if kind == "scheduler":
+                    cluster = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+                    address = stack.enter_context(cluster).scheduler_address
+                pool = stack.enter_context(ProcessPoolExecutor(1, multiprocessing.get_context("spawn")))
+                executor = "local" if kind == "local" else "dask"
+                one = pool.submit(measured, file, folder / f"{kind}{i}.db", executor, address).result()
+            found.append(one.rate)
+            print(f"{kind}: {one.rate:.2f}/s; in all {one.seconds:.1f} s, {one.cpu:.1f} CPU s", flush=True)
+    medians = {kind: statistics.median(found) for kind, found in rates.items()}
+    print("medians: " + ", ".join(f"{kind} {rate:.2f}/s" for kind, rate in medians.items()))
+    for kind in ("dask", "scheduler"):
+        print(f"{kind} / local: {medians[kind] / medians['local']:.2f}")
 
 
 def postgres(folder: Path, n: int) -> None:
@@ -77,9 +119,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["dask", "postgres"])
     parser.add_argument("--points", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=3, help="of dask: how often each engine has its turn")
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
-        {"dask": dask, "postgres": postgres}[given.what](Path(folder), given.points)
+        if given.what == "dask":
+            dask(Path(folder), given.points, given.rounds)
+        else:
+            postgres(Path(folder), given.points)
 
 
 if __name__ == "__main__":

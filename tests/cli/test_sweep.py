@@ -83,6 +83,24 @@ def test_a_broken_file_is_one_message(tmp_path: Path) -> None:
     assert not (tmp_path / "x.db").exists()
 
 
+@pytest.mark.parametrize("words", [["--executor", "slurm"], ["--scheduler", "tcp://head:8786"]])
+def test_an_engine_that_cannot_be_is_one_message(tmp_path: Path, words: list[str]) -> None:
+    wrong = asked("sweep", str(sweep_file(tmp_path)), *words, "--db", f"sqlite:///{tmp_path / 'x.db'}")
+    assert (wrong.exit_code, wrong.output.count("\n")) == (2, 1)
+    assert not (tmp_path / "x.db").exists()
+
+
+def test_a_file_that_changed_after_half_of_it_ran_says_what_else_is_there(tmp_path: Path) -> None:
+    words = ("--workers", "1", "--mlflow", "off", "--db", f"sqlite:///{tmp_path / 'lab.db'}")
+    asked("sweep", str(sweep_file(tmp_path, space={R_COST: [100, 200]})), *words)
+    file = sweep_file(tmp_path, space={R_COST: [200, 300]})
+    dry, said = asked("sweep", str(file), "--dry-run", *words), asked("sweep", str(file), *words)
+    assert "2 points, 1 answered, 1 missing\n1 more point is there of earlier forms of the file" in dry.output
+    assert "1 known before, 1 priced" in said.output
+    assert "1 more point is there of earlier forms of the file" in said.output
+    assert json.loads(asked("sweep", str(file), *words, "--json").stdout)["n_others"] == 1
+
+
 def points_of(database: str) -> list[dict[str, object]]:
     said = json.loads(asked("best", "--sweep", "small", "--limit", "all", "--json", "--db", database).stdout)
     return [{k: v for k, v in point.items() if k != "run_id"} for point in said]

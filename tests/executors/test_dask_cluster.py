@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from zigzag_lab.api.sweep_answers import sweep_points
 from zigzag_lab.executors import dask_cluster, open_engine
 from zigzag_lab.executors.dask_cluster import DaskCluster
 from zigzag_lab.executors.worker import host_name
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def engine() -> Iterator[DaskCluster]:
     opened = open_engine("dask", doubled, n_workers=2)
     assert isinstance(opened, DaskCluster)
     yield opened
-    opened.close()
+    opened.submit(["sleep"])
+    opened.close(now=True)
 
 
 @pytest.fixture
@@ -44,6 +46,36 @@ def test_chunks_are_answered_in_order_by_two_processes_of_this_machine(engine: D
 def test_a_worker_that_dies_costs_its_chunk_only_which_is_done_again(engine: DaskCluster, tmp_path: Path) -> None:
     dies, lives = engine.submit([1, tmp_path / "mark"]), engine.submit([2])
     assert (dies.result(60), lives.result(60)) == ([2, "lived"], [4])
+
+
+def test_interrupts_are_for_the_sweep_alone(engine: DaskCluster) -> None:
+    assert engine.submit(["interrupt", 3]).result(60) == ["lived", 6]
+
+
+def test_workers_that_come_later_count(engine: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine.mend()  # which counts
+    before, there = engine.n_workers, dict.fromkeys("abc", 1)
+    monkeypatch.setattr(engine._client, "nthreads", lambda: there)
+    assert engine.n_workers == before  # a moment later nobody asks again
+    monkeypatch.setattr(dask_cluster, "SECONDS_BETWEEN_COUNTS", 0.0)
+    assert engine.n_workers == 3
+    there.clear()
+    assert engine.n_workers == 1  # what is handed out waits for new ones
+
+
+def test_a_scheduler_that_is_gone_is_said(engine: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> None:
+        raise OSError("the connection is closed")
+
+    monkeypatch.setattr(engine._client, "nthreads", nobody)
+    with pytest.raises(ZigzagLabError, match="no longer answers"):
+        engine.mend()
+
+
+def test_our_workers_keep_freed_memory_and_leave_this_process_as_it_was(engine: DaskCluster) -> None:
+    trims = "MALLOC_TRIM_THRESHOLD_"
+    assert engine.submit([f"${trims}", "$OMP_NUM_THREADS"]).result(60) == [None, "1"]
+    assert trims not in os.environ  # Dask copies what its workers get into the process that starts them
 
 
 def test_a_sweep_on_a_running_scheduler_leaves_it_running(scheduler: str, tmp_path: Path, engine: DaskCluster) -> None:

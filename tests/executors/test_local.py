@@ -22,6 +22,7 @@ def test_chunks_are_answered_in_order_a_dead_worker_is_mended_and_the_end_comes_
         assert engine.submit([1, 2, 3]).result(60) == [2, 4, 6]
         (first,), (second,) = engine.submit(["process"]).result(60), engine.submit(["process"]).result(60)
         assert first == second != os.getpid()
+        assert engine.submit(["interrupt", 3]).result(60) == ["lived", 6]
         with pytest.raises(ValueError, match="no"):
             engine.submit(["raise"]).result(60)
         with pytest.raises(BrokenProcessPool):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ def doubled(item: Any) -> Any:
         os._exit(3)
     if isinstance(item, Path):
         return "lived"
+    if isinstance(item, str) and item.startswith("$"):
+        return os.environ.get(item[1:])
+    if item == "interrupt":
+        os.kill(os.getpid(), signal.SIGINT)
+        return "lived"
     if item == "process":
         return os.getpid()
     if item == "sleep":
@@ -24,3 +31,21 @@ def doubled(item: Any) -> Any:
     if item == "raise":
         raise ValueError("no")
     return 2 * item
+
+
+def written(n_bytes: int) -> int:
+    """Write to so much fresh memory."""
+    return len(b"x" * n_bytes)
+
+
+class Growing:
+    """Work that remembers which threads called it."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def __call__(self, item: threading.Barrier) -> int:
+        """How many threads have called so far."""
+        self.threads.add(threading.get_ident())
+        item.wait(10)
+        return len(self.threads)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from zigzag_lab.api.sweep_point import PointPricer
 from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
 from zigzag_lab.store.cache_query import questions_of
+from zigzag_lab.store.housekeeping import delete
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.plan import Point
 from zigzag_lab.vocab import InputError, ZigzagLabError
@@ -106,6 +108,17 @@ def test_a_stopped_sweep_goes_on_where_it_was(tmp_path: Path, url: str, engines:
     assert sweep_status(url, "small")[0].n_finished == 6
 
 
+def test_a_point_whose_run_was_deleted_is_priced_again(tmp_path: Path, url: str, engines: list[InlineEngine]) -> None:
+    file = sweep_file(tmp_path)
+    run_sweep(file, store=url, listener=Patience())
+    before = figures(url)
+    with Lab(url) as lab:
+        delete(lab.store, [lab.runs()[0].run_id])
+    assert len(figures(url)) == 5
+    assert run_sweep(file, store=url, listener=Patience()).progress.n_done == 1
+    assert sorted(figures(url)) == sorted(before)
+
+
 def test_a_dry_run_makes_no_database(tmp_path: Path, url: str) -> None:
     plan = plan_sweep(sweep_file(tmp_path), store=url)
     assert (plan.n_points, plan.n_missing, plan.seconds_a_point) == (6, 6, None)
@@ -165,6 +178,27 @@ def test_a_point_that_kills_its_worker_is_found_and_the_others_are_priced(
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work))
     again = run_sweep(file, store=url, listener=Patience())
     assert (again.progress.n_done, sweep_status(url, "small")[0].n_finished) == (1, 6)
+
+
+def test_chunks_become_ever_smaller_so_that_no_worker_has_the_last_large_one(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    class Later(InlineEngine):
+        """Does the work in a thread, so that chunks are under way for a while."""
+
+        def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
+            sizes.append(len(items))
+            return thread.submit(lambda: [self.work(item) for item in items])
+
+    monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: Later(work))
+    file = sweep_file(tmp_path, space={R_COST: {"range": [1, 60], "step": 1}})
+    with ThreadPoolExecutor(1) as thread:
+        assert run_sweep(file, store=url, listener=Patience()).is_complete
+    left = [60 - sum(sizes[:i]) for i in range(len(sizes))]
+    assert max(sizes) > 1
+    assert all(size <= max(1, n // 3) for size, n in zip(sizes, left, strict=True))
 
 
 def test_workers_that_never_answer_end_the_sweep(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.api.defaults import default_database
+from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -36,6 +37,7 @@ class SweepPlan:
         n_missing: to be priced.
         n_failed: that failed before and are left alone.
         seconds_a_point: what the points priced so far took in the mean; None where there are none.
+        n_others: points that earlier forms of the file asked for, and this one does not.
     """
 
     name: str
@@ -44,6 +46,7 @@ class SweepPlan:
     n_missing: int
     n_failed: int
     seconds_a_point: float | None
+    n_others: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class SweepOutcome:
         progress: what was done.
         is_complete: whether no point is missing.
         seconds: wall time, start of the workers included.
+        n_others: points that earlier forms of the file asked for, and this one does not.
     """
 
     name: str
@@ -65,6 +69,7 @@ class SweepOutcome:
     progress: Progress
     is_complete: bool
     seconds: float
+    n_others: int = 0
 
 
 def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool = False) -> SweepPlan:
@@ -88,7 +93,8 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     wanted = {point.key for point in missing(asked, states, retry_failed=retry_failed)}
     there = [states[point.key] for point in asked if point.key in states and point.key not in wanted]
     n_failed = sum(state.status == "failed" for state in there)
-    return SweepPlan(sweep.name, n_points, len(there), n_points - len(there), n_failed, seconds)
+    n_others = 0 if search is not None else len(states.keys() - {point.key for point in asked})
+    return SweepPlan(sweep.name, n_points, len(there), n_points - len(there), n_failed, seconds, n_others)
 
 
 def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
@@ -129,6 +135,7 @@ def run_sweep(
         InputError: the file, or what else was asked, cannot be used.
     """
     started, url = time.monotonic(), store or default_database()
+    check_engine(executor, n_workers, scheduler)
     sweep = read_sweep(file)
     search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
     asked = list(points(sweep)) if search is None else []
@@ -148,8 +155,9 @@ def run_sweep(
             n_points -= progress.n_wanted - progress.n_done - progress.n_elsewhere  # the space holds no more
             progress.n_wanted = progress.n_done + progress.n_elsewhere
             open_sweep(opened, sweep.name, record.objective, n_points, content)
+        n_others = record.n_points() - n_points if search is None and is_complete else 0
     seconds = time.monotonic() - started
-    return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds)
+    return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds, n_others)
 
 
 def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:

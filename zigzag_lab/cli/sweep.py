@@ -158,6 +158,7 @@ def _planned(plan: SweepPlan, workers: int | None) -> str:
     lines = [f"sweep {plan.name}: {plan.n_points:,} points, {plan.n_done:,} answered, {plan.n_missing:,} missing"]
     if plan.n_failed:
         lines.append(f"{plan.n_failed:,} of those answered have failed; '--retry-failed' prices them again")
+    lines += _others(plan.n_others)
     if plan.n_missing and plan.seconds_a_point is not None:
         from zigzag_lab.executors.engine import n_cpus
 
@@ -177,6 +178,7 @@ def _ended(outcome: SweepOutcome, file: Path) -> str:
     ]
     if progress.n_done:
         lines.append(in_words(progress))
+    lines += _others(outcome.n_others)
     if not outcome.is_complete:
         lines.append(f"Not complete: 'zigzag-lab sweep {file}' goes on.")
     elif progress.n_failed:
@@ -184,6 +186,14 @@ def _ended(outcome: SweepOutcome, file: Path) -> str:
     else:
         lines.append(f"'zigzag-lab pareto {outcome.name}' lists the points that none beats.")
     return "\n".join(lines)
+
+
+def _others(n: int) -> list[str]:
+    """What to know where the file has changed since points were priced."""
+    if not n:
+        return []
+    said = "1 more point is" if n == 1 else f"{n:,} more points are"
+    return [f"{said} there of earlier forms of the file, in tables too; another 'name' in the file keeps forms apart"]
 
 
 def _as_dict(outcome: SweepOutcome) -> dict[str, Any]:
@@ -196,6 +206,7 @@ def _as_dict(outcome: SweepOutcome) -> dict[str, Any]:
         "n_infeasible": progress.n_infeasible,
         "n_failed": progress.n_failed,
         "n_elsewhere": progress.n_elsewhere,
+        "n_others": outcome.n_others,
         "cache": {"hits": progress.n_hits, "misses": progress.n_misses},
         "is_complete": outcome.is_complete,
         "seconds": outcome.seconds,

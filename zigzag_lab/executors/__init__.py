@@ -3,6 +3,6 @@
 An engine is told once what is to be done with each item; what is submitted are chunks of items.
 """
 
-from zigzag_lab.executors.engine import Engine, open_engine
+from zigzag_lab.executors.engine import Engine, check_engine, open_engine
 
-__all__ = ["Engine", "open_engine"]
+__all__ = ["Engine", "check_engine", "open_engine"]

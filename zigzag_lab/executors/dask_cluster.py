@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import pickle
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
+from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import host_name, work_on_given
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 TIMEOUT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
+
+SECONDS_BETWEEN_COUNTS = 5.0
+"""How often workers are counted, at most."""
+
+QUIET = {
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    "distributed.worker.profile.enabled": False,
+}
+"""What a cluster of this machine does besides our work, which would take a tenth of the CPU time of two workers."""
 
 
 class DaskCluster:
@@ -34,21 +49,13 @@ class DaskCluster:
 
     def __init__(self, work: Callable[[Any], Any], n_workers: int | None, scheduler: str | None) -> None:
         try:
-            import dask
-            from distributed import Client, LocalCluster
+            from distributed import Client
         except ImportError as error:
             hint = "Install it with: pip install 'zigzag-lab[dask]'."
             raise InputError("executor", "Dask distributed is not installed", hint=hint) from error
-        from zigzag_lab.executors.engine import n_cpus
-
-        self._cluster: Any = None
-        if scheduler is None:
-            with dask.config.set({"distributed.worker.profile.enabled": False}):  # which would take CPU time all along
-                self._cluster = LocalCluster(
-                    n_workers=n_workers or n_cpus(), threads_per_worker=1, processes=True, dashboard_address=None
-                )
+        self._cluster = _cluster_of_this_machine(n_workers) if scheduler is None else None
         try:
-            self._client: Any = Client(self._cluster if scheduler is None else scheduler, timeout=TIMEOUT_SECONDS)
+            self._client: Any = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             if self._cluster is not None:
                 self._cluster.close()
@@ -57,7 +64,23 @@ class DaskCluster:
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._executor = self._client.get_executor(pure=False)
         self.hosts = self._hosts(scheduler)
-        self.n_workers = len(self._client.scheduler_info(n_workers=-1)["workers"])
+        self._count()
+
+    @property
+    def n_workers(self) -> int:
+        """Workers that the cluster has by now: those of later jobs get work as well."""
+        if time.monotonic() - self._counted > SECONDS_BETWEEN_COUNTS:
+            self._count()
+        return self._n_workers
+
+    def _count(self) -> None:
+        try:
+            self._n_workers, self._counted = max(1, len(self._client.nthreads())), time.monotonic()
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise ZigzagLabError(
+                "The Dask scheduler no longer answers. What was priced is stored: start it and its workers again, and "
+                "then the same command."
+            ) from error
 
     def _hosts(self, scheduler: str | None) -> frozenset[str]:
         try:
@@ -78,11 +101,40 @@ class DaskCluster:
         return future
 
     def mend(self) -> None:
-        """Nothing: Dask starts its workers anew."""
+        """Make sure that the scheduler is there still: it has its workers started anew.
+
+        Raises:
+            ZigzagLabError: it is gone.
+        """
+        self._count()
 
     def close(self, *, now: bool = False) -> None:
         """End our hold on the cluster, and the cluster if it is ours."""
         self._executor.shutdown(wait=not now)
         self._client.close()
         if self._cluster is not None:
+            if now:
+                self._cluster.sync(_closed_soon, list(self._cluster.workers.values()))
             self._cluster.close()
+
+
+def _cluster_of_this_machine(n_workers: int | None) -> Any:
+    import dask
+    from distributed import LocalCluster
+
+    from zigzag_lab.executors.engine import n_cpus
+
+    with dask.config.set(QUIET), interrupts_held():
+        return LocalCluster(
+            n_workers=n_workers or n_cpus(),
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            memory_limit=0,
+            silence_logs=logging.ERROR,
+        )
+
+
+async def _closed_soon(nannies: Sequence[Any]) -> None:
+    """End workers in the midst of their work, for which Dask would wait for some seconds."""
+    await asyncio.gather(*(nanny.close(timeout=0.5) for nanny in nannies), return_exceptions=True)

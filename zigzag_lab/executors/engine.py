@@ -16,14 +16,16 @@ class Engine(Protocol):
     """Works through chunks of items in other processes.
 
     Attributes:
-        n_workers: processes at work.
         chunk_seconds: how much work a chunk should hold: enough that handing it out costs little.
         hosts: names of the machines that the processes run on.
     """
 
-    n_workers: int
     chunk_seconds: float
     hosts: frozenset[str]
+
+    @property
+    def n_workers(self) -> int:
+        """Processes at work; a cluster may grow and shrink."""
 
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk; the answers come in the order of the items."""
@@ -49,19 +51,28 @@ def open_engine(
     Raises:
         InputError: there is no such engine, or it cannot be used so.
     """
-    if kind not in KINDS:
-        raise InputError("executor", f"'{kind}'", " or ".join(KINDS), nearest(kind, KINDS))
-    if n_workers is not None and n_workers < 1:
-        raise InputError("workers", str(n_workers), "at least 1")
+    check_engine(kind, n_workers, scheduler)
     if kind == "local":
         from zigzag_lab.executors.local import LocalProcesses
 
-        if scheduler is not None:
-            raise InputError("scheduler", f"'{scheduler}' beside local processes", hint="Add '--executor dask'.")
         return LocalProcesses(work, n_workers or n_cpus())
     from zigzag_lab.executors.dask_cluster import DaskCluster
 
     return DaskCluster(work, n_workers, scheduler)
+
+
+def check_engine(kind: str, n_workers: int | None, scheduler: str | None) -> None:
+    """See to it that there is such an engine, before anything is made for it.
+
+    Raises:
+        InputError: there is none.
+    """
+    if kind not in KINDS:
+        raise InputError("executor", f"'{kind}'", " or ".join(KINDS), nearest(kind, KINDS))
+    if n_workers is not None and n_workers < 1:
+        raise InputError("workers", str(n_workers), "at least 1")
+    if kind == "local" and scheduler is not None:
+        raise InputError("scheduler", f"'{scheduler}' beside local processes", hint="Add '--executor dask'.")
 
 
 def n_cpus() -> int:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import secrets
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
+from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import begin, host_name, work_on
 
 
@@ -36,7 +34,7 @@ class LocalProcesses:
 
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk."""
-        with _interrupts_held():  # processes that start here are not to be interrupted before they are ready
+        with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))
 
     def mend(self) -> None:
@@ -50,16 +48,3 @@ class LocalProcesses:
             for process in list((getattr(self._pool, "_processes", None) or {}).values()):
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits meanwhile; processes started meanwhile never see it."""
-    if not hasattr(signal, "pthread_sigmask") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

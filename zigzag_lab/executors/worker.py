@@ -7,12 +7,14 @@ import pickle
 import platform
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from typing import Any
 
-_WORK: dict[str, Callable[[Any], Any]] = {}
+_HERE = threading.local()  # work grows by what it remembers: each thread has its own
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""Bytes that are kept where an arena ends, and from which on an array gets pages of its own (``malloc.h``)."""
 
 
 def begin(token: str, pickled_work: bytes) -> None:
@@ -21,7 +23,8 @@ def begin(token: str, pickled_work: bytes) -> None:
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    _WORK[token] = pickle.loads(pickled_work)
+    _keep_freed_memory()
+    _HERE.work = (token, pickle.loads(pickled_work))
 
 
 def _end_with(sentinel: int) -> None:
@@ -35,14 +38,34 @@ def host_name() -> str:
 
 
 def work_on(token: str, items: Sequence[Any]) -> list[Any]:
-    """Do the work for each item of a chunk."""
-    work = _WORK[token]
+    """Do the work for each item of a chunk.
+
+    Raises:
+        LookupError: this thread was told of other work, or of none.
+    """
+    known, work = getattr(_HERE, "work", (None, None))
+    if known != token or work is None:
+        raise LookupError("a worker was not told what to do")
     return [work(item) for item in items]
 
 
 def work_on_given(token: str, pickled_work: bytes, items: Sequence[Any]) -> list[Any]:
     """The same in a worker that was not started by us: what to do comes along, and is kept."""
-    if token not in _WORK:
-        _WORK.clear()
-        _WORK[token] = pickle.loads(pickled_work)
+    if getattr(_HERE, "work", (None, None))[0] != token:
+        _keep_freed_memory()
+        _HERE.work = (token, pickle.loads(pickled_work))
     return work_on(token, items)
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep what arrays leave for the next ones.
+
+    Left alone it returns much of that to the system, and gets it again page by page: a tenth of the time of our
+    searches; a fifth under Dask, whose ``MALLOC_TRIM_THRESHOLD_`` has each array larger than 128 KiB returned at once.
+    """
+    import ctypes
+
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if os.name == "posix" else None  # glibc has it
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, 32 << 20)
+        mallopt(_M_TRIM_THRESHOLD, 64 << 20)

@@ -44,7 +44,7 @@ class PointState:
     """Where a point stands.
 
     Attributes:
-        status: of its run; None where it has none yet.
+        status: of its run; None where it has none yet, or one that was deleted.
         is_current: whether this version of the program priced it.
         is_lost: whether its worker died.
         run_number: of its run.
@@ -119,10 +119,15 @@ class SweepRecord:
     def _db(self) -> Database:
         return self.store.database
 
+    def n_points(self) -> int:
+        """How many points anybody began or priced, whatever the file says now."""
+        sql = "SELECT COUNT(*) FROM zl_sweep_point WHERE sweep_number = ?"
+        return int(self._db.select(sql, (self.number,)).rows[0][0])
+
     def states(self) -> dict[str, PointState]:
         """Point key -> where it stands, of every point that anybody began."""
         rows = self._db.select(
-            f"SELECT p.point_key, p.owner, p.lease_until > {self._db.now}, r.number, r.status, r.error, "
+            f"SELECT p.point_key, p.owner, p.lease_until > {self._db.now}, p.run_number, r.status, r.error, "
             "r.engine_digest FROM zl_sweep_point p "
             "LEFT JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ?",
             (self.number,),

@@ -167,11 +167,12 @@ class SweepRun:
         return None
 
     def _chunk_size(self, progress: Progress) -> int:
-        """About as many points as the engine wants seconds of work, and some for each worker towards the end."""
+        """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
         if self._seconds_a_point is None:
             return 1
         n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
-        left = progress.n_wanted - progress.n_done - progress.n_elsewhere
+        under_way = sum(len(chunk.points) for chunk in (*self._under_way.values(), *self._again))
+        left = progress.n_wanted - progress.n_done - progress.n_elsewhere - under_way
         return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
 
     def _submit(self, chunk: _Chunk) -> None:

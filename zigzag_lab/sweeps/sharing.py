@@ -68,14 +68,15 @@ class Work:
             progress.n_elsewhere = max(0, before + n_wanted - len(wanted) - progress.n_done)
             if not wanted:
                 return True
-            if free := [p for p in wanted if p.key not in states or not states[p.key].is_taken]:
-                self._run(free, states)
-            else:
+            free = [p for p in wanted if p.key not in states or not states[p.key].is_taken]
+            if not free or not self._run(free, states):
                 time.sleep(PAUSE_SECONDS)
         return False
 
-    def _run(self, points: Sequence[Point], states: Mapping[str, PointState]) -> None:
+    def _run(self, points: Sequence[Point], states: Mapping[str, PointState]) -> set[str]:
         if self._engine is None:
             self._engine = self._open_engine()
         run = SweepRun(self.record, self._engine, states, self.column, self.listener, self.progress)
-        self._ours |= run.run(points)
+        priced = run.run(points)
+        self._ours |= priced
+        return priced

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.exact.comparison import compared
+from zigzag_lab.exact import search
 
 N, CHUNK, MOST_MAPPINGS = 120, 30, 600
 
@@ -17,6 +18,15 @@ def test_the_best_and_the_front_are_those_of_brute_force(first: int) -> None:
     for seed in range(first, first + CHUNK):
         found = compared(seed, MOST_MAPPINGS, counts, max_factors=4)
         assert not found, f"seed {seed}"
+    assert counts["compared"] > 5
+    assert counts["proven"] > 2 * counts["left open"]
+
+
+def test_narrow_sweeps_that_look_ahead_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "WIDTHS", (2, 5, 20, 10**6))
+    counts: Counter[str] = Counter()
+    for seed in (*range(40, 60), 275, 286, 425):
+        assert not compared(seed, 600 if seed < 60 else 4000, counts, max_factors=5), f"seed {seed}"
     assert counts["compared"] > 5
     assert counts["proven"] > 2 * counts["left open"]
 

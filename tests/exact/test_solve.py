@@ -10,6 +10,7 @@ import pytest
 from tests.exact.comparison import figure, small_problem
 from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
+from zigzag_lab.exact import coarse
 from zigzag_lab.exact import solve as solving
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.mappings import batch_of, fits
@@ -74,15 +75,30 @@ def test_out_of_time_the_gap_is_honest(objective: Objective) -> None:
     assert isclose(hasty.certificate.gap, 1 - hasty.certificate.lower_bound / hasty.certificate.best, abs_tol=1e-9)
 
 
-def test_a_space_too_large_ends_with_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    problem = layer_problem("tpu_like")
+def test_a_space_too_large_ends_with_the_best_of_a_coarser_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = layer_problem("eyeriss_like")
+    best = solve(problem, Objective.ENERGY, seconds=20).certificate.best
     monkeypatch.setattr(solving, "MOST_STEPS", 10)
-    answer = solve(problem, Objective.ENERGY, known=temporal_mappings(problem, 5))
-    assert not answer.certificate.is_proven
-    assert 0 < answer.certificate.gap < 1
-    assert answer.certificate.lower_bound <= loma_best(problem, Objective.ENERGY)
+    certificate = solve(problem, Objective.ENERGY).certificate
+    assert not certificate.is_proven
+    assert 0 < certificate.gap < 1
+    assert certificate.lower_bound <= best <= certificate.best <= loma_best(problem, Objective.ENERGY)
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+def test_more_tile_shapes_than_tables_can_hold_end_with_a_gap(
+    monkeypatch: pytest.MonkeyPatch, objective: Objective
+) -> None:
+    problem = layer_problem("eyeriss_like")
+    best = solve(problem, objective, seconds=20).certificate
+    monkeypatch.setattr(solving, "MOST_POINTS", 10)
+    certificate = solve(problem, objective, seconds=20).certificate
+    assert certificate.n_mappings == 0
+    assert 0 < certificate.lower_bound < best.best <= certificate.best
+    assert best.lower_bound <= certificate.best
+    monkeypatch.setattr(coarse, "MOST_POINTS", 2)
     with pytest.raises(InfeasibleError, match="no mapping was found"):
-        solve(problem, Objective.ENERGY)
+        solve(problem, objective)
 
 
 def test_wishes_for_the_order_are_kept() -> None:
@@ -154,5 +170,5 @@ def random_walks(search: Search, rng: np.random.Generator, n: int) -> tuple[np.n
         memory, state = search.remembered.before(memory, step), graph.source[step]
         so_far = so_far + sum(figures.costs[closed[step]] for closed in graph.closed)  # type: ignore[operator]
         totals = figures.total(state, so_far)
-        bounds.append((totals[:, 0], search.outlook.latency(memory, totals)))
+        bounds.append((totals[:, 0], search.outlook.latency(memory, totals, search.outlook.stall(memory, totals))))
     return np.array(walks[::-1]), bounds

@@ -12,6 +12,10 @@ TOLERANCE = 1e-9
 """Relative; values closer than this are equal (sums of floats in another order differ by less)."""
 
 ALL_UNEVEN = "all uneven mappings under one spatial mapping"
+_TIES = {
+    Objective.ENERGY: ", and of equal ones the fastest",
+    Objective.LATENCY: ", and of equal ones that of least energy",
+}
 _OF_LOMA = "all allowed orders of all loop prime factors, as LOMA allocates them"
 ALL_ORDERS = f"{_OF_LOMA}, under one spatial mapping"
 _ONE = "one spatial mapping"
@@ -58,6 +62,10 @@ class Certificate:
         """Whether no mapping of the space is better."""
         return self.lower_bound >= self.best * (1 - TOLERANCE)
 
+    def with_ties_settled(self) -> Certificate:
+        """This proof, if it is one, and that of equal mappings none is better in what was not minimised."""
+        return replace(self, space=self.space + _TIES.get(self.objective, "")) if self.is_proven else self
+
     def over(self, certificates: Sequence[Certificate], *, n_designs: int = 1) -> Certificate:
         """What is proven of this mapping over the spaces of several certificates (of its own among them).
 
@@ -68,7 +76,7 @@ class Certificate:
         return replace(
             self,
             lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
-            space=_over_several(self.space, len(certificates), n_designs),
+            space=_over_several(self.space.removesuffix(_TIES.get(self.objective, "")), len(certificates), n_designs),
             n_mappings=sum(c.n_mappings for c in certificates),
             n_priced=sum(c.n_priced for c in certificates),
             seconds=sum(c.seconds for c in certificates),

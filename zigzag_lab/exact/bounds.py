@@ -21,19 +21,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 
-from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
+from zigzag_lab.cost.static import systolic_drain_cycles
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.terms import Crossing
 from zigzag_lab.hardware import Port
 from zigzag_lab.vocab import Direction
-
-MOST_STALLS = 4
-"""Bounds of stalls that are followed together with each bound of loading."""
 
 Place = tuple[int, int]
 """A port: its memory, and its number there."""
@@ -43,31 +40,6 @@ Tables = list[list[np.ndarray]]
 
 Figure = tuple[Tables, float]
 """Something that adds up over boundaries, and what is added in the end."""
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Additive figures of all closings, and what every mapping costs anyway.
-
-    Attributes:
-        costs: [c, v].
-        base: [v] what is added to the sum over closings.
-        from_start: [s, v] the least that any way to each state of the graph costs.
-        weightings, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
-            :meth:`Bounds.parts`); bits a cycle that are taken at each port of :meth:`Bounds.hiding`.
-    """
-
-    costs: np.ndarray
-    base: np.ndarray
-    from_start: np.ndarray
-    weightings: slice
-    stalls: slice
-    parts: slice
-    busy: slice
-
-    def total(self, state: np.ndarray, so_far: np.ndarray) -> np.ndarray:
-        """[m, v] lower bounds of all figures of mappings through some states; ``so_far`` [m, v] is what follows."""
-        return so_far + self.from_start[state] + self.base
 
 
 @dataclass(frozen=True)
@@ -209,7 +181,7 @@ class Bounds:
             found.append(own)
         if len(inputs) > 1:
             found.append(shared)
-        return [_sum(tables, storing) for tables in found or [self.blank()]]
+        return [added(tables, storing) for tables in found or [self.blank()]]
 
     def _add_input(self, o: int, own: Tables, shared: Tables, whole: Place | None, *, alone: bool) -> None:
         """Links whose ports both inputs share on one side count once, the outermost; as in the kernel."""
@@ -232,7 +204,7 @@ class Bounds:
         for place in ((i, p) for i in tops for p in range(len(self.problem.accelerator.memories[i].ports))):
             again, covered = self._again(place)
             if any(table.any() for of_operand in again for table in of_operand):
-                found.append(([_sum(load, again) for load in self.loads(place)], -covered))
+                found.append(([added(load, again) for load in self.loads(place)], -covered))
         return found
 
     def _again(self, place: Place) -> tuple[Tables, float]:
@@ -285,7 +257,7 @@ class Bounds:
         for volumes, offset in self.volumes():
             yield from ((volume, self.fixed + offset) for volume in volumes)
         for stall, load in product(self.stalls() if stalls is None else stalls, loads):
-            yield _sum(stall.tables, load), self.fixed + stall.base
+            yield added(stall.tables, load), self.fixed + stall.base
 
     # -- all together ----------------------------------------------------------------------------------------------
 
@@ -313,42 +285,6 @@ def _most(tables: Tables) -> float:
     return sum(float(table.max()) for of_operand in tables for table in of_operand)
 
 
-def _sum(first: Tables, second: Tables) -> Tables:
+def added(first: Tables, second: Tables) -> Tables:
+    """Both together."""
     return [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(first, second, strict=True)]
-
-
-def energy_costs(graph: Graph, bounds: Bounds) -> tuple[np.ndarray, float]:
-    """[c] energy of each kind of closing, and what is added for every mapping."""
-    tables = bounds.energy()
-    return bounds.column(graph, tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
-
-
-def figures(graph: Graph, bounds: Bounds) -> Figures:
-    """Energy, and what bounds latency."""
-    stalls = bounds.stalls()
-    groups: list[list[Figure]] = [
-        [(bounds.energy(), mac_energy_pj(bounds.problem))],
-        [*bounds.each_weighting(_telling(graph, bounds, stalls))],
-        [(stall.tables, stall.base) for stall in stalls],
-        [(tables, 0.0) for tables in bounds.parts()],
-        [(bounds.busy(place), 0.0) for place in bounds.hiding()],
-    ]
-    of_all = [figure for group in groups for figure in group]
-    table = np.stack([bounds.column(graph, tables) for tables, _ in of_all], axis=1)
-    base = np.array([base + bounds.at_start(tables) for tables, base in of_all])
-    ends = np.cumsum([len(group) for group in groups])
-    return Figures(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
-
-
-def _telling(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]:
-    """The bounds of stalls that are highest over the whole mapping, but those of the outermost memories first."""
-    if len(stalls) <= MOST_STALLS:
-        return stalls
-    of_all = graph.from_start(np.stack([bounds.column(graph, s.tables) for s in stalls], axis=1))[-1]
-    tops = {terms.memories[-1] for terms in graph.space.terms}
-
-    def rank(known: tuple[Stalls, float]) -> tuple[bool, float]:
-        stall, least = known
-        return stall.place[0] not in tops, -(least + stall.base + bounds.at_start(stall.tables))
-
-    return [stall for stall, _ in sorted(zip(stalls, of_all, strict=True), key=rank)[:MOST_STALLS]]

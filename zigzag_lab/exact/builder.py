@@ -11,12 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
-from zigzag_lab.exact.space import Closing, Space
+from zigzag_lab.exact.space import Closing, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
-
-
-class TooLargeError(Exception):
-    """The space has more steps than the limits allow, or takes too long to lay out."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +91,16 @@ class _Builder:
             parts.append(np.concatenate([table, np.stack(steps.numbers)]).astype(np.int32))
             bounds.append((n_steps, n_steps + table.shape[1]))
             n_steps, first_state = bounds[-1][1], first_state + len(layer)
-            if n_steps > self.most_steps or time.monotonic() > self.deadline:
-                raise TooLargeError
+            self._check(n_steps)
             layer = following
         table = np.concatenate(parts, axis=1)
         return Graph(
             space, tuple(self.closings), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
         )
+
+    def _check(self, n_steps: int) -> None:
+        if n_steps > self.most_steps or time.monotonic() > self.deadline:
+            raise TooLargeError
 
     # -- one layer -------------------------------------------------------------------------------------------------
 
@@ -115,6 +114,7 @@ class _Builder:
         for kind in space.allowed(position):
             rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
             parts.append(self._closed(layer, rows, kind, options))
+            self._check(sum(len(part.source) for part in parts))
         if not parts:
             parts = [self._closed(layer, np.zeros(0, dtype=np.int64), 0, options)]
         joined = _Steps(
@@ -165,6 +165,7 @@ class _Builder:
                 steps.codes.append(layer.codes[o][steps.source])
             else:
                 n = choice.n[steps.source]
+                self._check(int(n.sum()))
                 copies = np.repeat(np.arange(len(n)), n)
                 chosen = choice.start[steps.source[copies]] + np.arange(len(copies)) - (np.cumsum(n) - n)[copies]
                 steps = steps.taken(copies)

@@ -159,9 +159,27 @@ def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray
 
 def pruned(graph: Graph, alive: np.ndarray) -> Graph:
     """The graph without states from which nothing can be completed, its steps sorted by where they lead."""
+    return _with(graph, alive[graph.source] & alive[graph.target])
+
+
+def within(graph: Graph, costs: np.ndarray, most: float) -> Graph:
+    """The steps of all mappings that cost no more than so much; ``costs`` [c] is what each kind of closing costs."""
+    least = graph.from_start(costs[:, None])[:, 0]
+    to_end, through = np.full(graph.n_states, np.inf), np.empty(len(graph.source))
+    to_end[-1] = 0.0
+    for begin, end in reversed(graph.layers):
+        source = graph.source[begin:end]
+        cost = graph.step_costs(costs[:, None], begin, end)[:, 0] + to_end[graph.target[begin:end]]
+        np.minimum.at(to_end, source, cost)
+        through[begin:end] = least[source] + cost
+    return _with(graph, through <= most)
+
+
+def _with(graph: Graph, wanted: np.ndarray) -> Graph:
+    """The graph with some of its steps, [e]."""
     order, layers, n = [], [], 0
     for begin, end in graph.layers:
-        keep = begin + np.flatnonzero(alive[graph.source[begin:end]] & alive[graph.target[begin:end]])
+        keep = begin + np.flatnonzero(wanted[begin:end])
         order.append(keep[np.argsort(graph.target[keep], kind="stable")])
         layers.append((n, n + len(keep)))
         n += len(keep)

@@ -28,6 +28,7 @@ class Labels:
         state: [m] where they are.
         memory: [m, x] what they remember.
         so_far: [m, v] additive figures of what was closed.
+        stall: [m] stall cycles that are certain.
         bound: [m] what the objective can be at best.
         parent, step: [m] the label one loop further out, and the step taken back from it.
     """
@@ -35,6 +36,7 @@ class Labels:
     state: np.ndarray
     memory: np.ndarray
     so_far: np.ndarray
+    stall: np.ndarray
     bound: np.ndarray
     parent: np.ndarray
     step: np.ndarray
@@ -77,31 +79,61 @@ class Remembered:
         self.sizes = np.array([size for _, size in self.lattice.kinds] or [1], dtype=np.int64)
         self.reuses = np.array([[d in t.irrelevant for d, _ in self.lattice.kinds] for t in space.terms])
         self.renews = np.array([[d in t.relevant for d, _ in self.lattice.kinds] for t in space.terms])
-        fractional = space.problem.fractional
-        self.tile_bits = [
-            [t.elems(fractional, a) * t.tile_bits_each(fractional, a) for a in range(1, t.n_levels + 1)]
-            for t in space.terms
-        ]
+        self.tile_bits, self.most_tile_bits = (
+            [[self._tile_bits(o, level, upper=upper) for level in range(t.n_levels)] for o, t in enumerate(space.terms)]
+            for upper in (False, True)
+        )
         self.is_rounded = any(t.is_ambiguous for t in space.terms)
+        self.digits = [self._digits(dim) for dim in self._rounding_dims()] if self.is_rounded else []
+        for d in range(len(self.digits)):
+            self.columns["order", d, 0] = len(self.columns)
         self.sharers = [
             [(space.operands.index(op), level) for op, level in sharers] for sharers in space.problem.sharers
         ]
+        self.used = [index for index, sharers in enumerate(self.sharers) if sharers]
+
+    def _rounding_dims(self) -> list[str]:
+        """Dimensions of several loops whose order shows where an unrolling is not exact in binary."""
+        dims = [dim for dim, _ in self.lattice.kinds]
+        variants = (self.space.problem.fractional, self.space.problem.integer)
+        unrolled = [operand for variant in variants for operand in variant.operands.values()]
+        return [d for d in dict.fromkeys(dims) if dims.count(d) > 1 and any(u.rounding_dims((d,)) for u in unrolled)]
+
+    def _digits(self, dim: str) -> np.ndarray:
+        """[k] numbers from 1 for the kinds of loop over a dimension, 0 for others."""
+        own = np.array([d == dim for d, _ in self.lattice.kinds])
+        return np.where(own, np.cumsum(own), 0)
+
+    def _tile_bits(self, o: int, level: int, *, upper: bool) -> np.ndarray:
+        """[N + 1] bits of an operand's tile at a level; the most that fits where its cut is not known."""
+        terms, fractional = self.space.terms[o], self.space.problem.fractional
+        bits = terms.elems(fractional, level + 1, upper=upper) * terms.tile_bits_each(fractional, level + 1)
+        return np.append(bits, bits[self.space.fits(o, level)].max(initial=0.0))
 
     def start(self) -> np.ndarray:
         """[1, x] what a walk of no steps remembers."""
-        narrow = self.lattice.cycles[-1] < np.iinfo(np.int32).max
+        most = [self.lattice.cycles[-1], *((digits.max() + 1.0) ** self.space.n_loops for digits in self.digits)]
+        narrow = max(most) < np.iinfo(np.int32).max
         memory = np.ones((1, len(self.columns)), dtype=np.int32 if narrow else np.int64)
         for (name, o, _), x in self.columns.items():
             if name in ("cut", "lead"):
                 memory[:, x] = OPEN
+            elif name == "order":
+                memory[:, x] = 0
             elif name == "growing":
                 memory[:, x] = self.space.terms[o].n_levels - 1
+        for index in self.used:
+            self._settle(memory, index)
         return memory
 
     def before(self, memory: np.ndarray, step: np.ndarray) -> np.ndarray:
         """[m, x] what is remembered once a step each is taken back; the given rows are changed."""
         graph = self.graph
         placed = graph.placed[step]
+        if len(placed) and placed[0] >= 0:
+            for d, digits in enumerate(self.digits):
+                order, digit = self.columns["order", d, 0], digits[placed]
+                memory[:, order] = np.where(digit > 0, memory[:, order] * (digits.max() + 1) + digit, memory[:, order])
         for o in range(len(self.space.operands)):
             if len(placed) and placed[0] >= 0:
                 self._grow(memory, o, placed)
@@ -109,9 +141,8 @@ class Remembered:
         if graph.is_first(step):
             for name in ("grows relevant", "grows reuse"):
                 memory[:, [self.columns[name, o, 0] for o in range(len(self.space.operands))]] = 0
-        for index, sharers in enumerate(self.sharers):
-            if sharers:
-                self._settle(memory, index)
+        for index in self.used:
+            self._settle(memory, index)
         return memory
 
     def _grow(self, memory: np.ndarray, o: int, placed: np.ndarray) -> None:
@@ -122,7 +153,7 @@ class Remembered:
             goes_on = memory[:, flag] * fits
             run = self.columns[name, o, 0] + level
             memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1).astype(memory.dtype)
-            memory[:, flag] = goes_on
+            memory[:, flag] = goes_on & (memory[rows, run] != 0)
 
     def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:
         first, last, point = self.first[closing], self.last[closing], self.point[closing]
@@ -134,62 +165,64 @@ class Remembered:
             closed = rows[(first[rows] <= level) & (level < last[rows])]
             memory[closed, self.columns["cut", o, level]] = point[closed]
         memory[rows, self.columns["growing", o, 0]] = first[rows]
-        for name in ("grows relevant", "grows reuse"):
-            memory[rows, self.columns[name, o, 0]] = 1
+        for name in ("relevant", "reuse"):
+            memory[rows, self.columns[f"grows {name}", o, 0]] = (
+                memory[rows, self.columns[name, o, 0] + first[rows]] != 0
+            )
 
     def _settle(self, memory: np.ndarray, index: int) -> None:
-        """Whose next tile has room in a memory, once its operands' cuts there are known.
+        """Whose next tile has room in a memory, as soon as it is certain.
 
-        Runs that grow only make more room: half empty is half empty for good. Else they must have ended. Where
-        rounding may make tiles larger than the tables say, nobody's share counts against the others.
+        While the operands' shares, the most they can be, are half of it together, all have room for good: runs that
+        grow only make more. Else their cuts must be known, their runs have ended, and rounding must not matter.
         """
         sharers = self.sharers[index]
         cuts = [self.columns["cut", o, level] for o, level in sharers]
-        runs = [self.columns["relevant", o, level] for o, level in sharers]
-        rows = np.flatnonzero((memory[:, cuts] != OPEN).all(axis=1) & (memory[:, runs[0]] != 0))
-        if not len(rows):
-            return
-        size = self.space.problem.accelerator.memories[index].size_bits
-        own = {
-            o: np.floor_divide(self.tile_bits[o][level][memory[rows, cut]], memory[rows, run]) / size
-            for (o, level), cut, run in zip(sharers, cuts, runs, strict=True)
-        }
-        shared = sum((own[o] for o, _ in sharers), np.zeros(len(rows)))
-        ended = np.ones(len(rows), dtype=bool)
+        rows = np.flatnonzero(memory[:, self.columns["relevant", sharers[0][0], sharers[0][1]]] != 0)
+        own = self._shares(memory, rows, index, self.most_tile_bits)
+        half_empty = sum((own[o] for o, _ in sharers), np.zeros(len(rows))) <= 0.5
+        for o, level in sharers:
+            self._drop(memory, "reuse", o, level, rows[half_empty])
+            self._drop(memory, "relevant", o, level, rows[half_empty])
+        ended = (memory[rows][:, cuts] != OPEN).all(axis=1) & ~half_empty
         for o, level in sharers:
             growing = memory[rows, self.columns["growing", o, 0]] == level
             ended &= ~(growing & (memory[rows, self.columns["grows relevant", o, 0]] != 0))
-        settled = ended | (shared <= 0.5)
-        for o, level in sorted(sharers):
+        rows = rows[ended]
+        has_room = self._has_room(sharers, self._shares(memory, rows, index, self.tile_bits))
+        if self.is_rounded:
+            other = self._has_room(sharers, self._shares(memory, rows, index, self.most_tile_bits))
+            certain = np.logical_and.reduce([has_room[o] == other[o] for o, _ in sharers])
+            rows, has_room = rows[certain], {o: room[certain] for o, room in has_room.items()}
+        for o, level in sharers:
+            self._drop(memory, "reuse", o, level, rows[has_room[o]])
+            self._drop(memory, "relevant", o, level, rows)
+
+    def _shares(
+        self, memory: np.ndarray, rows: np.ndarray, index: int, tile_bits: list[list[np.ndarray]]
+    ) -> dict[int, np.ndarray]:
+        """[m] per operand, the share of a memory that must be held at once."""
+        size = self.space.problem.accelerator.memories[index].size_bits
+        found = {}
+        for o, level in self.sharers[index]:
+            cut, run = memory[rows, self.columns["cut", o, level]], memory[rows, self.columns["relevant", o, level]]
+            found[o] = np.floor_divide(tile_bits[o][level][cut], run) / size
+        return found
+
+    @staticmethod
+    def _has_room(sharers: list[tuple[int, int]], own: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+        """[m] per operand, whether its next tile has room beside the current one; earlier operands come first."""
+        found, shared = {}, sum(own.values(), np.zeros(len(own[sharers[0][0]])))
+        for o, _ in sorted(sharers):
             half_empty = shared <= 0.5
             beside = ~half_empty & (own[o] <= 1 - shared)
-            if len(sharers) > 1 and not self.is_rounded:
+            if len(sharers) > 1:
                 shared = np.where(beside, shared + own[o], shared)
-            self._drop(memory, "reuse", o, level, rows[settled & (half_empty | beside)])
-            self._drop(memory, "relevant", o, level, rows[settled])
+            found[o] = half_empty | beside
+        return found
 
     def _drop(self, memory: np.ndarray, run: str, o: int, level: int, rows: np.ndarray) -> None:
         """Forget a run that nothing depends on any more."""
         memory[rows, self.columns[run, o, level]] = 0
         growing = rows[memory[rows, self.columns["growing", o, 0]] == level]
         memory[growing, self.columns[f"grows {run}", o, 0]] = 0
-
-
-def merged(labels: Labels) -> Labels:
-    """One label of each kind: rows that remember the same at the same state are one."""
-    n, width = labels.memory.shape
-    rng = np.random.default_rng(1)
-    factors = rng.integers(1, 2**62, width + 1, dtype=np.int64).astype(np.uint64) | np.uint64(1)
-    key = labels.state.astype(np.uint64) * factors[-1]
-    for x in range(width):
-        mixed = labels.memory[:, x].astype(np.uint64) * factors[x]
-        key = (key ^ (mixed ^ (mixed >> np.uint64(29)))) * np.uint64(0x9E3779B97F4A7C15)
-    order = np.argsort(key, kind="stable")
-    ahead, behind = order[1:], order[:-1]
-    same = key[ahead] == key[behind]
-    same[same] = (labels.state[ahead[same]] == labels.state[behind[same]]) & (
-        labels.memory[ahead[same]] == labels.memory[behind[same]]
-    ).all(axis=1)
-    keep = np.ones(n, dtype=bool)
-    keep[ahead[same]] = False
-    return labels.take(np.flatnonzero(keep))

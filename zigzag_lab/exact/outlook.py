@@ -16,13 +16,14 @@ from functools import partial
 import numpy as np
 
 from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall
-from zigzag_lab.exact.bounds import Bounds, Figures, Place
+from zigzag_lab.exact.bounds import Bounds, Place
+from zigzag_lab.exact.figures import Figures
 from zigzag_lab.exact.labels import OPEN, Remembered
 from zigzag_lab.exact.terms import Crossing
 
 
 @dataclass(frozen=True)
-class _Passing:
+class Passing:
     """One transfer of a port.
 
     Attributes:
@@ -43,6 +44,7 @@ class _Passing:
 
     @property
     def boundary(self) -> int:
+        """Which boundary it crosses."""
         return self.crossing.boundary
 
     def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -72,7 +74,7 @@ class _Hiding:
     """A port at which loads and stores hide in what computation leaves free."""
 
     place: Place
-    passings: list[_Passing]
+    passings: list[Passing]
     links: list[_Link]
 
 
@@ -90,7 +92,7 @@ class Outlook:
         self.problem, self.terms = self.bounds.problem, self.bounds.terms
         self.columns = remembered.columns
         crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
-        self.ports: dict[Place, list[_Passing]] = {}
+        self.ports: dict[Place, list[Passing]] = {}
         for o, crossing in crossings:
             self.ports.setdefault(crossing.port, []).append(self._passing(o, crossing))
         for place, passings in self.ports.items():
@@ -99,7 +101,7 @@ class Outlook:
         self.computing = float(np.ceil(self.bounds.n_cycles * self.bounds.cycles_per_op))
         self.tiles = [self._innermost_tiles(o) for o in range(len(self.terms))]
 
-    def _passing(self, o: int, crossing: Crossing) -> _Passing:
+    def _passing(self, o: int, crossing: Crossing) -> Passing:
         terms, a = self.terms[o], crossing.boundary
         cut: int | None = self.columns["cut", o, a - 1] if a else None
         if a == 0 and not terms.is_output and terms.keep_at_output_pins:
@@ -107,7 +109,7 @@ class Outlook:
         iterations = np.append(terms.period(a), 1.0)
         bits, count = np.append(crossing.bits, 0.0), np.append(crossing.count, 0.0)
         period = np.ceil(iterations * self.bounds.cycles_per_op)
-        return _Passing(o, crossing, cut, bits, count, iterations, period)
+        return Passing(o, crossing, cut, bits, count, iterations, period)
 
     def _hiding(self, place: Place) -> _Hiding:
         passings = [p for p in self.ports[place] if self.bounds.loading(p.operand, p.crossing)]
@@ -120,7 +122,7 @@ class Outlook:
                 links.append(_Link(part, self.columns["cut", o, a - 1], hidden, ends))
         return _Hiding(place, passings, links)
 
-    def _turn(self, place: Place, passing: _Passing) -> int:
+    def _turn(self, place: Place, passing: Passing) -> int:
         """When a transfer's turn is at a port: of equal loads the first is shortened first."""
         memory_operand = self.problem.memory_operand(self.terms[passing.operand].operand)
         return self.bounds.port(place).serves.index((memory_operand, passing.crossing.direction))
@@ -129,12 +131,12 @@ class Outlook:
         """[N + 1] least and most bits of an operand's innermost tile, known (one and the same) or not."""
         terms, integer = self.terms[o], self.problem.integer
         bits = terms.elems(integer, 1) * terms.tile_bits_each(integer, 1)
-        fits = np.minimum(*self.bounds.space.needed[o][0]) <= self.bounds.space.capacity[terms.memories[0]]
-        return np.append(bits, bits.min()), np.append(bits, bits[fits].max(initial=bits.min()))
+        most = bits[self.bounds.space.fits(o, 0)].max(initial=bits.min())
+        return np.append(bits, bits.min()), np.append(bits, most)
 
     # -- stalls ----------------------------------------------------------------------------------------------------
 
-    def _window(self, passing: _Passing, memory: np.ndarray, period: np.ndarray) -> np.ndarray:
+    def window(self, passing: Passing, memory: np.ndarray, period: np.ndarray) -> np.ndarray:
         """[m] cycles a crossing may take, at most: fewer than a period only where the next tile has no room for sure.
 
         The run of reuse may still grow, which makes windows shorter.
@@ -147,9 +149,14 @@ class Outlook:
         window = np.floor_divide(passing.at(memory, passing.iterations), np.maximum(run, 1))
         return np.where(narrow, np.ceil(window * self.bounds.cycles_per_op), period)
 
-    def stall(self, memory: np.ndarray) -> np.ndarray:
-        """[m] least stall cycles by what is known; the longer the windows, the less a port stalls."""
-        least = np.zeros(len(memory))
+    def stall(self, memory: np.ndarray, totals: np.ndarray) -> np.ndarray:
+        """[m] least stall cycles by what is known; the longer the windows, the less a port stalls.
+
+        Args:
+            memory: [m, x] what labels remember.
+            totals: [m, v] lower bounds of all figures.
+        """
+        least = totals[:, self.figures.stalls].max(axis=1, initial=0.0)
         for place, passings in self.ports.items():
             width = self.bounds.port(place).bandwidth_max_bits
             moved = [
@@ -157,7 +164,7 @@ class Outlook:
                 for p in passings
             ]
             periods = [p.at(memory, p.period) for p in passings]
-            windows = [self._window(p, memory, period) for p, period in zip(passings, periods, strict=True)]
+            windows = [self.window(p, memory, period) for p, period in zip(passings, periods, strict=True)]
             alone = sum(_stall_alone(width, t, w) for t, w in zip(moved, windows, strict=True))
             np.maximum(least, alone, out=least)
             rows = self._knowing(passings, memory)
@@ -168,21 +175,15 @@ class Outlook:
         return least
 
     @staticmethod
-    def _knowing(passings: list[_Passing], memory: np.ndarray) -> np.ndarray:
+    def _knowing(passings: list[Passing], memory: np.ndarray) -> np.ndarray:
         """Labels that know all cuts which some transfers depend on."""
         cuts = [p.cut for p in passings if p.cut is not None]
         return np.flatnonzero((memory[:, cuts] != OPEN).all(axis=1)) if cuts else np.arange(len(memory))
 
     # -- loading ---------------------------------------------------------------------------------------------------
 
-    def latency(self, memory: np.ndarray, totals: np.ndarray) -> np.ndarray:
-        """[m] lower bounds of latency.
-
-        Args:
-            memory: [m, x] what labels remember.
-            totals: [m, v] lower bounds of all figures.
-        """
-        stall = np.maximum(self.stall(memory), totals[:, self.figures.stalls].max(axis=1, initial=0.0))
+    def latency(self, memory: np.ndarray, totals: np.ndarray, stall: np.ndarray) -> np.ndarray:
+        """[m] lower bounds of latency; arguments as in :meth:`stall`, and [m] stall cycles that are certain."""
         bound = totals[:, self.figures.weightings].max(axis=1, initial=0.0)
         parts = totals[:, self.figures.parts]
         busy = totals[:, self.figures.busy].T

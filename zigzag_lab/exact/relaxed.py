@@ -7,11 +7,14 @@ size. Axes: ``N`` point.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
-from zigzag_lab.cost.static import mac_energy_pj
+from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
 from zigzag_lab.exact.bounds import Bounds, Tables
 from zigzag_lab.exact.space import Space
+from zigzag_lab.mapping.problem import Problem
 
 
 class Relaxation:
@@ -38,8 +41,7 @@ class Relaxation:
             only_reuse = ~self.lattice.enters(terms.irrelevant)
             least = self._inwards(np.where(only_reuse, tables[0], np.inf))
         for level in range(terms.n_levels):
-            fits = np.minimum(*self.space.needed[o][level]) <= self.space.capacity[terms.memories[level]]
-            least = np.where(fits, least + tables[level + 1], np.inf)
+            least = np.where(self.space.fits(o, level), least + tables[level + 1], np.inf)
             if level < terms.n_levels - 1:
                 least = self._inwards(least)
         return float(least[-1])
@@ -63,3 +65,9 @@ class Relaxation:
                 break
             bound = max(bound, self.least(tables) + base)
         return bound
+
+
+def compulsory(problem: Problem) -> tuple[float, float]:
+    """Energy and latency of the operations alone, which every mapping has; for problems of any size."""
+    cycles = prod(problem.temporal_sizes.values()) * problem.accelerator.array.cycles_per_op
+    return mac_energy_pj(problem), cycles + systolic_drain_cycles(problem)

@@ -1,34 +1,42 @@
 """Branch and bound over merged walks: exact where nothing had to be left out, with an honest gap where something was.
 
 Walks grow loop by loop, from the outermost, all of a length together. Those whose bounds cannot beat the best mapping
-found are dropped;
-of the rest, at most so many are kept, the most promising, and the best bound among those left out is remembered. Then
-the width grows, until nothing had to be left out or what was left out cannot be better: proven.
+found are dropped, and those that others make superfluous; of the rest, at most so many are kept, the most promising,
+and the best bound among those left out is remembered. Then the width grows, and bounds look further ahead, until
+nothing had to be left out or what was left out cannot be better: proven.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.bounds import Bounds, energy_costs, figures
-from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.labels import Labels, Remembered, merged
+from zigzag_lab.exact.bounds import Bounds
+from zigzag_lab.exact.dominance import Dominance
+from zigzag_lab.exact.figures import energy_costs, figures
+from zigzag_lab.exact.foresight import Foresight
+from zigzag_lab.exact.graph import Graph, within
+from zigzag_lab.exact.groups import merged
+from zigzag_lab.exact.labels import Labels, Remembered
 from zigzag_lab.exact.mappings import batch_of, fits
 from zigzag_lab.exact.outlook import Outlook
-from zigzag_lab.exact.targets import Best, CheapestTie, Target
+from zigzag_lab.exact.targets import Best, Target, Tie
 from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.orderings import CHUNK
 
-WIDTHS = (300, 3_000, 20_000, 200_000)
+WIDTHS = (300, 3_000, 20_000, 100_000)
 """Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
 
-_ROWS_AT_ONCE = 150_000
+WIDTHS_FOR_TIES = WIDTHS[:3]
+
+_ROWS_AT_ONCE = 50_000
 _SAME = 1 + 1e-9
+_EPSILON = 1e-12
 
 Trail = list[tuple[np.ndarray, np.ndarray]]
 """Per length of walks, the steps taken back and the labels from which."""
@@ -67,24 +75,35 @@ class Search:
         self.remembered = Remembered(graph)
         self.outlook = Outlook(self.remembered, self.figures, bounds)
         self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
+        self.is_tied = any(terms.is_tied for terms in graph.space.terms)
+        self.dominance = Dominance(self.outlook, with_energy=target.asks_for_energy)
+        self.foresight = Foresight(self.dominance, self.children)
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
         """Search until it is proven or time is up."""
         self.offer_extremes()
-        for width in WIDTHS:
-            left_out, unsure = self.sweep(width)
-            self.outcome.lower_bound = max(min(left_out, unsure), self.outcome.lower_bound)
-            if left_out == np.inf or time.monotonic() > self.deadline:
-                break
+        self.is_settled(WIDTHS)
         return self.outcome
 
-    def settle_ties(self, best: Best) -> None:
-        """Look for less energy at the least latency, as far as time allows; no proof hangs on it."""
-        self.target = CheapestTie(best)
-        for width in WIDTHS[:2]:
-            if time.monotonic() > self.deadline or self.sweep(width)[0] == np.inf:
-                break
+    def settle_ties(self, best: Best) -> bool:
+        """Look for the best second figure among mappings of the best first; whether it is proven."""
+        self.target = Tie(best)
+        self.dominance = Dominance(self.outlook, with_energy=self.target.asks_for_energy)
+        self.foresight = Foresight(self.dominance, self.children)
+        return self.is_settled(WIDTHS_FOR_TIES)
+
+    def is_settled(self, widths: Sequence[int]) -> bool:
+        """Sweep wider and wider; whether nothing better can be left."""
+        for width in widths:
+            foreseen = -np.inf
+            if width > widths[0]:
+                foreseen = float(self.foresight.look(self.start(), len(self.graph.layers), self.deadline)[0])
+            left_out, unsure = (np.inf, np.inf) if foreseen == np.inf else self.sweep(width)
+            self.outcome.lower_bound = max(min(left_out, unsure), foreseen, self.outcome.lower_bound)
+            if left_out == np.inf or time.monotonic() > self.deadline:
+                return bool(min(left_out, unsure) == np.inf)
+        return False
 
     def offer_extremes(self) -> None:
         """Price the mappings that are least by each bound; where one is as good as its bound, it is optimal."""
@@ -110,7 +129,7 @@ class Search:
             apart; infinite where there are none that could be better than what was found.
         """
         left_out, unsure = np.inf, np.inf
-        labels, trail = self._end(), []
+        labels, trail = self.start(), []
         for layer in reversed(range(len(self.graph.layers))):
             if time.monotonic() > self.deadline:
                 width = min(width, WIDTHS[0])
@@ -124,31 +143,37 @@ class Search:
             unsure = self._finish(labels, trail)
         return (np.inf if self.target.is_safe_from(left_out) else left_out), unsure
 
-    def _end(self) -> Labels:
+    def start(self) -> Labels:
+        """The walk of no steps, where all mappings end."""
         so_far = np.zeros((1, self.figures.costs.shape[1]))
-        zero = np.zeros(1, dtype=np.int64)
-        return Labels(zero + self.graph.n_states - 1, self.remembered.start(), so_far, np.zeros(1), zero, zero)
+        zero, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
+        return Labels(zero + self.graph.n_states - 1, self.remembered.start(), so_far, nothing, nothing, zero, zero)
 
     def _grown(self, labels: Labels, layer: int, width: int) -> tuple[Labels, float]:
         """Every label one loop longer, merged; and the least rank of what there was no room for."""
-        begin, fan_in = self.graph.into(layer, labels.state)
         parts: list[Labels] = []
         skipped = np.inf
-        chunks = np.searchsorted(np.cumsum(fan_in), np.arange(0, fan_in.sum(), _ROWS_AT_ONCE), side="left")
-        bounds = [*dict.fromkeys(int(c) for c in chunks), len(labels)]
-        for first, last in pairwise(bounds):
+        for first, part in self.children(labels, layer):
             if parts and time.monotonic() > self.deadline:
                 skipped = min(skipped, float(labels.bound[first:].min()))
                 break
+            parts.append(part)
+            if sum(len(p) for p in parts) > max(2 * width, _ROWS_AT_ONCE):
+                joined, least = self._narrowed(self._merged(parts, layer), width)
+                parts, skipped = [joined], min(skipped, least)
+        joined, least = self._narrowed(self._merged(parts, layer), width)
+        return joined, min(skipped, least)
+
+    def children(self, labels: Labels, layer: int) -> Iterator[tuple[int, Labels]]:
+        """Labels one loop longer that may still be better than what was found, and the first they are made of."""
+        begin, fan_in = self.graph.into(layer, labels.state)
+        chunks = np.searchsorted(np.cumsum(fan_in), np.arange(0, fan_in.sum(), _ROWS_AT_ONCE), side="left")
+        bounds = [*dict.fromkeys(int(c) for c in chunks), len(labels)]
+        for first, last in pairwise(bounds):
             n = fan_in[first:last]
             rows = np.repeat(np.arange(first, last), n)
             step = begin[rows] + np.arange(len(rows)) - np.repeat(np.cumsum(n) - n, n)
-            parts.append(self._extended(labels, rows, step))
-            if sum(len(p) for p in parts) > max(2 * width, _ROWS_AT_ONCE):
-                joined, least = self._narrowed(merged(Labels.joined(parts)), width)
-                parts, skipped = [joined], min(skipped, least)
-        joined, least = self._narrowed(merged(Labels.joined(parts)), width)
-        return joined, min(skipped, least)
+            yield first, self._extended(labels, rows, step)
 
     def _extended(self, labels: Labels, rows: np.ndarray, step: np.ndarray) -> Labels:
         """Labels one step further in, without those that cannot beat what was found."""
@@ -159,16 +184,24 @@ class Search:
         keep = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
         rows, step, totals = rows[keep], step[keep], totals[keep]
         memory = self.remembered.before(labels.memory[rows], step)
-        latency = self.outlook.latency(memory, totals)
+        stall = np.maximum(self.outlook.stall(memory, totals), labels.stall[rows])
+        latency = self.outlook.latency(memory, totals, stall)
         good = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
-        rank = self.target.value(totals[good, 0], latency[good])
-        return Labels(state[keep][good], memory[good], so_far[keep][good], rank, rows[good], step[good])
+        rank = np.maximum(self.target.value(totals[good, 0], latency[good]), labels.bound[rows[good]])
+        return Labels(state[keep][good], memory[good], so_far[keep][good], stall[good], rank, rows[good], step[good])
 
     def _costs_of(self, step: np.ndarray) -> np.ndarray:
         total = self.figures.costs[self.graph.closed[0][step]]
         for closed in self.graph.closed[1:]:
             total = total + self.figures.costs[closed[step]]
         return total
+
+    def _merged(self, parts: list[Labels], layer: int) -> Labels:
+        """Labels without those that others stand for, and those that are hopeless on closer look."""
+        labels = self.foresight.applied(merged(Labels.joined(parts)), layer)
+        if self.is_rounded or len(labels) < 2:
+            return labels
+        return labels.take(self.dominance.undominated(labels))
 
     @staticmethod
     def _narrowed(labels: Labels, width: int) -> tuple[Labels, float]:
@@ -185,7 +218,7 @@ class Search:
             The least rank of those that cost more than their bounds say, where rounding may be why.
         """
         totals = self.figures.total(last.state, last.so_far)
-        energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals)
+        energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals, last.stall)
         order = np.argsort(self.target.value(energy, latency), kind="stable")
         unsure = []
         for start in range(0, len(order), CHUNK):
@@ -196,7 +229,7 @@ class Search:
                 apart = prices.energy_pj > energy[chunk] * _SAME
                 apart |= prices.latency_cycles > latency[chunk] * _SAME
                 unsure.append(chunk[apart])
-        if not self.is_rounded or not unsure:
+        if not self.is_tied or not unsure:
             return np.inf
         rows = np.concatenate(unsure)
         rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
@@ -212,13 +245,14 @@ def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
     return np.stack(walk)
 
 
-def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> float:
-    """Price the mapping of least energy; that energy, by the tables."""
+def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> tuple[float, Graph]:
+    """Price a mapping of least energy; that energy, by the tables, and the graph of all mappings that have it."""
     costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))
     offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)
-    return float(least[-1, 0] + base)
+    energy = float(least[-1, 0] + base)
+    return energy, within(graph, costs, float(least[-1, 0]) + energy * _EPSILON)
 
 
 def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:

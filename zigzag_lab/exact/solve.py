@@ -10,10 +10,12 @@ import numpy as np
 
 from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.exact.builder import TooLargeError, build
-from zigzag_lab.exact.relaxed import Relaxation
+from zigzag_lab.exact.builder import build
+from zigzag_lab.exact.coarse import MOST_POINTS, offer_coarser
+from zigzag_lab.exact.graph import Graph
+from zigzag_lab.exact.relaxed import Relaxation, compulsory
 from zigzag_lab.exact.search import Search, offer, offer_cheapest
-from zigzag_lab.exact.space import Space
+from zigzag_lab.exact.space import Space, TooLargeError
 from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
@@ -58,12 +60,13 @@ class FrontAnswer:
 
 @dataclass
 class _Run:
-    """One search: what bounds it, how far it came."""
+    """One search: what bounds it, how far it came, whether it settled ties by the other figure."""
 
     target: Target
     lower_bound: float
     n_mappings: float
     n_priced: int
+    is_tie_settled: bool = False
 
 
 def check(problem: Problem) -> None:
@@ -132,6 +135,8 @@ def solve(
         raise NothingBetterError(certificate)
     if target.batch is None:
         raise InfeasibleError(problem.layer.name, "no mapping was found that fits the memories")
+    if run.is_tie_settled:
+        certificate = certificate.with_ties_settled()
     energy, latency = target.prices
     return Answer(target.batch, target.index, energy, latency, certificate)
 
@@ -154,29 +159,50 @@ def _search(
     problem: Problem, target: Target, keep_pins: bool, seconds: float | None, known: Iterable[MappingBatch]
 ) -> _Run:
     check(problem)
-    deadline = np.inf if seconds is None else time.monotonic() + seconds
-    space = Space(problem, keep_pins)
-    if isinstance(target, Best) and target.to_beat < np.inf:
+    now = time.monotonic()
+    deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
+    space = _space(problem, keep_pins)
+    if space and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
             return _Run(target, floor, 0.0, 0)
     n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
     try:
-        graph = build(space, MOST_STEPS, deadline)
+        if space is None:
+            raise TooLargeError
+        run = _proven(build(space, MOST_STEPS, halfway), target, keep_pins, deadline)
     except TooLargeError:
-        return _Run(target, _without_graph(space, target), 0.0, n_known)
+        n_priced = offer_coarser(problem, target, keep_pins, deadline)
+        least = np.array(compulsory(problem))
+        floor = _without_graph(space, target) if space else float(target.value(*least))
+        run = _Run(target, floor, 0.0, n_priced)
+    run.n_priced += n_known
+    return run
+
+
+def _space(problem: Problem, keep_pins: bool) -> Space | None:
+    """The space of a problem; None where it has too many tile shapes."""
+    try:
+        return Space(problem, keep_pins, most_points=MOST_POINTS)
+    except TooLargeError:
+        return None
+
+
+def _proven(graph: Graph, target: Target, keep_pins: bool, deadline: float) -> _Run:
+    """Search a graph, the cheapest ways first where energy is all."""
     n_mappings = graph.n_walks()
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
-        lower_bound = offer_cheapest(graph, target, keep_pins)
+        lower_bound, cheapest = offer_cheapest(graph, target, keep_pins)
         if lower_bound >= target.best * (1 - TOLERANCE):
-            return _Run(target, lower_bound, n_mappings, n_known + 1)
+            search = Search(cheapest, target, keep_pins, deadline)
+            is_settled = search.settle_ties(target)
+            return _Run(target, lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
     search = Search(graph, target, keep_pins, deadline)
     at_root = search.bound_at_root()
-    outcome = search.run()
-    lower_bound = max(at_root, outcome.lower_bound)
+    lower_bound, is_settled = max(at_root, search.run().lower_bound), False
     if isinstance(target, Best) and target.objective is Objective.LATENCY:
-        search.settle_ties(target)
-    return _Run(target, lower_bound, n_mappings, n_known + outcome.n_priced)
+        is_settled = search.settle_ties(target)
+    return _Run(target, lower_bound, n_mappings, search.outcome.n_priced, is_settled)
 
 
 def _without_graph(space: Space, target: Target) -> float:

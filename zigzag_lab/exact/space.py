@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 import numpy as np
 
@@ -27,6 +28,10 @@ from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError
 
 ROUNDING = 1e-9
+
+
+class TooLargeError(Exception):
+    """The space has more tile shapes or steps than the limits allow, or takes too long to lay out."""
 
 
 @dataclass(frozen=True)
@@ -56,21 +61,33 @@ class Space:
     Args:
         problem: what is mapped; wishes for the order of its loops are kept.
         keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        most_loops: prime factors are merged until there are no more loops than this, if wishes allow it; None for none.
+        most_points: how many tile shapes are not too many.
 
     Raises:
         InfeasibleError: no order meets the wishes.
+        TooLargeError: there are more tile shapes.
     """
 
-    def __init__(self, problem: Problem, keep_at_output_pins: bool = True) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        keep_at_output_pins: bool = True,
+        *,
+        most_loops: int | None = None,
+        most_points: float = inf,
+    ) -> None:
         self.problem = problem
         wanted = OrderConstraints.of(problem)
         if wanted.is_complete:
             loops = wanted.complete_order
         elif wanted.suits(problem.temporal_sizes):
-            loops = loop_prime_factors(problem.temporal_sizes, None, wanted.fixed_loops)
+            loops = loop_prime_factors(problem.temporal_sizes, most_loops, wanted.fixed_loops)
         else:
             raise InfeasibleError(problem.layer.name, "its loops cannot be split as the temporal ordering wants")
         self.lattice = Lattice(loops)
+        if self.lattice.n_points > most_points:
+            raise TooLargeError
         self.n_loops = len(loops)
         self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
         self.operands = problem.operands
@@ -149,6 +166,11 @@ class Space:
         for level in range(terms.n_levels - 1, -1, -1):
             room[level] = room[level + 1] & (self.steps(operand, level)[1] <= self.capacity[terms.memories[level]])
         return room
+
+    def fits(self, operand: int, level: int) -> np.ndarray:
+        """[N] whether a tile fits its memory, alone and at best."""
+        memory = self.terms[operand].memories[level]
+        return np.minimum(*self.needed[operand][level]) <= self.capacity[memory]
 
     # -- memories that operands contend for ------------------------------------------------------------------------
 

@@ -13,7 +13,13 @@ _EPSILON = 1e-12
 
 
 class Target(ABC):
-    """The best found so far, and what may still beat it."""
+    """The best found so far, and what may still beat it.
+
+    Attributes:
+        asks_for_energy: whether less energy makes a difference.
+    """
+
+    asks_for_energy = True
 
     @abstractmethod
     def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
@@ -42,6 +48,7 @@ class Best(Target):
 
     def __init__(self, objective: Objective, to_beat: float = np.inf) -> None:
         self.objective, self.to_beat = objective, to_beat
+        self.asks_for_energy = objective is not Objective.LATENCY
         self.best = np.inf
         self.rank: tuple[float, float] = (np.inf, np.inf)
         self.prices: tuple[float, float] = (np.inf, np.inf)
@@ -80,27 +87,34 @@ class Best(Target):
             self.prices = float(energy[index]), float(latency[index])
 
 
-class CheapestTie(Target):
-    """Less energy at the latency that was found to be least.
+class Tie(Target):
+    """Of the best mappings, that of least energy where latency was minimised, and the fastest where energy was.
 
     Args:
-        found: the mapping of least latency; improved in place.
+        found: the best mapping so far; improved in place.
     """
 
     def __init__(self, found: Best) -> None:
         self.found = found
+        self._second = int(found.objective is Objective.ENERGY)
+        self.asks_for_energy = found.objective is not Objective.ENERGY
 
     def value(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
-        """The energy."""
-        return energy
+        """The second figure."""
+        return (energy, latency)[self._second]
 
     def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
-        """Whether the latency must be more, or the energy cannot be less."""
-        return (latency > self.found.best * (1 + _EPSILON)) | (energy >= self.found.prices[0] * (1 - _EPSILON))
+        """Whether the first figure must be more, or the second cannot be less."""
+        first, second = (latency, energy) if self._second == 0 else (energy, latency)
+        return (first > self.found.best * (1 + _EPSILON)) | (second >= self._too_much)
 
     def is_safe_from(self, rank: float) -> bool:
-        """Whether the energy is no less."""
-        return bool(rank >= self.found.prices[0] * (1 - _EPSILON))
+        """Whether the second figure is no less."""
+        return bool(rank >= self._too_much)
+
+    @property
+    def _too_much(self) -> float:
+        return self.found.prices[self._second] * (1 - _EPSILON)
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Keep the best."""

@@ -3,7 +3,8 @@
 A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
 so a table [N] holds them all. Figures are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
 not exact in binary, the kernel's last digit depends on the order of the loops and may decide a rounding; tables then
-hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below.
+hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below. The order of loops over
+one dimension decides, save where elements end on a half (``is_tied``): there, the order of all loops does.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class OperandTerms:
         self.n_levels = len(self.memories)
         self.irrelevant = problem.layer.relevancy.irrelevant[operand]
         self.relevant = problem.layer.relevancy.relevant[operand]
-        self.is_ambiguous = False
+        self.is_ambiguous = self.is_tied = False
 
     @cached_property
     def reuse_left(self) -> np.ndarray:
@@ -72,39 +73,40 @@ class OperandTerms:
 
     # -- tiles -----------------------------------------------------------------------------------------------------
 
-    def raw_elems(self, variant: Variant, level: int) -> np.ndarray:
-        """[N] elements inside a level, not rounded, as the allocator counts them."""
+    def raw_elems(self, variant: Variant, level: int, *, upper: bool = False) -> np.ndarray:
+        """[N] elements inside a level, not rounded, as the allocator counts them; the higher ones on demand."""
         layer, unrolled = self.problem.layer, variant.operands[self.operand]
         elems = np.ones(self.lattice.n_points)
         for dim in self.relevant:
             elems = elems * (self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1]))
         for relation in layer.relevancy.partial[self.operand]:
-            a, b = (self._iterations(unrolled, dim, level) for dim in relation.loop_dims)
+            a, b = (self._iterations(unrolled, dim, level)[int(upper)] for dim in relation.loop_dims)
             elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
         return elems
 
-    def _iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> np.ndarray:
-        """[N] whole iterations of a partially relevant dimension; the lower ones where noise decides."""
+    def _iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """[N] whole iterations of a partially relevant dimension; the lower and the higher where noise decides."""
         value = self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1])
         if not unrolled.rounding_dims((dim,)):
-            return np.trunc(value)
+            return np.trunc(value), np.trunc(value)
         low, high = np.trunc(value * (1 - _NOISE)), np.trunc(value * (1 + _NOISE))
         self.is_ambiguous |= bool((low != high).any())
-        return low
+        return low, high
 
-    def elems(self, variant: Variant, boundary: int) -> np.ndarray:
-        """[N] elements that one instance of the memory inside a boundary holds."""
+    def elems(self, variant: Variant, boundary: int, *, upper: bool = False) -> np.ndarray:
+        """[N] elements that one instance of the memory inside a boundary holds; the higher ones on demand."""
         if boundary == 0:
             return np.ones(self.lattice.n_points)
         unrolled = variant.operands[self.operand]
-        raw = self.raw_elems(variant, boundary - 1)
+        raw = self.raw_elems(variant, boundary - 1, upper=upper)
         factors = [f for dim in self.relevant for f in unrolled.factors(dim)[:boundary]]
         partial = self.problem.layer.relevancy.partial[self.operand]
         if float(prod(factors)).is_integer() or not (partial or unrolled.rounding_dims(self.relevant)):
             return np.rint(raw)
         low, high = np.rint(raw * (1 - _TIE)), np.rint(raw * (1 + _TIE))
-        self.is_ambiguous |= bool((low != high).any())
-        return low
+        self.is_tied |= bool((low != high).any())
+        self.is_ambiguous |= self.is_tied
+        return high if upper else low
 
     def tile_bits_each(self, variant: Variant, boundary: int) -> np.ndarray | int:
         """[N] bits an element of the tile inside a boundary."""

@@ -11,7 +11,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-COMPATIBILITY = "1"
+COMPATIBILITY = "2"
 """Raised whenever any price or any search comes out otherwise; ``tests/keys/engine_numbers.json`` holds its numbers."""
 
 DECIDING_PACKAGES = ("cost", "exact", "hardware", "mapping", "search", "stages", "vocab", "workload")

@@ -20,7 +20,7 @@ from tests.exact.cases import LARGE
 from tests.exact.comparison import compared
 
 BLOCK = 50
-SCALAR_EVERY = 4
+SCALAR_EVERY = 5
 """Of so many cases, all mappings of one are priced by the scalar model; of the others some, and all by the kernel."""
 
 MOST_MAPPINGS = 130_000

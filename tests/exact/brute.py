@@ -27,7 +27,7 @@ Loops = tuple[Loop, ...]
 Cuts = tuple[int, ...]
 Price = tuple[float, float]
 SLACK = 1 + 1e-9
-N_SPOT_CHECKS = 6
+N_SPOT_CHECKS = 4
 
 
 @dataclass(frozen=True)

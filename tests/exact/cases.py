@@ -30,6 +30,9 @@ from zigzag_lab.workload import Layer
 SIZES = ((2, 100), (100, 1_000), (1_000, 4_000), (1_000, 4_000), (4_000, 12_000))
 """How many mappings a case has before those that do not fit are left out."""
 
+CHOICES = (*[(False, False)] * 34, *[(True, False)] * 4, (False, True), (True, True))
+"""With bypass or not, all spatial mappings or one."""
+
 OF_SEVERAL = (200, 8_000)
 """The same, of all problems together, where all spatial mappings are tried."""
 
@@ -67,7 +70,7 @@ class Case:
 def random_case(seed: int, sizes: tuple[int, int] | None = None) -> Case:
     """The case of a seed, with about so many mappings."""
     rng = Random(seed)
-    with_bypass, all_spatial = rng.choice(((False, False),) * 16 + ((True, False),) * 2 + ((False, True), (True, True)))
+    with_bypass, all_spatial = rng.choice(CHOICES)
     least, most = sizes or (OF_SEVERAL if all_spatial else rng.choice(SIZES))
     may_fit_nothing = chance(rng, 4)
     while True:

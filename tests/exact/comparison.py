@@ -78,11 +78,17 @@ def best_of(case: Case, objective: Objective) -> Found:
     if case.is_plain:
         answer = solve(case.given, objective, keep_at_output_pins=case.keep_pins, seconds=None)
         return Found(answer.energy_pj, answer.latency_cycles, answer.certificate)
+    best = winner(case, objective)
+    assert isinstance(best.certificate, Certificate)
+    return Found(best.energy_total, best.latency_total2, best.certificate)
+
+
+def winner(case: Case, objective: Objective) -> CostModelEvaluation:
+    """The best by the stages."""
     stages = [*_choosing(case), ExactStage, CostModelStage]
     ((best, _),) = REDUCTIONS[objective](stages, exact_objective=objective, **_keywords(case)).run()
     assert isinstance(best, CostModelEvaluation)
-    assert isinstance(best.certificate, Certificate)
-    return Found(best.energy_total, best.latency_total2, best.certificate)
+    return best
 
 
 def front_of(case: Case) -> tuple[Points, bool, float]:

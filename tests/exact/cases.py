@@ -61,6 +61,11 @@ class Case:
     all_spatial: bool = False
     mixed: bool = False
 
+    @classmethod
+    def of(cls, problem: Problem, *, keep_pins: bool = True) -> Case:
+        """The case of one problem."""
+        return cls(problem, (problem,), keep_pins)
+
     @property
     def is_plain(self) -> bool:
         """Whether there is one problem, so that no stage is needed to ask for its best."""

@@ -143,8 +143,12 @@ def truth_of(case: Case, limit: int, *, scalar: bool) -> Everything | None:
 def compared(
     seed: int, counts: Counter[str], *, limit: int, sizes: tuple[int, int] | None = None, scalar: bool = True
 ) -> list[str]:
-    """In what exact search and brute force differ on a seed; what kind of case it was goes into the counts."""
-    case = random_case(seed, sizes)
+    """In what exact search and brute force differ on the case of a seed."""
+    return differences(random_case(seed, sizes), counts, limit=limit, scalar=scalar)
+
+
+def differences(case: Case, counts: Counter[str], *, limit: int, scalar: bool = True) -> list[str]:
+    """In what exact search and brute force differ; what kind of case it was goes into the counts."""
     truth = truth_of(case, limit, scalar=scalar)
     if truth is None:
         counts["too many mappings"] += 1

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from tests.exact.brute import Loops, all_of, loops_of, orders
-from tests.exact.cases import random_case
-from tests.exact.comparison import compared
+from tests.exact.cases import Case, random_case
+from tests.exact.comparison import compared, differences, small_problem
 from tests.exact.features import INEXACT, features_of
 from tests.oracle.bridge import reference_allocate
+from zigzag_lab.cost.kernel import supports
+from zigzag_lab.exact import search
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 
@@ -57,6 +61,19 @@ def test_the_best_and_the_front_are_those_of_brute_force() -> None:
     assert counts["proven fronts"] > 20 * counts["open fronts"]
     assert not counts["left open, and not the best"]
     assert all(counts[kind] for kind in KINDS), counts
+
+
+def test_narrow_sweeps_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "WIDTHS", (2, 5, 20, 10**6))
+    counts: Counter[str] = Counter()
+    for seed in (*range(40, 60), 275, 286, 425):
+        problem = small_problem(seed, 5)
+        if supports(problem):
+            case = Case.of(problem, keep_pins=seed % 3 != 0)
+            most = 600 if seed < 60 else 4_000
+            assert not differences(case, counts, limit=most, scalar=False), f"seed {seed}"
+    assert counts["compared"] > 5
+    assert counts["proven"] > 2 * counts["left open"]
 
 
 def allocated_by_zigzag(problem: Problem, order: Loops) -> TemporalMapping | None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from random import Random
 from typing import Any
 
 import pytest
 
 from tests.exact.brute import Everything, everything
-from tests.exact.comparison import figure, small_problem
+from tests.exact.cases import designs_by_hand, free_to_skip
+from tests.exact.comparison import REDUCTIONS, figure, small_problem
 from tests.oracle.bridge import reference_price
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.bypass import designs
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.stages import (
@@ -24,57 +22,18 @@ from zigzag_lab.stages import (
     ExactFrontStage,
     ExactStage,
     LomaStage,
-    MinimalEDPStage,
-    MinimalEnergyStage,
-    MinimalLatencyStage,
     ParetoFrontStage,
     SpatialMappingConversionStage,
 )
 from zigzag_lab.vocab import InfeasibleError, Objective
 
-REDUCTIONS = {
-    Objective.ENERGY: MinimalEnergyStage,
-    Objective.LATENCY: MinimalLatencyStage,
-    Objective.EDP: MinimalEDPStage,
-}
 MOST_MAPPINGS = 400
-
-
-def with_bypass(accelerator: Accelerator, rng: Random, most: int = 3) -> Accelerator:
-    """The accelerator with up to so many pairs of memory and operand that may be skipped."""
-    pairs = [
-        (i, op)
-        for op, levels in accelerator.levels.items()
-        for i in levels[:-1]
-        if not (accelerator.array.imc and i < 2)
-    ]
-    chosen = rng.sample(pairs, min(most, len(pairs)))
-    memories = tuple(
-        replace(memory, bypass=tuple(op for i, op in chosen if i == index))
-        for index, memory in enumerate(accelerator.memories)
-    )
-    return replace(accelerator, memories=memories)
-
-
-def by_hand(accelerator: Accelerator) -> Iterator[Accelerator]:
-    """Every choice, written apart from the code it checks: memories made anew without the operands that skip them."""
-    pairs = [(m.name, op) for m in accelerator.memories for op in m.bypass]
-    for flags in product((False, True), repeat=len(pairs)):
-        gone = {pair for pair, flag in zip(pairs, flags, strict=True) if flag}
-        memories = []
-        for memory in accelerator.memories:
-            stays = [op for op in memory.operands if (memory.name, op) not in gone]
-            ports = [replace(p, serves=tuple(t for t in p.serves if t[0] in stays)) for p in memory.ports]
-            if stays:
-                kept = tuple(port for port in ports if port.serves)
-                memories.append(replace(memory, operands=tuple(stays), ports=kept, bypass=()))
-        yield replace(accelerator, memories=tuple(memories))
 
 
 def brute(problem: Problem) -> list[Everything] | None:
     """Every mapping of every choice; None where there are too many."""
     found = []
-    for design in by_hand(problem.accelerator):
+    for design in designs_by_hand(problem.accelerator):
         of_design = Problem.of(problem.layer, design, problem.constraints, problem.spatial_mapping)
         truth = everything(of_design, MOST_MAPPINGS, scalar=False)
         if truth is None:
@@ -104,7 +63,7 @@ def searched(problem: Problem, objective: Objective, stage: Any = ExactStage, **
 def allowed(seed: int) -> Problem:
     """A small random problem on an accelerator whose memories may be skipped."""
     problem = small_problem(seed, 3)
-    accelerator = with_bypass(problem.accelerator, Random(seed))
+    accelerator = free_to_skip(problem.accelerator, Random(seed))
     return Problem.of(problem.layer, accelerator, problem.constraints, problem.spatial_mapping)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from zigzag_lab.api.cache_questions import cache_statistics
+from zigzag_lab.api.rerun import Rerun, rerun
 from zigzag_lab.store import Lab, RunStart
 from zigzag_lab.store.migrate import check, current, downgrade, upgrade
 from zigzag_lab.store.schema import HEAD
@@ -69,9 +70,14 @@ def test_it_goes_up_down_and_up_again_with_its_rows(old: Path) -> None:
 
 
 def test_a_run_of_a_released_schema_is_done_again(old: Path) -> None:
-    from zigzag_lab.api.rerun import rerun
-
     with Lab(old) as lab:
         for run in lab.runs():
             again = rerun(lab, run.run_id)
-            assert again.agrees, again.disagreements
+            assert again.agrees or is_now_faster_at_equal_energy(again), again.disagreements
+
+
+def is_now_faster_at_equal_energy(again: Rerun) -> bool:
+    """What engine label 2 changed: exact search takes the fastest of all mappings of least energy."""
+    figures = {d.figure for d in again.disagreements}
+    is_better = all(d.now < d.before for d in again.disagreements)
+    return is_better and figures <= {"latency_cycles", "edp_pj_cycles"} and not again.is_same_engine

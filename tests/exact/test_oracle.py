@@ -21,7 +21,7 @@ from zigzag_lab.vocab import InfeasibleError, Objective
 @pytest.mark.parametrize("objective", list(Objective))
 def test_the_winner_costs_the_same_by_zigzag(accelerator: str, objective: Objective) -> None:
     problem = layer_problem(accelerator)
-    answer = solve(problem, objective, seconds=10)
+    answer = solve(problem, objective, seconds=None)
     levels = {op: [list(level) for level in of_op] for op, of_op in answer.batch.allocated(answer.index).items()}
     spatial = {dim: dict(loops) for dim, loops in problem.spatial_mapping.unrollings.items()}
     scene = problem.layer, problem.accelerator, problem.constraints

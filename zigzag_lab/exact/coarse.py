@@ -7,6 +7,7 @@ allocation of these is still in it.
 from __future__ import annotations
 
 import time
+from math import inf
 
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.search import Search
@@ -23,16 +24,17 @@ _MOST_STEPS = 1_000_000
 
 
 def offer_coarser(problem: Problem, target: Target, keep_at_output_pins: bool, deadline: float) -> int:
-    """Let a target consider the best of the finest coarse space that can be searched.
+    """Let a target consider the best of the finest coarse space that can be searched in time, or of the coarsest.
 
     Returns:
         How many mappings were priced.
     """
     for most_loops in LOOPS:
         halfway = time.monotonic() + (deadline - time.monotonic()) / 2
+        enough = halfway if most_loops > LOOPS[-1] else inf
         try:
             space = Space(problem, keep_at_output_pins, most_loops=most_loops, most_points=MOST_POINTS)
-            graph = build(space, _MOST_STEPS, halfway)
+            graph = build(space, _MOST_STEPS, enough)
         except (TooLargeError, InfeasibleError):
             continue
         return Search(graph, target, keep_at_output_pins, deadline).run().n_priced

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.benchmarks.priced_networks import N_LAYERS
-from tests.benchmarks.sink import measure, record, rounds
+from tests.benchmarks.sink import NEW, NEW_TO_THE_CACHE, SEEN, measure, record, rounds
 from zigzag_lab.store import open_store
 from zigzag_lab.store.migrate import upgrade
 
@@ -40,29 +40,30 @@ def server(url: str | None) -> Iterator[str]:
 
 
 def write(url: str, n_networks: int, seed: int, together: Barrier, spans: Any) -> None:
-    """One of several writers: the span of clock time of each of its rounds."""
+    """One of several writers: the span of clock time of each of its rounds, which they begin together."""
     with open_store(url) as store:
-        for _, runs in rounds(store, n_networks, 1, seed):
+        for kind, runs in rounds(store, n_networks, seed):
             together.wait()
             started = time.time()
             record(store, runs)
-            spans.put((seed, started, time.time()))
+            spans.put((kind, sum(map(len, runs)), started, time.time()))
             together.wait()
+    spans.put(None)
 
 
 def write_together(url: str, n_writers: int, n_networks: int) -> None:
     """Print the rates of several processes that write at the same time."""
     context = multiprocessing.get_context("spawn")
     together, spans = context.Barrier(n_writers), context.Queue()
-    writers = [context.Process(target=write, args=(url, n_networks, 10 + i, together, spans)) for i in range(n_writers)]
-    for writer in writers:
-        writer.start()
-    for kind in ("new layers, new mappings", "the same, cache off", "seen layers, seen mappings"):
-        measured = [spans.get(timeout=900) for _ in writers]
-        seconds = max(end for *_, end in measured) - min(start for _, start, _ in measured)
-        print(f"{kind:<28}{n_writers * n_networks * N_LAYERS / seconds:>10.0f}   {n_writers} writers", flush=True)
-    for writer in writers:
-        writer.join()
+    for i in range(n_writers):
+        context.Process(target=write, args=(url, n_networks, 10_000 * (i + 1), together, spans), daemon=True).start()
+    sums = {kind: [0.0, 0.0] for kind in (NEW, NEW_TO_THE_CACHE, SEEN)}
+    while (measured := [spans.get(timeout=900) for _ in range(n_writers)])[0] is not None:
+        kind = measured[0][0]
+        sums[kind][0] += sum(n_layers for _, n_layers, _, _ in measured)
+        sums[kind][1] += max(end for *_, end in measured) - min(start for *_, start, _ in measured)
+    for kind, (n_layers, seconds) in sums.items():
+        print(f"{kind:<28}{n_layers / seconds:>10.0f}   {n_writers} writers", flush=True)
 
 
 def main() -> None:
@@ -70,13 +71,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--db", help="a database that may be filled")
     parser.add_argument("--networks", type=int, default=40)
-    parser.add_argument("--seen", type=int, default=2, help="rounds with what has been recorded before")
     parser.add_argument("--writers", type=int, default=2, help="processes that write at once")
     options = parser.parse_args()
     with server(options.db) as url:
         upgrade(url)
         with open_store(url) as store:
-            measure(store, options.networks, options.seen, TARGET)
+            measure(store, options.networks, TARGET)
         write_together(url, options.writers, options.networks)
 
 

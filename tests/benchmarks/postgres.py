@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.benchmarks.priced_networks import N_LAYERS
 from tests.benchmarks.sink import NEW, NEW_TO_THE_CACHE, SEEN, measure, record, rounds
 from zigzag_lab.store import open_store
 from zigzag_lab.store.migrate import upgrade

@@ -10,6 +10,7 @@ from tests.store.conftest import ALL_BACKENDS
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import Lab, RunStart, Store, StoreError, housekeeping
 from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, rows_of
+from zigzag_lab.store.database import flat, rows_from
 from zigzag_lab.vocab import InputError
 
 NETWORK = network_of(1, 2, 3, 5)
@@ -30,19 +31,16 @@ class TestStoreContract:
     def n_rows(self, store: Store, table: str) -> int:
         return int(store.database.select(f"SELECT COUNT(*) FROM {table}").rows[0][0])
 
-    @pytest.mark.parametrize("are_new", [True, False])
-    def test_rows_come_back_as_they_went_in(self, store: Store, are_new: bool) -> None:
+    def test_rows_come_back_as_they_went_in(self, store: Store) -> None:
         run = store.start_run(RunStart())
         database, cmes = store.database, NETWORK * 3
         rows = [rows_of(cme, run.number, i, "x") for i, cme in enumerate(cmes)]
         mappings = list({r.mapping[0]: r.mapping for r in rows}.values())
         with database.write():
             database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
-            database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
-            memories = [memory for r in rows for memory in r.memories]
-            database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
-            if not are_new:
-                database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
+            database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
+            database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
+            database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
         layers = database.select(
             f"SELECT {', '.join(LAYER_COLUMNS)} FROM zl_layer_evaluation ORDER BY layer_index"
         ).rows
@@ -50,6 +48,7 @@ class TestStoreContract:
         found = database.select(
             f"SELECT {', '.join(MEMORY_COLUMNS)} FROM zl_memory_evaluation ORDER BY layer_index, operand, level"
         ).rows
+        memories = [row for r in rows for row in rows_from(r.memories, len(MEMORY_COLUMNS))]
         assert [tuple(row) for row in found] == sorted(memories, key=lambda row: row[1:4])
         assert self.n_rows(store, "zl_mapping") == len(mappings)
         run.finish(NETWORK[0])

@@ -13,7 +13,6 @@ from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.codec import LayerRows, mapping_row
-from zigzag_lab.store.database import Row
 from zigzag_lab.vocab import InputError
 
 _LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
@@ -100,18 +99,18 @@ def _cycles(outputs: Mapping[str, Any]) -> tuple[float, ...]:
     return (onload + compute + offload, float(ideal), float(temporal), stall, onload, offload, 0.0)
 
 
-def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Row]:
+def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Any]:
     outputs, inputs = document["outputs"], document["inputs"]
     spent = outputs["energy"]["memory_energy_breakdown_per_level_per_operand"]
-    rows: list[Row] = []
+    values: list[Any] = []
     for operand, levels in outputs["memory"]["word_accesses"].items():
         names = _memories(inputs["accelerator"], inputs["layer"]["memory_operand_links"][operand])
         for level, accesses in enumerate(levels):
             loops = ", ".join(f"{m[1]} {m[2]}" for m in map(_matched, inputs["temporal_mapping"][operand][level]))
             shared = float(outputs["memory"]["utilization"][operand][level])
             ways = [float(accesses[way]) for way in _WAYS] + [float(spent[operand][level][way]) for way in _WAYS]
-            rows.append((0, layer_index, operand, level, names[level], loops, 0.0, shared, *ways))
-    return rows
+            values += (0, layer_index, operand, level, names[level], loops, 0.0, shared, *ways)
+    return values
 
 
 def _memories(accelerator: Mapping[str, Any], operand: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -70,7 +71,12 @@ def digest(doc: Any, domain: str) -> str:
 
 def digest_of_bytes(content: bytes, domain: str) -> str:
     """The digest of a document that is spelt canonically already."""
-    return sha256(f"zl-{domain}\0v{KEY_VERSION}\0".encode() + content).hexdigest()
+    return sha256(_preamble(domain) + content).hexdigest()
+
+
+@cache
+def _preamble(domain: str) -> bytes:
+    return f"zl-{domain}\0v{KEY_VERSION}\0".encode()
 
 
 class _UnspeakableError(Exception):

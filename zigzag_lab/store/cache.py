@@ -14,6 +14,7 @@ from zigzag_lab.keys.records import exact_description
 from zigzag_lab.stages.seams import HIT, MISS, SHARED, Asked, CacheReport
 from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
 from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.database import flat
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.url import DatabaseUrl
 
@@ -138,7 +139,7 @@ class RunCache:
             db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
             if self._run_number is not None:
                 rows = [(self._run_number, key, a.kind, a.label, a.outcome) for key, a in self._asked.items()]
-                db.insert("zl_cache_use", USE_COLUMNS, rows, are_new=True)
+                db.append("zl_cache_use", USE_COLUMNS, flat(rows))
 
         try:
             db.transact(note)

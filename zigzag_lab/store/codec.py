@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
@@ -92,19 +92,35 @@ FRONT_COLUMNS = (
 )
 
 
+MOST_LOOPS_KNOWN = 65_536
+N_SPATIAL_DIGITS = 8
+"""Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
+
+_NO_LOOPS: Spelling = "", "[]"
+_TEXTS: dict[Loop, str] = {}
+_CONTENTS: dict[Loop, str] = {}
+_text_of, _content_of = _TEXTS.__getitem__, _CONTENTS.__getitem__
+
+
 def insertion(table: str, columns: tuple[str, ...]) -> str:
     """The statement that adds a row, and leaves one alone that is there already."""
     marks = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
 
 
-@dataclass(frozen=True, slots=True)
-class LayerRows:
-    """All rows of one CME: its mapping's, its own, one for each operand and memory level, and what was proven."""
+class LayerRows(NamedTuple):
+    """All rows of one CME.
+
+    Attributes:
+        mapping: its mapping's.
+        layer: its own.
+        memories: the values of one row for each operand and memory level, one row after another.
+        certificate: what was proven.
+    """
 
     mapping: Row
     layer: Row
-    memories: list[Row]
+    memories: list[Any]
     certificate: Row | None = None
 
 
@@ -154,9 +170,9 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
 
 def _memory_rows(
     cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, list[Spelling]]
-) -> list[Row]:
+) -> list[Any]:
     terms, memories = cme.breakdown, cme.accelerator.memories
-    rows: list[Row] = []
+    values: list[Any] = []
     for operand, indices in cme.problem.memories.items():
         figures = zip(
             indices,
@@ -168,45 +184,56 @@ def _memory_rows(
             strict=True,
         )
         for level, (index, (loops, _), alone, shared, n, pj) in enumerate(figures):
-            rows.append(
-                (
-                    run_number,
-                    layer_index,
-                    operand,
-                    level,
-                    memories[index].name,
-                    loops,
-                    alone,
-                    shared,
-                    n.to_low,
-                    n.from_low,
-                    n.to_high,
-                    n.from_high,
-                    pj.to_low,
-                    pj.from_low,
-                    pj.to_high,
-                    pj.from_high,
-                )
+            values += (
+                run_number,
+                layer_index,
+                operand,
+                level,
+                memories[index].name,
+                loops,
+                alone,
+                shared,
+                n.to_low,
+                n.from_low,
+                n.to_high,
+                n.from_high,
+                pj.to_low,
+                pj.from_low,
+                pj.to_high,
+                pj.from_high,
             )
-    return rows
+    return values
+
+
+def numbered(values: Sequence[Any], columns: Sequence[str], run_number: int) -> list[Any]:
+    """The values of rows, with the number of their run, which is the first column of each, filled in."""
+    filled = [*values]
+    filled[:: len(columns)] = [run_number] * (len(filled) // len(columns))
+    return filled
 
 
 def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
     """Operand -> its levels, spelt."""
-    return {op: [_spelt(loops) for loops in levels] for op, levels in temporal.levels.items()}
+    return {op: [_spelt(loops) if loops else _NO_LOOPS for loops in levels] for op, levels in temporal.levels.items()}
 
 
-@lru_cache(maxsize=16_384)
-def _spelt(loops: tuple[Loop, ...]) -> Spelling:
-    """The loops of one level, from the innermost."""
-    spelt = [_spelt_loop(loop) for loop in loops]
-    return ", ".join([text for text, _ in spelt]), f"[{','.join([content for _, content in spelt])}]"
+def _spelt(loops: Sequence[Loop]) -> Spelling:
+    """The loops of one level, from the innermost, put together from what has mostly been met before."""
+    try:
+        return ", ".join(map(_text_of, loops)), f"[{','.join(map(_content_of, loops))}]"
+    except KeyError:
+        for loop in loops:
+            _learn(loop)
+        return _spelt(loops)
 
 
-@lru_cache(maxsize=16_384)
-def _spelt_loop(loop: Loop) -> Spelling:
+def _learn(loop: Loop) -> None:
+    if len(_TEXTS) >= MOST_LOOPS_KNOWN:
+        _TEXTS.clear()
+        _CONTENTS.clear()
     dim, size = loop
-    return f"{dim} {size if type(size) is int else f'{size:g}'}", canonical_json(loop).decode()
+    _TEXTS[loop] = f"{dim} {int(size) if size == int(size) else f'{size:g}'}"
+    _CONTENTS[loop] = canonical_json(loop).decode()
 
 
 @lru_cache(maxsize=16_384)
@@ -225,7 +252,7 @@ def _spelt_name(name: str) -> str:
 
 
 def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
-    """A mapping with its digest, which is that of its canonical document."""
+    """A mapping with its digest, by its canonical document."""
     return _mapping_row(spatial, temporal, _spelt_levels(temporal))
 
 
@@ -234,10 +261,25 @@ def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict
     unrolled = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
     levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
     content = (
-        f'{{"kind":"{temporal.kind.value}","spatial":[{",".join([dim for _, dim in unrolled])}],'
+        f'{{"kind":"{temporal.kind}","spatial":[{",".join([dim for _, dim in unrolled])}],'
         f'"temporal":{{{",".join(levels)}}}}}'
     )
-    return digest_of_bytes(content.encode(), "mapping"), "; ".join([text for text, _ in unrolled]), content
+    spatial_text = "; ".join([text for text, _ in unrolled])
+    return mapping_digest(spatial_text, content), spatial_text, content
+
+
+def mapping_digest(spatial_text: str, content: str) -> str:
+    """The key of a mapping: that of its document, begun by its spatial mapping's.
+
+    Mappings of one unrolling, as a network has few, thus lie side by side in the index, and a run that stores its
+    mappings writes to a few of the index's pages instead of to one for each.
+    """
+    return _start_of_digest(spatial_text) + digest_of_bytes(content.encode(), "mapping")[N_SPATIAL_DIGITS:]
+
+
+@lru_cache(maxsize=16_384)
+def _start_of_digest(spatial_text: str) -> str:
+    return digest_of_bytes(spatial_text.encode(), "spatial")[:N_SPATIAL_DIGITS]
 
 
 def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:

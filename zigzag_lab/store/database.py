@@ -61,14 +61,22 @@ class Database(Protocol):
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
-        """Add many rows; those whose key is there already stay as they are.
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows; those whose key is there already stay as they are.
 
         Args:
             table: where to.
-            columns: the key first; unless rows are new, that column alone is the key.
+            columns: the key, which is one column, first.
             rows: in the order of the columns.
-            are_new: whether nobody else can have added rows of these keys, which is quicker on some databases.
+        """
+
+    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+        """Add rows of keys that are this process's own; quicker than :meth:`insert`.
+
+        Args:
+            table: where to.
+            columns: the key first.
+            values: of one row after another, in the order of the columns.
         """
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
@@ -82,6 +90,24 @@ class Database(Protocol):
 
     def close(self) -> None:
         """End the connection."""
+
+
+def flat(rows: Iterable[Sequence[Any]]) -> list[Any]:
+    """The values of rows, one row after another."""
+    values: list[Any] = []
+    for row in rows:
+        values += row
+    return values
+
+
+def rows_from(values: list[Any], width: int) -> Iterator[Row]:
+    """The rows that :func:`flat` took apart.
+
+    Args:
+        values: of one row after another.
+        width: values of a row.
+    """
+    return zip(*[iter(values)] * width, strict=True)
 
 
 def connect(url: DatabaseUrl, *, read_only: bool = False) -> Database:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows
-from zigzag_lab.store.database import Row
+from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, LayerRows, numbered
+from zigzag_lab.store.database import flat
 from zigzag_lab.store.run_start import RunStart
 from zigzag_lab.store.store import Store
 
@@ -34,31 +34,21 @@ def keep_run(
         start: what is known of it.
         digest: of what it was made from.
         totals: columns of the run.
-        layers: rows in which the number of the run is still open (see :func:`numbered`).
+        layers: rows in which the number of the run is still open.
 
     Returns:
         The run's id.
     """
     recorder = store.start_run(replace(start, tags={**start.tags, IMPORTED: digest}))
     with recorder:
-        rows = [numbered(layer, recorder.number) for layer in layers]
-        database = store.database
+        database, number = store.database, recorder.number
 
         def insert() -> None:
-            database.insert("zl_mapping", MAPPING_COLUMNS, list({r.mapping[0]: r.mapping for r in rows}.values()))
-            database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
-            memories = [memory for r in rows for memory in r.memories]
-            database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
+            database.insert("zl_mapping", MAPPING_COLUMNS, list({r.mapping[0]: r.mapping for r in layers}.values()))
+            rows, memories = flat(r.layer for r in layers), flat(r.memories for r in layers)
+            database.append("zl_layer_evaluation", LAYER_COLUMNS, numbered(rows, LAYER_COLUMNS, number))
+            database.append("zl_memory_evaluation", MEMORY_COLUMNS, numbered(memories, MEMORY_COLUMNS, number))
 
         database.transact(insert)
-        recorder.finish_with({**totals, "n_layers": len(rows)})
+        recorder.finish_with({**totals, "n_layers": len(layers)})
     return recorder.run_id
-
-
-def numbered(layer: LayerRows, run_number: int) -> LayerRows:
-    """Rows with the number of their run, which is the first column of each."""
-
-    def put(row: Row) -> Row:
-        return (run_number, *row[1:])
-
-    return LayerRows(layer.mapping, put(layer.layer), [put(memory) for memory in layer.memories])

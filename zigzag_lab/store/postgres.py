@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any, TypeVar
 
-from zigzag_lab.store.database import Answer, Row
+from zigzag_lab.store.database import Answer, Row, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 
@@ -154,21 +154,25 @@ class PostgresDatabase:
         with self._lock, self._connection.cursor() as cursor:
             cursor.executemany(_marks(sql), list(rows))
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
-        """Add rows; those whose key is there stay as they are."""
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows; those whose key is there stay: asking is quicker than having their JSON parsed."""
         if not rows:
             return
         with self._lock:
-            if are_new and not self._may_be_there:
-                self._copy(table, columns, rows)
-                return
-            if not are_new:  # asking is quicker than having JSON parsed that is there already
-                sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
-                found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
-                there = {key for (key,) in found}
-                rows = [row for row in rows if row[0] not in there]
-            if rows:
-                self._insert_those_missing(table, columns, rows)
+            sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
+            found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
+            there = {key for (key,) in found}
+            if missing := [row for row in rows if row[0] not in there]:
+                self._insert_those_missing(table, columns, missing)
+
+    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+        """Add rows by COPY; after a lost connection, those that are missing."""
+        if not values:
+            return
+        rows = [*rows_from(values, len(columns))]
+        with self._lock:
+            add = self._insert_those_missing if self._may_be_there else self._copy
+            add(table, columns, rows)
 
     def _insert_those_missing(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """One statement for all; in the order of the key, so that two writers of the same rows wait in turn."""

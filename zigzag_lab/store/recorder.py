@@ -23,7 +23,7 @@ from zigzag_lab.store.codec import (
     front_rows,
     rows_of,
 )
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.database import Database, flat
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.states import RunStatus
@@ -134,17 +134,16 @@ class RunRecorder:
                 where = "run_number = ? AND layer_index = ?"
                 database.execute(f"DELETE FROM {table} WHERE {where}", (self.number, index))
         database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
-        database.insert("zl_layer_evaluation", LAYER_COLUMNS, [r.layer for r in rows], are_new=True)
-        memories = [memory for r in rows for memory in r.memories]
-        database.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
-        if proofs := [r.certificate for r in rows if r.certificate is not None]:
-            database.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
+        database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
+        database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
+        proofs = flat(r.certificate for r in rows if r.certificate is not None)
+        database.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
 
     def _write_fronts(self) -> None:
         for index, points in self._fronts.items():
             rows, mappings = front_rows(points, self.number, index)
             self._database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
-            self._database.insert("zl_front_point", FRONT_COLUMNS, rows, are_new=True)
+            self._database.append("zl_front_point", FRONT_COLUMNS, flat(rows))
 
     def _written(self) -> None:
         self._pending.clear()

@@ -115,4 +115,5 @@ def new_run_id() -> str:
     """Twelve letters and digits that sort by time: milliseconds since 2025, then four at random."""
     number = int(time.time() * 1000) - _EPOCH_MS
     stamp = "".join(_ALPHABET[(number >> shift) & 31] for shift in range(35, -1, -5))
-    return stamp + "".join(secrets.choice(_ALPHABET) for _ in range(4))
+    draw = secrets.randbits(20)
+    return stamp + "".join(_ALPHABET[(draw >> shift) & 31] for shift in (15, 10, 5, 0))

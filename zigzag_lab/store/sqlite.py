@@ -6,13 +6,13 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from zigzag_lab.store.database import Answer, Row
+from zigzag_lab.store.database import Answer, Row, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 
@@ -28,7 +28,12 @@ NETWORK_FILE_SYSTEMS = frozenset(
     }
 )
 _TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
-_RUNTIME = ("PRAGMA foreign_keys=ON", "PRAGMA synchronous=NORMAL", "PRAGMA temp_store=MEMORY")
+_RUNTIME = (
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=4096",  # 16 MiB: fewer waits for the disk
+)
 
 
 class SqliteDatabase:
@@ -77,16 +82,20 @@ class SqliteDatabase:
         with self._lock:
             self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row], *, are_new: bool = False) -> None:
-        """Add rows; those whose key is there stay as they are. Of new ones, many to a statement, which is quicker."""
-        marks = f"({', '.join('?' * len(columns))})"
-        head, tail = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ", " ON CONFLICT DO NOTHING"
-        n_whole = len(rows) - len(rows) % ROWS_AT_ONCE if are_new else 0
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows; those whose key is there stay as they are."""
+        self.executemany(_insertion(table, tuple(columns)), rows)
+
+    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+        """Add rows, many to a statement, which takes a third less than one to each."""
+        width = len(columns)
+        n_at_once = width * ROWS_AT_ONCE
+        n_whole = len(values) - len(values) % n_at_once
         with self._lock:
-            for start in range(0, n_whole, ROWS_AT_ONCE):
-                values = [*chain.from_iterable(rows[start : start + ROWS_AT_ONCE])]
-                self._connection.execute(head + ", ".join([marks] * ROWS_AT_ONCE) + tail, values)
-            self._connection.executemany(head + marks + tail, rows[n_whole:])
+            for start in range(0, n_whole, n_at_once):
+                statement = _insertion(table, tuple(columns), ROWS_AT_ONCE)
+                self._connection.execute(statement, values[start : start + n_at_once])
+            self._connection.executemany(_insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
@@ -110,6 +119,13 @@ class SqliteDatabase:
         """End the connection."""
         with self._lock:
             self._connection.close()
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: str, columns: tuple[str, ...], n_rows: int = 1) -> str:
+    """The statement that adds so many rows, and leaves alone those that are there already."""
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
 
 
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:

@@ -9,8 +9,15 @@ from typing import Any
 
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.store.cache import USE_COLUMNS
-from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, spelt_json
-from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.codec import (
+    CERTIFICATE_COLUMNS,
+    LAYER_COLUMNS,
+    MAPPING_COLUMNS,
+    MEMORY_COLUMNS,
+    numbered,
+    spelt_json,
+)
+from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
@@ -74,7 +81,8 @@ class PricedPoint:
         figures: columns of ``zl_run`` -> values.
         options: of the run.
         inputs: what the run was given.
-        layers, memories, certificates, mappings: rows, run numbers (first column, mappings aside) to be filled in.
+        layers, memories, certificates: values of one row after another; the first of each, the run, to be filled in.
+        mappings: rows.
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
@@ -86,9 +94,9 @@ class PricedPoint:
     figures: Mapping[str, Any]
     options: Mapping[str, Any]
     inputs: Sequence[RunInput] = ()
-    layers: Sequence[Row] = ()
-    memories: Sequence[Row] = ()
-    certificates: Sequence[Row] = ()
+    layers: Sequence[Any] = ()
+    memories: Sequence[Any] = ()
+    certificates: Sequence[Any] = ()
     mappings: Sequence[Row] = ()
     reason: str | None = None
     error: str | None = None
@@ -257,18 +265,18 @@ class SweepRecord:
         if not mine:
             return 0
         environment, ids = self.store.environment_digest(), _ids(len(mine))
-        layers: list[Row] = []
-        memories: list[Row] = []
-        proofs: list[Row] = []
-        uses: list[Row] = []
+        layers: list[Any] = []
+        memories: list[Any] = []
+        proofs: list[Any] = []
+        uses: list[Any] = []
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
             for one in point.inputs:
                 self.store.keep_input(number, one)
-            layers += [(number, *row[1:]) for row in point.layers]
-            memories += [(number, *row[1:]) for row in point.memories]
-            proofs += [(number, *row[1:]) for row in point.certificates]
-            uses += [(number, *row) for row in point.answers.uses] if point.answers is not None else []
+            layers += numbered(point.layers, LAYER_COLUMNS, number)
+            memories += numbered(point.memories, MEMORY_COLUMNS, number)
+            proofs += numbered(point.certificates, CERTIFICATE_COLUMNS, number)
+            uses += flat((number, *row) for row in point.answers.uses) if point.answers is not None else []
             self._db.execute(
                 "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
                 "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
@@ -276,11 +284,10 @@ class SweepRecord:
             )
         mappings = {row[0]: row for point in mine for row in point.mappings}
         self._db.insert("zl_mapping", MAPPING_COLUMNS, list(mappings.values()))
-        self._db.insert("zl_layer_evaluation", LAYER_COLUMNS, layers, are_new=True)
-        self._db.insert("zl_memory_evaluation", MEMORY_COLUMNS, memories, are_new=True)
-        if proofs:
-            self._db.insert("zl_certificate", CERTIFICATE_COLUMNS, proofs, are_new=True)
-        self._db.insert("zl_cache_use", USE_COLUMNS, uses, are_new=True)
+        self._db.append("zl_layer_evaluation", LAYER_COLUMNS, layers)
+        self._db.append("zl_memory_evaluation", MEMORY_COLUMNS, memories)
+        self._db.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
+        self._db.append("zl_cache_use", USE_COLUMNS, uses)
         return len(mine)
 
     def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:

@@ -20,6 +20,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.vocab import InfeasibleError, InputError
 
 PARSERS = [WorkloadParserStage, AcceleratorParserStage]
 LISTED = [
@@ -61,6 +62,23 @@ def test_records_that_were_read_before_keep_the_name_of_their_file(tmp_path: Pat
         main_stage(tmp_path, store=url, accelerator=read_accelerator(files["accelerator"]), **told).run()
     with Lab(url) as lab:
         assert lab.sql(asked).rows == [(files["accelerator"],), (None,)]
+
+
+def test_a_run_that_fails_says_which_it_is_and_is_published(tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_text("no database, whatever its name")
+    main = main_stage(tmp_path, mlflow=f"sqlite:///{tmp_path / 'broken.db'}")
+    small.written(tmp_path, accelerator=small.accelerator(sram_bits=16, dram_bits=16))
+    with pytest.raises(InfeasibleError) as told:
+        main.run()
+    assert told.value.run_id == main.run_id is not None
+    assert [failure.run_id for failure in main.published.failures] == [main.run_id]  # type: ignore[union-attr]
+
+
+def test_no_tracking_uri_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    main = main_stage(tmp_path, mlflow="nowhere")
+    with pytest.raises(InputError, match="expected a tracking URI"):
+        main.run()
+    assert main.run_id is None
 
 
 def test_without_a_store_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,5 @@ def invoked(inputs: dict[str, Any], *more: str) -> Result:
 
 def executed(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """The same in a process of its own, as a shell would."""
-    program = "import sys; from zigzag_lab.cli import main; sys.exit(main(prog_name='zigzag-lab'))"
-    return subprocess.run(
-        [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=120, check=False
-    )
+    command = [sys.executable, "-m", "zigzag_lab", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

@@ -23,7 +23,7 @@ from zigzag_lab.stages import (
 )
 from zigzag_lab.stages.main import MainStage as PlainMainStage
 from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.vocab import Objective
+from zigzag_lab.vocab import Objective, ZigzagLabError
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class MainStage(PlainMainStage):
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
+        _check_mlflow(self.mlflow)
         given = dict(self.kwargs)
         if self.store is None:
             return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
@@ -100,9 +101,23 @@ class MainStage(PlainMainStage):
             read = self._read(given, readings)
             store = store or opened.enter_context(self._open_store())
             keep_memory_costs(store, given.get("memory_costs"))
-            results = self._record_run(store, given, read, readings)
+            try:
+                results = self._record_run(store, given, read, readings)
+            except Exception as error:
+                self._note_end(store, error)
+                raise
             self.published = _publish(store, self.mlflow, self.run_id)
         return results
+
+    def _note_end(self, store: Store, error: Exception) -> None:
+        """Say which run an error ended, and tell MLflow of it, unless the database is what failed."""
+        from zigzag_lab.store import StoreError
+
+        if isinstance(error, StoreError) or self.run_id is None:
+            return
+        if isinstance(error, ZigzagLabError):
+            error.run_id = self.run_id
+        self.published = _publish(store, self.mlflow, self.run_id)
 
     def _read(self, given: dict[str, Any], readings: Readings | None) -> dict[str, Any]:
         read = read_given(self.list_of_callables, given, readings)
@@ -177,6 +192,14 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
         return None
     with open_store(database) as store:
         return _publish(store, mlflow, run_id)
+
+
+def _check_mlflow(mlflow: str | None) -> None:
+    """See before anything runs whether a tracking URI is one."""
+    if mlflow is not None:
+        from zigzag_lab.tracking import mlflow_uri_for
+
+        mlflow_uri_for("sqlite://", mlflow)
 
 
 def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishReport | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zigzag_lab.cli import figures, render
-from zigzag_lab.cli.options import Count, Seconds, database_option
+from zigzag_lab.cli.ended import ended_runs
+from zigzag_lab.cli.options import Count, Seconds, database_option, mlflow_option
 from zigzag_lab.cli.plain import as_csv, as_json
 from zigzag_lab.cli.table import Column, shown, table
 
@@ -40,6 +42,7 @@ Examples:
 @click.option("--json", "is_json", is_flag=True, help="Print JSON: all points, every figure with all its digits.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: PNG, SVG or PDF.")
 @database_option
+@mlflow_option
 def front_command(
     run: str | None,
     workload: str | None,
@@ -50,6 +53,7 @@ def front_command(
     is_json: bool,
     output: Path | None,
     database: str | None,
+    mlflow: str | None,
     **search: Any,
 ) -> None:
     """Find the mappings that no other beats in both energy and latency: of each layer, and of the network.
@@ -57,14 +61,17 @@ def front_command(
     With a workload, an accelerator and a mapping file it searches, and records a run; with RUN (an id, the start of
     one, or 'last') it shows what a run found. A network's points choose one mapping for each layer.
     """
-    from zigzag_lab.api import ask, default_database
+    from zigzag_lab.api import ask, default_database, mlflow_uri_for, publish
     from zigzag_lab.api.front import plot_front, recorded_front
     from zigzag_lab.api.run_page import layer_called
 
     given = {"workload": workload, "accelerator": accelerator, "mapping": mapping}
     url = database or default_database()
-    if any(value is not None for value in given.values()):
-        run = _searched(run, given, url, **search)
+    is_new = any(value is not None for value in given.values())
+    if is_new:
+        mlflow_uri_for(url, mlflow)
+        with ended_runs(url, mlflow):
+            run = _searched(run, given, url, **search)
     with ask.open_lab(url) as lab:
         found = ask.find_run(lab, run or "last")
         front = recorded_front(lab, found)
@@ -80,6 +87,9 @@ def front_command(
         click.echo(_csv(front, only), nl=False)
     elif output is None:
         click.echo("\n".join(_lines(front) if only is None else _layer_lines(front, only)))
+    if is_new:
+        sys.stdout.flush()
+        render.warn_of_unpublished(publish(url, mlflow, run))
 
 
 def _searched(run: str | None, given: dict[str, str | None], url: str, **search: Any) -> str:

@@ -129,7 +129,7 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     if outcome.coverage is not None and outcome.coverage.left_out:
         console.print(escape(f"{outcome.coverage.sentence()}."), soft_wrap=True)
     if (proof := outcome.proof) is not None:
-        console.print(f"{proof.sentence()}.")
+        console.print(f"{proof.sentence()}.", soft_wrap=True)
     n = outcome.n_mappings_evaluated
     console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
     if sentence := _cache_sentence(outcome):
@@ -144,12 +144,18 @@ def program() -> str:
     return called if is_ours and (found is None or not Path(found).samefile(called)) else "zigzag-lab"
 
 
+def database_words(database: str) -> str:
+    """The option that names a database in a command to type next; nothing for the default one."""
+    from zigzag_lab.api import default_database, masked
+
+    return "" if database == default_database() else f" --db '{masked(database)}'"
+
+
 def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> None:
     """Where the run is recorded, and what to type next."""
-    from zigzag_lab.api import default_database, masked, mlflow_uri_for
+    from zigzag_lab.api import masked, mlflow_uri_for
 
-    run_id = outcome.run_id
-    asked = "" if database == default_database() else f" --db '{masked(database)}'"
+    run_id, asked = outcome.run_id, database_words(database)
     click.echo(f"Recorded as run {run_id}")
     click.echo(f"  database  {masked(database)}")
     click.echo(f"  MLflow    {masked(mlflow_uri) if mlflow_uri else 'off'}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from zigzag_lab.cli import render
+from zigzag_lab.cli.ended import ended_runs
 from zigzag_lab.cli.options import Count, LpfLimit, Seconds, Shape, Tag, database_option, mlflow_option
 
 EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --mapping tpu_like"
@@ -119,7 +120,8 @@ def run_command(
     )
     url = database or api.default_database()
     uri = api.mlflow_uri_for(url, mlflow)
-    with nullcontext() if as_json else render.layer_progress() as progress:
+    progress_bar = nullcontext() if as_json else render.layer_progress()
+    with ended_runs(url, mlflow, as_json=as_json), progress_bar as progress:
         outcome = api.run(
             request,
             store=url,

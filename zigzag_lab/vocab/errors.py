@@ -8,9 +8,14 @@ from math import inf
 
 
 class ZigzagLabError(Exception):
-    """The root of every error this package raises on purpose."""
+    """The root of every error this package raises on purpose.
+
+    Attributes:
+        run_id: the id of the run that it ended, where that is on record.
+    """
 
     exit_status = 1
+    run_id: str | None = None
 
 
 class InputError(ZigzagLabError):

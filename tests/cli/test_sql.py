@@ -65,12 +65,28 @@ def test_infinity_is_written_as_a_word_in_json(two: Two) -> None:
     assert rows(two[0], "SELECT 9e999 AS x, x'00ff' AS y") == [{"x": "inf", "y": "00ff"}]
 
 
-@pytest.mark.parametrize("query", ["DELETE FROM zl_run", "CREATE TABLE t (a)", "UPDATE zl_tag SET value = 1;"])
-def test_writing_is_refused(two: Two, query: str) -> None:
+def test_columns_of_one_name_are_all_there_in_json(two: Two) -> None:
+    assert rows(two[0], "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a") == [{"a": 1, "a_3": 2, "a_2": 3, "a_4": 4}]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM zl_run",
+        "CREATE TABLE t (a)",
+        "UPDATE zl_tag SET value = 1;",
+        "ATTACH 'made.db' AS m",
+        "VACUUM INTO 'made.db'",
+        "PRAGMA journal_mode=DELETE",
+    ],
+)
+def test_writing_is_refused(two: Two, query: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     answer = ask("sql", query, database=two[0])
     assert answer.exit_code == 2
     assert answer.stderr.startswith("Error: SQL: the statement would write; expected a SELECT.")
     assert rows(two[0], "SELECT COUNT(*) AS n FROM zl_run") == [{"n": 2}]
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

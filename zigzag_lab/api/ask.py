@@ -19,8 +19,8 @@ VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory")
 _AGE = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])")
 _UNKNOWN = re.compile(r"""(?:no such (?:column|table): |(?:column|relation) )"?([\w.]+)""")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_WRONG_QUESTION = ("SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_RANGE", "SQLITE_AUTH")
-_WRITE_REFUSED = ("SQLITE_READONLY", "25006")
+_WRONG_QUESTION = ("SQLITE_ERROR", "SQLITE_MISMATCH", "SQLITE_RANGE")
+_WRITE_REFUSED = ("SQLITE_READONLY", "SQLITE_AUTH", "25006")
 
 
 def open_lab(database: str | None = None) -> Lab:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,8 @@ Example:
 def sql_command(query: str, form: str | None, output: Path | None, database: str | None) -> None:
     """Ask the database in SQL; it is only read. A dash stands for a question on standard input.
 
-    The views zl_v_runs, zl_v_layers and zl_v_memory (a row for each operand and memory level) answer most questions.
-    CSV and JSON have all digits, tables are for the eye.
+    The views zl_v_runs, zl_v_layers and zl_v_memory (a row for each operand and memory level) answer most questions;
+    join them on run_id and layer_index. CSV and JSON have all digits, tables are for the eye.
     """
     from zigzag_lab.api import ask
 
@@ -49,7 +50,8 @@ def sql_command(query: str, form: str | None, output: Path | None, database: str
         output.write_text(_text(answer, form, sys.maxsize), encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(str(output), f"it cannot be written ({error.strerror})", "a file to write") from error
-    click.echo(f"{len(answer.rows)} rows written to {output}", err=True)
+    n = len(answer.rows)
+    click.echo(f"{n} row{'' if n == 1 else 's'} written to {output}", err=True)
 
 
 def _form_of(output: Path | None) -> str:
@@ -63,10 +65,23 @@ def _text(answer: Answer, form: str, width: int | None) -> str:
     if form == "csv":
         return as_csv(answer.columns, answer.rows)
     if form == "json":
-        return as_json(answer.as_dicts()) + "\n"
+        names = _distinct(answer.columns)
+        return as_json([dict(zip(names, row, strict=True)) for row in answer.rows]) + "\n"
     columns = [Column(name, _is_numeric(answer, i)) for i, name in enumerate(answer.columns)]
     text = table(columns, [[cell(value) for value in row] for row in answer.rows], width)
     return click.unstyle(text) + "\n" if width is not None else text + "\n"
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names of columns as keys: the second of a name ``x`` is ``x_2``, so that none takes the place of another."""
+    keys: list[str] = []
+    for name in names:
+        key, n = name, 1
+        while key in keys or (n > 1 and key in names):
+            n += 1
+            key = f"{name}_{n}"
+        keys.append(key)
+    return keys
 
 
 def _is_numeric(answer: Answer, index: int) -> bool:

@@ -28,6 +28,11 @@ NETWORK_FILE_SYSTEMS = frozenset(
     }
 )
 _TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
+_ASKING = frozenset(
+    {"table_info", "table_xinfo", "index_list", "index_info", "foreign_key_list", "integrity_check", "quick_check"}
+)
+"""Pragmas whose argument is what they are asked about."""
+
 _RUNTIME = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA synchronous=NORMAL",
@@ -139,12 +144,19 @@ def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
     try:
         if read_only:
             connection.execute("PRAGMA query_only=ON")
+            connection.set_authorizer(_only_reading)
         else:
             _prepare(connection, url.path)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _only_reading(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """Refuse what touches files on a connection that only reads: ATTACH and VACUUM make them, pragmas set modes."""
+    is_setting = action == sqlite3.SQLITE_PRAGMA and second is not None and first not in _ASKING
+    return sqlite3.SQLITE_DENY if is_setting or action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
 
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:

@@ -33,6 +33,12 @@ def test_a_new_database_is_made_current_and_sound(database: str, tmp_path: Path)
     check = ask("db", "check", database=database)
     assert check.exit_code == 1
     assert "ix_zl_tag_key_value" in check.stdout
+    change(tmp_path, "DROP VIEW zl_v_memory")
+    change(tmp_path, "DROP VIEW zl_v_runs")
+    change(tmp_path, "CREATE VIEW zl_v_runs AS SELECT id AS run_id FROM zl_run")
+    said = ask("db", "check", database=database).stdout
+    assert "differs: view zl_v_memory: SQLite says: no such table" in said
+    assert "differs: view zl_v_runs: its columns are run_id\n" in said
 
 
 def test_an_empty_file_wants_an_upgrade(database: str, tmp_path: Path) -> None:

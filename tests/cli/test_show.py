@@ -104,7 +104,7 @@ def test_inputs_cannot_be_written_under_a_file(two: Two, tmp_path: Path) -> None
     assert "cannot be written to" in answer.stderr
 
 
-def test_a_run_that_failed_says_why(tmp_path: Path) -> None:
+def test_a_run_that_does_not_fit_says_why(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'lab.db'}"
     paths = written(tmp_path, accelerator=accelerator(sram_bits=16, dram_bits=16))
     with pytest.raises(InfeasibleError):
@@ -112,7 +112,7 @@ def test_a_run_that_failed_says_why(tmp_path: Path) -> None:
     text = ask("show", database=database).stdout
     assert "accelerator: infeasible" in text
     assert "reason      layer stem" in text
-    assert "Traceback" in text
+    assert "Traceback" not in text
     assert "Layers (" not in text
 
 

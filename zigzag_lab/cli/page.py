@@ -116,7 +116,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from _where(details.environment)
     if run.reason:
         yield from labelled("reason", shown(run.reason))
-    if details.traceback:
+    if details.traceback and run.status != "infeasible":  # where it fits nowhere, the reason says it all
         yield ""
         yield from (shown(line) for line in details.traceback.rstrip().splitlines())
 

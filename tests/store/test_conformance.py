@@ -90,6 +90,19 @@ class TestStoreContract:
             housekeeping.note(store, run_id, "")
             assert lab.run(run_id).note is None
 
+    def test_a_run_that_changes_while_mlflow_is_told_of_it_waits_again(self, store: Store) -> None:
+        first, second = recorded(store), recorded(store)
+        entries = store.publications("pending", first=second)
+        assert [entry.run_id for entry in entries] == [second, first]
+        store.tag(second, url="postgresql://me:s3cret@host/db")
+        for entry in entries:
+            store.published(entry.run_id, "0" * 32, entry.updated_at)
+        (waiting,) = store.publications("pending")
+        assert (waiting.run_id, waiting.mlflow_run_id) == (second, "0" * 32)
+        store.published(second, "0" * 32, waiting.updated_at)
+        assert [entry.state for entry in store.publications()] == ["published", "published"]
+        assert store.database.select("SELECT value FROM zl_tag").rows == [("postgresql://me:***@host/db",)]
+
     def test_a_deleted_run_is_seen_no_more_until_it_is_restored(self, store: Store, url: str) -> None:
         first, second = recorded(store), recorded(store)
         assert housekeeping.delete(store, [first, first]) == [first]

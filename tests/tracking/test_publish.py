@@ -17,7 +17,7 @@ import pytest
 from tests.tracking.samples import NETWORK, TOTAL, Place, closing_client, failed_run, finished_run, history, mlflow_runs
 from tests.tracking.test_reach import closed_port
 from zigzag_lab.store import Store
-from zigzag_lab.tracking import publish_pending, reach
+from zigzag_lab.tracking import publish, publish_pending, reach
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.tracker import Tracker
 
@@ -62,6 +62,12 @@ def test_failed_runs_are_shown_as_such(place: Place) -> None:
     (run,) = mlflow_runs(place.uri)
     assert run.info.status == "FAILED"
     assert run.data.tags["zl.reason"] == "no port"
+
+
+def test_the_run_at_hand_goes_before_a_backlog(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "PAGE", 2)
+    *_, last = [finished_run(place.store) for _ in range(4)]
+    assert [*publish_pending(place.store, place.uri, first=last, limit=1).published] == [last]
 
 
 class Killed(BaseException):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
@@ -20,7 +21,7 @@ from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder, ask_to_publish
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
-from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.url import DatabaseUrl, masked
 from zigzag_lab.vocab import InputError
 
 LOST_AFTER_SECONDS = 60.0
@@ -30,13 +31,14 @@ GONE_REASON = "its process ended without closing it: killed, or its machine went
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """An entry of the outbox: a closed run, and what MLflow knows of it."""
+    """An entry of the outbox: a closed run, what MLflow knows of it, and when that or the run last changed."""
 
     run_id: str
     state: str
     mlflow_run_id: str | None
     attempts: int
     last_error: str | None
+    updated_at: Any
 
 
 class Store:
@@ -81,13 +83,8 @@ class Store:
 
     def _insert_run(self, start: RunStart, run_id: str) -> tuple[str, int]:
         db = self.database
-        add_experiment = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {db.now}) ON CONFLICT DO NOTHING"
-        number = self._experiment(start.experiment)
-        if number is None:
-            db.execute(add_experiment, (start.experiment,))
-            number = self._experiment(start.experiment)
         values = {
-            "experiment_number": number,
+            "experiment_number": self.experiment_number(start.experiment),
             "name": start.title,
             "status": "running",
             "owner": this_process(),
@@ -174,7 +171,7 @@ class Store:
             self.database.execute(
                 "INSERT INTO zl_tag (run_number, key, value) VALUES (?, ?, ?) "
                 "ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value",
-                (run_number, key, str(value)),
+                (run_number, key, masked(str(value))),
             )
 
     def run_cache(self, run_number: int | None = None, salt: str = "") -> RunCache:
@@ -226,10 +223,10 @@ class Store:
             self._publish_again(number)
 
     def _publish_again(self, run_number: int) -> None:
-        """Have MLflow told anew of a run that it knows; within the transaction that changes the run."""
+        """Have MLflow told anew of a run that it knows or is being told of; within the transaction that changes it."""
         self.database.execute(
-            f"UPDATE zl_publication SET state = 'pending', updated_at = {self.database.now} "
-            "WHERE run_number = ? AND state = 'published'",
+            "UPDATE zl_publication SET state = CASE state WHEN 'published' THEN 'pending' ELSE state END, "
+            f"updated_at = {self.database.now} WHERE run_number = ?",
             (run_number,),
         )
 
@@ -267,14 +264,21 @@ class Store:
 
     # -- the outbox ----------------------------------------------------------------------------------------------------
 
-    def publications(self, *states: str, limit: int = 1000) -> list[Publication]:
-        """Entries of the outbox, oldest run first; of all states unless some are named."""
+    def publications(self, *states: str, limit: int = 1000, first: str | None = None) -> list[Publication]:
+        """Entries of the outbox, oldest run first; of all states unless some are named.
+
+        Args:
+            states: that are wanted.
+            limit: at most so many.
+            first: the id of a run that goes before the others.
+        """
         wanted = ", ".join("?" * len(states))
         where = f"WHERE p.state IN ({wanted})" if states else ""
         rows = self.database.select(
-            "SELECT r.id, p.state, p.mlflow_run_id, p.attempts, p.last_error FROM zl_publication p "
-            f"JOIN zl_run r ON r.number = p.run_number {where} ORDER BY r.number LIMIT {int(limit)}",
-            states,
+            "SELECT r.id, p.state, p.mlflow_run_id, p.attempts, p.last_error, p.updated_at FROM zl_publication p "
+            f"JOIN zl_run r ON r.number = p.run_number {where} "
+            f"ORDER BY CASE r.id WHEN ? THEN 0 ELSE 1 END, r.number LIMIT {int(limit)}",
+            (*states, first or ""),
         ).rows
         return [Publication(*row) for row in rows]
 
@@ -286,21 +290,30 @@ class Store:
         )
         self.database.transact(lambda: self.database.executemany(sql, [(number,) for number in run_numbers]))
 
-    def published(self, run_id: str, mlflow_run_id: str) -> None:
-        """MLflow has all there is to know of a run."""
-        self._set_publication(run_id, "published", mlflow_run_id, None)
+    def published(self, run_id: str, mlflow_run_id: str, as_of: Any = None) -> None:
+        """MLflow has all there is to know of a run.
+
+        Args:
+            run_id: the run.
+            mlflow_run_id: what MLflow calls it.
+            as_of: when the entry that was published had last changed; a run that changed since waits again.
+        """
+        self._set_publication(run_id, "published", mlflow_run_id, None, as_of)
 
     def not_published(self, run_id: str, error: str, mlflow_run_id: str | None = None) -> None:
         """MLflow could not be told of a run; it stays in the outbox as failed."""
         self._set_publication(run_id, "failed", mlflow_run_id, error)
 
-    def _set_publication(self, run_id: str, state: str, mlflow_run_id: str | None, error: str | None) -> None:
+    def _set_publication(
+        self, run_id: str, state: str, mlflow_run_id: str | None, error: str | None, as_of: Any = None
+    ) -> None:
         number = self.run_number(run_id)
+        new, known = ("?", ()) if as_of is None else ("CASE updated_at WHEN ? THEN ? ELSE 'pending' END", (as_of,))
         with self.database.write():
             self.database.execute(
-                "UPDATE zl_publication SET state = ?, mlflow_run_id = COALESCE(?, mlflow_run_id), last_error = ?, "
+                f"UPDATE zl_publication SET state = {new}, mlflow_run_id = COALESCE(?, mlflow_run_id), last_error = ?, "
                 f"attempts = attempts + 1, updated_at = {self.database.now} WHERE run_number = ?",
-                (state, mlflow_run_id, error, number),
+                (*known, state, mlflow_run_id, error, number),
             )
 
     # -- the connection ------------------------------------------------------------------------------------------------

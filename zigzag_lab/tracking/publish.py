@@ -180,8 +180,8 @@ class _Publisher:
         seen: set[str] = set()
         for state in self.states:
             while self.left > 0:
-                page = self.store.publications(state, limit=PAGE + len(seen))
-                fresh = sorted((e for e in page if e.run_id not in seen), key=lambda e: e.run_id != self.first)
+                page = self.store.publications(state, limit=PAGE + len(seen), first=self.first)
+                fresh = [entry for entry in page if entry.run_id not in seen]
                 for entry in fresh[: int(min(self.left, len(fresh)))]:
                     seen.add(entry.run_id)
                     yield entry
@@ -201,7 +201,7 @@ class _Publisher:
         except Exception as error:
             self._failed(entry.run_id, error)
             return error
-        self.store.published(entry.run_id, mlflow_id)
+        self.store.published(entry.run_id, mlflow_id, entry.updated_at)
         self.published[entry.run_id] = mlflow_id
         return None
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.exact.networks import layer_problem
+from tests.exact.networks import CONV, layer_problem
 from zigzag_lab.cost import Certificate, CostModelEvaluation
+from zigzag_lab.inputs import read_workload
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.stages import (
     CostModelStage,
+    ExactFrontStage,
     ExactStage,
     LomaStage,
     MinimalEnergyStage,
@@ -21,7 +23,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
 )
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
 
 def keywords(problem: Problem, **more: Any) -> dict[str, Any]:
@@ -99,3 +101,19 @@ def test_over_several_spatial_mappings_the_certificate_speaks_of_all() -> None:
 def test_what_it_cannot_do_is_refused(keyword: str, value: object) -> None:
     with pytest.raises(InputError, match=keyword):
         searched(layer_problem("tpu_like"), **{keyword: value})
+
+
+@pytest.mark.parametrize("stage", [ExactStage, ExactFrontStage])
+def test_where_nothing_fits_it_says_which_memory_is_too_small(stage: type) -> None:
+    problem = layer_problem("tpu_like")
+    top = problem.accelerator.memories[-1]
+    small = replace(problem.accelerator, memories=(*problem.accelerator.memories[:-1], replace(top, size_bits=1000)))
+    with pytest.raises(InfeasibleError, match=rf"memory {top.name} is [\d,]+ bits too small .* Enlarge that memory"):
+        list(stage([CostModelStage], **keywords(problem, **{"accelerator": small})).run())
+
+
+def test_a_layer_without_loops_is_proven_best_of_its_one_order() -> None:
+    one_mac = read_workload([{**CONV, "loop_sizes": [1] * 7}]).layers[0]
+    problem = layer_problem("tpu_like", layer=one_mac)
+    ((cme, _),) = MinimalLatencyStage([LomaStage, CostModelStage], **keywords(problem, loma_lpf_limit=None)).run()
+    assert cme.certificate.is_proven  # type: ignore[union-attr, attr-defined]

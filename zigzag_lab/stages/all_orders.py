@@ -15,7 +15,7 @@ from zigzag_lab.vocab import Objective, TemporalMappingType
 
 def can_be_merged(problem: Problem, kind: TemporalMappingType) -> bool:
     """Whether equal beginnings of orders can be merged: not where outputs slide, not for even mappings."""
-    is_free = not OrderConstraints.of(problem).is_complete
+    is_free = not OrderConstraints.of(problem).complete_order  # a layer that is all unrolled has one order, of none
     return is_free and kind is TemporalMappingType.UNEVEN and supports(problem)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any, ClassVar
@@ -54,13 +55,32 @@ class _ProvingStage(TemporalMappingGeneratorStage):
         if self.kind is not TemporalMappingType.UNEVEN:
             raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
         self.incumbent = to_beat
+        self._miss: InfeasibleError | None = None
 
     def _start(self) -> Iterator[MappingBatch]:
         """Mappings of a short search."""
         try:
             yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
-        except InfeasibleError:
+        except InfeasibleError as miss:
+            self._miss = miss
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """What is proven best; where outputs slide, which exact search does not cover, LOMA's, without a certificate.
+
+        Raises:
+            InfeasibleError: nothing fits; it says which memory is too small as the short search has it.
+        """
+        if not supports(self.problem):
+            yield from super().searched()
             return
+        try:
+            yield from self._proven()
+        except InfeasibleError as error:
+            raise self._miss or error from None
+
+    @abstractmethod
+    def _proven(self) -> Iterator[MappingBatch]:
+        """What exact search finds, the certificate of which is kept."""
 
 
 class ExactStage(_ProvingStage):
@@ -93,11 +113,8 @@ class ExactStage(_ProvingStage):
         is_same = self.incumbent is not None and self.incumbent.objective is self.objective
         self.to_beat = self.incumbent if is_same else None
 
-    def searched(self) -> Iterator[MappingBatch]:
-        """The best mapping; where outputs slide, which exact search does not cover, LOMA's, without a certificate."""
-        if not supports(self.problem):
-            yield from super().searched()
-            return
+    def _proven(self) -> Iterator[MappingBatch]:
+        """The best mapping."""
         from zigzag_lab.exact.solve import NothingBetterError, solve
 
         try:
@@ -129,11 +146,8 @@ class ExactFrontStage(_ProvingStage):
     is_builtin = True
     is_pure = True
 
-    def searched(self) -> Iterator[MappingBatch]:
-        """The points of the front; where outputs slide, LOMA's mappings, without a certificate."""
-        if not supports(self.problem):
-            yield from super().searched()
-            return
+    def _proven(self) -> Iterator[MappingBatch]:
+        """The points of the front."""
         from zigzag_lab.exact.solve import solve_front
 
         keep = self.keep_at_output_pins

@@ -71,12 +71,17 @@ def test_other_schemas_are_named(tmp_path: Path) -> None:
         store.database.execute("UPDATE zl_alembic_version SET version_num = '9999'")
     with closing(sqlite3.connect(mlflow)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
-        connection.execute("INSERT INTO alembic_version VALUES ('old')")
+        connection.execute("INSERT INTO alembic_version VALUES ('new')")
+        connection.commit()
+        _, found = findings(url, "--mlflow", f"sqlite:///{mlflow}")
+        assert found["mlflow schema"]["advice"].startswith("Upgrade MLflow")
+        connection.execute("UPDATE alembic_version SET version_num = '0584bdc529eb'")
         connection.commit()
     status, found = findings(url, "--mlflow", f"sqlite:///{mlflow}")
     assert status == 1
+    assert "mlflow db upgrade" in found["mlflow schema"]["advice"]
     assert "newer than this program" in found["schema"]["found"]
-    assert (found["mlflow schema"]["health"], found["mlflow schema"]["found"][:4]) == ("warning", "old;")
+    assert (found["mlflow schema"]["health"], found["mlflow schema"]["found"][:5]) == ("warning", "0584b")
 
 
 def test_a_server_that_does_not_answer(tmp_path: Path) -> None:

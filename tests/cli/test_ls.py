@@ -91,3 +91,5 @@ def test_best_runs_come_first(two: Two, objective: str) -> None:
     assert figures == sorted(figures)
     assert len(json.loads(ask("best", "--limit", "1", "--json", database=two[0]).stdout)) == 1
     assert json.loads(ask("best", "--experiment", "none", "--json", database=two[0]).stdout) == []
+    both = ask("best", "--experiment", "one", "--sweep", "other", database=two[0])
+    assert (both.exit_code, "do not go together" in both.stderr) == (2, True)

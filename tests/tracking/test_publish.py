@@ -125,7 +125,8 @@ def test_a_store_of_a_newer_mlflow_loses_nothing(place: Place) -> None:
     with closing(sqlite3.connect(place.folder / "mlflow.db")) as other, other:
         other.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
     report = publish_pending(place.store, place.uri)
-    assert "schema" in report.sentence
+    assert "its schema ffffffffffff is newer than the installed MLflow" in report.sentence
+    assert "Upgrade MLflow" in report.sentence
     assert report.sentence.count("\n") == 0
     assert report.n_waiting == 1
 

@@ -206,6 +206,8 @@ def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
 
 
 def _mlflow_schema(uri: str) -> Finding:
+    from zigzag_lab.tracking.reach import UPGRADE, is_known
+
     part = "mlflow schema"
     where = DatabaseUrl.parse(uri)
     if where.path is not None and not where.path.exists():
@@ -218,7 +220,8 @@ def _mlflow_schema(uri: str) -> Finding:
     newest = _newest_of_mlflow()
     if newest in (None, has):
         return Finding(part, Health.WELL, has)
-    advice = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
+    older = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
+    advice = older if is_known(has) else UPGRADE
     return Finding(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
 
 

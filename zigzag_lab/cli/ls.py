@@ -109,6 +109,8 @@ def best_command(
     from zigzag_lab.api import ask
 
     if sweep is not None:
+        if experiment not in (None, sweep):
+            raise click.UsageError("--experiment and --sweep do not go together: a sweep is an experiment of its own.")
         _print_best_points(sweep, opt, workload, accelerator, limit, database, is_csv=is_csv, is_json=is_json)
         return
     filters = {"experiment": experiment, "workload": workload, "accelerator": accelerator}

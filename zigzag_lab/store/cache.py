@@ -144,7 +144,7 @@ class RunCache:
         try:
             db.transact(note)
         except StoreError as error:
-            log.warning("the cache could not note what was asked: %s", error)
+            log.info("the cache could not note what was asked: %s", error)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A cache is not copied: :meth:`elsewhere` says how to reach it from other processes."""

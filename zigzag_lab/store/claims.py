@@ -236,7 +236,7 @@ class Claims:
             with self._lock:
                 self.database.transact(lambda: self.database.execute(statement, (claim.key, claim.token)))
         except StoreError as error:
-            log.warning("a claim could not be given up: %s", error)
+            log.info("a claim could not be given up: %s", error)
         finally:
             self._forget(claim)
 

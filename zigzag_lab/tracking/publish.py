@@ -16,7 +16,7 @@ from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.reach import check_reachable
+from zigzag_lab.tracking.reach import check_reachable, check_schema
 from zigzag_lab.tracking.record import read_run
 from zigzag_lab.tracking.saved_view import saved_view
 from zigzag_lab.tracking.scrub import Scrubber
@@ -150,6 +150,7 @@ class _Publisher:
             return None
         try:
             check_reachable(self.uri)
+            check_schema(self.uri)
         except Exception as error:
             return self._none_reached(error)
         with ExitStack() as held:

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import tempfile
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from zigzag_lab.tracking.places import sqlite_path
 
 BUSY_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
+UPGRADE = "Upgrade MLflow, or name another store with --mlflow."
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
 
 
@@ -48,6 +50,36 @@ def _check_file(path: Path, uri: str) -> None:
     except sqlite3.Error as error:
         busy = f"another process kept it locked for {BUSY_SECONDS:.0f} s" if "locked" in str(error) else str(error)
         raise TrackingError(masked(uri), busy, "an MLflow database that can be written to") from error
+
+
+def check_schema(uri: str) -> None:
+    """See whether the installed MLflow knows the schema of its SQLite file; its own words advise an upgrade of both.
+
+    Raises:
+        TrackingError: the schema is of a newer MLflow.
+    """
+    path = sqlite_path(uri)
+    if path is None or not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, BUSY_SECONDS)) as connection:
+            revisions = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    except sqlite3.Error:  # no tables yet
+        return
+    for (revision,) in revisions:
+        if not is_known(revision):
+            found = f"its schema {revision} is newer than the installed MLflow"
+            raise TrackingError(masked(uri), found, "a store of that MLflow or an older one", UPGRADE)
+
+
+def is_known(revision: str) -> bool:
+    """Whether the installed MLflow has a migration to a revision; also where that cannot be told."""
+    found = find_spec("mlflow")
+    for place in (found.submodule_search_locations if found else None) or ():
+        folder = Path(place) / "store" / "db_migrations" / "versions"
+        if folder.is_dir():
+            return any(file.name.startswith(f"{revision}_") for file in folder.iterdir())
+    return True
 
 
 def _check_server(uri: str) -> None:

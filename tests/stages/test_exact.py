@@ -109,7 +109,7 @@ def test_where_nothing_fits_it_says_which_memory_is_too_small(stage: type) -> No
     top = problem.accelerator.memories[-1]
     small = replace(problem.accelerator, memories=(*problem.accelerator.memories[:-1], replace(top, size_bits=1000)))
     with pytest.raises(InfeasibleError, match=rf"memory {top.name} is [\d,]+ bits too small .* Enlarge that memory"):
-        list(stage([CostModelStage], **keywords(problem, **{"accelerator": small})).run())
+        list(stage([CostModelStage], **keywords(problem, accelerator=small)).run())
 
 
 def test_a_layer_without_loops_is_proven_best_of_its_one_order() -> None:

@@ -24,10 +24,14 @@ def test_keys_are_stable_and_made_of_meaning(tmp_path: Path) -> None:
     renamed = sweep_file(tmp_path, name="other", space={R_COST: [100, 200], SIZE: [524288, "128 KiB", 256 * 8192]})
     assert len(set(first)) == 6
     assert sorted(p.key for p in points(read_sweep(renamed))) == sorted(first)
-    default = sweep_file(tmp_path, options={"lpf_limit": 4, "n_spatial_mappings": 1, "objective": "latency"})
+    default = sweep_file(
+        tmp_path, options={"lpf_limit": 4, "n_spatial_mappings": 1, "objective": "latency", "time_limit": 10}
+    )
     assert [p.key for p in points(read_sweep(default))] == first
-    other = sweep_file(tmp_path, options={"lpf_limit": 5, "n_spatial_mappings": 1})
-    assert not {p.key for p in points(read_sweep(other))} & set(first)
+    assert first[0] == "8beaa9c05be0d87a48d18ef5449f2851"  # as it was before there was a time limit
+    for changed in ({"lpf_limit": 5}, {"lpf_limit": 4, "time_limit": "none"}):
+        other = sweep_file(tmp_path, options={**changed, "n_spatial_mappings": 1})
+        assert not {p.key for p in points(read_sweep(other))} & set(first)
 
 
 def test_a_condition_leaves_the_base_value_where_it_does_not_hold(tmp_path: Path) -> None:

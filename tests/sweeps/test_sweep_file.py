@@ -24,6 +24,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no workload": ({"workloads": None}, "'workloads' is missing"),
     "unknown workload": ({"workloads": ["resnet19"]}, "Did you mean 'resnet18'"),
+    "time limit": ({"options": {"time_limit": 0}}, "seconds above 0, or none"),
     "unknown option": ({"options": {"lpf_limt": 6}}, "Did you mean 'lpf_limit'"),
     "wrong option": ({"space": {"options.objective": ["speed"]}}, "latency, energy, edp"),
     "unknown name in an expression": ({"derived": {R_COST: "2 * sise"}}, "'sise' is not known"),

@@ -98,6 +98,7 @@ class PointPricer:
             seed=options["seed"],
             exploit_locality=options["exploit_locality"],
             mix_spatial=options["mix_spatial"],
+            time_limit=options["time_limit"],
         )
         return request.for_array(in_memory=accelerator.array.imc is not None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -17,9 +18,13 @@ DEFAULTS = MappingProxyType(
         "seed": 0,
         "exploit_locality": False,
         "mix_spatial": False,
+        "time_limit": 10.0,
     }
 )
 """Option -> what holds where the file says nothing."""
+
+UNSAID = MappingProxyType({"options.time_limit": DEFAULTS["time_limit"]})
+"""Path -> value that keys of points leave out, as there were sweeps before there were these options."""
 
 _WORDS = MappingProxyType(
     {
@@ -52,9 +57,19 @@ def checked_option(where: str, name: str, value: Any) -> Any:
         return _whole(where, value, 1)
     if name == "seed":
         return _whole(where, value, 0)
+    if name == "time_limit":
+        return _seconds(where, value)
     if not isinstance(value, bool):
         raise InputError(where, repr(value), "true or false")
     return value
+
+
+def _seconds(where: str, value: Any) -> float | None:
+    if value is None or str(value).lower() == "none":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
+        raise InputError(where, repr(value), "seconds above 0, or none for no limit")
+    return float(value)
 
 
 def _whole(where: str, value: Any, least: int) -> int:

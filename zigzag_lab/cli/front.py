@@ -61,7 +61,7 @@ def front_command(
     With a workload, an accelerator and a mapping file it searches, and records a run; with RUN (an id, the start of
     one, or 'last') it shows what a run found. A network's points choose one mapping for each layer.
     """
-    from zigzag_lab.api import ask, default_database, mlflow_uri_for, publish
+    from zigzag_lab.api import ask, default_database, publish
     from zigzag_lab.api.front import plot_front, recorded_front
     from zigzag_lab.api.run_page import layer_called
 
@@ -69,9 +69,7 @@ def front_command(
     url = database or default_database()
     is_new = any(value is not None for value in given.values())
     if is_new:
-        mlflow_uri_for(url, mlflow)
-        with ended_runs(url, mlflow):
-            run = _searched(run, given, url, **search)
+        run = _searched(run, given, url, mlflow, **search)
     with ask.open_lab(url) as lab:
         found = ask.find_run(lab, run or "last")
         front = recorded_front(lab, found)
@@ -92,7 +90,7 @@ def front_command(
         render.warn_of_unpublished(publish(url, mlflow, run))
 
 
-def _searched(run: str | None, given: dict[str, str | None], url: str, **search: Any) -> str:
+def _searched(run: str | None, given: dict[str, str | None], url: str, mlflow: str | None, **search: Any) -> str:
     """The id of a new run."""
     from zigzag_lab import api
     from zigzag_lab.api.front import search_front
@@ -108,7 +106,8 @@ def _searched(run: str | None, given: dict[str, str | None], url: str, **search:
         n_spatial_mappings=search["spatial_mappings"],
         time_limit=search["time_limit"],
     )
-    with render.layer_progress() as progress:
+    api.mlflow_uri_for(url, mlflow)
+    with ended_runs(url, mlflow), render.layer_progress() as progress:
         return search_front(
             request, store=url, experiment=search["experiment"], progress=progress, cache=not search["no_cache"]
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from zigzag_lab.stages import (
     CostModelStage,
     LomaStage,
     MinimalEnergyStage,
+    Result,
     SpatialMappingGeneratorStage,
+    Stage,
     SumStage,
     WorkloadParserStage,
     WorkloadStage,
@@ -62,6 +65,22 @@ def test_records_that_were_read_before_keep_the_name_of_their_file(tmp_path: Pat
         main_stage(tmp_path, store=url, accelerator=read_accelerator(files["accelerator"]), **told).run()
     with Lab(url) as lab:
         assert lab.sql(asked).rows == [(files["accelerator"],), (None,)]
+
+
+def test_what_stages_of_the_user_choose_is_not_called_least_latency(tmp_path: Path) -> None:
+    class LeastMemoryEnergyStage(Stage):
+        def run(self) -> Iterator[Result]:
+            yield min(self.substage().run(), key=lambda result: result[0].mem_energy)
+
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    listed = [LeastMemoryEnergyStage if stage is MinimalEnergyStage else stage for stage in LISTED]
+    MainStage(listed, store=url, mlflow="off", loma_lpf_limit=2, **small.written(tmp_path)).run()
+    main_stage(tmp_path, store=url).run()
+    with Lab(url) as lab:
+        assert [(run.objective, run.aim) for run in lab.runs()] == [
+            ("energy", "best energy"),
+            ("none", "by its own stages"),
+        ]
 
 
 def test_a_run_that_fails_says_which_it_is_and_is_published(tmp_path: Path) -> None:

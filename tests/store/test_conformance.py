@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import pytest
 
@@ -94,6 +95,7 @@ class TestStoreContract:
         first, second = recorded(store), recorded(store)
         entries = store.publications("pending", first=second)
         assert [entry.run_id for entry in entries] == [second, first]
+        time.sleep(0.002)  # SQLite's clock has milliseconds
         store.tag(second, url="postgresql://me:s3cret@host/db")
         for entry in entries:
             store.published(entry.run_id, "0" * 32, entry.updated_at)

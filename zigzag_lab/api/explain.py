@@ -22,7 +22,7 @@ def explain_run(lab: Lab, run: RunRecord, layer: str | None = None) -> Explanati
     """
     priced = priced_run(lab, run.run_id)
     if layer is None:
-        return explain(priced.cmes, f"{priced.label}, best {run.objective} (run {run.run_id})")
+        return explain(priced.cmes, f"{priced.label}, {run.aim} (run {run.run_id})")
     (stored,) = run_page(lab, run, layer).layers
     place = next(i for i, one in enumerate(priced.layers) if one.layer_index == stored.layer_index)
     title = f"{stored.name}  (layer {stored.layer_index} of run {run.run_id})"

@@ -23,7 +23,7 @@ from zigzag_lab.stages import (
 )
 from zigzag_lab.stages.main import MainStage as PlainMainStage
 from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.vocab import Objective, ZigzagLabError
+from zigzag_lab.vocab import NO_OBJECTIVE, Objective, ZigzagLabError
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _OBJECTIVES: dict[Any, Objective] = {
     MinimalEDPStage: Objective.EDP,
     NetworkFrontStage: Objective.EDP,
 }
+_TOLD = ("exact_objective", "salsa_opt_criterion")
+"""Keywords that tell a search what to minimise."""
 
 
 class MainStage(PlainMainStage):
@@ -150,15 +152,22 @@ class MainStage(PlainMainStage):
     def _start(self, given: dict[str, Any], read: dict[str, Any], readings: Readings | None) -> RunStart:
         from zigzag_lab.store import RunStart
 
-        objectives = (_OBJECTIVES[stage] for stage in self.list_of_callables if stage in _OBJECTIVES)
         return RunStart(
             experiment=self.experiment,
             name=self.run_name,
-            objective=next(objectives, Objective.LATENCY),
+            objective=self._objective(),
             options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
             inputs=run_inputs({**given, **self.sources}, read, readings),
             tags=self.tags,
         )
+
+    def _objective(self) -> str:
+        """What the run minimises, by its first stage that keeps the best, else by what its search is told."""
+        for stage in self.list_of_callables:
+            if stage in _OBJECTIVES:
+                return _OBJECTIVES[stage].value
+        told = (str(self.kwargs[name]).lower() for name in _TOLD if self.kwargs.get(name) is not None)
+        return next((word for word in told if word in set(Objective)), NO_OBJECTIVE)
 
     def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
         """What the stages tell of their work, where some stage of the list has the keyword for it."""

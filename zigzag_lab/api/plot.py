@@ -72,9 +72,7 @@ def plot_runs(
     (run,) = runs
     only = None if layer is None else [one.layer_index for one in run_page(lab, run, layer).layers]
     priced = priced_run(lab, run.run_id, only)
-    title = (
-        f"{priced.label}, best {run.objective}" if layer is None else f"{priced.cmes[0].layer.name} of {priced.label}"
-    )
+    title = f"{priced.label}, {run.aim}" if layer is None else f"{priced.cmes[0].layer.name} of {priced.label}"
     if kind in _OF_LAYERS:
         return _OF_LAYERS[kind](priced.cmes, path, title)
     if kind == "hierarchy":

@@ -42,7 +42,7 @@ def compare_command(first: str, second: str, is_json: bool, database: str | None
 def _lines(found: Comparison) -> Iterator[str]:
     ids = found.first.run_id, found.second.run_id
     for run in (found.first, found.second):
-        yield f"{run.run_id}  {run.name}: {run.status}, best {run.objective}"
+        yield f"{run.run_id}  {run.name}: {run.status}, {run.aim}"
     yield from _section("Totals", ids, found.totals, None)
     yield from _section("Energy by layer", ids, found.layer_energy_pj, figures.energy)
     yield from _section("Cycles by layer", ids, found.layer_latency_cycles, figures.count)

@@ -103,7 +103,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from _more_figures(run)
     took = "" if run.seconds is None else f", took {run.seconds:.2f} s"
     yield from labelled("started", f"{figures.local(run.started_at)}{took}")
-    yield from labelled("asked", f"best {run.objective}, experiment {shown(run.experiment)}")
+    yield from labelled("asked", f"{run.aim}, experiment {shown(run.experiment)}")
     for kind, (name, digest, file) in page.inputs.items():
         yield from labelled(kind, shown(f"{name} ({digest})" + (f" from {file}" if file else "")))
     yield from labelled("options", _pairs(details.options))

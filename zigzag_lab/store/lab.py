@@ -25,7 +25,7 @@ from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
-from zigzag_lab.vocab import InputError, Objective, nearest
+from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +68,11 @@ class RunRecord:
     clock_ns: float | None
     run_number: int
     note: str | None = None
+
+    @property
+    def aim(self) -> str:
+        """What the run looked for, in words."""
+        return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"
 
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))

@@ -83,7 +83,7 @@ class RunStart:
     Attributes:
         experiment: the question it belongs to; made when new.
         name: what to call it; by default its workload on its accelerator.
-        objective: ``latency``, ``energy`` or ``edp``.
+        objective: ``latency``, ``energy`` or ``edp``; ``none`` where stages of the user choose, or nobody does.
         options: everything else that was asked, as plain data.
         inputs: what it is given.
         tags: words to find it by.

@@ -53,6 +53,10 @@ class Objective(StrEnum):
     EDP = "edp"
 
 
+NO_OBJECTIVE = "none"
+"""What stands in a record for the objective of a run that left the choice to stages of the user."""
+
+
 class TemporalMappingType(StrEnum):
     """Whether operands that share a memory must keep the same loops there (even) or not (uneven)."""
 

@@ -37,7 +37,7 @@ _RUNTIME = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA wal_autocheckpoint=4096",  # 16 MiB: fewer waits for the disk
+    "PRAGMA wal_autocheckpoint=4096",  # pages, 16 MiB: fewer waits for the disk
 )
 
 

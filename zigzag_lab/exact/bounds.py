@@ -64,7 +64,7 @@ class Bounds:
 
     def blank(self) -> Tables:
         """Tables of zeros."""
-        return [[np.zeros(self.lattice.n_points) for _ in range(t.n_levels + 1)] for t in self.terms]
+        return [[np.zeros(t.n_rows) for _ in range(t.n_levels + 1)] for t in self.terms]
 
     @cached_property
     def inputs(self) -> list[int]:
@@ -134,7 +134,7 @@ class Bounds:
 
     def link(self, o: int, boundary: int, whole: Place | None) -> tuple[np.ndarray, int]:
         """[N] cycles over one link, and how many of its two ports the inputs share."""
-        longest, ends = np.zeros(self.lattice.n_points), self.ends(o, boundary)
+        longest, ends = np.zeros(self.terms[o].n_rows), self.ends(o, boundary)
         for c in ends:
             longest = np.maximum(longest, self._cycles(o, c, whole))
         return longest, sum(self.problem.inputs_share(self.port(c.port)) for c in ends)
@@ -272,7 +272,7 @@ class Bounds:
             for level in range(self.terms[o].n_levels):
                 if of_operand[level + 1].any():
                     closed = np.flatnonzero(own & (kinds.first <= level) & (level < kinds.last))
-                    costs[closed] += of_operand[level + 1][kinds.point[closed]]
+                    costs[closed] += of_operand[level + 1][kinds.row[level, closed]]
         return costs
 
     def at_start(self, tables: Tables) -> float:

@@ -81,7 +81,8 @@ class Dominance:
     def __init__(self, outlook: Outlook, *, with_energy: bool) -> None:
         self.outlook, self.bounds, self.with_energy = outlook, outlook.bounds, with_energy
         self.columns, self.terms = outlook.columns, outlook.terms
-        self.full = self.bounds.lattice.full
+        full = self.bounds.lattice.full
+        self.is_all = [np.append(np.tile(np.arange(full + 1) == full, t.n_sizes), False) for t in self.terms]
         self.ports = [self._port(place, passings) for place, passings in outlook.ports.items()]
 
     def _port(self, place: Place, passings: list[Passing]) -> _Port:
@@ -128,12 +129,13 @@ class Dominance:
     def _rest(self, memory: np.ndarray, settled: Settled) -> np.ndarray:
         """[m, x] what is remembered, without what is settled, save whether it happens once."""
         rest = memory.copy()
-        for cut, is_settled in settled.items():
-            once = np.where(memory[:, cut] == self.full, _SETTLED_ONCE, _SETTLED)
-            rest[:, cut] = np.where(is_settled, once, rest[:, cut])
         for o, terms in enumerate(self.terms):
-            for level in range(terms.n_levels):
-                rest[settled[self.columns["cut", o, level]], self.columns["reuse", o, level]] = 0
+            cuts = [self.columns["cut", o, level] for level in range(terms.n_levels)]
+            for cut in (*cuts, self.columns["lead", o, 0]):
+                once = np.where(self.is_all[o][memory[:, cut]], _SETTLED_ONCE, _SETTLED)
+                rest[:, cut] = np.where(settled[cut], once, rest[:, cut])
+            for level, cut in enumerate(cuts):
+                rest[settled[cut], self.columns["reuse", o, level]] = 0
         return rest
 
     # -- figures ---------------------------------------------------------------------------------------------------
@@ -168,7 +170,7 @@ class Dominance:
         for o, terms in enumerate(self.terms):
             inner = memory[:, self.columns["cut", o, 0]]
             outer = [self.columns["cut", o, level] for level in range(terms.n_levels - 1)]
-            once = (memory[:, outer] == self.full).any(axis=1)
+            once = self.is_all[o][memory[:, outer]].any(axis=1)
             found.append(np.where(once & (inner != OPEN), self.outlook.tiles[o][1][inner], 0.0))
         return found
 

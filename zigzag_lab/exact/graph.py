@@ -28,22 +28,28 @@ class ClosingKind:
         operand: its number.
         point: the loops inside.
         closing: what is closed.
+        rows: of the tile of each level closed, its row in the tables; nothing where that is the point.
     """
 
     operand: int
     point: int
     closing: Closing
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand."""
+    """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand.
+
+    Of each level, ``row`` [level, c] has the row of its tile in the tables, if it is closed.
+    """
 
     operand: np.ndarray
     point: np.ndarray
     first: np.ndarray
     last: np.ndarray
     leads: np.ndarray
+    row: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,11 @@ class Graph:
         rows = [(c.operand, c.point, c.closing.first, c.closing.last, c.closing.leads) for c in self.closings]
         operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
         operand[0] = -1
-        return Kinds(operand, point, first, last, leads.astype(bool))
+        row = np.tile(point, (max(terms.n_levels for terms in self.space.terms), 1))
+        for number, kind in enumerate(self.closings):
+            if kind.rows:
+                row[kind.closing.first : kind.closing.last, number] = kind.rows
+        return Kinds(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""

@@ -74,8 +74,7 @@ class Remembered:
         for o in range(len(space.terms)):
             for name in ("lead", "growing", "grows relevant", "grows reuse"):
                 self.columns[name, o, 0] = len(self.columns)
-        kinds = graph.kinds
-        self.first, self.last, self.leads, self.point = kinds.first, kinds.last, kinds.leads, kinds.point
+        self.kinds = graph.kinds
         self.sizes = np.array([size for _, size in self.lattice.kinds] or [1], dtype=np.int64)
         self.reuses = np.array([[d in t.irrelevant for d, _ in self.lattice.kinds] for t in space.terms])
         self.renews = np.array([[d in t.relevant for d, _ in self.lattice.kinds] for t in space.terms])
@@ -83,26 +82,11 @@ class Remembered:
             [[self._tile_bits(o, level, upper=upper) for level in range(t.n_levels)] for o, t in enumerate(space.terms)]
             for upper in (False, True)
         )
-        self.is_rounded = any(t.is_ambiguous for t in space.terms)
-        self.digits = [self._digits(dim) for dim in self._rounding_dims()] if self.is_rounded else []
-        for d in range(len(self.digits)):
-            self.columns["order", d, 0] = len(self.columns)
+        self.is_rounded = space.is_ambiguous
         self.sharers = [
             [(space.operands.index(op), level) for op, level in sharers] for sharers in space.problem.sharers
         ]
         self.used = [index for index, sharers in enumerate(self.sharers) if sharers]
-
-    def _rounding_dims(self) -> list[str]:
-        """Dimensions of several loops whose order shows where an unrolling is not exact in binary."""
-        dims = [dim for dim, _ in self.lattice.kinds]
-        variants = (self.space.problem.fractional, self.space.problem.integer)
-        unrolled = [operand for variant in variants for operand in variant.operands.values()]
-        return [d for d in dict.fromkeys(dims) if dims.count(d) > 1 and any(u.rounding_dims((d,)) for u in unrolled)]
-
-    def _digits(self, dim: str) -> np.ndarray:
-        """[k] numbers from 1 for the kinds of loop over a dimension, 0 for others."""
-        own = np.array([d == dim for d, _ in self.lattice.kinds])
-        return np.where(own, np.cumsum(own), 0)
 
     def _tile_bits(self, o: int, level: int, *, upper: bool) -> np.ndarray:
         """[N + 1] bits of an operand's tile at a level; the most that fits where its cut is not known."""
@@ -112,14 +96,12 @@ class Remembered:
 
     def start(self) -> np.ndarray:
         """[1, x] what a walk of no steps remembers."""
-        most = [self.lattice.cycles[-1], *((digits.max() + 1.0) ** self.space.n_loops for digits in self.digits)]
-        narrow = max(most) < np.iinfo(np.int32).max
+        most = max(self.lattice.cycles[-1], *(terms.n_rows for terms in self.space.terms))
+        narrow = most < np.iinfo(np.int32).max
         memory = np.ones((1, len(self.columns)), dtype=np.int32 if narrow else np.int64)
         for (name, o, _), x in self.columns.items():
             if name in ("cut", "lead"):
                 memory[:, x] = OPEN
-            elif name == "order":
-                memory[:, x] = 0
             elif name == "growing":
                 memory[:, x] = self.space.terms[o].n_levels - 1
         for index in self.used:
@@ -130,10 +112,6 @@ class Remembered:
         """[m, x] what is remembered once a step each is taken back; the given rows are changed."""
         graph = self.graph
         placed = graph.placed[step]
-        if len(placed) and placed[0] >= 0:
-            for d, digits in enumerate(self.digits):
-                order, digit = self.columns["order", d, 0], digits[placed]
-                memory[:, order] = np.where(digit > 0, memory[:, order] * (digits.max() + 1) + digit, memory[:, order])
         for o in range(len(self.space.operands)):
             if len(placed) and placed[0] >= 0:
                 self._grow(memory, o, placed)
@@ -156,14 +134,14 @@ class Remembered:
             memory[:, flag] = goes_on & (memory[rows, run] != 0)
 
     def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:
-        first, last, point = self.first[closing], self.last[closing], self.point[closing]
-        leading = np.flatnonzero(self.leads[closing] & (closing > 0))
-        memory[leading, self.columns["lead", o, 0]] = point[leading]
+        first, last = self.kinds.first[closing], self.kinds.last[closing]
+        leading = np.flatnonzero(self.kinds.leads[closing] & (closing > 0))
+        memory[leading, self.columns["lead", o, 0]] = self.kinds.point[closing[leading]]
         closes_any = (closing > 0) & (last > first)
         rows = np.flatnonzero(closes_any)
         for level in range(self.space.terms[o].n_levels):
             closed = rows[(first[rows] <= level) & (level < last[rows])]
-            memory[closed, self.columns["cut", o, level]] = point[closed]
+            memory[closed, self.columns["cut", o, level]] = self.kinds.row[level, closing[closed]]
         memory[rows, self.columns["growing", o, 0]] = first[rows]
         for name in ("relevant", "reuse"):
             memory[rows, self.columns[f"grows {name}", o, 0]] = (

@@ -74,8 +74,7 @@ class Search:
         self.figures = figures(graph, bounds)
         self.remembered = Remembered(graph)
         self.outlook = Outlook(self.remembered, self.figures, bounds)
-        self.is_rounded = any(terms.is_ambiguous for terms in graph.space.terms)
-        self.is_tied = any(terms.is_tied for terms in graph.space.terms)
+        self.is_rounded, self.is_inexact = graph.space.is_ambiguous, graph.space.is_inexact
         self.dominance = Dominance(self.outlook, with_energy=target.asks_for_energy)
         self.foresight = Foresight(self.dominance, self.children)
         self.outcome = Outcome()
@@ -203,6 +202,16 @@ class Search:
             return labels
         return labels.take(self.dominance.undominated(labels))
 
+    def _may_misjudge(self, prices: Prices, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """[m] whether walks may stand for better ones, as the order of loops decides more than they remember.
+
+        They may not fit, while others do. Where sizes of tiles are not known for sure, they may cost less than these,
+        unless these cost no more than their bounds.
+        """
+        if not self.is_rounded:
+            return prices.energy_pj == np.inf
+        return (prices.energy_pj > energy * _SAME) | (prices.latency_cycles > latency * _SAME)
+
     @staticmethod
     def _narrowed(labels: Labels, width: int) -> tuple[Labels, float]:
         """The most promising labels, and the least rank among the others."""
@@ -215,7 +224,7 @@ class Search:
         """Price complete walks, the most promising first, as long as any may be better.
 
         Returns:
-            The least rank of those that cost more than their bounds say, where rounding may be why.
+            The least rank of those that may stand for better ones.
         """
         totals = self.figures.total(last.state, last.so_far)
         energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals, last.stall)
@@ -226,10 +235,8 @@ class Search:
             chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
             if len(chunk):
                 prices = self.offer(_walks(trail, chunk))
-                apart = prices.energy_pj > energy[chunk] * _SAME
-                apart |= prices.latency_cycles > latency[chunk] * _SAME
-                unsure.append(chunk[apart])
-        if not self.is_tied or not unsure:
+                unsure.append(chunk[self._may_misjudge(prices, energy[chunk], latency[chunk])])
+        if not self.is_inexact or not unsure:
             return np.inf
         rows = np.concatenate(unsure)
         rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
@@ -256,11 +263,9 @@ def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> t
 
 
 def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:
-    """Price mappings, and let a target consider those that fit."""
-    prices = price(batch, keep_at_output_pins=keep_at_output_pins)
-    ok = np.flatnonzero(fits(batch))
-    if len(ok):
-        energy, latency = (np.full(len(batch), np.inf) for _ in range(2))
-        energy[ok], latency[ok] = prices.energy_pj[ok], prices.latency_cycles[ok]
-        target.offer(batch, energy, latency)
+    """Price mappings, those that do not fit as infinite, and let a target consider the others."""
+    prices, ok = price(batch, keep_at_output_pins=keep_at_output_pins), fits(batch)
+    prices = Prices(np.where(ok, prices.energy_pj, np.inf), np.where(ok, prices.latency_cycles, np.inf))
+    if ok.any():
+        target.offer(batch, prices.energy_pj, prices.latency_cycles)
     return prices

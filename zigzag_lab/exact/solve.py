@@ -170,7 +170,7 @@ def _search(
     try:
         if space is None:
             raise TooLargeError
-        run = _proven(build(space, MOST_STEPS, halfway), target, keep_pins, deadline)
+        run = _proven(_graph(space, now, halfway), target, keep_pins, deadline)
     except TooLargeError:
         n_priced = offer_coarser(problem, target, keep_pins, deadline)
         least = np.array(compulsory(problem))
@@ -186,6 +186,16 @@ def _space(problem: Problem, keep_pins: bool) -> Space | None:
         return Space(problem, keep_pins, most_points=MOST_POINTS)
     except TooLargeError:
         return None
+
+
+def _graph(space: Space, now: float, halfway: float) -> Graph:
+    """The graph of a space; orders of loops that decide sizes of tiles are told apart unless that is too much."""
+    if space.is_ambiguous:
+        try:
+            return build(space.with_traces(), MOST_STEPS, (now + halfway) / 2)
+        except TooLargeError:
+            pass
+    return build(space, MOST_STEPS, halfway)
 
 
 def _proven(graph: Graph, target: Target, keep_pins: bool, deadline: float) -> _Run:

@@ -14,6 +14,7 @@ where results are wider than unfinished sums. Sizes may exceed a memory by a bil
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -21,6 +22,7 @@ from math import inf
 import numpy as np
 
 from zigzag_lab.exact.terms import OperandTerms
+from zigzag_lab.exact.traces import followed
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
@@ -169,8 +171,35 @@ class Space:
 
     def fits(self, operand: int, level: int) -> np.ndarray:
         """[N] whether a tile fits its memory, alone and at best."""
-        memory = self.terms[operand].memories[level]
-        return np.minimum(*self.needed[operand][level]) <= self.capacity[memory]
+        terms = self.terms[operand]
+        fits = np.minimum(*self.needed[operand][level]) <= self.capacity[terms.memories[level]]
+        return np.tile(fits, terms.n_sizes)
+
+    # -- tiles of which the order of loops decides the size ----------------------------------------------------------
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the size of some tile is not known for sure."""
+        return any(terms.is_ambiguous for terms in self.terms)
+
+    @property
+    def is_inexact(self) -> bool:
+        """Whether the order of loops shows in some tile, known or not; what just fits may then hang on it, too."""
+        return any(terms.traces or terms.is_ambiguous for terms in self.terms)
+
+    def with_traces(self) -> Space:
+        """The space with orders of loops told apart where they decide sizes of tiles; itself where none does."""
+        if not self.is_ambiguous:
+            return self
+        space = copy(self)
+        space.terms = [self._followed(o) if terms.is_ambiguous else terms for o, terms in enumerate(self.terms)]
+        return space
+
+    def _followed(self, o: int) -> OperandTerms:
+        terms = self.terms[o]
+        fits = np.stack([self.fits(o, level) for level in range(terms.n_levels)])
+        traces = followed(terms, fits, self.room[o])
+        return OperandTerms(self.problem, self.lattice, terms.operand, terms.keep_at_output_pins, traces)
 
     # -- memories that operands contend for ------------------------------------------------------------------------
 

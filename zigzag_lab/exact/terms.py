@@ -3,8 +3,9 @@
 A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
 so a table [N] holds them all. Figures are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
 not exact in binary, the kernel's last digit depends on the order of the loops and may decide a rounding; tables then
-hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below. The order of loops over
-one dimension decides, save where elements end on a half (``is_tied``): there, the order of all loops does.
+hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below. Where the order of loops
+is followed (:mod:`zigzag_lab.exact.traces`), a point has as many entries as its tile has sizes: axis ``N`` then repeats
+all points, once for each number of a size. Such an entry is a *row*.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from zigzag_lab.cost.boundaries import partial_sums_above
 from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
+from zigzag_lab.exact.traces import Traces
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
 from zigzag_lab.mapping.shapes import extents
@@ -54,9 +56,19 @@ class OperandTerms:
         lattice: its tile shapes.
         operand: the layer operand.
         keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
+        traces: what orders of loops make of its tiles, where that is followed.
     """
 
-    def __init__(self, problem: Problem, lattice: Lattice, operand: str, keep_at_output_pins: bool) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        lattice: Lattice,
+        operand: str,
+        keep_at_output_pins: bool,
+        traces: Traces | None = None,
+    ) -> None:
+        self.traces, self.n_sizes = traces, traces.n_sizes if traces else 1
+        self.n_rows = lattice.n_points * self.n_sizes
         self.problem, self.lattice, self.operand = problem, lattice, operand
         self.keep_at_output_pins = keep_at_output_pins
         self.is_output = operand == problem.layer.output_operand
@@ -64,17 +76,34 @@ class OperandTerms:
         self.n_levels = len(self.memories)
         self.irrelevant = problem.layer.relevancy.irrelevant[operand]
         self.relevant = problem.layer.relevancy.relevant[operand]
-        self.is_ambiguous = self.is_tied = False
+
+    @cached_property
+    def is_ambiguous(self) -> bool:
+        """Whether the size of some tile is not known for sure."""
+        unrolled = (variant.operands[self.operand] for variant in (self.problem.fractional, self.problem.integer))
+        if self.traces or all(u.is_whole for u in unrolled):
+            return False
+        return any(self.differs(variant).any() for variant in (self.problem.fractional, self.problem.integer))
+
+    def differs(self, variant: Variant) -> np.ndarray:
+        """[level, N] whether the order of loops may show in the size of a tile."""
+        boundaries = range(1, self.n_levels + 1)
+        return np.stack([self.elems(variant, a) != self.elems(variant, a, upper=True) for a in boundaries])
 
     @cached_property
     def reuse_left(self) -> np.ndarray:
         """[N] whether an irrelevant loop is outside."""
-        return self.lattice.leaves(self.irrelevant)
+        return np.tile(self.lattice.leaves(self.irrelevant), self.n_sizes)
+
+    @cached_property
+    def cycles(self) -> np.ndarray:
+        """[N] iterations of all loops inside."""
+        return np.tile(self.lattice.cycles, self.n_sizes)
 
     # -- tiles -----------------------------------------------------------------------------------------------------
 
     def raw_elems(self, variant: Variant, level: int, *, upper: bool = False) -> np.ndarray:
-        """[N] elements inside a level, not rounded, as the allocator counts them; the higher ones on demand."""
+        """[point] elements inside a level, not rounded, as the allocator counts them; the higher ones on demand."""
         layer, unrolled = self.problem.layer, variant.operands[self.operand]
         elems = np.ones(self.lattice.n_points)
         for dim in self.relevant:
@@ -85,28 +114,30 @@ class OperandTerms:
         return elems
 
     def _iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """[N] whole iterations of a partially relevant dimension; the lower and the higher where noise decides."""
+        """[point] whole iterations of a partially relevant dimension; the lower and the higher where noise decides."""
         value = self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1])
         if not unrolled.rounding_dims((dim,)):
             return np.trunc(value), np.trunc(value)
-        low, high = np.trunc(value * (1 - _NOISE)), np.trunc(value * (1 + _NOISE))
-        self.is_ambiguous |= bool((low != high).any())
-        return low, high
+        return np.trunc(value * (1 - _NOISE)), np.trunc(value * (1 + _NOISE))
 
     def elems(self, variant: Variant, boundary: int, *, upper: bool = False) -> np.ndarray:
         """[N] elements that one instance of the memory inside a boundary holds; the higher ones on demand."""
         if boundary == 0:
-            return np.ones(self.lattice.n_points)
-        unrolled = variant.operands[self.operand]
+            return np.ones(self.n_rows)
+        if self.traces:
+            return self.traces.elems[variant is not self.problem.fractional][boundary - 1]
         raw = self.raw_elems(variant, boundary - 1, upper=upper)
+        if not self.may_tie(variant, boundary):
+            return np.rint(raw)
+        return np.rint(raw * (1 + _TIE if upper else 1 - _TIE))
+
+    def may_tie(self, variant: Variant, boundary: int) -> bool:
+        """Whether the elements inside a boundary may end on a half, so that the order of all products decides."""
+        unrolled = variant.operands[self.operand]
         factors = [f for dim in self.relevant for f in unrolled.factors(dim)[:boundary]]
         partial = self.problem.layer.relevancy.partial[self.operand]
-        if float(prod(factors)).is_integer() or not (partial or unrolled.rounding_dims(self.relevant)):
-            return np.rint(raw)
-        low, high = np.rint(raw * (1 - _TIE)), np.rint(raw * (1 + _TIE))
-        self.is_tied |= bool((low != high).any())
-        self.is_ambiguous |= self.is_tied
-        return high if upper else low
+        whole = float(prod(factors)).is_integer()
+        return not whole and bool(partial or unrolled.rounding_dims(self.relevant))
 
     def tile_bits_each(self, variant: Variant, boundary: int) -> np.ndarray | int:
         """[N] bits an element of the tile inside a boundary."""
@@ -125,8 +156,8 @@ class OperandTerms:
     def period(self, boundary: int) -> np.ndarray:
         """[N] iterations between crossings of a boundary that has these loops inside."""
         if boundary == 0 and (self.is_output or not self.keep_at_output_pins):
-            return np.ones(self.lattice.n_points)
-        return self.lattice.cycles
+            return np.ones(self.n_rows)
+        return self.cycles
 
     def count(self, boundary: int) -> np.ndarray:
         """[N] crossings of a boundary over the whole layer."""
@@ -159,7 +190,7 @@ class OperandTerms:
     def energy_pj(self, boundary: int) -> np.ndarray:
         """[N] energy of everything that crosses a boundary, on both its sides."""
         problem = self.problem
-        total = np.zeros(self.lattice.n_points)
+        total = np.zeros(self.n_rows)
         for level, direction in self.sides(boundary):
             memory = problem.accelerator.memories[self.memories[level]]
             port = memory.port_of(problem.memory_operand(self.operand), direction)
@@ -171,7 +202,7 @@ class OperandTerms:
             words = np.trunc(np.ceil(bits / narrow) * (narrow / wide) * count * n_instances)
             total = total + words * (memory.read_cost_pj if direction.is_read else memory.write_cost_pj)
         if boundary == 0 and precharges(problem) and self.operand == weight_operand(problem.layer):
-            total = total + precharge_pj(problem, self.lattice.cycles, keep_at_output_pins=self.keep_at_output_pins)
+            total = total + precharge_pj(problem, self.cycles, keep_at_output_pins=self.keep_at_output_pins)
         return total
 
     def crossings(self, boundary: int) -> list[Crossing]:
@@ -189,7 +220,7 @@ class OperandTerms:
     # -- capacity --------------------------------------------------------------------------------------------------
 
     def needed_bits(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """[N] bits that a memory reserves for a tile, with reuse outside the level below it and without.
+        """[point] bits that a memory reserves for a tile, with reuse outside the level below it and without.
 
         The two differ for outputs only: sums that go on outside the level below are kept unfinished.
         """

@@ -80,7 +80,7 @@ class _Builder:
         self.space, self.most_steps, self.deadline = space, most_steps, deadline
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
         self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
-        self.traces = [t.traces if t.n_sizes > 1 else None for t in space.terms]
+        self.traces = [space.traces(o) for o in range(len(space.terms))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
@@ -140,41 +140,30 @@ class _Builder:
             (layer.traces[o] * n_codes + layer.codes[o]) * n_points + layer.point, return_inverse=True
         )
         traces, codes, points = pairs // (n_points * n_codes), pairs // n_points % n_codes, pairs % n_points
-        found = [self.space.options(o, int(c), int(p)) for c, p in zip(codes, points, strict=True)]
+        found = [self.space.options(o, *map(int, at)) for at in zip(codes, points, traces, strict=True)]
         n = np.array([len(f) for f in found], dtype=np.int64)
-        flat = [(int(p), c, int(t)) for p, f, t in zip(points, found, traces, strict=True) for c in f]
+        flat = [(int(p), c) for p, f in zip(points, found, strict=True) for c in f]
         held = np.zeros((len(self.space.shared), len(flat)))
-        for i, (_, closing, _) in enumerate(flat):
+        for i, (_, closing) in enumerate(flat):
             for j, bits in closing.held:
                 held[j, i] += bits
-        closed = [self._closed_tiles(o, point, c, trace) for point, c, trace in flat]
         return _Options(
             (np.cumsum(n) - n)[which],
             n[which],
-            np.array([self._number(o, p, c, rows) for (p, c, _), (rows, _) in zip(flat, closed, strict=True)]),
-            np.array([c.code for _, c, _ in flat], dtype=np.int64),
-            np.array([trace for _, trace in closed], dtype=np.int64),
+            np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
+            np.array([c.code for _, c in flat], dtype=np.int64),
+            np.array([c.trace for _, c in flat], dtype=np.int64),
             held,
         )
 
-    def _closed_tiles(self, o: int, point: int, closing: Closing, trace: int) -> tuple[tuple[int, ...], int]:
-        """The rows of the tiles that are closed, if the order of loops decides their sizes; and the trace after it."""
-        traces, rows = self.traces[o], []
-        if traces is None:
-            return (), 0
-        for _ in range(closing.first, closing.last):
-            rows.append(int(traces.size[trace]) * self.space.lattice.n_points + point)
-            trace = int(traces.closed[trace])
-        return tuple(rows), trace
-
-    def _number(self, operand: int, point: int, closing: Closing, rows: tuple[int, ...]) -> int:
+    def _number(self, operand: int, point: int, closing: Closing) -> int:
         if closing.last == closing.first and not closing.leads:
             return 0
-        key = operand, point, closing.first, closing.last * 2 + closing.leads, rows
+        key = operand, point, closing.first, closing.last * 2 + closing.leads, closing.rows
         found = self.numbers.get(key)
         if found is None:
             found = self.numbers[key] = len(self.closings)
-            self.closings.append(ClosingKind(operand, point, closing, rows))
+            self.closings.append(ClosingKind(operand, point, closing))
         return found
 
     def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:

@@ -28,13 +28,11 @@ class ClosingKind:
         operand: its number.
         point: the loops inside.
         closing: what is closed.
-        rows: of the tile of each level closed, its row in the tables; nothing where that is the point.
     """
 
     operand: int
     point: int
     closing: Closing
-    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,8 +81,8 @@ class Graph:
         operand[0] = -1
         row = np.tile(point, (max(terms.n_levels for terms in self.space.terms), 1))
         for number, kind in enumerate(self.closings):
-            if kind.rows:
-                row[kind.closing.first : kind.closing.last, number] = kind.rows
+            if kind.closing.rows:
+                row[kind.closing.first : kind.closing.last, number] = kind.closing.rows
         return Kinds(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:

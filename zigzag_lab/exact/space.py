@@ -22,7 +22,7 @@ from math import inf
 import numpy as np
 
 from zigzag_lab.exact.terms import OperandTerms
-from zigzag_lab.exact.traces import followed
+from zigzag_lab.exact.traces import Traces, followed
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
@@ -45,6 +45,8 @@ class Closing:
         leads: whether the run of irrelevant loops right at the array ends here too (inputs).
         code: the state of the operand afterwards.
         held: (index of the shared memory, bits) that stay in use in shared memories.
+        rows: of the tile of each level that is closed, its row in the tables, if it is not the point.
+        trace: what the order of loops made of the operand afterwards, if that is followed.
     """
 
     first: int
@@ -52,6 +54,8 @@ class Closing:
     leads: bool
     code: int
     held: tuple[tuple[int, float], ...] = ()
+    rows: tuple[int, ...] = ()
+    trace: int = 0
 
 
 class Space:
@@ -93,14 +97,18 @@ class Space:
         self.n_loops = len(loops)
         self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
         self.operands = problem.operands
-        self.terms = [OperandTerms(problem, self.lattice, op, keep_at_output_pins) for op in self.operands]
-        self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in self.terms]
-        self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in self.terms]
         self.capacity = {i: m.size_bits * (1 + ROUNDING) for i, m in enumerate(problem.accelerator.memories)}
+        self._fill([OperandTerms(problem, self.lattice, op, keep_at_output_pins) for op in self.operands])
+
+    def _fill(self, terms: list[OperandTerms]) -> None:
+        """Work out what tiles need."""
+        self.terms = terms
+        self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in terms]
+        self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
         self.shared = self._contended()
-        self._options: dict[tuple[int, int, int], list[Closing]] = {}
+        self._options: dict[tuple[int, int, int, int], list[Closing]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
-        self.room = [self._room_of(o) for o in range(len(self.operands))]
+        self.room = [self._room_of(o) for o in range(len(terms))]
 
     def _contended(self) -> tuple[int, ...]:
         """Memories that cannot hold the largest tiles of all their operands together."""
@@ -132,32 +140,43 @@ class Space:
         terms = self.terms[operand]
         return int(terms.reuse_left[0]) if terms.is_output else 1
 
-    def options(self, operand: int, code: int, point: int) -> list[Closing]:
+    def options(self, operand: int, code: int, point: int, trace: int = 0) -> list[Closing]:
         """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
-        key = operand, code, point
+        key = operand, code, point, trace
         found = self._options.get(key)
         if found is None:
-            found = self._options[key] = self._closings(operand, code, point)
+            found = self._options[key] = self._closings(*key)
         return found
 
-    def _closings(self, operand: int, code: int, point: int) -> list[Closing]:
+    def traces(self, operand: int) -> Traces | None:
+        """What orders of loops make of an operand, where that makes a difference."""
+        terms = self.terms[operand]
+        return terms.traces if terms.n_sizes > 1 else None
+
+    def _closings(self, operand: int, code: int, point: int, trace: int) -> list[Closing]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
         level, pending = code >> 1, code & 1
         leads = bool(pending) and not terms.is_output
         unfinished = bool(pending) if terms.is_output else True
         after = int(terms.reuse_left[point]) if terms.is_output else 0
-        found = [] if is_full else [Closing(level, level, leads, level * 2 + (pending if terms.is_output else 0))]
+        found = [Closing(level, level, leads, level * 2 + (pending if terms.is_output else 0), trace=trace)]
+        found, traces = [] if is_full else found, self.traces(operand)
         held: tuple[tuple[int, float], ...] = ()
+        row = point
+        rows: tuple[int, ...] = ()
         for closed in range(level, terms.n_levels if is_full else terms.n_levels - 1):
             index = terms.memories[closed]
-            bits = float(needed[closed][0 if unfinished else 1][point])
+            if traces:
+                row = int(traces.size[trace]) * self.lattice.n_points + point
+                rows, trace = (*rows, row), int(traces.closed[trace])
+            bits = float(needed[closed][0 if unfinished else 1][row])
             if bits > self.capacity[index]:
                 break
             if index in self.shared:
                 held = (*held, (self.shared.index(index), bits))
             if not is_full or closed == terms.n_levels - 1:
-                found.append(Closing(level, closed + 1, leads, (closed + 1) * 2 + after, held))
+                found.append(Closing(level, closed + 1, leads, (closed + 1) * 2 + after, held, rows, trace))
             unfinished = bool(after) if terms.is_output else True
         return found
 
@@ -171,9 +190,8 @@ class Space:
 
     def fits(self, operand: int, level: int) -> np.ndarray:
         """[N] whether a tile fits its memory, alone and at best."""
-        terms = self.terms[operand]
-        fits = np.minimum(*self.needed[operand][level]) <= self.capacity[terms.memories[level]]
-        return np.tile(fits, terms.n_sizes)
+        memory = self.terms[operand].memories[level]
+        return np.minimum(*self.needed[operand][level]) <= self.capacity[memory]
 
     # -- tiles of which the order of loops decides the size ----------------------------------------------------------
 
@@ -192,7 +210,8 @@ class Space:
         if not self.is_ambiguous:
             return self
         space = copy(self)
-        space.terms = [self._followed(o) if terms.is_ambiguous else terms for o, terms in enumerate(self.terms)]
+        space.__dict__.pop("sharers", None)
+        space._fill([self._followed(o) if terms.is_ambiguous else terms for o, terms in enumerate(self.terms)])
         return space
 
     def _followed(self, o: int) -> OperandTerms:
@@ -212,12 +231,12 @@ class Space:
         )
 
     def steps(self, operand: int, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """What an operand may reserve at a level, ascending; and [N] the least, given what is inside already."""
+        """What an operand may reserve at a level, ascending; and [point] the least, given what is inside already."""
         found = self._step_cache.get((operand, level))
         if found is None:
             two = self.needed[operand][level]
             memory = self.problem.accelerator.memories[self.terms[operand].memories[level]]
-            least = np.minimum(*two) / (2 if memory.force_double_buffering else 1)
+            least = np.minimum(*two)[: self.lattice.n_points] / (2 if memory.force_double_buffering else 1)
             found = np.unique(np.concatenate(two)), least
             self._step_cache[operand, level] = found
         return found

@@ -77,13 +77,18 @@ class OperandTerms:
         self.irrelevant = problem.layer.relevancy.irrelevant[operand]
         self.relevant = problem.layer.relevancy.relevant[operand]
 
+    @property
+    def forms(self) -> tuple[Variant, ...]:
+        """The fractional form of the spatial mapping, and the integer one if it differs."""
+        problem = self.problem
+        return (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]
+
     @cached_property
     def is_ambiguous(self) -> bool:
         """Whether the size of some tile is not known for sure."""
-        unrolled = (variant.operands[self.operand] for variant in (self.problem.fractional, self.problem.integer))
-        if self.traces or all(u.is_whole for u in unrolled):
+        if self.traces or all(form.operands[self.operand].is_whole for form in self.forms):
             return False
-        return any(self.differs(variant).any() for variant in (self.problem.fractional, self.problem.integer))
+        return any(self.differs(form).any() for form in self.forms)
 
     def differs(self, variant: Variant) -> np.ndarray:
         """[level, N] whether the order of loops may show in the size of a tile."""
@@ -103,7 +108,7 @@ class OperandTerms:
     # -- tiles -----------------------------------------------------------------------------------------------------
 
     def raw_elems(self, variant: Variant, level: int, *, upper: bool = False) -> np.ndarray:
-        """[point] elements inside a level, not rounded, as the allocator counts them; the higher ones on demand."""
+        """[point] elements inside a level, not rounded, by the loops alone; the higher ones on demand."""
         layer, unrolled = self.problem.layer, variant.operands[self.operand]
         elems = np.ones(self.lattice.n_points)
         for dim in self.relevant:
@@ -220,23 +225,31 @@ class OperandTerms:
     # -- capacity --------------------------------------------------------------------------------------------------
 
     def needed_bits(self, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """[point] bits that a memory reserves for a tile, with reuse outside the level below it and without.
+        """[N] bits that a memory reserves for a tile, with reuse outside the level below it and without.
 
         The two differ for outputs only: sums that go on outside the level below are kept unfinished.
         """
         unrolled = self.problem.fractional.operands[self.operand]
-        elems = self.raw_elems(self.problem.fractional, level)
-        open_bits = elems * self.problem.precision(self.operand)
-        closed_bits = open_bits
+        open_bits = self._reserved(level, self.problem.precision(self.operand))
         is_output = self.problem.memory_operand(self.operand) == OUTPUT
         above = [dim for loops in unrolled.levels[level + 1 :] for dim, _ in loops]
-        if is_output and not any(dim in self.irrelevant for dim in above):
-            closed_bits = elems * self.problem.final_precision
-        return self._doubled(open_bits, level), self._doubled(closed_bits, level)
+        if not is_output or any(dim in self.irrelevant for dim in above):
+            return open_bits, open_bits
+        return open_bits, self._reserved(level, self.problem.final_precision)
 
-    def _doubled(self, bits: np.ndarray, level: int) -> np.ndarray:
+    def _reserved(self, level: int, bits_each: int) -> np.ndarray:
+        """[N] bits of a tile, twice where the next one must have room and this is surely not the whole."""
         memory = self.problem.accelerator.memories[self.memories[level]]
+        bits = self.allocated(level) * bits_each
         if not memory.force_double_buffering:
             return bits
-        more = (np.arange(len(bits)) < self.lattice.full) & (bits < bits[-1])
-        return np.where(more, bits * 2, bits)
+        whole = bits.reshape(self.n_sizes, -1)[:, -1].min()
+        is_part = np.tile(np.arange(self.lattice.n_points) < self.lattice.full, self.n_sizes)
+        is_part &= self.allocated(level, upper=True) * bits_each < whole
+        return np.where(is_part, bits * 2, bits)
+
+    def allocated(self, level: int, *, upper: bool = False) -> np.ndarray:
+        """[N] elements inside a level as the allocator counts them, not rounded; the higher ones on demand."""
+        if self.traces:
+            return self.traces.allocated[level]
+        return self.raw_elems(self.problem.fractional, level, upper=upper)

@@ -57,9 +57,8 @@ def test_the_best_and_the_front_are_those_of_brute_force() -> None:
     for seed in SEEDS:
         assert not compared(seed, counts, limit=MOST_MAPPINGS, sizes=FEW, scalar=seed % 3 == 0), f"seed {seed}"
     assert counts["compared"] > 0.9 * len(SEEDS)
-    assert counts["proven"] > 20 * counts["left open"]
-    assert counts["proven fronts"] > 20 * counts["open fronts"]
-    assert not counts["left open, and not the best"]
+    assert not counts["left open"]
+    assert not counts["open fronts"]
     assert all(counts[kind] for kind in KINDS), counts
 
 

@@ -34,15 +34,13 @@ def broken_claims(seed: int, rng: np.random.Generator, counts: Counter[str], max
     """Claims of dominance on a random problem that some inner loops refute."""
     problem, keep_pins = small_problem(seed, max_factors), seed % 3 != 0
     try:
-        graph = build(Space(problem, keep_pins)) if supports(problem) else None
+        graph = build(Space(problem, keep_pins).with_traces()) if supports(problem) else None
     except InfeasibleError:
         graph = None
     if graph is None:
         return []
     objective = Objective.EDP if seed % 2 else Objective.LATENCY
     search = Search(graph, Best(objective), keep_pins, np.inf)
-    if search.is_rounded:
-        return []
     labels, walks, broken = search.start(), np.zeros((0, 1), dtype=np.int64), []
     for layer in reversed(range(len(graph.layers))):
         grown = merged(Labels.joined([part for _, part in search.children(labels, layer)]))

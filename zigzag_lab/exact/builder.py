@@ -14,6 +14,9 @@ from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
 from zigzag_lab.exact.space import Closing, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
 
+_MANY = 1_000
+"""States of an operand; with as many, numbers of states of all together may need more than 64 bits."""
+
 
 @dataclass(frozen=True)
 class _Layer:
@@ -22,13 +25,11 @@ class _Layer:
     Attributes:
         point: [m] the loops inside.
         codes: [operand, m] states of the operands.
-        traces: [operand, m] what the order of loops made of them, where that is followed; else 0.
         room: [j, m] bits left in contended memories.
     """
 
     point: np.ndarray
     codes: np.ndarray
-    traces: np.ndarray
     room: np.ndarray
 
     def __len__(self) -> int:
@@ -41,7 +42,7 @@ class _Options:
 
     Attributes:
         start, n: [m] where the options of a state begin, and how many there are.
-        number, code, trace: of each option, its kind of closing, and the operand's state and trace afterwards.
+        number, code: of each option, its kind of closing and the operand's state afterwards.
         held: [j, option] bits that stay in use.
     """
 
@@ -49,7 +50,6 @@ class _Options:
     n: np.ndarray
     number: np.ndarray
     code: np.ndarray
-    trace: np.ndarray
     held: np.ndarray
 
 
@@ -61,7 +61,6 @@ class _Steps:
     placed: np.ndarray
     numbers: list[np.ndarray]
     codes: list[np.ndarray]
-    traces: list[np.ndarray]
     room: np.ndarray
 
     def taken(self, rows: np.ndarray) -> _Steps:
@@ -70,7 +69,6 @@ class _Steps:
             self.placed[rows],
             [x[rows] for x in self.numbers],
             [x[rows] for x in self.codes],
-            [x[rows] for x in self.traces],
             self.room[:, rows],
         )
 
@@ -80,14 +78,13 @@ class _Builder:
         self.space, self.most_steps, self.deadline = space, most_steps, deadline
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
         self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
-        self.traces = [space.traces(o) for o in range(len(space.terms))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
         space = self.space
         codes = np.array([[space.start_code(o)] for o in range(len(space.operands))], dtype=np.int64)
         room = np.array([[space.capacity[i]] for i in space.shared]).reshape(len(space.shared), 1)
-        layer = _Layer(np.zeros(1, dtype=np.int64), codes, np.zeros_like(codes), room)
+        layer = _Layer(np.zeros(1, dtype=np.int64), codes, room)
         parts: list[np.ndarray] = []
         bounds, n_steps, first_state = [], 0, 0
         for position in range(space.n_loops + 1):
@@ -128,21 +125,17 @@ class _Builder:
             np.concatenate([p.placed for p in parts]),
             [np.concatenate(x) for x in zip(*(p.numbers for p in parts), strict=True)],
             [np.concatenate(x) for x in zip(*(p.codes for p in parts), strict=True)],
-            [np.concatenate(x) for x in zip(*(p.traces for p in parts), strict=True)],
             np.concatenate([p.room for p in parts], axis=1),
         )
         return joined.taken(np.argsort(joined.source, kind="stable"))
 
     def _options(self, o: int, layer: _Layer) -> _Options:
         """The options of an operand, looked up once for each distinct pair of state and point."""
-        n_points, n_codes = self.space.lattice.n_points, 2 * self.space.terms[o].n_levels + 2
-        pairs, which = np.unique(
-            (layer.traces[o] * n_codes + layer.codes[o]) * n_points + layer.point, return_inverse=True
-        )
-        traces, codes, points = pairs // (n_points * n_codes), pairs // n_points % n_codes, pairs % n_points
-        found = [self.space.options(o, *map(int, at)) for at in zip(codes, points, traces, strict=True)]
+        n_points = self.space.lattice.n_points
+        pairs, which = np.unique(layer.codes[o] * n_points + layer.point, return_inverse=True)
+        found = [self.space.options(o, int(p) // n_points, int(p) % n_points) for p in pairs]
         n = np.array([len(f) for f in found], dtype=np.int64)
-        flat = [(int(p), c) for p, f in zip(points, found, strict=True) for c in f]
+        flat = [(int(p) % n_points, c) for p, f in zip(pairs, found, strict=True) for c in f]
         held = np.zeros((len(self.space.shared), len(flat)))
         for i, (_, closing) in enumerate(flat):
             for j, bits in closing.held:
@@ -152,7 +145,6 @@ class _Builder:
             n[which],
             np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
             np.array([c.code for _, c in flat], dtype=np.int64),
-            np.array([c.trace for _, c in flat], dtype=np.int64),
             held,
         )
 
@@ -168,13 +160,12 @@ class _Builder:
 
     def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
-        steps = _Steps(rows, np.full(len(rows), kind, dtype=np.int64), [], [], [], layer.room[:, rows])
+        steps = _Steps(rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows])
         beyond = layer.point + self.strides[kind]
         for o, choice in enumerate(options):
             if kind >= 0 and self.space.stays[o][kind]:
                 steps.numbers.append(np.zeros(len(steps.source), dtype=np.int64))
                 steps.codes.append(layer.codes[o][steps.source])
-                steps.traces.append(layer.traces[o][steps.source])
             else:
                 n = choice.n[steps.source]
                 self._check(int(n.sum()))
@@ -182,25 +173,19 @@ class _Builder:
                 chosen = choice.start[steps.source[copies]] + np.arange(len(copies)) - (np.cumsum(n) - n)[copies]
                 steps = steps.taken(copies)
                 steps.numbers.append(choice.number[chosen])
-                steps.codes.append(choice.code[chosen])
-                steps.traces.append(self._grown(o, choice.trace[chosen], kind))
+                steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
                 steps.room = steps.room - choice.held[:, chosen]
-            has_room = self.space.room[o][steps.codes[o] >> 1, beyond[steps.source]]
+            has_room = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
             if not has_room.all():
                 steps = steps.taken(np.flatnonzero(has_room))
         return self._within_shared(steps, beyond[steps.source])
-
-    def _grown(self, o: int, trace: np.ndarray, kind: int) -> np.ndarray:
-        """[e] the traces of an operand after one more loop."""
-        traces = self.traces[o]
-        return trace if traces is None or kind < 0 else traces.grown[trace, kind]
 
     def _within_shared(self, steps: _Steps, beyond: np.ndarray) -> _Steps:
         """Steps that leave enough in contended memories; what is left is rounded down to what makes a difference."""
         ok = np.ones(len(beyond), dtype=bool)
         room = steps.room.copy()
         for j, sharers in enumerate(self.space.sharers):
-            still = [steps.codes[o] >> 1 <= level for o, level in sharers]
+            still = [self.space.level(steps.codes[o]) <= level for o, level in sharers]
             n_open = sum(still, np.zeros(len(beyond), dtype=np.int64))
             ok &= room[j] >= 0
             for (o, level), is_open in zip(sharers, still, strict=True):
@@ -224,16 +209,16 @@ class _Builder:
         point = layer.point[steps.source] + self.strides[steps.placed]
         key = point
         for o, codes in enumerate(steps.codes):
-            key = key * (2 * self.space.terms[o].n_levels + 2) + codes
-        for o, traces in enumerate(self.traces):
-            if traces is not None:
-                key = np.unique(key * len(traces.size) + steps.traces[o], return_inverse=True)[1]
+            n_codes = self.space.n_codes(o)
+            if n_codes > _MANY:
+                key = np.unique(key, return_inverse=True)[1]
+            key = key * n_codes + codes
         for room in steps.room:
             values, rank = np.unique(room, return_inverse=True)
             key = key * (len(values) + 1) + rank
         _, first, target = np.unique(key, return_index=True, return_inverse=True)
-        codes, seen = np.stack(steps.codes)[:, first], np.stack(steps.traces)[:, first]
-        return _Layer(point[first], codes, seen, steps.room[:, first]), target
+        codes = np.stack(steps.codes)[:, first]
+        return _Layer(point[first], codes, steps.room[:, first]), target
 
 
 def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf) -> Graph:

@@ -46,7 +46,6 @@ class Closing:
         code: the state of the operand afterwards.
         held: (index of the shared memory, bits) that stay in use in shared memories.
         rows: of the tile of each level that is closed, its row in the tables, if it is not the point.
-        trace: what the order of loops made of the operand afterwards, if that is followed.
     """
 
     first: int
@@ -55,14 +54,14 @@ class Closing:
     code: int
     held: tuple[tuple[int, float], ...] = ()
     rows: tuple[int, ...] = ()
-    trace: int = 0
 
 
 class Space:
     """What may be done where.
 
     The state of an operand is a number: twice its open level, plus 1 where something is pending: for inputs (level 0)
-    that the array still reuses the same element, for outputs that sums are unfinished outside the level below.
+    that the array still reuses the same element, for outputs that sums are unfinished outside the level below. What the
+    order of its loops made of it, its *trace* (:mod:`zigzag_lab.exact.traces`), is in the bits above.
 
     Args:
         problem: what is mapped; wishes for the order of its loops are kept.
@@ -106,7 +105,8 @@ class Space:
         self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in terms]
         self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
         self.shared = self._contended()
-        self._options: dict[tuple[int, int, int, int], list[Closing]] = {}
+        self._trace_bits = (2 * max(t.n_levels for t in terms) + 1).bit_length()
+        self._options: dict[tuple[int, int, int], list[Closing]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self.room = [self._room_of(o) for o in range(len(terms))]
 
@@ -140,28 +140,46 @@ class Space:
         terms = self.terms[operand]
         return int(terms.reuse_left[0]) if terms.is_output else 1
 
-    def options(self, operand: int, code: int, point: int, trace: int = 0) -> list[Closing]:
-        """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
-        key = operand, code, point, trace
-        found = self._options.get(key)
-        if found is None:
-            found = self._options[key] = self._closings(*key)
-        return found
+    def n_codes(self, operand: int) -> int:
+        """More than any state of an operand."""
+        traces = self._traces(operand)
+        return len(traces.size) << self._trace_bits if traces else 2 * self.terms[operand].n_levels + 2
 
-    def traces(self, operand: int) -> Traces | None:
+    def level(self, codes: np.ndarray) -> np.ndarray:
+        """[m] the open levels of some states."""
+        return (codes & ((1 << self._trace_bits) - 1)) >> 1
+
+    def grown(self, operand: int, codes: np.ndarray, kind: int) -> np.ndarray:
+        """[m] the states of an operand after one more loop that is not irrelevant to it; the same for -1, no loop."""
+        traces = self._traces(operand)
+        if traces is None or kind < 0:
+            return codes
+        bits = self._trace_bits
+        return (traces.grown[codes >> bits, kind] << bits) | (codes & ((1 << bits) - 1))
+
+    def _traces(self, operand: int) -> Traces | None:
         """What orders of loops make of an operand, where that makes a difference."""
         terms = self.terms[operand]
         return terms.traces if terms.n_sizes > 1 else None
 
-    def _closings(self, operand: int, code: int, point: int, trace: int) -> list[Closing]:
+    def options(self, operand: int, code: int, point: int) -> list[Closing]:
+        """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
+        key = operand, code, point
+        found = self._options.get(key)
+        if found is None:
+            found = self._options[key] = self._closings(operand, code, point)
+        return found
+
+    def _closings(self, operand: int, code: int, point: int) -> list[Closing]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
+        trace, code = code >> self._trace_bits, code & ((1 << self._trace_bits) - 1)
         level, pending = code >> 1, code & 1
         leads = bool(pending) and not terms.is_output
         unfinished = bool(pending) if terms.is_output else True
         after = int(terms.reuse_left[point]) if terms.is_output else 0
-        found = [Closing(level, level, leads, level * 2 + (pending if terms.is_output else 0), trace=trace)]
-        found, traces = [] if is_full else found, self.traces(operand)
+        nothing = trace << self._trace_bits | level * 2 | (pending if terms.is_output else 0)
+        found, traces = [] if is_full else [Closing(level, level, leads, nothing)], self._traces(operand)
         held: tuple[tuple[int, float], ...] = ()
         row = point
         rows: tuple[int, ...] = ()
@@ -176,7 +194,8 @@ class Space:
             if index in self.shared:
                 held = (*held, (self.shared.index(index), bits))
             if not is_full or closed == terms.n_levels - 1:
-                found.append(Closing(level, closed + 1, leads, (closed + 1) * 2 + after, held, rows, trace))
+                following = trace << self._trace_bits | (closed + 1) * 2 | after
+                found.append(Closing(level, closed + 1, leads, following, held, rows))
             unfinished = bool(after) if terms.is_output else True
         return found
 

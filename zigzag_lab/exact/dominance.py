@@ -81,8 +81,7 @@ class Dominance:
     def __init__(self, outlook: Outlook, *, with_energy: bool) -> None:
         self.outlook, self.bounds, self.with_energy = outlook, outlook.bounds, with_energy
         self.columns, self.terms = outlook.columns, outlook.terms
-        full = self.bounds.lattice.full
-        self.is_all = [np.append(np.tile(np.arange(full + 1) == full, t.n_sizes), False) for t in self.terms]
+        self.full = self.bounds.lattice.full
         self.ports = [self._port(place, passings) for place, passings in outlook.ports.items()]
 
     def _port(self, place: Place, passings: list[Passing]) -> _Port:
@@ -132,11 +131,18 @@ class Dominance:
         for o, terms in enumerate(self.terms):
             cuts = [self.columns["cut", o, level] for level in range(terms.n_levels)]
             for cut in (*cuts, self.columns["lead", o, 0]):
-                once = np.where(self.is_all[o][memory[:, cut]], _SETTLED_ONCE, _SETTLED)
+                once = np.where(self._has_all(o, memory[:, cut]), _SETTLED_ONCE, _SETTLED)
                 rest[:, cut] = np.where(settled[cut], once, rest[:, cut])
             for level, cut in enumerate(cuts):
                 rest[settled[cut], self.columns["reuse", o, level]] = 0
         return rest
+
+    def _has_all(self, o: int, cuts: np.ndarray) -> np.ndarray:
+        """Whether all loops are inside some cuts of an operand; of whichever size the tile there is."""
+        found = cuts == self.full
+        for size in range(1, self.terms[o].n_sizes):
+            found |= cuts == self.full + size * self.bounds.lattice.n_points
+        return found
 
     # -- figures ---------------------------------------------------------------------------------------------------
 
@@ -170,7 +176,7 @@ class Dominance:
         for o, terms in enumerate(self.terms):
             inner = memory[:, self.columns["cut", o, 0]]
             outer = [self.columns["cut", o, level] for level in range(terms.n_levels - 1)]
-            once = self.is_all[o][memory[:, outer]].any(axis=1)
+            once = self._has_all(o, memory[:, outer]).any(axis=1)
             found.append(np.where(once & (inner != OPEN), self.outlook.tiles[o][1][inner], 0.0))
         return found
 

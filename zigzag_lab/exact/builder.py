@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zigzag_lab.exact.ceiling import Ceiling
 from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
 from zigzag_lab.exact.space import Closing, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
@@ -26,11 +27,13 @@ class _Layer:
         point: [m] the loops inside.
         codes: [operand, m] states of the operands.
         room: [j, m] bits left in contended memories.
+        paid: [m] under a ceiling, the least energy so far.
     """
 
     point: np.ndarray
     codes: np.ndarray
     room: np.ndarray
+    paid: np.ndarray
 
     def __len__(self) -> int:
         return len(self.point)
@@ -43,6 +46,7 @@ class _Options:
     Attributes:
         start, n: [m] where the options of a state begin, and how many there are.
         number, code: of each option, its kind of closing and the operand's state afterwards.
+        cost: [option] its energy, under a ceiling.
         held: [j, option] bits that stay in use.
     """
 
@@ -50,18 +54,20 @@ class _Options:
     n: np.ndarray
     number: np.ndarray
     code: np.ndarray
+    cost: np.ndarray
     held: np.ndarray
 
 
 @dataclass
 class _Steps:
-    """Steps as they grow, operand by operand."""
+    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a ceiling."""
 
     source: np.ndarray
     placed: np.ndarray
     numbers: list[np.ndarray]
     codes: list[np.ndarray]
     room: np.ndarray
+    energy: np.ndarray
 
     def taken(self, rows: np.ndarray) -> _Steps:
         return _Steps(
@@ -70,12 +76,13 @@ class _Steps:
             [x[rows] for x in self.numbers],
             [x[rows] for x in self.codes],
             self.room[:, rows],
+            self.energy[:, rows],
         )
 
 
 class _Builder:
-    def __init__(self, space: Space, most_steps: int, deadline: float) -> None:
-        self.space, self.most_steps, self.deadline = space, most_steps, deadline
+    def __init__(self, space: Space, most_steps: int, deadline: float, ceiling: Ceiling | None = None) -> None:
+        self.space, self.most_steps, self.deadline, self.ceiling = space, most_steps, deadline, ceiling
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
         self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
@@ -84,7 +91,7 @@ class _Builder:
         space = self.space
         codes = np.array([[space.start_code(o)] for o in range(len(space.operands))], dtype=np.int64)
         room = np.array([[space.capacity[i]] for i in space.shared]).reshape(len(space.shared), 1)
-        layer = _Layer(np.zeros(1, dtype=np.int64), codes, room)
+        layer = _Layer(np.zeros(1, dtype=np.int64), codes, room, np.zeros(1))
         parts: list[np.ndarray] = []
         bounds, n_steps, first_state = [], 0, 0
         for position in range(space.n_loops + 1):
@@ -126,6 +133,7 @@ class _Builder:
             [np.concatenate(x) for x in zip(*(p.numbers for p in parts), strict=True)],
             [np.concatenate(x) for x in zip(*(p.codes for p in parts), strict=True)],
             np.concatenate([p.room for p in parts], axis=1),
+            np.concatenate([p.energy for p in parts], axis=1),
         )
         return joined.taken(np.argsort(joined.source, kind="stable"))
 
@@ -145,6 +153,7 @@ class _Builder:
             n[which],
             np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
             np.array([c.code for _, c in flat], dtype=np.int64),
+            np.array([self.ceiling.cost(o, point, c) for point, c in flat] if self.ceiling else []),
             held,
         )
 
@@ -160,7 +169,9 @@ class _Builder:
 
     def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
-        steps = _Steps(rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows])
+        steps = _Steps(
+            rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows], self._energy(layer, rows)
+        )
         beyond = layer.point + self.strides[kind]
         for o, choice in enumerate(options):
             if kind >= 0 and self.space.stays[o][kind]:
@@ -175,10 +186,27 @@ class _Builder:
                 steps.numbers.append(choice.number[chosen])
                 steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
                 steps.room = steps.room - choice.held[:, chosen]
-            has_room = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
-            if not has_room.all():
-                steps = steps.taken(np.flatnonzero(has_room))
+                if self.ceiling:
+                    steps.energy[0] += choice.cost[chosen]
+            ok = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
+            if self.ceiling:
+                ok &= self._is_below(self.ceiling, steps, layer, beyond, o)
+            if not ok.all():
+                steps = steps.taken(np.flatnonzero(ok))
         return self._within_shared(steps, beyond[steps.source])
+
+    def _energy(self, layer: _Layer, rows: np.ndarray) -> np.ndarray:
+        """[2, e] energy paid up to some states, and nothing yet of what is to go; [0, e] where there is no ceiling."""
+        return np.stack([layer.paid[rows], np.zeros(len(rows))])[: 2 if self.ceiling else 0]
+
+    @staticmethod
+    def _is_below(ceiling: Ceiling, steps: _Steps, layer: _Layer, beyond: np.ndarray, o: int) -> np.ndarray:
+        """[e] whether mappings may stay below the ceiling, the choices of an operand and of those before it made."""
+        steps.energy[1] += ceiling.to_go(o, steps.codes[o], beyond[steps.source])
+        others = range(o + 1, len(layer.codes))
+        ahead = sum((ceiling.to_go(i, layer.codes[i], layer.point) for i in others), np.zeros(len(layer)))
+        below: np.ndarray = steps.energy.sum(axis=0) + ahead[steps.source] <= ceiling.most
+        return below
 
     def _within_shared(self, steps: _Steps, beyond: np.ndarray) -> _Steps:
         """Steps that leave enough in contended memories; what is left is rounded down to what makes a difference."""
@@ -218,17 +246,26 @@ class _Builder:
             key = key * (len(values) + 1) + rank
         _, first, target = np.unique(key, return_index=True, return_inverse=True)
         codes = np.stack(steps.codes)[:, first]
-        return _Layer(point[first], codes, steps.room[:, first]), target
+        paid = np.full(len(first), np.inf)
+        if self.ceiling:
+            np.minimum.at(paid, target, steps.energy[0])
+        return _Layer(point[first], codes, steps.room[:, first], paid), target
 
 
-def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf) -> Graph:
+def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf, ceiling: Ceiling | None = None) -> Graph:
     """The graph of a space.
+
+    Args:
+        space: what may be done where.
+        most_steps: how many steps are not too many.
+        deadline: when to give up, on the monotonic clock.
+        ceiling: what is to be cheaper; of other mappings, only some are in the graph.
 
     Raises:
         TooLargeError: there are too many steps, or it takes too long.
-        InfeasibleError: no mapping fits.
+        InfeasibleError: no mapping fits, or is below the ceiling.
     """
-    graph = _Builder(space, most_steps, deadline).build()
+    graph = _Builder(space, most_steps, deadline, ceiling).build()
     alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")

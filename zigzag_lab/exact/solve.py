@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
+from zigzag_lab.exact.ceiling import Ceiling
 from zigzag_lab.exact.coarse import MOST_POINTS, offer_coarser
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.relaxed import Relaxation, compulsory
@@ -170,7 +171,8 @@ def _search(
     try:
         if space is None:
             raise TooLargeError
-        run = _proven(_graph(space, now, halfway), target, keep_pins, deadline)
+        run = _beating(space, target, keep_pins, now, deadline)
+        run = run or _proven(_graph(space, now, halfway), target, keep_pins, deadline)
     except TooLargeError:
         n_priced = offer_coarser(problem, target, keep_pins, deadline)
         least = np.array(compulsory(problem))
@@ -188,14 +190,34 @@ def _space(problem: Problem, keep_pins: bool) -> Space | None:
         return None
 
 
-def _graph(space: Space, now: float, halfway: float) -> Graph:
+def _beating(space: Space, target: Target, keep_pins: bool, now: float, deadline: float) -> _Run | None:
+    """Search for what costs no more energy than what is to be beaten allows; None where that says nothing."""
+    if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
+        return None
+    most = min(target.to_beat, target.best)
+    if target.objective is not Objective.ENERGY:
+        most = most / Relaxation(space).latency_cycles() if target.objective is Objective.EDP else np.inf
+    if most == np.inf:
+        return None
+    try:
+        graph = _graph(space, now, now + (deadline - now) / 2, most)
+    except InfeasibleError:
+        return _Run(target, min(target.to_beat, target.best), 0.0, 0)
+    return replace(_proven(graph, target, keep_pins, deadline), n_mappings=0.0)
+
+
+def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) -> Graph:
     """The graph of a space; orders of loops that decide sizes of tiles are told apart unless that is too much."""
     if space.is_ambiguous:
         try:
-            return build(space.with_traces(), MOST_STEPS, (now + halfway) / 2)
+            return _below(space.with_traces(), most_pj, (now + halfway) / 2)
         except TooLargeError:
             pass
-    return build(space, MOST_STEPS, halfway)
+    return _below(space, most_pj, halfway)
+
+
+def _below(space: Space, most_pj: float, deadline: float) -> Graph:
+    return build(space, MOST_STEPS, deadline, Ceiling(space, most_pj) if most_pj < np.inf else None)
 
 
 def _proven(graph: Graph, target: Target, keep_pins: bool, deadline: float) -> _Run:

@@ -32,6 +32,7 @@ def test_the_newest_run_comes_first_with_its_figures(two: Two) -> None:
         ((), [1, 0]),
         (("--experiment", "first"), [0]),
         (("--objective", "Energy"), [1]),
+        (("--objective", "none"), []),
         (("--tag", "for=first"), [0]),
         (("--status", "finished", "--workload", "workload", "--accelerator", "accelerator"), [1, 0]),
         (("--status", "lost"), []),

@@ -12,7 +12,7 @@ from zigzag_lab.store.database import Answer
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.url import SQLITE
-from zigzag_lab.vocab import InputError, Objective, nearest
+from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 
 LAST = "last"
 VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory")
@@ -146,12 +146,13 @@ def tag(lab: Lab, run_id: str, tags: Iterable[tuple[str, str]], removed: Sequenc
     return lab.details(run_id).tags
 
 
-def objective_named(text: str) -> Objective:
-    """The objective of that name, in any case.
+def objective_named(text: str) -> str:
+    """The objective that records have under a name, in any case; ``none`` where a run's own stages chose.
 
     Raises:
         InputError: there is none.
     """
-    if text.lower() not in set(Objective):
-        raise InputError("objective", f"'{text}'", " or ".join(Objective), nearest(text.lower(), Objective))
-    return Objective(text.lower())
+    known, name = [*Objective, NO_OBJECTIVE], text.lower()
+    if name not in known:
+        raise InputError("objective", f"'{text}'", " or ".join(known), nearest(name, known))
+    return name

@@ -37,7 +37,7 @@ json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, 
 @click.option("--status", metavar="WORD", help="Only runs that are running, finished, infeasible, failed or lost.")
 @click.option("--workload", metavar="NAME", help="Only runs of this workload.")
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
-@click.option("--objective", metavar="WORD", help="Only runs that minimised latency, energy or edp.")
+@click.option("--objective", metavar="WORD", help="Only runs that minimised latency, energy, edp or none of them.")
 @click.option("--tag", "tags", type=Tag(), multiple=True, help="Only runs that carry this tag.")
 @click.option("--since", metavar="2h|2026-11-22", help="Only runs that started at most so long ago, or since then.")
 @click.option("--limit", type=Count(), default="20", show_default=True, help="At most so many runs.")
@@ -64,7 +64,7 @@ def ls_command(
             status=status.lower() if status else None,
             workload=workload,
             accelerator=accelerator,
-            objective=str(ask.objective_named(objective)) if objective else None,
+            objective=ask.objective_named(objective) if objective else None,
             since=ask.moment(since) if since else None,
             tags=dict(tags),
             limit=None if limit is None else limit + 1,

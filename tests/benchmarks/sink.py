@@ -26,8 +26,8 @@ from zigzag_lab.store import RunStart, Store, open_store
 SHARE_NEW = 0.115
 """Of the layers of a sweep, those with a new mapping: 1,086 of 9,472 in ``experiments/buffer-and-array``."""
 
-AT_ONCE = 10
-"""Networks of a round: as many runs, one after another."""
+AT_ONCE = 7
+"""Networks of a round, as many runs; few, so that no kind of round has all of the merging of SQLite's log."""
 
 NEW, NEW_TO_THE_CACHE, SEEN = "new layers, new mappings", "the same, cache off", "seen layers, seen mappings"
 TARGET = 15_000
@@ -79,7 +79,7 @@ def measure(store: Store, n_networks: int, target: int) -> None:
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", type=int, default=60)
+    parser.add_argument("--networks", type=int, default=63)
     options = parser.parse_args()
     with TemporaryDirectory() as folder, open_store(Path(folder) / "sink.db") as store:
         measure(store, options.networks, TARGET)

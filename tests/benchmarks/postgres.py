@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.benchmarks.priced_networks import networks
 from tests.benchmarks.sink import NEW, NEW_TO_THE_CACHE, SEEN, measure, record, rounds
 from zigzag_lab.store import open_store
 from zigzag_lab.store.migrate import upgrade
@@ -41,7 +42,7 @@ def server(url: str | None) -> Iterator[str]:
 def write(url: str, n_networks: int, seed: int, together: Barrier, spans: Any) -> None:
     """One of several writers: the span of clock time of each of its rounds, which they begin together."""
     with open_store(url) as store:
-        for kind, runs in rounds(store, n_networks, seed):
+        for kind, runs in rounds(store, networks(1 + 2 * n_networks, seed)):
             together.wait()
             started = time.time()
             record(store, runs)

@@ -44,13 +44,11 @@ def record(store: Store, runs: Sequence[Network]) -> tuple[float, float]:
     return time.perf_counter() - started, time.process_time() - work
 
 
-def rounds(store: Store, n_networks: int, seed: int = 0) -> Iterator[tuple[str, list[Network]]]:
+def rounds(store: Store, priced: list[Network]) -> Iterator[tuple[str, list[Network]]]:
     """What is recorded, :data:`AT_ONCE` networks at a time, and what kind of round it is."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pricer:
-        priced = pricer.submit(networks, 1 + 2 * n_networks, seed).result()
     record(store, [priced.pop()])  # once, a process looks at its machine: versions, git
     gc.collect()
-    for first in range(0, 2 * n_networks, 2 * AT_ONCE):
+    for first in range(0, len(priced), 2 * AT_ONCE):
         unknown, asked = priced[first : first + AT_ONCE], priced[first + AT_ONCE : first + 2 * AT_ONCE]
         yield NEW_TO_THE_CACHE, unknown
         for cme in chain.from_iterable(asked):
@@ -65,7 +63,9 @@ def measure(store: Store, n_networks: int, target: int) -> None:
     print(f"{n_networks} runs of {N_LAYERS} layers to a kind of round; target {target} layers/s")
     print(f"{'':<28}{'layers/s':>10}{'rows/s':>10}{'layers/cpu-s':>14}")
     sums = {kind: [0.0] * 4 for kind in (NEW, NEW_TO_THE_CACHE, SEEN)}
-    for kind, runs in rounds(store, n_networks):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pricer:
+        priced = pricer.submit(networks, 1 + 2 * n_networks).result()
+    for kind, runs in rounds(store, priced):
         n_layers = sum(map(len, runs))
         n_rows = n_layers + sum(len(levels) for run in runs for cme in run for levels in cme.problem.memories.values())
         sums[kind] = [a + b for a, b in zip(sums[kind], (n_layers, n_rows, *record(store, runs)), strict=True)]

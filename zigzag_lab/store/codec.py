@@ -102,12 +102,6 @@ _CONTENTS: dict[Loop, str] = {}
 _text_of, _content_of = _TEXTS.__getitem__, _CONTENTS.__getitem__
 
 
-def insertion(table: str, columns: tuple[str, ...]) -> str:
-    """The statement that adds a row, and leaves one alone that is there already."""
-    marks = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
-
-
 class LayerRows(NamedTuple):
     """All rows of one CME.
 

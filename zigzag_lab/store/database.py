@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -90,6 +91,13 @@ class Database(Protocol):
 
     def close(self) -> None:
         """End the connection."""
+
+
+@lru_cache(maxsize=64)
+def insertion(table: str, columns: tuple[str, ...], n_rows: int = 1) -> str:
+    """The statement that adds so many rows, and leaves alone those that are there already."""
+    marks = f"({', '.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Any]:

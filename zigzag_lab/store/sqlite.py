@@ -6,13 +6,12 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from zigzag_lab.store.database import Answer, Row, rows_from
+from zigzag_lab.store.database import Answer, Row, insertion, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 
@@ -89,7 +88,7 @@ class SqliteDatabase:
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
-        self.executemany(_insertion(table, tuple(columns)), rows)
+        self.executemany(insertion(table, tuple(columns)), rows)
 
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows, many to a statement, which takes a third less than one to each."""
@@ -98,9 +97,9 @@ class SqliteDatabase:
         n_whole = len(values) - len(values) % n_at_once
         with self._lock:
             for start in range(0, n_whole, n_at_once):
-                statement = _insertion(table, tuple(columns), ROWS_AT_ONCE)
+                statement = insertion(table, tuple(columns), ROWS_AT_ONCE)
                 self._connection.execute(statement, values[start : start + n_at_once])
-            self._connection.executemany(_insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
+            self._connection.executemany(insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
@@ -124,13 +123,6 @@ class SqliteDatabase:
         """End the connection."""
         with self._lock:
             self._connection.close()
-
-
-@lru_cache(maxsize=64)
-def _insertion(table: str, columns: tuple[str, ...], n_rows: int = 1) -> str:
-    """The statement that adds so many rows, and leaves alone those that are there already."""
-    marks = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
 
 
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:

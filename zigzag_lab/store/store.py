@@ -12,8 +12,8 @@ from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.claims import Claims
-from zigzag_lab.store.codec import insertion, packed, spelt_json
-from zigzag_lab.store.database import Database, connect
+from zigzag_lab.store.codec import packed, spelt_json
+from zigzag_lab.store.database import Database, connect, insertion
 from zigzag_lab.store.environment import environment, working_diff
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import is_gone, this_process

@@ -143,7 +143,7 @@ def recorded_front(lab: Lab, run: RunRecord) -> NetworkFront:
     if not fronts:
         hint = "'zigzag-lab front --workload W --accelerator A --mapping M' searches for one."
         raise InputError(f"run {run.run_id}", "it has no fronts on record", "a run of 'zigzag-lab front'", hint)
-    names = {layer.layer_index: layer.name for layer in lab.layers(run.run_id)}
+    names = {layer.figures["layer_index"]: layer.name for layer in lab.layers(run.run_id)}
     return NetworkFront(run, tuple(LayerFront(i, names[i], points) for i, points in fronts.items()))
 
 

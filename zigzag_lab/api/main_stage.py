@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.api.caching import readings_of, run_cache, with_cache
+from zigzag_lab.api.children import child_start, objective_of_stages
 from zigzag_lab.api.defaults import DEFAULT_STORE
 from zigzag_lab.api.given import plain_options, read_given, run_inputs
 from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
 from zigzag_lab.api.opening import is_there, opened_store
-from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages import (
-    MinimalEDPStage,
-    MinimalEnergyStage,
-    MinimalLatencyStage,
-    NetworkFrontStage,
-    Result,
-    SearchTally,
-    StageCallable,
-)
+from zigzag_lab.stages import Result, SearchTally, StageCallable
 from zigzag_lab.stages.main import MainStage as PlainMainStage
+from zigzag_lab.stages.recording import cmes_at_the_top
+from zigzag_lab.stages.seams import CURRENT_SINK
 from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.vocab import NO_OBJECTIVE, Objective, ZigzagLabError
+from zigzag_lab.vocab import ZigzagLabError
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -32,14 +28,7 @@ if TYPE_CHECKING:
     from zigzag_lab.store.readings import Readings
     from zigzag_lab.tracking import PublishReport
 
-_OBJECTIVES: dict[Any, Objective] = {
-    MinimalLatencyStage: Objective.LATENCY,
-    MinimalEnergyStage: Objective.ENERGY,
-    MinimalEDPStage: Objective.EDP,
-    NetworkFrontStage: Objective.EDP,
-}
-_TOLD = ("exact_objective", "salsa_opt_criterion")
-"""Keywords that tell a search what to minimise."""
+log = logging.getLogger("zigzag_lab")
 
 
 class MainStage(PlainMainStage):
@@ -131,16 +120,19 @@ class MainStage(PlainMainStage):
         self, store: Store, given: dict[str, Any], read: dict[str, Any], readings: Readings | None
     ) -> list[Result]:
         tally = given.get("tally") or SearchTally()
-        with store.start_run(self._start(given, read, readings)) as recorder:
+        results: list[Result] = []
+        with store.start_run(self._start(given, read, readings), _parent(store)) as recorder:
             self.run_id = recorder.run_id
+            recorder.describe = partial(child_start, self.list_of_callables)
             with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
-                results = self.run_pipeline(**{**read, **observers})
-            if not recorder.has_fronts:
-                _save_all(recorder, results)
-            total = _total(results, is_front=recorder.has_fronts)
+                with at_work(recorder):
+                    for result in self.results(**{**read, **observers}):
+                        results.append(result)
+                        recorder.yielded(result)
             self.cache_figures = cache.figures if cache is not None else None
-            recorder.finish(total, with_cache(_totals(tally, total), self.cache_figures))
+            totals = with_cache(_totals(tally, results), self.cache_figures)
+            _finish(recorder, totals)
         return results
 
     def _may_recall(self) -> bool:
@@ -155,25 +147,18 @@ class MainStage(PlainMainStage):
         return RunStart(
             experiment=self.experiment,
             name=self.run_name,
-            objective=self._objective(),
+            objective=objective_of_stages(self.list_of_callables, self.kwargs),
             options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
             inputs=run_inputs({**given, **self.sources}, read, readings),
             tags=self.tags,
         )
 
-    def _objective(self) -> str:
-        """What the run minimises, by its first stage that keeps the best, else by what its search is told."""
-        for stage in self.list_of_callables:
-            if stage in _OBJECTIVES:
-                return _OBJECTIVES[stage].value
-        told = (str(self.kwargs[name]).lower() for name in _TOLD if self.kwargs.get(name) is not None)
-        return next((word for word in told if word in set(Objective)), NO_OBJECTIVE)
-
     def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
         """What the stages tell of their work, where some stage of the list has the keyword for it."""
         wanted = self._wanted()
-        observers: dict[str, Any] = {"tally": tally, "sink": recorder, "cache": cache}
-        return {name: value for name, value in observers.items() if name in wanted and name not in self.kwargs}
+        observers: dict[str, Any] = {"tally": tally, "cache": cache}
+        chosen = {name: value for name, value in observers.items() if name in wanted}
+        return {n: value for n, value in {**chosen, "sink": recorder}.items() if n not in self.kwargs}
 
     def _wanted(self) -> set[str]:
         return {name for stage in self.list_of_callables for name in parameters_of(stage)}
@@ -218,30 +203,46 @@ def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishRep
     return None if uri is None else publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE)
 
 
-def _totals(tally: SearchTally, total: CostModelEvaluationABC | None) -> Totals:
+def _parent(store: Store) -> RunRecorder | None:
+    """The run at work within which this one is started, where both are in one database."""
+    from zigzag_lab.store import RunRecorder
+
+    current = CURRENT_SINK.get()
+    is_here = isinstance(current, RunRecorder) and not current.is_closed and current.url == store.url
+    return current if is_here else None
+
+
+@contextmanager
+def at_work(recorder: RunRecorder) -> Iterator[None]:
+    """The time during which pipelines that stages start are children of a run."""
+    token = CURRENT_SINK.set(recorder)
+    try:
+        yield
+    finally:
+        CURRENT_SINK.reset(token)
+
+
+def _finish(recorder: RunRecorder, totals: Totals) -> None:
+    """Close a run that has its results. What cannot be recorded is said: it does not take the results away."""
+    from zigzag_lab.store import StoreError
+
+    try:
+        recorder.finish(totals=totals)
+    except StoreError:
+        raise
+    except Exception as error:
+        log.warning("run %s: its record is not complete (%s: %s)", recorder.run_id, type(error).__name__, error)
+        recorder.abandon(f"the record is not complete: {type(error).__name__}: {error}", totals)
+
+
+def _totals(tally: SearchTally, results: Sequence[Any]) -> Totals:
+    """What a run came to besides its layers: the area and the clock of its one result."""
     from zigzag_lab.store import Totals
 
+    found = list(cmes_at_the_top(results))
+    total = found[0] if len({id(cme.accelerator) for cme in found}) == 1 else None
     return Totals(
         n_mappings_evaluated=tally.n_mappings_evaluated,
         area_mm2=None if total is None else total.area_mm2,
         clock_ns=None if total is None else total.clock_ns,
     )
-
-
-def _save_all(recorder: RunRecorder, results: Iterable[Result]) -> None:
-    """Record every result that reached the top, and those that it sums up."""
-    for cme, extra_info in results:
-        if isinstance(cme, CostModelEvaluation):
-            recorder.save(cme)
-        elif isinstance(extra_info, list) and all(_is_result(item) for item in extra_info):
-            _save_all(recorder, extra_info)
-
-
-def _is_result(item: Any) -> bool:
-    return isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], CostModelEvaluationABC)
-
-
-def _total(results: Sequence[Result], *, is_front: bool = False) -> CostModelEvaluationABC | None:
-    """The sum that the pipeline yielded, if it yielded one; of a front, what the recorded layers sum up to."""
-    sums = [cme for cme, _ in results if not isinstance(cme, CostModelEvaluation)]
-    return sums[0] if len(sums) == 1 and not is_front else None

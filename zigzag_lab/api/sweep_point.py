@@ -183,6 +183,7 @@ def _figures(total: CostModelEvaluationABC, cmes: list[CostModelEvaluation]) -> 
         "edp_pj_cycles": float(total.edp_pj_cycles),
         "n_macs": sum(cme.layer.n_macs for cme in cmes),
         "n_layers": len(cmes),
+        "n_results": 1,
         "area_mm2": total.area_mm2,
         "clock_ns": total.clock_ns,
     }

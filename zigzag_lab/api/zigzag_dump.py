@@ -13,6 +13,7 @@ from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.codec import LayerRows, mapping_row
+from zigzag_lab.store.designs import OWN
 from zigzag_lab.vocab import InputError
 
 _LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
@@ -74,6 +75,7 @@ def _layer_rows(document: Mapping[str, Any], layer_index: int) -> LayerRows:
         float(energy["operational_energy"]),
         float(energy["memory_energy"]),
         *cycles,
+        *OWN,
     )
     return LayerRows(mapping, row, _memory_rows(document, layer_index))
 

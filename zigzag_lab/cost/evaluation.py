@@ -23,6 +23,25 @@ from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer
 
 
+class Identity:
+    """Tells one CME from all others: its copies, views of it and what comes back of it from a pickle share it.
+
+    Attributes:
+        place: where a record holds the CME, as the record notes it; empty where none does.
+    """
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        self.place: Any = None
+
+    def __deepcopy__(self, memo: Any) -> Identity:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Identity, ()
+
+
 class CostModelEvaluation(CostModelEvaluationABC):
     """The price of one layer under one mapping.
 
@@ -40,6 +59,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
     certificate: Certificate | FrontCertificate | None = None
     _original: CostModelEvaluation | None = None
     """Whose terms this price shares."""
+    _identity: Identity | None = None
 
     def __init__(
         self,
@@ -83,6 +103,13 @@ class CostModelEvaluation(CostModelEvaluationABC):
         return cme
 
     @property
+    def identity(self) -> Identity:
+        """What this CME shares with its copies, and with nothing else."""
+        if self._identity is None:
+            self._identity = Identity()
+        return self._identity
+
+    @property
     def temporal_mapping(self) -> TemporalMapping:
         """The loops in time, cut into memory levels."""
         if self._temporal_mapping is None and self._batch is not None:
@@ -110,6 +137,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
         )
         cme._original = self._original if self._batch is None else None
         cme._energy, cme._latency, cme.certificate = self._energy, self._latency, self.certificate
+        cme._identity = self.identity
         return cme
 
     def without_batch(self) -> CostModelEvaluation:
@@ -117,15 +145,15 @@ class CostModelEvaluation(CostModelEvaluationABC):
         return self if self._batch is None else self.standalone()
 
     def for_layer(self, layer: Layer) -> CostModelEvaluation:
-        """The same price under the name of an identical layer."""
+        """The same price under the name of an identical layer: another CME."""
         cme = self.standalone()
-        cme.layer = layer
+        cme.layer, cme._identity = layer, None
         if self._batch is None:
             cme._original = self._original or self
         return cme
 
     def __reduce__(self) -> tuple[Any, ...]:
-        energies = (self._energy, self._latency, self.certificate)
+        energies = (self._energy, self._latency, self.certificate, self.identity)
         terms = (self.problem, self.temporal_mapping, self.keep_at_output_pins, self.breakdown, self.layer)
         return _restored, (*terms, *energies)
 
@@ -263,10 +291,11 @@ def _restored(
     energy: float | None,
     latency: float | None,
     certificate: Certificate | FrontCertificate | None = None,
+    identity: Identity | None = None,
 ) -> CostModelEvaluation:
     """A CME back from a pickle or a copy."""
     cme = CostModelEvaluation(
         problem, temporal, keep_at_output_pins=keep_at_output_pins, breakdown=breakdown, layer=layer
     )
-    cme._energy, cme._latency, cme.certificate = energy, latency, certificate
+    cme._energy, cme._latency, cme.certificate, cme._identity = energy, latency, certificate, identity
     return cme

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, TypeVar
 
@@ -125,6 +125,8 @@ class CumulativeCME(CostModelEvaluationABC):
 
     def __init__(self) -> None:
         self._parts: tuple[CostModelEvaluationABC, ...] = ()
+        self._summands: tuple[CostModelEvaluationABC, ...] = ()
+        self._times = 1.0
         self.mem_energy_breakdown = {}
         self.mem_energy_breakdown_further = {}
         self.memory_word_access = {}
@@ -168,6 +170,9 @@ class CumulativeCME(CostModelEvaluationABC):
         is_open = isinstance(first, CumulativeCME) and first._parts
         before = first._parts if is_open else (first.without_batch(),)  # type: ignore[attr-defined]
         total._parts = (*before, second.without_batch())
+        is_plain = isinstance(first, CumulativeCME) and first._times == 1  # so that long sums do not nest
+        summed = first._summands if is_plain else before  # type: ignore[attr-defined]
+        total._summands, total._times = (*summed, total._parts[-1]), 1.0
         total._energy = first.energy_total + second.energy_total
         total._latency = first.latency_total2 + second.latency_total2
         total._layer_ids = [*first.layer_ids, *second.layer_ids]
@@ -190,6 +195,15 @@ class CumulativeCME(CostModelEvaluationABC):
             self.__dict__.update(terms | self.__dict__)
         return self
 
+    def components(self) -> Iterator[tuple[CostModelEvaluationABC, float]]:
+        """The single CMEs that the sum is made of, in order, and how many times each counts; sums within it opened."""
+        for summand in self._summands:
+            if not isinstance(summand, CumulativeCME):
+                yield summand, self._times
+                continue
+            for part, times in summand.components():
+                yield part, times * self._times
+
     def __getstate__(self) -> dict[str, Any]:
         return dict(vars(self.added_up()))
 
@@ -204,6 +218,7 @@ class CumulativeCME(CostModelEvaluationABC):
         }
         scaled.memory_word_access = {op: [x * number for x in v] for op, v in self.memory_word_access.items()}
         scaled._layer_ids, scaled.accelerator = list(self._layer_ids), self.accelerator
+        scaled._summands, scaled._times = (self,), number
         return scaled
 
     def __str__(self) -> str:

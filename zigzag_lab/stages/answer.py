@@ -10,22 +10,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
-from zigzag_lab.cost import Certificate, CostModelEvaluation, CumulativeCME, FrontCertificate
+from zigzag_lab.cost import (
+    Certificate,
+    CostModelEvaluation,
+    CostModelEvaluationABC,
+    CumulativeCME,
+    FrontCertificate,
+)
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys import described
-from zigzag_lab.keys.records import record_from
+from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages.recording import SinkLog
+from zigzag_lab.stages.seams import Variant, in_a_word
 from zigzag_lab.stages.stage import Result
-from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
+from zigzag_lab.vocab import InfeasibleError, TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer, Workload
 
 FORMAT = "zigzag_lab.answer/1"
+MAX_SAVED = 20_000
+"""CMEs that save stages below a cache may save, for what they saved to be part of an answer."""
 
 _FOUR_WAYS = ("accesses", "access_energy_pj", "allowed_cycles", "needed_cycles")
 _FIGURES = (
@@ -36,9 +47,11 @@ _TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, 
 _CME_STATE = frozenset(
     {
         *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
-        *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original"),
+        *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original", "_identity"),
     }
 )
+_PARTS_OF_SUMS = ("_parts", "_summands", "_times")
+_OF_VARIANTS = ("position", "occurrence", "goes_on")
 _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constraints": MappingConstraints}
 _CERTIFICATES: Any = Certificate | FrontCertificate
 
@@ -84,21 +97,35 @@ NOBODY = Asker()
 """Answers written for nobody hold all that they need."""
 
 
-def answer_of(results: Sequence[Result], asker: Asker = NOBODY) -> dict[str, Any]:
+def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, Any]:
     """Results as plain data.
 
+    Args:
+        results: what was found.
+        asker: whose records are referred to.
+        log: what the stages that found it put on record besides.
+
     Raises:
-        NotKeptError: some of it has no form as plain data.
+        NotKeptError: some of it has no form as plain data, or it is too much.
     """
+    if log is not None and log.count() > MAX_SAVED:
+        raise NotKeptError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
     writer = _Writer(asker)
     written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
-    return {"format": FORMAT, "results": written, **writer.tables}
+    logged = {"log": writer.log(log)} if log is not None and log.events else {}
+    return {"format": FORMAT, "results": written, **logged, **writer.tables}
 
 
 def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]:
     """Results back from plain data."""
+    return recorded_results_of(answer, asker)[0]
+
+
+def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
+    """Results back from plain data, and what was put on record while they were found."""
     reader = _Reader(answer, asker)
-    return [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
+    results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
+    return results, reader.log(answer.get("log", ()))
 
 
 def spelt(answer: Mapping[str, Any]) -> bytes:
@@ -124,7 +151,7 @@ class _Writer:
         if type(value) is dict:
             return ["dict", *([self.value(key), self.value(item)] for key, item in value.items())]
         if type(value) is CostModelEvaluation:
-            return ["cme", self._once("cmes", value, self._cme)]
+            return ["cme", self._numbered_cme(value)]
         if type(value) is CumulativeCME:
             return ["sum", self._sum(value)]
         if type(value) is SpatialMapping:
@@ -136,12 +163,49 @@ class _Writer:
                 return [kind, self._reference(kind, value)]
         raise NotKeptError(f"results hold an object of type {type(value).__name__}, which has no plain form")
 
-    def _once(self, table: str, value: Any, write: Any) -> int:
-        known: int | None = self._known.get(id(value))
+    def log(self, log: SinkLog) -> list[Any]:
+        """What was put on record, event by event."""
+        return [getattr(self, f"_{name}")(*given) for name, *given in log.events]
+
+    def _save(self, cme: Any) -> list[Any]:
+        return ["save", self.value(cme)]
+
+    def _save_front(self, points: Sequence[Any], chosen: int) -> list[Any]:
+        return ["save_front", [self.value(cme) for cme in points], chosen]
+
+    def _read(self, kind: str, record: Any, file: Path | None) -> list[Any]:
+        return ["read_input", kind, described(record), None if file is None else str(file)]
+
+    def _variant(self, variant: Variant, log: SinkLog) -> list[Any]:
+        if log.error is not None and not isinstance(log.error, InfeasibleError):
+            raise NotKeptError(f"the combination {variant.label} ended with an error")
+        spec = {
+            "settings": [[name, self._plain(value, in_a_word(value))] for name, value in variant.settings.items()],
+            "changes": [[name, self._plain(value, None)] for name, value in variant.changes.items()],
+            **{name: getattr(variant, name) for name in _OF_VARIANTS},
+        }
+        error = None if log.error is None else list(log.error.__reduce__()[1])
+        results = [self.value(r[0] if isinstance(r, tuple) else r) for r in log.results]
+        return ["variant", spec, self.log(log), results, log.has_ended, error]
+
+    def _plain(self, value: Any, otherwise: Any) -> Any:
+        """A value that a combination sets, as far as it has a plain form."""
+        kind = next((kind for kind, of in KINDS.items() if type(value) is of and kind not in _RECORDS), None)
+        try:
+            return [kind, described(value)] if kind is not None else self.value(value)
+        except NotKeptError:
+            return otherwise
+
+    def _numbered_cme(self, cme: CostModelEvaluation) -> int:
+        return self._once("cmes", cme, self._cme, cme.identity)
+
+    def _once(self, table: str, value: Any, write: Any, identity: Any = None) -> int:
+        key = id(value if identity is None else identity)
+        known: int | None = self._known.get(key)
         if known is None:
             written = write(value)
             self.tables[table].append(written)
-            known = self._known[id(value)] = len(self.tables[table]) - 1
+            known = self._known[key] = len(self.tables[table]) - 1
             self._kept_alive.append(value)
         return known
 
@@ -165,7 +229,7 @@ class _Writer:
         if more:
             raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
         _, state = cme.__reduce__()
-        problem, temporal, keep, terms, layer, energy, latency, certificate = state
+        problem, temporal, keep, terms, layer, energy, latency, certificate, _ = state
         return [
             self._once("problems", problem, self._problem),
             [temporal.levels, temporal.kind.value],
@@ -190,7 +254,7 @@ class _Writer:
 
     def _sum(self, total: CumulativeCME) -> dict[str, Any]:
         state = dict(vars(total.added_up()))
-        accelerator, ids, _ = (state.pop(name) for name in ("accelerator", "_layer_ids", "_parts"))
+        accelerator, ids, *_ = (state.pop(name) for name in ("accelerator", "_layer_ids", *_PARTS_OF_SUMS))
         places = {layer.id: i for i, layer in enumerate(self.asked["layer"])}
         four_ways = {n: _written_levels(state.pop(n)) for n in ("mem_energy_breakdown_further", "memory_word_access")}
         return {
@@ -198,6 +262,7 @@ class _Writer:
             "four_ways": four_ways,
             "accelerator": None if accelerator is None else self._reference("accelerator", accelerator),
             "layers": [[places[i]] if i in places else i for i in ids],
+            "parts": [[self.value(cme), times] for cme, times in total.components()],
         }
 
 
@@ -234,6 +299,8 @@ class _Reader:
         if not isinstance(written, list):
             return written
         kind, *rest = written
+        if kind in ("workload", "mapping"):
+            return record_from(KINDS[kind], rest[0])
         if kind in ("list", "tuple"):
             items = [self.value(item) for item in rest]
             return items if kind == "list" else tuple(items)
@@ -248,6 +315,39 @@ class _Reader:
         if kind == "temporal":
             return _temporal(*rest)
         return self._record(kind, rest[0])
+
+    def log(self, events: Sequence[Any]) -> SinkLog:
+        """What was put on record, to be replayed."""
+        log = SinkLog()
+        for name, *given in events:
+            getattr(self, f"_{name}")(log, *given)
+        return log
+
+    def _save(self, log: SinkLog, cme: Any) -> None:
+        log.save(self.value(cme))
+
+    def _save_front(self, log: SinkLog, points: Sequence[Any], chosen: int) -> None:
+        log.save_front([self.value(cme) for cme in points], chosen)
+
+    def _read_input(self, log: SinkLog, kind: str, record: Any, file: str | None) -> None:
+        log.read(kind, record_from(KINDS[kind], record), None if file is None else Path(file))
+
+    def _variant(
+        self, log: SinkLog, spec: Any, events: Sequence[Any], results: Sequence[Any], has_ended: bool, error: Any
+    ) -> None:
+        settings, changes = ({n: self.value(v) for n, v in spec[part]} for part in ("settings", "changes"))
+        inner = self.log(events)
+        inner.results, inner.has_ended = [(self.value(one), None) for one in results], has_ended
+        inner.error = None if error is None else InfeasibleError(*error)
+        log.events.append(("variant", Variant(settings, changes, **{n: spec[n] for n in _OF_VARIANTS}), inner))
+
+    def _summand(self, written: Any, times: float) -> CostModelEvaluationABC:
+        part = self.value(written)
+        if times == 1:
+            return part  # type: ignore[no-any-return]
+        scaled = CumulativeCME()
+        scaled._summands, scaled._times = (part,), times
+        return scaled
 
     def _once(self, table: str, number: int, read: Any) -> Any:
         if (table, number) not in self._read:
@@ -293,6 +393,7 @@ class _Reader:
             setattr(total, name, {op: [FourWay(*f) for f in of_level] for op, of_level in levels.items()})
         reference = written["accelerator"]
         total.accelerator = None if reference is None else self._record("accelerator", reference)
+        total._summands = tuple(self._summand(*part) for part in written.get("parts", ()))
         total._layer_ids = [self.asked["layer"][i[0]].id if isinstance(i, list) else i for i in written["layers"]]
         return total
 

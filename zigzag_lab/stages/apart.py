@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zigzag_lab.stages.files import file_stem
+from zigzag_lab.stages.seams import in_a_word
 from zigzag_lab.stages.stage import StageCallable
 
 FOLDER = "dump_folder"
@@ -17,7 +18,7 @@ def folders_of(points: Sequence[Mapping[str, Any]]) -> list[str]:
     folders: list[str] = []
     taken: dict[str, int] = {}
     for point in points:
-        name = file_stem(",".join(f"{keyword}={_word(value)}" for keyword, value in point.items()))
+        name = file_stem(",".join(f"{keyword}={in_a_word(value)}" for keyword, value in point.items()))
         name = name.replace("{", "(").replace("}", ")")
         taken[name] = taken.get(name, 0) + 1
         folders.append(name if taken[name] == 1 else f"{name}_{taken[name]}")
@@ -43,9 +44,3 @@ def files_apart(
         path = Path(given)
         changed[name] = path / folder if name == FOLDER else path.parent / folder / path.name
     return changed
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, Path):
-        return value.stem
-    return str(getattr(value, "name", value))

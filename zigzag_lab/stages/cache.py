@@ -8,12 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.keys.sources import NotKeyableError
-from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, results_of, spelt
+from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, recorded_results_of, spelt
 from zigzag_lab.stages.formatting import formatted
 from zigzag_lab.stages.question import is_cache, question_of
-from zigzag_lab.stages.savers import CompleteSaveStage, SimpleSaveStage
+from zigzag_lab.stages.recording import SinkLog
 from zigzag_lab.stages.seams import Cache, Ticket
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError
@@ -56,19 +55,21 @@ class CacheStage(Stage):
             return
         found = self.cache.ask(question)
         if isinstance(found, bytes):
-            results = results_of(json.loads(found), Asker.of(self.kwargs))
-            self._save_again(results)
+            results, log = recorded_results_of(json.loads(found), Asker.of(self.kwargs))
+            if (sink := self.kwargs.get("sink")) is not None:
+                log.replay(sink)
         else:
             results = self._computed(self.cache, found)
         yield from results
 
     def _computed(self, cache: Cache, ticket: Ticket | None) -> list[Result]:
-        """What the stages below yield; handed in if there is a ticket."""
+        """What the stages below yield; handed in, with what they put on record, if there is a ticket."""
         started = time.perf_counter()
+        log = SinkLog(self.kwargs.get("sink"))
         try:
-            results = list(self.substage().run())
+            results = list(self.substage(**({} if ticket is None else {"sink": log})).run())
             if ticket is not None:
-                answer = spelt(answer_of(results, Asker.of(self.kwargs)))
+                answer = spelt(answer_of(results, Asker.of(self.kwargs), log))
                 ticket.keep(answer, time.perf_counter() - started)
         except NotKeptError as reason:
             cache.not_kept(str(reason))
@@ -78,14 +79,6 @@ class CacheStage(Stage):
                 ticket.drop()
             raise
         return results
-
-    def _save_again(self, results: Sequence[Result]) -> None:
-        """Save what save stages below would have saved."""
-        sink = self.kwargs.get("sink")
-        savers = (CompleteSaveStage, SimpleSaveStage)
-        if sink is not None and any(isinstance(s, type) and issubclass(s, savers) for s in self.list_of_callables):
-            for cme in _cmes_in(results):
-                sink.save(cme)
 
 
 class SkipIfDumpExistsStage(CacheStage):
@@ -113,7 +106,10 @@ class SkipIfDumpExistsStage(CacheStage):
         if file is None:
             yield from super().run()
         else:
-            yield from dumped_results(file)
+            results, log = dumped_results(file)
+            if (sink := self.kwargs.get("sink")) is not None:
+                log.replay(sink)
+            yield from results
 
     def _file(self) -> Path | None:
         if self.dump_folder is None:
@@ -124,8 +120,8 @@ class SkipIfDumpExistsStage(CacheStage):
         return path if path.is_file() else None
 
 
-def dumped_results(path: Path) -> list[Result]:
-    """The results in a file that DumpStage wrote.
+def dumped_results(path: Path) -> tuple[list[Result], SinkLog]:
+    """The results in a file that DumpStage wrote, and what was put on record up to there.
 
     Args:
         path: the JSON file, or the pickle that it stands beside.
@@ -142,17 +138,8 @@ def dumped_results(path: Path) -> list[Result]:
         path, content = beside, beside.read_bytes()
     try:
         answer = json.loads(content)["answer"]
-        return results_of(answer)
+        return recorded_results_of(answer)
     except (ValueError, KeyError, TypeError, IndexError) as error:
         found = f"holds no results that DumpStage wrote ({type(error).__name__}: {error})"
         hint = "Remove the file, or name a folder as dump_folder, so that the database's cache is asked."
         raise InputError(str(path), found, "its JSON with the key 'answer'", hint) from error
-
-
-def _cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
-    """All CMEs that results hold, in order; sums after what they sum up."""
-    if isinstance(value, (list, tuple)):
-        for item in reversed(value) if isinstance(value, tuple) else value:
-            yield from _cmes_in(item)
-    elif isinstance(value, CostModelEvaluationABC):
-        yield value

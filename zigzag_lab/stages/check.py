@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zigzag_lab.stages.savers import PickleSaveStage
+from zigzag_lab.stages.seams import SEAMS
 from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of, records_needed, wrong_kind
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import PipelineError, nearest
@@ -95,7 +96,7 @@ def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], kno
     readers = _readers(stages)
     varied = [name for stage in stages for name in _varied_by(stage, kwargs)]
     for name in (*kwargs, *varied):
-        if name in readers:
+        if name in readers or name in SEAMS:
             continue
         close = nearest(name, readers)
         spelling = close.split("'")[1] if close else ""

@@ -12,7 +12,8 @@ from zigzag_lab.stages.answer import NotKeptError, answer_of
 from zigzag_lab.stages.dump import complete_json
 from zigzag_lab.stages.files import check_file, write_atomically, write_json
 from zigzag_lab.stages.formatting import formatted
-from zigzag_lab.stages.seams import RunFiles
+from zigzag_lab.stages.recording import SinkLog, save_all
+from zigzag_lab.stages.seams import RunFiles, Sink
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
 from zigzag_lab.vocab import InputError
 
@@ -60,12 +61,13 @@ class DumpStage(Stage):
     Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
     ``outputs/{accelerator}_{layer}.pickle``; a file that this run has written already gets a number. The file is the
     pickled list of ``(cme, extra_info)``. Beside it stands the same list as JSON, which is the only one of the two that
-    this package ever reads back.
+    this package ever reads back. ``sink``: where to keep results.
     """
 
-    provides = ("run_files",)
+    provides = ("run_files", "sink")
     consumes = ("dump_filename_pattern",)
     writes = ("dump_filename_pattern",)
+    leaves_records = True
     is_builtin = True
     hands_on = True
 
@@ -74,11 +76,12 @@ class DumpStage(Stage):
         list_of_callables: Sequence[StageCallable],
         *,
         dump_filename_pattern: str | Path,
+        sink: Sink | None = None,
         run_files: RunFiles | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pattern, self.run_files = dump_filename_pattern, run_files or RunFiles()
+        self.pattern, self.sink, self.run_files = dump_filename_pattern, sink, run_files or RunFiles()
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, then write the files."""
@@ -88,18 +91,20 @@ class DumpStage(Stage):
             raise InputError("dump_filename_pattern", found, "the name of the pickle, such as results.pickle")
         check_file(path)
         results: list[Result] = []
-        for cme, extra_info in self.substage(run_files=self.run_files).run():
+        log = SinkLog(self.sink)
+        for cme, extra_info in self.substage(sink=log, run_files=self.run_files).run():
             results.append((cme, extra_info))
+            save_all(log, results[-1])
             yield cme, extra_info
         path = self.run_files.fresh(path)
         write_atomically(path, pickle.dumps(results, protocol=pickle.HIGHEST_PROTOCOL))
-        write_json(path.with_suffix(".json"), dump_json(results))
+        write_json(path.with_suffix(".json"), dump_json(results, log))
 
 
-def dump_json(results: Sequence[Result]) -> dict[str, Any]:
+def dump_json(results: Sequence[Result], log: SinkLog | None = None) -> dict[str, Any]:
     """A list of results as plain data: every term of each for people, and all of it for SkipIfDumpExistsStage."""
     document = {"format": DUMP_FORMAT, "results": [complete_json(cme) for cme, _ in results]}
     try:
-        return {**document, "answer": answer_of(results)}
+        return {**document, "answer": answer_of(results, log=log)}
     except NotKeptError:  # they hold objects of the user's own, which only the pickle can
         return document

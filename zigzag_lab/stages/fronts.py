@@ -105,9 +105,11 @@ class NetworkFrontStage(Stage):
     along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
     """
 
-    consumes = ("sink", "most_front_points")
+    provides = ("sink",)
+    consumes = ("most_front_points",)
     is_builtin = True
     yields_lists = True
+    leaves_records = True
 
     def __init__(
         self,
@@ -117,7 +119,7 @@ class NetworkFrontStage(Stage):
         most_front_points: int | None = MOST_POINTS,
         **kwargs: Any,
     ) -> None:
-        super().__init__(list_of_callables, **kwargs)
+        super().__init__(list_of_callables, sink=sink, **kwargs)
         check_count("most_front_points", most_front_points)
         self.sink, self.most = sink, most_front_points
 
@@ -145,8 +147,7 @@ class NetworkFrontStage(Stage):
     @staticmethod
     def _save(sink: FrontSink, layers: Sequence[list[Result]], chosen: Sequence[int]) -> None:
         for front, index in zip(layers, chosen, strict=True):
-            sink.save(front[index][0])
-            sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)])
+            sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
 
 
 def _thinned(points: Sequence[Any], most: int | None) -> list[Any]:

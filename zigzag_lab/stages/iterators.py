@@ -25,6 +25,7 @@ class WorkloadStage(Stage):
 
     provides = ("layer", "accelerator", "constraints", "layer_memo", "run_files", "tally")
     consumes = ("workload", "mapping", "progress")
+    prepares = True
     requires: ClassVar[Mapping[str, type]] = {
         "workload": Workload,
         "mapping": MappingRules,

@@ -23,6 +23,7 @@ class SearchInterLayerDataLocalityStage(Stage):
 
     provides = ("workload", "accelerator", "mapping", "mem_update_list", "mem_update_weight")
     consumes = ("workload_data_always_from_top_mem",)
+    prepares = True
     is_builtin = True
     hands_on = True
 
@@ -60,6 +61,7 @@ class ExploitInterLayerDataLocalityStage(Stage):
 
     provides = ("layer", "accelerator", "constraints")
     consumes = ("mem_update_list", "mem_update_weight")
+    prepares = True
     is_builtin = True
     hands_on = True
 

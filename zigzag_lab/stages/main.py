@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from zigzag_lab.stages.check import ALIASES, check_pipeline
@@ -38,8 +38,12 @@ class MainStage:
 
     def run_pipeline(self, **changes: Any) -> list[Result]:
         """Run the stages with the keywords of this pipeline, some of them changed, and return their results."""
+        return list(self.results(**changes))
+
+    def results(self, **changes: Any) -> Iterator[Result]:
+        """The same, one result after the other as they are found."""
         stage: Stage = self.list_of_callables[0](self.list_of_callables[1:], **{**self.kwargs, **changes})
-        return list(stage.run())
+        return stage.run()
 
 
 def _without_aliases(kwargs: dict[str, Any], stages: Sequence[StageCallable]) -> dict[str, Any]:

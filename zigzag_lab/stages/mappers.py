@@ -40,6 +40,7 @@ class SpatialMappingConversionStage(BatchStage):
 
     provides = ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int", "problem")
     consumes = ("user_spatial_mapping",)
+    prepares = True
     requires = _GIVEN
     is_builtin = True
     is_pure = True
@@ -103,6 +104,7 @@ class SpatialMappingGeneratorStage(BatchStage):
         "enable_mix_spatial_mapping_generation",
         "enable_weight_diagonal_mapping",
     )
+    prepares = True
     requires = _GIVEN
     is_builtin = True
     is_pure = True

@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import os
 import pickle
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally, Sink
+from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
+from zigzag_lab.stages.recording import SinkLog
+from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
-from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
+from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError, ZigzagLabError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -43,32 +46,20 @@ class Answer:
 
     Attributes:
         results: in order.
-        saved: what save stages wanted to keep, in order.
+        error, trace: what ended it, if it did not finish, and where.
+        log: what its stages put on record.
         tally: what was done.
         run_files: what was written to files that the layers of a run write together.
         cache: what was asked of the cache.
     """
 
     results: list[Result] = field(default_factory=list)
-    saved: list[CostModelEvaluationABC] = field(default_factory=list)
+    error: Exception | None = None
+    trace: str = ""
+    log: SinkLog = field(default_factory=SinkLog)
     tally: SearchTally = field(default_factory=SearchTally)
     run_files: RunFiles = field(default_factory=RunFiles)
     cache: CacheReport = field(default_factory=CacheReport)
-
-    def save(self, cme: CostModelEvaluationABC) -> None:
-        """Keep a result to be saved by the process that asked."""
-        self.saved.append(cme)
-
-
-class Placeholder:
-    """Stands for the extra information of results that a worker is still computing.
-
-    Args:
-        run_files: the files of the run that the worker's stages may write to.
-    """
-
-    def __init__(self, run_files: RunFiles | None) -> None:
-        self.run_files = run_files
 
 
 Submit = Callable[[Job], Placeholder]
@@ -116,53 +107,60 @@ class MultiProcessingGatherStage(Stage):
         list_of_callables: Sequence[StageCallable],
         *,
         nb_multiprocessing_threads: int | None = None,
-        sink: Sink | None = None,
-        tally: SearchTally | None = None,
         cache: Cache | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            list_of_callables,
-            nb_multiprocessing_threads=nb_multiprocessing_threads,
-            sink=sink,
-            tally=tally,
-            cache=cache,
-            **kwargs,
+            list_of_callables, nb_multiprocessing_threads=nb_multiprocessing_threads, cache=cache, **kwargs
         )
         n = os.cpu_count() or 1 if nb_multiprocessing_threads is None else nb_multiprocessing_threads
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             raise InputError("nb_multiprocessing_threads", f"found {n!r}", "a whole number, 1 or more")
-        self.n_workers, self.sink, self.tally, self.cache = n, sink, tally, cache
+        self.n_workers, self.cache = n, cache
 
     def run(self) -> Iterator[Result]:
         """Yield the results of all workers."""
+        misses: list[InfeasibleError] = []
+        found = False
         with _Workers(self.n_workers) as workers:
             handed_up = list(self.substage(multiprocessing_callback=workers.submit).run())
             for cme, extra_info in handed_up:
-                placeholder = _placeholder_in(extra_info)
+                placeholder = placeholder_in(extra_info)
                 if placeholder is None:
                     yield cme, extra_info
                     continue
                 answer = workers.answer(placeholder)
-                self._note(answer, placeholder.run_files)
-                for found, information in answer.results:
-                    yield found, _replaced(extra_info, placeholder, information)
+                self._note(answer, placeholder)
+                if isinstance(answer.error, InfeasibleError) and placeholder.may_miss:
+                    misses.append(answer.error)
+                elif answer.error is not None:
+                    raise answer.error from _InWorkerError(answer.trace)
+                found = found or bool(answer.results)
+                for result, information in answer.results:
+                    yield result, replaced(extra_info, placeholder, information)
+        if misses and not found:
+            raise misses[0]
 
-    def _note(self, answer: Answer, run_files: RunFiles | None) -> None:
-        """Do what the worker could not do itself: save, write to common files, count."""
-        if run_files is not None:
+    def _note(self, answer: Answer, placeholder: Placeholder) -> None:
+        """Do what the worker could not do itself: put on record, write to common files, count."""
+        if placeholder.run_files is not None:
             for path, parts in answer.run_files.texts.items():
                 for part in parts:
-                    run_files.append(path, part)
-        for cme in answer.saved:
-            if self.sink is not None:
-                self.sink.save(cme)
+                    placeholder.run_files.append(path, part)
         if self.cache is not None:
             self.cache.add(answer.cache)
-        if self.tally is not None:
-            self.tally.n_mappings_evaluated += answer.tally.n_mappings_evaluated
-            self.tally.n_searches += answer.tally.n_searches
-            self.tally.n_reused += answer.tally.n_reused
+        if placeholder.tally is not None:
+            placeholder.tally.add(answer.tally)
+        if placeholder.sink is not None:
+            answer.log.replay(placeholder.sink)
+        placeholder.settle(answer.results, answer.error)
+
+
+class _InWorkerError(Exception):
+    """The traceback of an error in a worker process."""
+
+    def __str__(self) -> str:
+        return f"in a worker process:\n{self.args[0]}"
 
 
 class _Workers:
@@ -187,7 +185,7 @@ class _Workers:
             from zigzag_lab.executors import open_engine
 
             self.engine = open_engine("local", _work, n_workers=self.n_workers)
-        placeholder = Placeholder(job.kwargs.get("run_files"))
+        placeholder = Placeholder(*(job.kwargs.get(name) for name in ("run_files", "sink", "tally")))
         self.futures[placeholder] = self.engine.submit([pickled])
         return placeholder
 
@@ -232,7 +230,7 @@ def _work(pickled: bytes) -> bytes:
     job: Job = pickle.loads(pickled)
     answer = Answer()
     if job.kwargs.pop("has_sink"):
-        job.kwargs["sink"] = answer
+        job.kwargs["sink"] = answer.log
     if job.kwargs.pop("has_memo"):
         job.kwargs["layer_memo"] = LayerMemo()
     if job.kwargs.pop("has_run_files"):
@@ -240,24 +238,20 @@ def _work(pickled: bytes) -> bytes:
     if "cache_elsewhere" in job.kwargs:
         elsewhere = job.kwargs.pop("cache_elsewhere")
         job.kwargs["cache"] = None if elsewhere is None else elsewhere()
-    results = list(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
-    answer.results.extend(results)
+    try:
+        answer.results.extend(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
+    except Exception as error:
+        if not _survives(error):
+            raise
+        answer.error, answer.trace = error, traceback.format_exc()
     if (cache := job.kwargs.get("cache")) is not None:
         answer.cache = cache.report()
     return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
 
 
-def _placeholder_in(extra_info: Any) -> Placeholder | None:
-    if isinstance(extra_info, Placeholder):
-        return extra_info
-    inner = extra_info if isinstance(extra_info, tuple) else ()
-    return next((found for part in inner if (found := _placeholder_in(part)) is not None), None)
-
-
-def _replaced(extra_info: Any, placeholder: Placeholder, information: Any) -> Any:
-    """What the stages in between said, with a placeholder replaced by what the worker said."""
-    if extra_info is placeholder:
-        return information
-    if isinstance(extra_info, tuple):
-        return tuple(_replaced(part, placeholder, information) for part in extra_info)
-    return extra_info
+def _survives(error: Exception) -> bool:
+    """Whether an error comes out of a pickle as what it was."""
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator
@@ -18,6 +19,7 @@ from zigzag_lab.inputs import (
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.stages.seams import RunSink
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
@@ -28,6 +30,7 @@ class _WorkloadReadingStage(Stage):
 
     provides = ("workload", "mapping")
     reads = ("workload", "mapping")
+    prepares = True
 
     def __init__(
         self,
@@ -46,6 +49,8 @@ class _WorkloadReadingStage(Stage):
     def run(self) -> Iterator[Result]:
         """Read the files, then run the stages below."""
         workload, mapping = self.read(self.workload_source), mapping_rules(self.mapping_source)
+        _note_read(self.kwargs.get("sink"), "workload", self.workload_source, workload)
+        _note_read(self.kwargs.get("sink"), "mapping", self.mapping_source, mapping)
         check_links(mapping, workload)
         accelerator = self.kwargs.get("accelerator")
         if isinstance(accelerator, Accelerator):
@@ -104,6 +109,7 @@ class AcceleratorParserStage(Stage):
     provides = ("accelerator", "mapping")
     consumes = ("memory_costs",)
     reads = ("accelerator",)
+    prepares = True
     is_builtin = True
     hands_on = True
 
@@ -122,9 +128,17 @@ class AcceleratorParserStage(Stage):
     def run(self) -> Iterator[Result]:
         """Read the file, then run the stages below."""
         accelerator = any_accelerator(self.source, self.memory_costs)
+        _note_read(self.kwargs.get("sink"), "accelerator", self.source, accelerator)
         if isinstance(self.mapping, MappingRules):
             check_against(self.mapping, accelerator)
         yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
+
+
+def _note_read(sink: Any, kind: Any, source: Any, record: Any) -> None:
+    """Put on record what a stage has read itself; records that it was given are on record already."""
+    if source is not record and isinstance(sink, RunSink):
+        path = resolve(kind, source) if isinstance(source, (str, Path)) else None
+        sink.read(kind, record, path)
 
 
 def any_workload(

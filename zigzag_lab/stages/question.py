@@ -24,14 +24,14 @@ from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
 from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
-from zigzag_lab.stages.seams import Cache, Question
+from zigzag_lab.stages.seams import SEAMS, Cache, Question
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 
-SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
-"""Keywords through which stages speak to the world around them; they change no result."""
+RECORD_VERSION = "1"
+"""Of what answers hold beside results, for lists that put more on record."""
 
 _ASKS_A_TOOL = re.compile(rb"auto_cost_extraction(?!['\"]?\s*[:,]\s*(?:false|no|off)\b)", re.IGNORECASE)
 
@@ -69,6 +69,8 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
     records[parts["pipeline"]] = ("pipeline", pipeline)
     parts["engine"] = engine_digest()
     parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
+    if not is_all_ours or any(stage.leaves_records for stage in below):
+        parts["record"] = RECORD_VERSION
     key = digest(parts, "question")
     has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))
     label = _label(kwargs)

@@ -83,7 +83,9 @@ class _MinimalStage(Stage):
         certificates: list[Certificate | None] = []
         designs: set[int] = set()
         incumbent = self._incumbent()
-        handed_down = {} if incumbent is None else {"to_beat": incumbent}
+        handed_down: dict[str, Any] = {} if incumbent is None else {"to_beat": incumbent}
+        if self.memo is not None and any(getattr(s, "leaves_records", False) for s in self.list_of_callables):
+            handed_down["layer_memo"] = self.memo  # what is not remembered here may be further below
         for batch in batches_of(self.substage(tally=self.tally, **handed_down)):
             if not len(batch):
                 continue

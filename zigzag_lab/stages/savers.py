@@ -11,6 +11,7 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.dump import complete_json, simple_json
 from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.stages.recording import save_all
 from zigzag_lab.stages.seams import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
@@ -26,6 +27,7 @@ class _JsonSaveStage(Stage):
 
     provides = ("dump_folder", "sink", "run_files")
     writes = ("dump_folder",)
+    leaves_records = True
     suffix = ""
 
     def __init__(
@@ -51,8 +53,7 @@ class _JsonSaveStage(Stage):
             check_folder(Path(self.dump_folder))
         below = self.substage(dump_folder=self.dump_folder, sink=self.sink, run_files=self.run_files)
         for cme, extra_info in below.run():
-            if self.sink is not None:
-                self.sink.save(cme)
+            save_all(self.sink, (cme, extra_info))
             if self.dump_folder is not None:
                 name = f"{self._stem(cme)}_{self.suffix}.json"
                 write_json(self.run_files.fresh(Path(self.dump_folder) / name), self.json_of(cme))
@@ -95,12 +96,14 @@ class CompleteSaveStage(_JsonSaveStage):
 class PickleSaveStage(Stage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
-    Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number.
+    Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number;
+    ``sink``: where to keep results.
     """
 
-    provides = ("run_files",)
+    provides = ("run_files", "sink")
     consumes = ("pickle_filename",)
     writes = ("pickle_filename",)
+    leaves_records = True
     is_builtin = True
     hands_on = True
 
@@ -109,18 +112,19 @@ class PickleSaveStage(Stage):
         list_of_callables: Sequence[StageCallable],
         *,
         pickle_filename: str | Path | None = None,
+        sink: Sink | None = None,
         run_files: RunFiles | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pickle_filename, self.run_files = pickle_filename, run_files or RunFiles()
+        self.pickle_filename, self.sink, self.run_files = pickle_filename, sink, run_files or RunFiles()
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stage below, then write the file."""
         if self.pickle_filename is not None:
             check_file(Path(self.pickle_filename))
         cmes: list[CostModelEvaluationABC] = []
-        for cme, extra_info in self.substage(run_files=self.run_files).run():
+        for cme, extra_info in self.substage(sink=self.sink, run_files=self.run_files).run():
             if not isinstance(extra_info, list):
                 raise PipelineError(
                     "PickleSaveStage",
@@ -128,6 +132,7 @@ class PickleSaveStage(Stage):
                     "SumStage or a reduction right below",
                 )
             cmes.extend(below for below, _ in extra_info)
+            save_all(self.sink, extra_info)
             yield cme, extra_info
         if self.pickle_filename is not None:
             path = self.run_files.fresh(Path(self.pickle_filename))

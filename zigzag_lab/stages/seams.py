@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -15,24 +16,85 @@ from zigzag_lab.stages.files import file_stem, write_atomically
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 
+SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
+"""Keywords through which stages speak to the world around them; they change no result."""
+
 SUM_STEM = "overall"
 """What the names of files about sums start with."""
 
 
 @runtime_checkable
 class Sink(Protocol):
-    """Where results go. Saving the same layer twice keeps one."""
+    """Where save stages put results. The same CME is stored once, however many save stages see it."""
 
     def save(self, cme: CostModelEvaluationABC) -> None:
-        """Keep the result of a layer, or of the whole network."""
+        """Store what passes a save stage: the price of a layer, or a sum of them."""
 
 
 @runtime_checkable
 class FrontSink(Sink, Protocol):
-    """Where fronts go, too."""
+    """Stores fronts, too."""
 
-    def save_front(self, points: Sequence[CostModelEvaluation]) -> None:
-        """Keep the trade-offs of a layer, one of which has been saved as its result."""
+    def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
+        """Store the trade-offs of a layer, and which of them stands for the layer in the run's total."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the combinations that an iterating stage tries: what a child run is made for.
+
+    Attributes:
+        settings: what is varied -> its value in this combination.
+        changes: keywords that the combination changes for the stages below.
+        position: of the iterating stage, counted from the end of the list.
+        occurrence: how often the stage has tried the same settings before.
+        goes_on: whether more results of the combination may follow, those of other layers.
+    """
+
+    settings: Mapping[str, Any]
+    changes: Mapping[str, Any]
+    position: int
+    occurrence: int = 0
+    goes_on: bool = False
+
+    @property
+    def label(self) -> str:
+        """Its settings as people write them: ``loma_lpf_limit=6, nb_mappings_generated=1``."""
+        return ", ".join(f"{name}={in_a_word(value)}" for name, value in self.settings.items())
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """What tells it from the other variants of a run."""
+        return self.position, self.label, self.occurrence
+
+
+def in_a_word(value: Any) -> str:
+    """A value that is varied, for names: a file by its stem, a record by its name."""
+    return value.stem if isinstance(value, Path) else str(getattr(value, "name", value))
+
+
+@runtime_checkable
+class RunSink(Sink, Protocol):
+    """The record of a run, or of one combination within a run."""
+
+    def read(self, kind: str, record: Any, file: Path | None) -> None:
+        """Note an input that a stage has read for the stages below it."""
+
+    def variant(self, variant: Variant) -> RunSink:
+        """The record of a combination: a child run; of one whose results go on, the child that is there already."""
+
+    def yielded(self, result: Any) -> None:
+        """Note what a stage yields as a result of the run, in order."""
+
+    def count_with(self, tally: SearchTally) -> None:
+        """Take from a tally, at the end, how many mappings were priced."""
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Close the record of a combination."""
+
+
+CURRENT_SINK: ContextVar[Any] = ContextVar("zigzag_lab_current_sink", default=None)
+"""The record of the run, or of the combination, that is at work; what starts a pipeline inside a stage finds it here."""
 
 
 @runtime_checkable
@@ -59,6 +121,29 @@ class SearchTally:
     n_mappings_evaluated: int = 0
     n_searches: int = 0
     n_reused: int = 0
+
+    def add(self, other: SearchTally) -> None:
+        """Count what was done elsewhere."""
+        self.n_mappings_evaluated += other.n_mappings_evaluated
+        self.n_searches += other.n_searches
+        self.n_reused += other.n_reused
+
+
+class PartialTally(SearchTally):
+    """Counts a part of a run's work, and counts it for the whole run too.
+
+    Args:
+        whole: the tally of the run.
+    """
+
+    def __init__(self, whole: SearchTally) -> None:
+        self.__dict__["whole"] = whole
+        super().__init__()
+
+    def __setattr__(self, name: str, value: int) -> None:
+        whole = self.__dict__["whole"]
+        setattr(whole, name, getattr(whole, name) + value - self.__dict__.get(name, 0))
+        self.__dict__[name] = value
 
 
 @dataclass

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.recording import run_recorded, variant_of
 from zigzag_lab.stages.signature import parameters_of, records_needed, wrong_kind
 from zigzag_lab.vocab import PipelineError
 
@@ -69,6 +70,8 @@ class Stage(metaclass=_StageMeta):
         hands_on: whether it yields the results of the stages below as they are.
         changes_nothing: keywords that it reads and that change no result.
         writes: keywords that, given, have it write files; answers from a cache would leave them unwritten.
+        leaves_records: whether it puts more on record than its results: saved CMEs, or child runs.
+        prepares: whether it only makes keywords for the stages below: reads, walks over layers, proposes.
     """
 
     provides: ClassVar[tuple[str, ...]] = ()
@@ -82,6 +85,8 @@ class Stage(metaclass=_StageMeta):
     hands_on: ClassVar[bool] = False
     changes_nothing: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[tuple[str, ...]] = ()
+    leaves_records: ClassVar[bool] = False
+    prepares: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -112,6 +117,22 @@ class Stage(metaclass=_StageMeta):
     def substage(self, **changes: Any) -> Stage:
         """Build the next stage with this stage's keywords, some of them changed."""
         return self.list_of_callables[0](self.list_of_callables[1:], **{**self.kwargs, **changes})
+
+    def variant(self, settings: Mapping[str, Any], **changes: Any) -> Iterator[Result]:
+        """Yield what the stages below find for one combination of a stage that tries several.
+
+        In the record of the run each combination is a child run of its own, with its settings, its layers and its
+        status, as a point of a sweep is; below WorkloadStage one for all layers.
+
+        Args:
+            settings: what is varied -> its value, for people: plain values, files, or records with a name.
+            **changes: keywords of the stages below that the combination sets.
+        """
+        before = self.__dict__.setdefault("_tried", [])
+        named = variant_of(self, settings, changes, 0)
+        variant = replace(named, occurrence=before.count(named.label))
+        before.append(named.label)
+        return run_recorded(self, variant)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import Variants, accelerator_document
 from zigzag_lab.stages.apart import files_apart, folders_of
+from zigzag_lab.stages.placeholders import placeholder_in
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
 
@@ -26,16 +27,24 @@ class GeneralParameterIteratorStage(Stage):
     which keyword had which value. Files that stages below write go to a folder of each combination, such as
     ``loma_lpf_limit=6``, unless their names have one of the keywords as a field. With MultiProcessingGatherStage above
     and MultiProcessingSpawnStage below it, the combinations run side by side, on the engine that sweeps use.
+    ``skip_infeasible``: whether a combination that fits nothing is passed over, as long as another one fits.
+    Each combination is a child of the run in its record.
     """
 
     consumes = ("general_parameter_iterations",)
     is_builtin = True
-    is_pure = True
+    leaves_records = True
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, general_parameter_iterations: Iterations, **kwargs: Any
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        general_parameter_iterations: Iterations,
+        skip_infeasible: bool = False,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(list_of_callables, **kwargs)
+        super().__init__(list_of_callables, skip_infeasible=skip_infeasible, **kwargs)
+        self.skip_infeasible = skip_infeasible
         self.points = expanded("general_parameter_iterations", general_parameter_iterations)
 
     @classmethod
@@ -48,10 +57,26 @@ class GeneralParameterIteratorStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each combination."""
+        misses: list[InfeasibleError] = []
+        found = False
         for values, folder in zip(self.points, folders_of(self.points), strict=True):
             files = files_apart(self.list_of_callables, self.kwargs, values, folder)
-            for cme, extra_info in self.substage(**values, **files).run():
-                yield cme, (dict(values), extra_info)
+            try:
+                for cme, extra_info in self.variant(values, **values, **files):
+                    found = True
+                    self._allow_miss(extra_info)
+                    yield cme, (dict(values), extra_info)
+            except InfeasibleError as miss:
+                if not self.skip_infeasible:
+                    raise
+                misses.append(miss)
+        if misses and not found:
+            raise misses[0]
+
+    def _allow_miss(self, extra_info: Any) -> None:
+        """Have a combination that another process computes passed over where it fits nothing."""
+        if self.skip_infeasible and (placeholder := placeholder_in(extra_info)) is not None:
+            placeholder.may_miss = True
 
 
 class HardwareSearchStage(Stage):
@@ -64,7 +89,8 @@ class HardwareSearchStage(Stage):
     nothing fits; ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI. The
     stages below must yield one result per design: let SumStage stand there. Files that they write go to a folder of
     each design, such as ``memories.sram.size=65536``.
-    Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced.
+    Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced. Each design is a child
+    of the run in its record.
     """
 
     consumes = ("hardware_parameters", "hardware_objective", "max_area_mm2")
@@ -72,6 +98,7 @@ class HardwareSearchStage(Stage):
     reads = ("accelerator",)
     is_builtin = True
     yields_lists = True
+    leaves_records = True
 
     def __init__(
         self,
@@ -120,8 +147,7 @@ class HardwareSearchStage(Stage):
 
     def _result_on(self, accelerator: Accelerator, values: dict[str, Any], folder: str) -> Result:
         files = files_apart(self.list_of_callables, self.kwargs, values, folder)
-        below = self.substage(accelerator=accelerator, memory_costs=self.memory_costs, **files)
-        results = list(below.run())
+        results = list(self.variant(values, accelerator=accelerator, memory_costs=self.memory_costs, **files))
         if len(results) != 1:
             found = f"the stages below yielded {len(results)} results for one design"
             raise PipelineError("HardwareSearchStage", found, "one", "Put SumStage below HardwareSearchStage.")

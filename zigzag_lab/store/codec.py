@@ -20,6 +20,7 @@ from zigzag_lab.keys.canonical import canonical_json, digest_of_bytes
 from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
+from zigzag_lab.store.designs import OWN, Design
 from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import Objective, TemporalMappingType
 
@@ -47,6 +48,9 @@ LAYER_COLUMNS = (
     "onload_cycles",
     "offload_cycles",
     "drain_cycles",
+    "accelerator_kind",
+    "constraints_kind",
+    "memories_left_out",
 )
 MEMORY_COLUMNS = (
     "run_number",
@@ -78,6 +82,28 @@ CERTIFICATE_COLUMNS = (
     "n_mappings",
     "n_priced",
     "seconds",
+)
+
+RESULT_COLUMNS = (
+    "run_number",
+    "result_index",
+    "path",
+    "kind",
+    "n_layers",
+    "energy_pj",
+    "mac_energy_pj",
+    "memory_energy_pj",
+    "latency_cycles",
+)
+RUN_LAYER_COLUMNS = (
+    "run_number",
+    "role",
+    "result_index",
+    "position",
+    "owner_number",
+    "first_index",
+    "last_index",
+    "times",
 )
 
 FRONT_COLUMNS = (
@@ -118,7 +144,9 @@ class LayerRows(NamedTuple):
     certificate: Row | None = None
 
 
-def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_digest: str) -> LayerRows:
+def rows_of(
+    cme: CostModelEvaluation, run_number: int, layer_index: int, layer_digest: str, design: Design = OWN
+) -> LayerRows:
     """A CME as rows.
 
     Args:
@@ -126,18 +154,21 @@ def rows_of(cme: CostModelEvaluation, run_number: int, layer_index: int, layer_d
         run_number: the run it belongs to.
         layer_index: its place in the run, from 0.
         layer_digest: the key of its layer, which callers keep at hand.
+        design: what it was priced on.
     """
     spelt = _spelt_levels(cme.temporal_mapping)
     mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
     return LayerRows(
         mapping,
-        _layer_row(cme, run_number, layer_index, layer_digest, mapping[0]),
+        _layer_row(cme, run_number, layer_index, (layer_digest, mapping[0]), design),
         _memory_rows(cme, run_number, layer_index, spelt),
         certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
 
 
-def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, digest: str, mapping_digest: str) -> Row:
+def _layer_row(
+    cme: CostModelEvaluation, run_number: int, layer_index: int, digests: tuple[str, str], design: Design
+) -> Row:
     layer, terms = cme.layer, cme.breakdown
     return (
         run_number,
@@ -145,8 +176,7 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
         layer.id,
         layer.name,
         layer.operator_type,
-        digest,
-        mapping_digest,
+        *digests,
         cme.keep_at_output_pins,
         layer.n_macs,
         float(cme.energy_total),
@@ -159,6 +189,7 @@ def _layer_row(cme: CostModelEvaluation, run_number: int, layer_index: int, dige
         float(terms.onload_cycles),
         float(terms.offload_cycles),
         float(terms.drain_cycles),
+        *design,
     )
 
 

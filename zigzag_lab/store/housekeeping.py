@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from zigzag_lab.store.store import Store
@@ -32,6 +32,13 @@ _LEFT_OVER = {
 """Table -> which of its rows nothing refers to, in an order in which each frees rows of the next."""
 
 
+_WITHIN = (
+    "WITH RECURSIVE within (number) AS (SELECT number FROM zl_run WHERE parent_number = ? UNION "
+    "SELECT r.number FROM zl_run r JOIN within w ON r.parent_number = w.number) SELECT number FROM within"
+)
+"""The runs within a run."""
+
+
 class _OnlyToCountError(Exception):
     """Ends a transaction in which nothing was to change."""
 
@@ -44,14 +51,14 @@ def note(store: Store, run_id: str, text: str) -> None:
     )
 
 
-def delete(store: Store, run_ids: Iterable[str]) -> list[str]:
+def delete(store: Store, run_ids: Sequence[str]) -> list[str]:
     """Delete runs: they are seen no more, and stay until :func:`remove_garbage`.
 
     Returns:
         The ids of those that were there to be seen.
 
     Raises:
-        InputError: one of them is still going on, or no run is called so; then none is deleted.
+        InputError: one of them is still going on, is a child of another, or no run is called so; then none is deleted.
     """
     numbers = [store.run_number(run_id) for run_id in run_ids]
     database = store.database
@@ -59,11 +66,19 @@ def delete(store: Store, run_ids: Iterable[str]) -> list[str]:
     def mark() -> list[str]:
         deleted = []
         for number in numbers:
-            status, run_id = database.execute("SELECT status, id FROM zl_run WHERE number = ?", (number,))[0]
+            status, run_id, parent = database.execute(
+                "SELECT status, id, (SELECT id FROM zl_run p WHERE p.number = r.parent_number) FROM zl_run r "
+                "WHERE number = ?",
+                (number,),
+            )[0]
             if status == "running":
                 raise InputError(f"run {run_id}", "it is still going on", "a run that has ended", "Wait for its end.")
+            if parent is not None and parent not in run_ids:
+                found = f"it is a child of run {parent}, which refers to its layers"
+                raise InputError(f"run {run_id}", found, "a run that is no child", f"Delete {parent}, with its children.")
             sql = f"UPDATE zl_run SET deleted_at = {database.now} WHERE number = ? AND deleted_at IS NULL RETURNING id"
             deleted += [str(row[0]) for row in database.execute(sql, (number,))]
+            database.execute(f"UPDATE zl_run SET deleted_at = {database.now} WHERE number IN ({_WITHIN})", (number,))
         return deleted
 
     return database.transact(mark)
@@ -74,7 +89,14 @@ def restore(store: Store, run_ids: Iterable[str]) -> list[str]:
     numbers = [store.run_number(run_id) for run_id in run_ids]
     sql = "UPDATE zl_run SET deleted_at = NULL WHERE number = ? AND deleted_at IS NOT NULL RETURNING id"
     database = store.database
-    return database.transact(lambda: [str(r[0]) for n in numbers for r in database.execute(sql, (n,))])
+
+    def bring_back() -> list[str]:
+        restored = [str(row[0]) for number in numbers for row in database.execute(sql, (number,))]
+        for number in numbers:
+            database.execute(f"UPDATE zl_run SET deleted_at = NULL WHERE number IN ({_WITHIN})", (number,))
+        return restored
+
+    return database.transact(bring_back)
 
 
 def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run: bool = False) -> dict[str, int]:

@@ -22,7 +22,7 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.states import RunStatus
+from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
@@ -39,7 +39,7 @@ _OBJECTIVE_COLUMNS = {
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as the view ``zl_v_runs`` shows it; what is not known is None. Times are in UTC."""
+    """A run as the view ``zl_v_all_runs`` shows it; what is not known is None. Times are in UTC."""
 
     run_id: str
     experiment: str
@@ -68,12 +68,23 @@ class RunRecord:
     clock_ns: float | None
     run_number: int
     note: str | None = None
+    n_results: int | None = None
+    n_children: int = 0
+    parent_run_id: str | None = None
+    child_index: int | None = None
+    settings: dict[str, Any] | None = None
+    warnings: list[str] | None = None
 
     @property
     def aim(self) -> str:
         """What the run looked for, in words."""
         return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"
 
+
+_NOTHING = object()
+"""Stands for the value of a condition that takes none."""
+
+_NO_CHILD = ("v.parent_number IS NULL", _NOTHING)
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
 
@@ -83,11 +94,13 @@ class StoredLayer:
     """A priced layer of a run, its mapping and its memories.
 
     Attributes:
-        figures: column of ``zl_layer_evaluation`` -> value.
+        layer_index: its place among the layers asked for, from 0.
+        figures: column of ``zl_layer_evaluation`` -> value; ``run_number`` is the run that holds the row.
         spatial_mapping: as people write it.
         mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
         memories: per operand and memory level.
         certificate: what an exact search proved; None where none was run.
+        times: how often it counts in the total.
     """
 
     layer_index: int
@@ -98,6 +111,25 @@ class StoredLayer:
     mapping: dict[str, Any]
     memories: tuple[StoredLevel, ...]
     certificate: Certificate | None = None
+    times: float = 1.0
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result that a run yielded.
+
+    Attributes:
+        result_index: its place in what was yielded, from 0.
+        path: the same, with its place in lists and dictionaries: ``0[3]``, ``0.best``.
+        kind: ``layer``, ``sum`` or ``other``.
+        energy_pj, latency_cycles: None where it is no cost-model evaluation.
+    """
+
+    result_index: int
+    path: str
+    kind: str
+    energy_pj: float | None
+    latency_cycles: float | None
 
 
 @dataclass(frozen=True)
@@ -165,6 +197,7 @@ class Lab:
         since: datetime | None = None,
         tags: Mapping[str, str] | None = None,
         limit: int | None = 50,
+        children: bool = False,
     ) -> list[RunRecord]:
         """Runs that meet all conditions, newest first.
 
@@ -177,6 +210,7 @@ class Lab:
             since: started at this time or later; taken for UTC where it names no zone.
             tags: words that the run carries.
             limit: at most so many; None for all.
+            children: whether runs within runs are listed, too.
         """
         if status is not None and str(status) not in set(RunStatus):
             raise InputError("status", f"'{status}'", " or ".join(RunStatus), nearest(str(status), RunStatus))
@@ -188,18 +222,27 @@ class Lab:
             "v.objective": None if objective is None else str(objective),
         }
         wanted = [(f"{column} = ?", value) for column, value in equal.items() if value is not None]
+        wanted += [] if children else [_NO_CHILD]
         if since is not None:
             wanted.append(("v.started_at >= ?", self._as_time(since)))
         return self._runs(wanted, tags or {}, "v.run_number DESC", limit)
 
     def best(
-        self, objective: str | Objective = Objective.LATENCY, *, limit: int | None = 1, **filters: str | None
+        self,
+        objective: str | Objective = Objective.LATENCY,
+        *,
+        limit: int | None = 1,
+        children: bool = False,
+        **filters: str | None,
     ) -> list[RunRecord]:
         """The finished runs with the least energy, latency or energy-delay product, best first.
+
+        Runs without a single total are left out.
 
         Args:
             objective: what to compare.
             limit: how many; None for all.
+            children: whether runs within runs are compared, too.
             filters: ``experiment``, ``workload``, ``accelerator``: names to be equal to.
         """
         if str(objective) not in set(Objective):
@@ -208,14 +251,15 @@ class Lab:
         for name in filters:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
-        wanted: list[tuple[str, Any]] = [("v.status = ?", "finished")]
+        wanted: list[tuple[str, Any]] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
         column, experiment = _OBJECTIVE_COLUMNS[Objective(str(objective))], filters.pop("experiment", None)
+        wanted.append((f"v.{column} IS NOT NULL", _NOTHING))
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
         if experiment is None:
             return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
         # said so, the best ones are read off the index that has the runs of an experiment in this order
         wanted.append(("x.experiment_number = (SELECT number FROM zl_experiment WHERE name = ?)", experiment))
-        source = "zl_run x JOIN zl_v_runs v ON v.run_number = x.number"
+        source = "zl_run x JOIN zl_v_all_runs v ON v.run_number = x.number"
         return self._runs(wanted, {}, f"x.{column}, x.number", limit, source)
 
     def _runs(
@@ -224,10 +268,10 @@ class Lab:
         tags: Mapping[str, str],
         order: str,
         limit: int | None,
-        source: str = "zl_v_runs v",
+        source: str = "zl_v_all_runs v",
     ) -> list[RunRecord]:
         conditions = [condition for condition, _ in wanted]
-        values = [value for _, value in wanted]
+        values = [value for _, value in wanted if value is not _NOTHING]
         for key, value in tags.items():
             conditions.append("v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)")
             values += [key, str(value)]
@@ -252,6 +296,20 @@ class Lab:
             raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
         return found[0]
 
+    def children(self, run_id: str) -> list[RunRecord]:
+        """The runs within a run, in the order in which they were started."""
+        number = self.store.run_number(run_id)
+        return self._runs([("v.parent_number = ?", number)], {}, "v.child_index, v.run_number", None)
+
+    def results(self, run_id: str) -> list[StoredResult]:
+        """What a run yielded, in order."""
+        rows = self._reader.select(
+            "SELECT result_index, path, kind, energy_pj, latency_cycles FROM zl_result WHERE run_number = ? "
+            "ORDER BY result_index",
+            (self.store.run_number(run_id),),
+        ).rows
+        return [StoredResult(*row) for row in rows]
+
     def details(self, run_id: str) -> RunDetails:
         """What a run was asked, and what went wrong."""
         number = self.store.run_number(run_id)
@@ -263,29 +321,49 @@ class Lab:
         tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
         return RunDetails(_json(row[0]), {str(k): str(v) for k, v in tags}, _json(row[1]), row[2], row[3], row[4])
 
-    def layers(self, run_id: str) -> list[StoredLayer]:
-        """The priced layers of a run in order, each with its mapping and its memories."""
+    def layers(
+        self, run_id: str, role: LayerRole = LayerRole.CHOSEN, *, result_index: int | None = None
+    ) -> list[StoredLayer]:
+        """Priced layers of a run in order, each with its mapping and its memories.
+
+        Args:
+            run_id: the run.
+            role: which of them: those that it chose, those that passed its save stages, or those of its results.
+            result_index: of which result; by default of all.
+        """
         number = self.store.run_number(run_id)
-        memories: dict[int, list[StoredLevel]] = {}
-        for row in self._reader.select(
-            f"SELECT {', '.join(MEMORY_COLUMNS)} FROM zl_memory_evaluation WHERE run_number = ? "
-            "ORDER BY layer_index, operand, level",
-            (number,),
-        ).rows:
-            memories.setdefault(row[1], []).append(level_from(row))
+        listed = (
+            "zl_run_layer p JOIN zl_layer_evaluation l ON l.run_number = p.owner_number "
+            "AND l.layer_index BETWEEN p.first_index AND p.last_index"
+        )
+        where = "p.run_number = ? AND p.role = ?"
+        where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
+        of_run = number, LayerRole(role).value
         columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
         layers = self._reader.select(
-            f"SELECT {columns}, m.spatial_text, m.content FROM zl_layer_evaluation l "
-            "JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE l.run_number = ? ORDER BY l.layer_index",
-            (number,),
-        )
+            f"SELECT {columns}, m.spatial_text, m.content, p.position + l.layer_index - p.first_index AS place, p.times "
+            f"FROM {listed} JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
+            "ORDER BY p.result_index, place",
+            of_run,
+        ).as_dicts()
+        memories: dict[tuple[int, int], list[StoredLevel]] = {}
+        listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {listed} WHERE {where})"
+        for row in self._reader.select(
+            f"SELECT {', '.join(f'o.{column}' for column in MEMORY_COLUMNS)} FROM {listed_once} x "
+            "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "
+            "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
+            of_run,
+        ).rows:
+            memories.setdefault((row[0], row[1]), []).append(level_from(row))
         proofs = self._reader.select(
-            f"SELECT {', '.join(CERTIFICATE_COLUMNS)} FROM zl_certificate WHERE run_number = ?", (number,)
+            f"SELECT {', '.join(f'c.{column}' for column in CERTIFICATE_COLUMNS)} FROM {listed_once} x "
+            "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
+            of_run,
         ).rows
-        proven = {row[1]: certificate_from(row) for row in proofs}
+        proven = {(row[0], row[1]): certificate_from(row) for row in proofs}
         return [
-            _layer_from(row, tuple(memories.get(index, ())), proven.get(index))
-            for index, row in ((row["layer_index"], row) for row in layers.as_dicts())
+            _layer_from(index, row, tuple(memories.get(key, ())), proven.get(key))
+            for index, (key, row) in enumerate(((row["run_number"], row["layer_index"]), row) for row in layers)
         ]
 
     def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:
@@ -362,12 +440,16 @@ class Lab:
 
 def _run_from(row: dict[str, Any]) -> RunRecord:
     times = {name: _time(row[name]) for name in ("started_at", "ended_at")}
-    return RunRecord(**{**row, **times})
+    plain = {name: _json(row[name]) for name in ("settings", "warnings")}
+    return RunRecord(**{**row, **times, **plain})
 
 
-def _layer_from(row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None) -> StoredLayer:
-    mapping, text = _json(row.pop("content")), row.pop("spatial_text")
-    return StoredLayer(row["layer_index"], row["layer_id"], row["name"], row, text, mapping, memories, certificate)
+def _layer_from(
+    index: int, row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None
+) -> StoredLayer:
+    mapping, text, times = _json(row.pop("content")), row.pop("spatial_text"), row.pop("times")
+    del row["place"]
+    return StoredLayer(index, row["layer_id"], row["name"], row, text, mapping, memories, certificate, times)
 
 
 def _time(value: Any) -> datetime | None:

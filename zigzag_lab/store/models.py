@@ -9,6 +9,7 @@ Rows of a run are keyed by the run's number, so that they lie side by side in th
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, ForeignKeyConstraint, Index, Integer, MetaData, Text
@@ -17,7 +18,7 @@ from sqlalchemy import LargeBinary as SqlBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from zigzag_lab.store.states import CacheState, PublicationState, RunStatus
+from zigzag_lab.store.states import CacheState, LayerRole, PublicationState, ResultKind, RunStatus
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -37,7 +38,7 @@ class Table(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def _one_of(column: str, values: type[RunStatus] | type[PublicationState] | type[CacheState]) -> CheckConstraint:
+def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """A check that a column of text holds one of an enum's words."""
     words = ", ".join(f"'{v.value}'" for v in values)
     return CheckConstraint(f"{column} IN ({words})", name=column)
@@ -83,7 +84,11 @@ class Source(Table, table=True):
 
 
 class Run(Table, table=True):
-    """One run of a pipeline; its totals are empty until it is finished."""
+    """One run of a pipeline; its totals are empty until it is finished, and where it has no single total.
+
+    A child is one of the combinations that a stage of its parent tried, or a pipeline that was started inside one. Its
+    parent is no foreign key, as SQLite adds none to a table that is there; children are deleted with their parents.
+    """
 
     __tablename__ = "zl_run"
     __table_args__ = (
@@ -127,6 +132,11 @@ class Run(Table, table=True):
     cache_seconds_saved: float | None = Field(default=None, sa_type=Double)
     note: str | None = Field(default=None, sa_type=Text)
     deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
+    parent_number: int | None = Field(default=None, sa_type=Integer, index=True)
+    child_index: int | None = Field(default=None, sa_type=Integer)
+    settings: dict[str, Any] | None = Field(default=None, sa_type=PLAIN_JSON)
+    n_results: int | None = Field(default=None, sa_type=Integer)
+    warnings: list[str] | None = Field(default=None, sa_type=PLAIN_JSON)
 
 
 class RunInput(Table, table=True):
@@ -189,6 +199,46 @@ class LayerEvaluation(Table, table=True):
     onload_cycles: float = Field(sa_type=Double)
     offload_cycles: float = Field(sa_type=Double)
     drain_cycles: float = Field(sa_type=Double)
+    accelerator_kind: str | None = Field(default=None, sa_type=Text)
+    constraints_kind: str | None = Field(default=None, sa_type=Text)
+    memories_left_out: str | None = Field(default=None, sa_type=Text)
+
+
+class ResultRow(Table, table=True):
+    """What reached the top of a run's pipeline, in order; ``path`` is its place in lists and dictionaries."""
+
+    __tablename__ = "zl_result"
+    __table_args__ = (_one_of("kind", ResultKind), {"sqlite_with_rowid": False})
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    result_index: int = Field(primary_key=True)
+    path: str = Field(sa_type=Text)
+    kind: str = Field(sa_type=Text)
+    n_layers: int
+    energy_pj: float | None = Field(default=None, sa_type=Double)
+    mac_energy_pj: float | None = Field(default=None, sa_type=Double)
+    memory_energy_pj: float | None = Field(default=None, sa_type=Double)
+    latency_cycles: float | None = Field(default=None, sa_type=Double)
+
+
+class RunLayer(Table, table=True):
+    """Layer evaluations of a run, in order: those it chose, those of a result, those that save stages saw.
+
+    A row is a stretch of evaluations whose indices follow each other in the run that owns them; ``position`` is the
+    place of the first one in the list.
+    """
+
+    __tablename__ = "zl_run_layer"
+    __table_args__ = (_one_of("role", LayerRole), {"sqlite_with_rowid": False})
+
+    run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
+    role: str = Field(sa_type=Text, primary_key=True)
+    result_index: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    owner_number: int = Field(foreign_key="zl_run.number", ondelete="CASCADE", index=True)
+    first_index: int
+    last_index: int
+    times: float = Field(sa_type=Double)
 
 
 class CertificateRow(Table, table=True):

@@ -42,7 +42,7 @@ class Said:
     def as_input(self, file_name: str) -> RunInput:
         """The same as the input of a run."""
         source = self.source if len(self.source) <= MAX_SOURCE_BYTES else None
-        return RunInput(self.kind, self.name, self.digest, self.content, file_name, source)
+        return RunInput(self.kind, self.name, self.digest, self.content, file_name, source, self.record)
 
 
 _MOST_KNOWN = 64

@@ -1,40 +1,44 @@
-"""Recording one run: a sink for CMEs that keeps them in the database while the run goes on."""
+"""Recording one run: a sink for CMEs, results and child runs that keeps them in the database while the run goes on."""
 
 from __future__ import annotations
 
 import logging
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from threading import RLock
 from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
-from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    FRONT_COLUMNS,
-    LAYER_COLUMNS,
-    MAPPING_COLUMNS,
-    MEMORY_COLUMNS,
-    LayerRows,
-    front_rows,
-    rows_of,
-)
-from zigzag_lab.store.database import Database, flat
+from zigzag_lab.stages.seams import SearchTally, Variant
+from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.database import Database
+from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.pulse import Pulse
-from zigzag_lab.store.states import RunStatus
-from zigzag_lab.store.url import masked
+from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, summary_of
+from zigzag_lab.store.run_rows import RunRows, Tree
+from zigzag_lab.store.run_start import RunInput, RunStart
+from zigzag_lab.store.states import ResultKind, RunStatus
+from zigzag_lab.store.url import DatabaseUrl, masked
 from zigzag_lab.vocab import InfeasibleError
+
+if TYPE_CHECKING:
+    from zigzag_lab.store.store import Store
 
 log = logging.getLogger("zigzag_lab.store")
 
 FLUSH_SECONDS = 1.0
 FLUSH_LAYERS = 256
 HEARTBEAT_SECONDS = 10.0
+MANY_SAVED = 100_000
+"""CMEs from save stages at which a run says how many they are: one may stand below LOMA by accident."""
+
+Describe = Callable[[RunStart, Variant], RunStart]
+"""What is known of a child run when it starts, from its parent's start and the combination."""
 
 
 @dataclass(frozen=True)
@@ -57,37 +61,60 @@ class Totals:
     clock_ns: float | None = None
 
 
+def described(parent: RunStart, variant: Variant) -> RunStart:
+    """A child run of a parent of which nothing but its start is known."""
+    return replace(parent, name=f"{parent.title} ({variant.label})", settings=variant.settings, tags={})
+
+
 class RunRecorder:
-    """One run, from its start to its end. A sink: it has ``save(cme)``.
+    """One run, from its start to its end: a sink for its CMEs, its results and its children.
 
     Used as a context manager, it closes the run whatever happens: as finished, as infeasible, or as failed with the
     traceback. The store's pulse writes what has been saved every second and gives signs of life, so that a process
     that is killed loses a second at most, and is known to be lost.
 
+    Args:
+        store: the open database.
+        run_id, number: what people call the run, and what its rows are keyed by.
+        start: what is known of it.
+        parent: the run within which it was started.
+
     Attributes:
-        run_id: what people call the run.
-        number: what its rows are keyed by.
+        run_id, number, start: see there.
+        describe: what is known of its children when they start.
     """
 
-    def __init__(self, database: Database, run_id: str, number: int, digests: RecordDigests, pulse: Pulse) -> None:
-        self.run_id, self.number = run_id, number
-        self._database, self._digests, self._pulse = database, digests, pulse
-        self._lock = RLock()
-        self._saved: dict[int, tuple[int, CostModelEvaluation]] = {}  # layer id -> its index in the run, its CME
-        self._pending: dict[int, LayerRows] = {}  # layer index -> rows that are not in the database yet
-        self._replaced: set[int] = set()  # layer indices whose rows in the database are out of date
-        self._fronts: dict[int, Sequence[CostModelEvaluation]] = {}  # layer index -> its front
-        self._total: CostModelEvaluationABC | None = None
+    def __init__(
+        self, store: Store, run_id: str, number: int, start: RunStart, parent: RunRecorder | None = None
+    ) -> None:
+        self.run_id, self.number, self.start = run_id, number, start
+        self.describe: Describe = described if parent is None else parent.describe
+        self._store, self._database, self.parent = store, store.database, parent
+        is_in_one_store = parent is not None and parent._store is store
+        self._lock: Any = parent._lock if parent is not None and is_in_one_store else RLock()
+        self._tree: Tree = Tree() if parent is None else parent._tree
+        self._rows = RunRows(number, store.digests, Designs({i.kind: i for i in start.inputs}), self._tree)
+        self._results: list[StoredResult] = []
+        self._n_yielded = 0
+        self._last_sum: CostModelEvaluationABC | None = None
+        self._children: dict[Any, RunRecorder] = {}
+        self.n_children = 0
+        self._tallies: list[SearchTally] = []
+        self._warnings: list[str] = []
+        self._goes_on = False
+        self._error: BaseException | None = None
         self._started = self._flushed = self._seen_alive = time.monotonic()
         self._closed = False
-        pulse.start(self)
+        self._beats = not is_in_one_store
+        if self._beats:  # children in the store of their parent are looked after by it
+            store.pulse.start(self)
 
     # -- the sink ------------------------------------------------------------------------------------------------------
 
     def save(self, cme: CostModelEvaluationABC) -> None:
-        """Keep the price of a layer. Saved again, it changes nothing; another price of the same layer replaces it.
+        """Store what passes a save stage. The same CME is stored once, whoever saves it how often.
 
-        A sum of layers is not a layer: the last one seen is the run's total unless ``finish`` is given one.
+        Of sums, the last one is the run's total where it ends without results.
 
         Raises:
             StoreError: the run is closed, or the database cannot be written to.
@@ -95,60 +122,90 @@ class RunRecorder:
         if self._closed:
             raise StoreError(f"run {self.run_id}", "it is closed", "a run that is going on", "Start another run.")
         if not isinstance(cme, CostModelEvaluation):
-            self._total = cme
+            self._last_sum = cme
             return
         with self._lock:
-            index, before = self._saved.get(cme.layer.id, (len(self._saved), None))
-            if before is not None and (before is cme or _is_same(before, cme)):
-                return
-            if before is not None and index not in self._pending:
-                self._replaced.add(index)
-            self._saved[cme.layer.id] = index, cme
-            self._pending[index] = rows_of(cme, self.number, index, self._digests.of_meaning(cme.layer))
-            if len(self._pending) >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
-                self.flush()
+            self._rows.save(cme)
+            if len(self._rows.saved) == MANY_SAVED:
+                log.warning("run %s: its save stages have stored %s CMEs and go on", self.run_id, f"{MANY_SAVED:,}")
+            self._flush_now_and_then()
 
-    def save_front(self, points: Sequence[CostModelEvaluation]) -> None:
-        """Keep the front of a layer, one of whose mappings has been saved; it is written when the run is closed."""
+    def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
+        """Store the front of a layer, and which of its mappings stands for the layer; written when the run closes."""
         with self._lock:
-            index, _ = self._saved[points[0].layer.id]
-            self._fronts[index] = points
+            self._rows.save_front(points, chosen)
+
+    def read(self, kind: str, record: Any, file: Path | None) -> None:
+        """Note an input that a stage of the run has read."""
+        source = file.read_bytes() if file is not None and file.is_file() else None
+        name, file_name = (None, None) if file is None else (file.stem, str(file))
+        given = RunInput.of(record, name=name, file_name=file_name, source=source)
+        with self._lock:
+            self._rows.designs.add(given if given.kind == kind else replace(given, kind=kind))
+
+    def variant(self, variant: Variant) -> RunRecorder:
+        """The record of a combination: a child run; where its results go on, the child that is there already."""
+        with self._lock:
+            known = self._children.get(variant.key) if variant.goes_on else None
+            if known is None:
+                inputs = list({**{i.kind: i for i in self.start.inputs}, **self._rows.designs.inputs}.values())
+                known = self._store.start_run(self.describe(replace(self.start, inputs=inputs), variant), parent=self)
+                known._goes_on = variant.goes_on
+                self._children[known.number if not variant.goes_on else variant.key] = known
+            return known
+
+    def yielded(self, result: Any) -> None:
+        """Note a result of the run, in order."""
+        with self._lock:
+            self._results += stored_results(result, str(self._n_yielded), self._rows.place)
+            self._n_yielded += 1
+            self._flush_now_and_then()
+
+    def count_with(self, tally: SearchTally) -> None:
+        """Take from a tally, at the end, how many mappings were priced."""
+        self._tallies.append(tally)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Close the record of a combination, unless results of other layers may follow."""
+        if isinstance(error, GeneratorExit):
+            self.warn(f"a stage above took {self._n_yielded} of its results, and no more")
+        elif error is not None and self._error is None:
+            self._error = error
+        if not self._goes_on:
+            self._end_as_it_went()
+
+    def warn(self, warning: str) -> None:
+        """Note what a reader of the record should know."""
+        if masked(warning) not in self._warnings:
+            self._warnings.append(masked(warning))
 
     @property
     def has_fronts(self) -> bool:
         """Whether fronts have been saved."""
-        return bool(self._fronts)
+        return bool(self._rows.chosen_of_fronts)
 
     def flush(self) -> None:
         """Write what has been saved, in one transaction."""
         with self._lock:
-            if not self._pending:
+            if not self._rows.pending:
                 return
-            self._database.transact(self._write_pending)
-            self._written()
+
+            def write() -> None:
+                self._write_pending()
+                self._rows.write_lists_so_far(self._database)
+
+            self._database.transact(write)
+            self._rows.written(with_lists=True)
+            self._flushed = time.monotonic()
+
+    def _flush_now_and_then(self) -> None:
+        if len(self._rows.pending) >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush()
 
     def _write_pending(self) -> None:
-        rows, database = list(self._pending.values()), self._database
-        for index in self._replaced:
-            for table in ("zl_memory_evaluation", "zl_certificate", "zl_layer_evaluation"):
-                where = "run_number = ? AND layer_index = ?"
-                database.execute(f"DELETE FROM {table} WHERE {where}", (self.number, index))
-        database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
-        database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
-        database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
-        proofs = flat(r.certificate for r in rows if r.certificate is not None)
-        database.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
-
-    def _write_fronts(self) -> None:
-        for index, points in self._fronts.items():
-            rows, mappings = front_rows(points, self.number, index)
-            self._database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
-            self._database.append("zl_front_point", FRONT_COLUMNS, flat(rows))
-
-    def _written(self) -> None:
-        self._pending.clear()
-        self._replaced.clear()
-        self._flushed = time.monotonic()
+        for one in self._rows.designs.new:
+            self._store.keep_input(self.number, one)
+        self._rows.write(self._database)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
@@ -156,91 +213,130 @@ class RunRecorder:
         """Close the run as finished.
 
         Args:
-            total: the sum of its layers; by default the last sum that was saved, else that of the layers saved.
+            total: the price of the whole run, where its stages did not yield it; by default the last sum that was
+                saved, else the sum of the layers that were.
             totals: what else it came to.
         """
-        if self.is_closed:
-            return
-        total = total or self._total or self._sum()
-        n_macs = sum(cme.layer.n_macs for _, cme in self._saved.values())
-        figures: dict[str, float | int | None] = {
-            "energy_pj": float(total.energy_total),
-            "mac_energy_pj": float(total.mac_energy),
-            "memory_energy_pj": float(total.mem_energy),
-            "latency_cycles": float(total.latency_total2),
-            "edp_pj_cycles": float(total.edp_pj_cycles),
-            "n_macs": n_macs,
-        }
-        self._close(RunStatus.FINISHED, figures, totals or Totals())
+        with self._lock:
+            if self.is_closed:
+                return
+            self._end_children(None)
+            if not self._results and not self._n_yielded:
+                self._results = self._from_saved(total or self._last_sum)
+            self._close(RunStatus.FINISHED, totals, summary_of(self._results, self._answer_of_fronts()))
+
+    def _from_saved(self, total: CostModelEvaluationABC | None) -> list[StoredResult]:
+        """The results of a run that was only handed layers to save."""
+        results = list(self._rows.saved.values())
+        if total is None:
+            return results
+        parts = tuple(part for result in results for part in result.parts)
+        return [StoredResult("0", ResultKind.SUM, figures_of(total), parts)] if results else results
+
+    def _answer_of_fronts(self) -> StoredResult | None:
+        """The sum of the mappings that stand for the fronts of their layers; None where there are no fronts."""
+        chosen = self._rows.chosen_of_fronts
+        if not chosen:
+            return None
+        total: CostModelEvaluationABC = CumulativeCME()
+        for cme in chosen:
+            total = total + cme
+        return next(stored_results((total, None), "", self._rows.place))
 
     def finish_with(self, figures: Mapping[str, float | int | None]) -> None:
-        """Close the run as finished, with figures that are known already.
+        """Close a run as finished whose rows are there already.
 
         Args:
             figures: columns of the run -> their values.
         """
-        self._close(RunStatus.FINISHED, dict(figures), Totals())
+        with self._lock:
+            self._close(RunStatus.FINISHED, None, Summary(dict(figures), []))
 
     def fail(self, error: BaseException, totals: Totals | None = None) -> None:
         """Close the run as failed, with the error and its traceback; what was saved stays."""
-        texts = _in_words(error)
-        self._close(RunStatus.FAILED, {}, totals or Totals(), reason=texts[0], error=texts[1], trace=texts[2])
+        with self._lock:
+            self._end_children(error)
+            self._close(RunStatus.FAILED, totals, error=error)
 
     def infeasible(self, error: BaseException, totals: Totals | None = None) -> None:
         """Close the run as infeasible: its inputs are sound, yet some layer fits in no way."""
-        texts = _in_words(error)
-        self._close(RunStatus.INFEASIBLE, {}, totals or Totals(), reason=texts[0], error=texts[1], trace=texts[2])
+        with self._lock:
+            self._end_children(error)
+            self._close(RunStatus.INFEASIBLE, totals, error=error)
 
-    def _sum(self) -> CostModelEvaluationABC:
-        total: CostModelEvaluationABC = CumulativeCME()
-        for _, cme in sorted(self._saved.values(), key=lambda saved: saved[0]):
-            total = total + cme
-        return total
+    def _end_children(self, error: BaseException | None) -> None:
+        """Close the children that go on; those that an error of the run cut short fail with it."""
+        for child in self._children.values():
+            if not child.is_closed:
+                if error is not None and child._error is None:
+                    child._error = _CutShortError(f"its run ended before it: {_in_words(error)[0]}")
+                child._end_as_it_went()
+
+    def _end_as_it_went(self) -> None:
+        if isinstance(self._error, InfeasibleError):
+            self.infeasible(self._error)
+        elif self._error is not None:
+            self.fail(self._error)
+        else:
+            self.finish()
 
     def _close(
         self,
         status: RunStatus,
-        figures: dict[str, float | int | None],
-        totals: Totals,
+        totals: Totals | None,
+        summary: Summary | None = None,
         *,
-        reason: str | None = None,
-        error: str | None = None,
-        trace: str | None = None,
+        error: BaseException | None = None,
     ) -> None:
         """Write what is left, the end and the entry in the outbox in one transaction. Closing twice does nothing."""
-        with self._lock:
-            if self._closed:
-                return
-            values: dict[str, object] = {
-                "status": status.value,
-                "reason": reason,
-                "error": error,
-                "traceback": trace,
-                "seconds": time.monotonic() - self._started,
-                "n_layers": len(self._saved),
-                **figures,
-                **{f.name: getattr(totals, f.name) for f in fields(totals)},
-            }
-            now = self._database.now
-            assignments = ", ".join(f"{column} = ?" for column in values)
+        if self._closed:
+            return
+        n_mappings = sum(tally.n_mappings_evaluated for tally in self._tallies) if self._tallies else None
+        texts = (None, None, None) if error is None else _in_words(error)
+        found = {"n_layers": len(self._rows.layer_ids), "n_results": len(self._results)}
+        for warning in [] if summary is None else summary.warnings:
+            self.warn(warning)
+        values: dict[str, object] = {
+            "status": status.value,
+            **dict(zip(("reason", "error", "traceback"), texts, strict=True)),
+            "seconds": time.monotonic() - self._started,
+            **(found if summary is None else summary.figures),
+            **_as_columns(totals or Totals(n_mappings_evaluated=n_mappings)),
+            "warnings": spelt_json(self._warnings) if self._warnings else None,
+        }
+        now = self._database.now
+        assignments = ", ".join(f"{column} = ?" for column in values)
 
-            def close() -> None:
-                if self._pending:
-                    self._write_pending()
-                self._write_fronts()
-                self._database.execute(
-                    f"UPDATE zl_run SET ended_at = {now}, heartbeat_at = {now}, {assignments} WHERE number = ?",
-                    (*values.values(), self.number),
-                )
+        def close() -> None:
+            self._write_pending()
+            self._rows.write_results(self._database, self._results, None if summary is None else summary.chosen)
+            self._database.execute(
+                f"UPDATE zl_run SET ended_at = {now}, heartbeat_at = {now}, {assignments} WHERE number = ?",
+                (*values.values(), self.number),
+            )
+            if self.parent is None:
                 ask_to_publish(self._database, self.number)
 
-            self._database.transact(close)
-            self._written()
-            self._end()
+        self._database.transact(close)
+        self._rows.written(with_lists=True)
+        self._end()
+
+    def abandon(self, warning: str, totals: Totals | None = None) -> None:
+        """Close a run that has its results, of which some cannot be recorded, with what can."""
+        with self._lock:
+            self.warn(warning)
+            self._results = []
+            self._close(RunStatus.FINISHED, totals)
+
+    @property
+    def url(self) -> DatabaseUrl:
+        """The database that it is in."""
+        return self._database.url
 
     def _end(self) -> None:
         self._closed = True
-        self._pulse.stop(self)
+        if self._beats:
+            self._store.pulse.stop(self)
 
     @property
     def is_closed(self) -> bool:
@@ -268,6 +364,12 @@ class RunRecorder:
         finally:
             self._end()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(None), ()  # another process has no record to write to
+
+    def __deepcopy__(self, memo: Any) -> RunRecorder:
+        return self
+
     # -- signs of life -------------------------------------------------------------------------------------------------
 
     def beat(self) -> None:
@@ -276,11 +378,17 @@ class RunRecorder:
             with self._lock:
                 if self._closed:
                     return
-                self.flush()
-                if time.monotonic() - self._seen_alive >= HEARTBEAT_SECONDS:
-                    self.heartbeat()
+                for run in self._going_on():
+                    run.flush()
+                    if time.monotonic() - run._seen_alive >= HEARTBEAT_SECONDS:
+                        run.heartbeat()
         except StoreError as error:
             log.warning("run %s: %s", self.run_id, error)
+
+    def _going_on(self) -> list[RunRecorder]:
+        """The run, and those of its children that go on, theirs first."""
+        children = [child for child in self._children.values() if not child.is_closed and not child._beats]
+        return [*(run for child in children for run in child._going_on()), self]
 
     def heartbeat(self) -> None:
         """Say that the run goes on. One that was taken for lost, its machine asleep, is found again."""
@@ -292,6 +400,14 @@ class RunRecorder:
         self._seen_alive = time.monotonic()
 
 
+class _CutShortError(Exception):
+    """The run that a child belongs to ended before the child did."""
+
+
+def _as_columns(totals: Totals) -> dict[str, float | int | None]:
+    return {f.name: getattr(totals, f.name) for f in fields(totals)}
+
+
 def ask_to_publish(database: Database, run_number: int) -> None:
     """Put a closed run into the outbox; within the transaction that closes it."""
     database.execute(
@@ -299,17 +415,6 @@ def ask_to_publish(database: Database, run_number: int) -> None:
         f"VALUES (?, 'pending', 0, {database.now}) ON CONFLICT (run_number) "
         "DO UPDATE SET state = 'pending', updated_at = excluded.updated_at",
         (run_number,),
-    )
-
-
-def _is_same(first: CostModelEvaluation, second: CostModelEvaluation) -> bool:
-    """Whether two CMEs of a layer would be kept as the same rows."""
-    return (
-        first.energy_total == second.energy_total
-        and first.latency_total2 == second.latency_total2
-        and first.problem.spatial_mapping == second.problem.spatial_mapping
-        and first.temporal_mapping == second.temporal_mapping
-        and first.certificate == second.certificate
     )
 
 

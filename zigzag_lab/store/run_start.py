@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys import accelerator_digest, canonical_json, described, engine_digest, rules_digest, workload_digest
+from zigzag_lab.keys.records import record_from
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
@@ -33,6 +35,7 @@ class RunInput:
         content: canonical JSON of all it says.
         file_name: the file it was read from; None where it came from memory.
         source: that file's bytes.
+        record: the input itself, where it is at hand.
     """
 
     kind: str
@@ -41,6 +44,14 @@ class RunInput:
     content: bytes
     file_name: str | None = None
     source: bytes | None = field(default=None, repr=False)
+    record: Any = field(default=None, repr=False, compare=False)
+
+    def as_record(self) -> Any:
+        """The input itself."""
+        if self.record is None:
+            kinds = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
+            object.__setattr__(self, "record", record_from(kinds[self.kind.split()[0]], json.loads(self.content)))
+        return self.record
 
     @classmethod
     def of(
@@ -68,7 +79,7 @@ class RunInput:
         else:
             raise InputError("run input", f"a {type(record).__name__}", "a Workload, an Accelerator or MappingRules")
         kept = source if source is not None and len(source) <= MAX_SOURCE_BYTES else None
-        return cls(kind, name or own, key, canonical_json(described(record)), file_name, kept)
+        return cls(kind, name or own, key, canonical_json(described(record)), file_name, kept, record)
 
     @property
     def source_digest(self) -> str | None:
@@ -88,6 +99,7 @@ class RunStart:
         inputs: what it is given.
         tags: words to find it by.
         engine: the digest of the code that decides numbers.
+        settings: of a child run, what is varied -> its value.
     """
 
     experiment: str = "default"
@@ -97,6 +109,7 @@ class RunStart:
     inputs: Sequence[RunInput] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     engine: str = field(default_factory=engine_digest)
+    settings: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         kinds = [i.kind for i in self.inputs]

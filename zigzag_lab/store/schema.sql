@@ -62,7 +62,7 @@ CREATE TABLE zl_run (
 	n_mappings_evaluated BIGINT,
 	cache_hits INTEGER,
 	cache_misses INTEGER,
-	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME,
+	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME, parent_number INTEGER, child_index INTEGER, settings JSON, n_results INTEGER, warnings JSON,
 	CONSTRAINT ck_zl_run_status CHECK (status IN ('running', 'finished', 'infeasible', 'failed', 'lost')),
 	CONSTRAINT fk_zl_run_environment_digest_zl_environment FOREIGN KEY(environment_digest) REFERENCES zl_environment (digest),
 	CONSTRAINT fk_zl_run_experiment_number_zl_experiment FOREIGN KEY(experiment_number) REFERENCES zl_experiment (number),
@@ -127,7 +127,7 @@ CREATE TABLE zl_layer_evaluation (
 	stall_cycles DOUBLE NOT NULL,
 	onload_cycles DOUBLE NOT NULL,
 	offload_cycles DOUBLE NOT NULL,
-	drain_cycles DOUBLE NOT NULL,
+	drain_cycles DOUBLE NOT NULL, accelerator_kind TEXT, constraints_kind TEXT, memories_left_out TEXT,
 	CONSTRAINT pk_zl_layer_evaluation PRIMARY KEY (run_number, layer_index),
 	CONSTRAINT fk_zl_layer_evaluation_mapping_digest_zl_mapping FOREIGN KEY(mapping_digest) REFERENCES zl_mapping (digest),
 	CONSTRAINT fk_zl_layer_evaluation_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
@@ -197,23 +197,6 @@ CREATE TABLE zl_reading (
 	digest TEXT NOT NULL, used_at DATETIME,
 	CONSTRAINT pk_zl_reading PRIMARY KEY ("key")
 );
-CREATE VIEW zl_v_memory AS
-SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
-       o.layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
-       o.accesses_to_low + o.accesses_from_low + o.accesses_to_high + o.accesses_from_high AS accesses,
-       o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj AS energy_pj,
-       (o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj)
-           / NULLIF(l.energy_pj, 0) AS energy_share,
-       o.accesses_to_low, o.accesses_from_low, o.accesses_to_high, o.accesses_from_high,
-       o.energy_to_low_pj, o.energy_from_low_pj, o.energy_to_high_pj, o.energy_from_high_pj,
-       o.utilisation, o.shared_utilisation, o.run_number
-FROM zl_memory_evaluation o
-JOIN zl_layer_evaluation l ON l.run_number = o.run_number AND l.layer_index = o.layer_index
-JOIN zl_run r ON r.number = o.run_number
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-WHERE r.deleted_at IS NULL;
 CREATE TABLE zl_sweep (
 	number INTEGER NOT NULL,
 	name TEXT NOT NULL,
@@ -272,6 +255,46 @@ CREATE TABLE zl_front_point (
 	CONSTRAINT fk_zl_front_point_layer FOREIGN KEY(run_number, layer_index) REFERENCES zl_layer_evaluation (run_number, layer_index) ON DELETE CASCADE
 )
  WITHOUT ROWID;
+CREATE TABLE zl_memory_cost (
+	"key" TEXT NOT NULL,
+	read_pj DOUBLE NOT NULL,
+	write_pj DOUBLE NOT NULL,
+	area_mm2 DOUBLE NOT NULL,
+	access_ns DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
+);
+CREATE INDEX ix_zl_run_parent_number ON zl_run (parent_number);
+CREATE TABLE zl_result (
+	run_number INTEGER NOT NULL,
+	result_index INTEGER NOT NULL,
+	path TEXT NOT NULL,
+	kind TEXT NOT NULL,
+	n_layers INTEGER NOT NULL,
+	energy_pj DOUBLE,
+	mac_energy_pj DOUBLE,
+	memory_energy_pj DOUBLE,
+	latency_cycles DOUBLE,
+	CONSTRAINT pk_zl_result PRIMARY KEY (run_number, result_index),
+	CONSTRAINT ck_zl_result_kind CHECK (kind IN ('layer', 'sum', 'other')),
+	CONSTRAINT fk_zl_result_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE zl_run_layer (
+	run_number INTEGER NOT NULL,
+	role TEXT NOT NULL,
+	result_index INTEGER NOT NULL,
+	position INTEGER NOT NULL,
+	owner_number INTEGER NOT NULL,
+	first_index INTEGER NOT NULL,
+	last_index INTEGER NOT NULL,
+	times DOUBLE NOT NULL,
+	CONSTRAINT pk_zl_run_layer PRIMARY KEY (run_number, role, result_index, position),
+	CONSTRAINT ck_zl_run_layer_role CHECK (role IN ('chosen', 'result', 'saved')),
+	CONSTRAINT fk_zl_run_layer_run_number_zl_run FOREIGN KEY(run_number) REFERENCES zl_run (number) ON DELETE CASCADE,
+	CONSTRAINT fk_zl_run_layer_owner_number_zl_run FOREIGN KEY(owner_number) REFERENCES zl_run (number) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_zl_run_layer_owner_number ON zl_run_layer (owner_number);
 CREATE VIEW zl_v_runs AS
 SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
        r.started_at, r.ended_at, r.seconds, r.objective,
@@ -279,22 +302,58 @@ SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r
        r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
        r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
        r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
-       (SELECT COUNT(*) FROM zl_certificate c WHERE c.run_number = r.number) AS n_certified,
-       (SELECT COUNT(*) FROM zl_certificate c WHERE c.run_number = r.number AND c.gap = 0) AS n_proven,
-       (SELECT MAX(c.gap) FROM zl_certificate c WHERE c.run_number = r.number) AS worst_gap,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
+       (SELECT MAX(c.gap) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
        r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
        r.cache_hits, r.cache_misses, r.cache_seconds_saved,
        w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
-       r.engine_digest, r.environment_digest, r.number AS run_number
+       r.engine_digest, r.environment_digest, r.number AS run_number, r.n_results, r.warnings,
+       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
 FROM zl_run r
 JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+WHERE r.deleted_at IS NULL AND r.parent_number IS NULL;
+CREATE VIEW zl_v_all_runs AS
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
+       r.started_at, r.ended_at, r.seconds, r.objective,
+       w.name AS workload, a.name AS accelerator, m.name AS mapping,
+       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
+       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
+       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
+       (SELECT MAX(c.gap) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
+       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
+       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
+       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
+       r.engine_digest, r.environment_digest, r.number AS run_number,
+       t.id AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
+FROM zl_run r
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+LEFT JOIN zl_run t ON t.number = r.parent_number
 WHERE r.deleted_at IS NULL;
 CREATE VIEW zl_v_layers AS
 SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
-       l.layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
        l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
        l.energy_pj * l.latency_cycles AS edp_pj_cycles,
        l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
@@ -305,22 +364,74 @@ SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS w
        l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
        l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
        c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
-       p.spatial_text AS spatial_mapping, p.content AS mapping,
-       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, l.run_number
-FROM zl_layer_evaluation l
-JOIN zl_run r ON r.number = l.run_number
+       s.spatial_text AS spatial_mapping, s.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, p.run_number,
+       p.times, l.memories_left_out
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_mapping s ON s.digest = l.mapping_digest
 JOIN zl_experiment e ON e.number = r.experiment_number
-JOIN zl_mapping p ON p.digest = l.mapping_digest
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
+LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
+WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
+CREATE VIEW zl_v_memory AS
+SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
+       p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
+       o.accesses_to_low + o.accesses_from_low + o.accesses_to_high + o.accesses_from_high AS accesses,
+       o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj AS energy_pj,
+       (o.energy_to_low_pj + o.energy_from_low_pj + o.energy_to_high_pj + o.energy_from_high_pj)
+           / NULLIF(l.energy_pj, 0) AS energy_share,
+       o.accesses_to_low, o.accesses_from_low, o.accesses_to_high, o.accesses_from_high,
+       o.energy_to_low_pj, o.energy_from_low_pj, o.energy_to_high_pj, o.energy_from_high_pj,
+       o.utilisation, o.shared_utilisation, p.run_number
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_memory_evaluation o ON o.run_number = l.run_number AND o.layer_index = l.layer_index
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
+WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
+CREATE VIEW zl_v_evaluations AS
+SELECT r.id AS run_id, p.role, p.result_index, p.position + l.layer_index - p.first_index AS place, p.times,
+       e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
+       l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
+       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
+       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
+       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
+       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
+       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
+       l.temporal_cycles + l.stall_cycles AS compute_cycles,
+       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
+       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
+       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
+       s.spatial_text AS spatial_mapping, s.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest,
+       l.memories_left_out, a.digest AS accelerator_digest, COALESCE(d.digest, m.digest) AS constraints_digest,
+       o.id AS owner_run_id, l.layer_index AS owner_index, p.owner_number, p.run_number
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_run o ON o.number = p.owner_number
+JOIN zl_mapping s ON s.digest = l.mapping_digest
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
+LEFT JOIN zl_run_input m ON m.run_number = l.run_number AND m.kind = 'mapping'
+LEFT JOIN zl_run_input d ON d.run_number = l.run_number AND d.kind = l.constraints_kind
 LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
 WHERE r.deleted_at IS NULL;
-CREATE TABLE zl_memory_cost (
-	"key" TEXT NOT NULL,
-	read_pj DOUBLE NOT NULL,
-	write_pj DOUBLE NOT NULL,
-	area_mm2 DOUBLE NOT NULL,
-	access_ns DOUBLE NOT NULL,
-	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
-);
-INSERT INTO zl_alembic_version (version_num) VALUES ('0008');
+CREATE VIEW zl_v_results AS
+SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
+       t.result_index, t.path, t.kind, t.n_layers, t.energy_pj, t.mac_energy_pj, t.memory_energy_pj, t.latency_cycles,
+       t.energy_pj * t.latency_cycles AS edp_pj_cycles, r.settings, r.parent_number, r.number AS run_number
+FROM zl_result t
+JOIN zl_run r ON r.number = t.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+WHERE r.deleted_at IS NULL;
+INSERT INTO zl_alembic_version (version_num) VALUES ('0009');

@@ -19,7 +19,8 @@ log = logging.getLogger("zigzag_lab.store")
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
-ROWS_AT_ONCE = 50  # of at most 19 columns: older SQLite takes 999 values
+VALUES_AT_ONCE = 999
+"""What older SQLite takes in one statement."""
 NETWORK_FILE_SYSTEMS = frozenset(
     {
         *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "gpfs", "lustre"),
@@ -93,11 +94,12 @@ class SqliteDatabase:
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows, many to a statement, which takes a third less than one to each."""
         width = len(columns)
-        n_at_once = width * ROWS_AT_ONCE
+        n_rows = VALUES_AT_ONCE // width
+        n_at_once = width * n_rows
         n_whole = len(values) - len(values) % n_at_once
         with self._lock:
             for start in range(0, n_whole, n_at_once):
-                statement = insertion(table, tuple(columns), ROWS_AT_ONCE)
+                statement = insertion(table, tuple(columns), n_rows)
                 self._connection.execute(statement, values[start : start + n_at_once])
             self._connection.executemany(insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
 

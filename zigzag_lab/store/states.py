@@ -23,6 +23,25 @@ class PublicationState(StrEnum):
     FAILED = "failed"
 
 
+class LayerRole(StrEnum):
+    """What a list of layer evaluations is to a run."""
+
+    CHOSEN = "chosen"
+    """Those that the run's total is made of; of a run without one, all that it yielded."""
+    RESULT = "result"
+    """Those that one of its results is made of."""
+    SAVED = "saved"
+    """Those that passed its save stages."""
+
+
+class ResultKind(StrEnum):
+    """What reached the top of a pipeline."""
+
+    LAYER = "layer"
+    SUM = "sum"
+    OTHER = "other"
+
+
 class CacheState(StrEnum):
     """Whether an answer is there, is being computed, or was given up."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.stages.seams import in_a_word
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
@@ -48,6 +49,7 @@ class Store:
         url: where it is; shows no password.
         database: its connection.
         digests: of records, worked out once for both the cache's keys and the rows.
+        pulse: lets its open runs write what is pending.
     """
 
     def __init__(self, database: Database) -> None:
@@ -56,10 +58,14 @@ class Store:
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
         self._environment: tuple[str, str] | None = None
         self._diff: tuple[str, bytes] | None = None
-        self._pulse = Pulse()
+        self.pulse = Pulse()
 
-    def start_run(self, start: RunStart) -> RunRecorder:
+    def start_run(self, start: RunStart, parent: RunRecorder | None = None) -> RunRecorder:
         """Open a run; it is visible at once.
+
+        Args:
+            start: what is known of it.
+            parent: the run within which it is started, as its child.
 
         Raises:
             StoreError: the database cannot be written to.
@@ -71,7 +77,7 @@ class Store:
             if tries:
                 self.forget()
             tries.append(1)
-            run_id, number = self._insert_run(start, wanted)
+            run_id, number = self._insert_run(start, wanted, parent)
             for one in start.inputs:
                 self._insert_input(number, one)
             self._insert_tags(number, list(start.tags.items()))
@@ -79,11 +85,13 @@ class Store:
 
         run_id, number = self.database.transact(insert)
         self._kept.update(i.digest for i in start.inputs)
-        return RunRecorder(self.database, run_id, number, self.digests, self._pulse)
+        if parent is not None:
+            parent.n_children += 1
+        return RunRecorder(self, run_id, number, start, parent)
 
-    def _insert_run(self, start: RunStart, run_id: str) -> tuple[str, int]:
+    def _insert_run(self, start: RunStart, run_id: str, parent: RunRecorder | None) -> tuple[str, int]:
         db = self.database
-        values = {
+        values: dict[str, Any] = {
             "experiment_number": self.experiment_number(start.experiment),
             "name": start.title,
             "status": "running",
@@ -93,6 +101,9 @@ class Store:
             "engine_digest": start.engine,
             "environment_digest": self._insert_environment(),
         }
+        if parent is not None:
+            values |= {"parent_number": parent.number, "child_index": parent.n_children}
+            values["settings"] = spelt_json({n: _setting(v) for n, v in (start.settings or {}).items()})
         marks = ", ".join("?" * (len(values) + 1))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times
             rows = db.execute(
@@ -181,7 +192,7 @@ class Store:
             run_number: the run whose questions are noted.
             salt: a word that sets its answers apart from those of others.
         """
-        return RunCache(self, Claims(self.database, self._pulse), salt, run_number)
+        return RunCache(self, Claims(self.database, self.pulse), salt, run_number)
 
     def forget(self) -> None:
         """Take nothing for kept that was: rows may have been removed."""
@@ -320,7 +331,7 @@ class Store:
 
     def close(self) -> None:
         """End the connection. Runs must be closed before."""
-        self._pulse.close()
+        self.pulse.close()
         self.database.close()
 
     def __enter__(self) -> Store:
@@ -333,6 +344,11 @@ class Store:
 
     def __repr__(self) -> str:
         return f"Store('{self.url}')"
+
+
+def _setting(value: Any) -> Any:
+    """A value that a child run varies, as plain data: records and files by their names."""
+    return value if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)) else in_a_word(value)
 
 
 def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS) -> Store:

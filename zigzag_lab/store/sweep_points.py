@@ -14,11 +14,14 @@ from zigzag_lab.store.codec import (
     LAYER_COLUMNS,
     MAPPING_COLUMNS,
     MEMORY_COLUMNS,
+    RESULT_COLUMNS,
+    RUN_LAYER_COLUMNS,
     numbered,
     spelt_json,
 )
 from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.results import standard_rows
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
@@ -268,6 +271,8 @@ class SweepRecord:
         layers: list[Any] = []
         memories: list[Any] = []
         proofs: list[Any] = []
+        results: list[Any] = []
+        run_layers: list[Any] = []
         uses: list[Any] = []
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
@@ -275,6 +280,10 @@ class SweepRecord:
                 self.store.keep_input(number, one)
             layers += numbered(point.layers, LAYER_COLUMNS, number)
             memories += numbered(point.memories, MEMORY_COLUMNS, number)
+            if point.status == RunStatus.FINISHED:
+                result, lists = standard_rows(number, point.figures["n_layers"], point.figures, is_saved=True)
+                results += result
+                run_layers += flat(lists)
             proofs += numbered(point.certificates, CERTIFICATE_COLUMNS, number)
             uses += flat((number, *row) for row in point.answers.uses) if point.answers is not None else []
             self._db.execute(
@@ -287,6 +296,8 @@ class SweepRecord:
         self._db.append("zl_layer_evaluation", LAYER_COLUMNS, layers)
         self._db.append("zl_memory_evaluation", MEMORY_COLUMNS, memories)
         self._db.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
+        self._db.append("zl_result", RESULT_COLUMNS, results)
+        self._db.append("zl_run_layer", RUN_LAYER_COLUMNS, run_layers)
         self._db.append("zl_cache_use", USE_COLUMNS, uses)
         return len(mine)
 

@@ -168,25 +168,33 @@ def _point(database: Database, number: int) -> PointRecord | None:
 
 
 def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
+    listed = (
+        "zl_run_layer p JOIN zl_layer_evaluation l ON l.run_number = p.owner_number "
+        "AND l.layer_index BETWEEN p.first_index AND p.last_index"
+    )
+    where = "WHERE p.run_number = ? AND p.role = 'chosen'"
     layers = database.select(
-        "SELECT l.*, p.spatial_text, p.content AS mapping FROM zl_layer_evaluation l "
-        "JOIN zl_mapping p ON p.digest = l.mapping_digest WHERE l.run_number = ? ORDER BY l.layer_index",
+        "SELECT l.*, s.spatial_text, s.content AS mapping, p.position + l.layer_index - p.first_index AS place, p.times "
+        f"FROM {listed} JOIN zl_mapping s ON s.digest = l.mapping_digest {where} ORDER BY place",
         (number,),
     ).as_dicts()
+    listed = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {listed} {where}) x"
+    on = "ON o.run_number = x.run_number AND o.layer_index = x.layer_index"
     memories = database.select(
-        "SELECT * FROM zl_memory_evaluation WHERE run_number = ? ORDER BY layer_index, operand, level", (number,)
+        f"SELECT o.* FROM {listed} JOIN zl_memory_evaluation o {on} ORDER BY o.run_number, o.layer_index, operand, level",
+        (number,),
     ).as_dicts()
-    by_index = {layer["layer_index"]: layer for layer in layers}
-    for layer in layers:
-        del layer["run_number"]
-        layer.update(mapping=_plain(layer["mapping"]), memories=[])
-        layer["keeps_at_output_pins"] = bool(layer["keeps_at_output_pins"])
+    proofs = database.select(f"SELECT o.* FROM {listed} JOIN zl_certificate o {on}", (number,)).as_dicts()
+    memories_of: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for memory in memories:
-        del memory["run_number"]
-        by_index[memory.pop("layer_index")]["memories"].append(memory)
-    for proof in database.select("SELECT * FROM zl_certificate WHERE run_number = ?", (number,)).as_dicts():
-        del proof["run_number"]
-        by_index[proof.pop("layer_index")]["certificate"] = proof
+        memories_of.setdefault((memory.pop("run_number"), memory.pop("layer_index")), []).append(memory)
+    proof_of = {(proof.pop("run_number"), proof.pop("layer_index")): proof for proof in proofs}
+    for layer in layers:
+        key = layer.pop("run_number"), layer["layer_index"]
+        layer.update(mapping=_plain(layer["mapping"]), memories=memories_of.get(key, []), layer_index=layer.pop("place"))
+        layer["keeps_at_output_pins"] = bool(layer["keeps_at_output_pins"])
+        if key in proof_of:
+            layer["certificate"] = proof_of[key]
     return tuple(layers)
 
 

@@ -1,0 +1,231 @@
+"""What passes on to a record: the CMEs that results hold, child runs for combinations, and logs of both to be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
+from zigzag_lab.stages.seams import CURRENT_SINK, FrontSink, PartialTally, RunSink, SearchTally, Sink, Variant
+
+if TYPE_CHECKING:
+    from zigzag_lab.stages.stage import Result, Stage
+
+
+def cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
+    """All CMEs that results hold in tuples, lists and dictionaries, in order; sums after what they sum up."""
+    if isinstance(value, CostModelEvaluationABC):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        is_result = len(value) == 2 and isinstance(value, tuple) and isinstance(value[0], CostModelEvaluationABC)
+        for item in reversed(value) if is_result else value:
+            yield from cmes_in(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from cmes_in(item)
+
+
+def cmes_at_the_top(results: Any) -> Iterator[CostModelEvaluationABC]:
+    """The CMEs that results are, in lists and dictionaries too, without those in extra information."""
+    for result in results.values() if isinstance(results, dict) else results:
+        cme = result[0] if isinstance(result, tuple) and len(result) == 2 else result
+        if isinstance(cme, CostModelEvaluationABC):
+            yield cme
+        elif isinstance(cme, (list, tuple, dict)):
+            yield from cmes_at_the_top(cme)
+
+
+def save_all(sink: Sink | None, result: Any) -> None:
+    """Hand a sink every CME that a result holds, as extra information too."""
+    if sink is not None:
+        for cme in cmes_in(result):
+            sink.save(cme)
+
+
+# -- child runs --------------------------------------------------------------------------------------------------------
+
+
+def variant_of(stage: Stage, settings: Mapping[str, Any], changes: Mapping[str, Any], occurrence: int) -> Variant:
+    """A combination that a stage tries; below WorkloadStage the same one comes again with every layer."""
+    position = len(stage.list_of_callables)
+    return Variant(dict(settings), dict(changes), position, occurrence, goes_on="layer" in stage.kwargs)
+
+
+def run_recorded(stage: Stage, variant: Variant) -> Iterator[Result]:
+    """Yield what the stages below a stage find for a combination, and record it as a child run where there is a record.
+
+    Args:
+        stage: the iterating stage.
+        variant: the combination.
+    """
+    sink = stage.kwargs.get("sink")
+    if not isinstance(sink, RunSink):
+        yield from stage.substage(**variant.changes).run()
+        return
+    child = _Child(sink.variant(variant))
+    tally = stage.kwargs.get("tally")
+    seams = {"sink": child.sink} | ({"tally": child.tally(tally)} if isinstance(tally, SearchTally) else {})
+    try:
+        with child.at_work():
+            results = stage.substage(**{**variant.changes, **seams}).run()
+        while True:
+            with child.at_work():
+                result = next(results, None)
+            if result is None:
+                break
+            child.yielded(result)
+            yield result
+    except BaseException as error:
+        child.end(error)
+        raise
+    child.end()
+
+
+class _Child:
+    """The record of a combination while it runs: it ends once all that workers compute for it is there, too."""
+
+    def __init__(self, sink: RunSink) -> None:
+        self.sink = sink
+        self._waiting: list[Placeholder] = []
+        self._has_ended = False
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The time during which pipelines that are started belong to it."""
+        token = CURRENT_SINK.set(self.sink)
+        try:
+            yield
+        finally:
+            CURRENT_SINK.reset(token)
+
+    def tally(self, whole: SearchTally) -> SearchTally:
+        """A tally of its work."""
+        counted = PartialTally(whole)
+        self.sink.count_with(counted)
+        return counted
+
+    def yielded(self, result: Any) -> None:
+        """Note a result, or wait for the results that it stands for."""
+        waited_for = placeholder_in(result[1]) if isinstance(result, tuple) and result[0] is None else None
+        if waited_for is None:
+            self.sink.yielded(result)
+            return
+        self._waiting.append(waited_for)
+        waited_for.when_settled(lambda results, error: self._settled(waited_for, results, error))
+
+    def _settled(self, placeholder: Placeholder, results: Sequence[Any], error: BaseException | None) -> None:
+        for result in results:
+            self.sink.yielded(result)
+        self._waiting.remove(placeholder)
+        if error is not None:
+            self.sink.end(error)
+        elif self._has_ended and not self._waiting:
+            self.sink.end()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note that the stages below are done."""
+        self._has_ended = True
+        if error is not None or not self._waiting:
+            self.sink.end(error)
+
+
+# -- logs --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class SinkLog:
+    """All that a record was handed, in order, to be handed to another one: by a cache, or from a worker process.
+
+    Attributes:
+        onto: the record that it passes on to, if any.
+        events: what was handed over, each the name of a method and what it was called with; for combinations the
+            :class:`Variant` and the log of its own.
+        results: of a combination.
+        tallies: of the work that was done for a combination.
+        has_ended, error: of a combination.
+    """
+
+    onto: Sink | None = None
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+    tallies: list[SearchTally] = field(default_factory=list)
+    has_ended: bool = False
+    error: BaseException | None = None
+    _children: dict[Any, SinkLog] = field(default_factory=dict)
+
+    def save(self, cme: CostModelEvaluationABC) -> None:
+        """Note what passes a save stage."""
+        self.events.append(("save", cme))
+        if self.onto is not None:
+            self.onto.save(cme)
+
+    def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
+        """Note the trade-offs of a layer."""
+        self.events.append(("save_front", points, chosen))
+        if isinstance(self.onto, FrontSink):
+            self.onto.save_front(points, chosen)
+
+    def read(self, kind: str, record: Any, file: Path | None) -> None:
+        """Note an input that was read."""
+        self.events.append(("read", kind, record, file))
+        if isinstance(self.onto, RunSink):
+            self.onto.read(kind, record, file)
+
+    def variant(self, variant: Variant) -> SinkLog:
+        """The log of a combination."""
+        onto = self.onto.variant(variant) if isinstance(self.onto, RunSink) else None
+        known = self._children.get(variant.key) if variant.goes_on else None
+        if known is None:
+            known = self._children[variant.key] = SinkLog(onto)
+            self.events.append(("variant", variant, known))
+        return known
+
+    def yielded(self, result: Any) -> None:
+        """Note a result of a combination; extra information is not part of a record."""
+        self.results.append((result[0], None) if isinstance(result, tuple) and len(result) == 2 else result)
+        if isinstance(self.onto, RunSink):
+            self.onto.yielded(result)
+
+    def count_with(self, tally: SearchTally) -> None:
+        """Note who counts the work that is done for a combination."""
+        self.tallies.append(tally)
+        if isinstance(self.onto, RunSink):
+            self.onto.count_with(tally)
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Note the end of a combination."""
+        self.has_ended, self.error = True, error
+        if isinstance(self.onto, RunSink):
+            self.onto.end(error)
+
+    def replay(self, sink: Sink) -> None:
+        """Hand all of it to another record."""
+        for name, *given in self.events:
+            if name == "variant" and isinstance(sink, RunSink):
+                variant, log = given
+                child = sink.variant(variant)
+                child.count_with(SearchTally(n_mappings_evaluated=log.n_mappings_evaluated))
+                log.replay(child)
+                for result in log.results:
+                    child.yielded(result)
+                if log.has_ended:
+                    child.end(log.error)
+            elif name != "variant" and hasattr(sink, name):
+                getattr(sink, name)(*given)
+
+    def count(self) -> int:
+        """How many CMEs were saved, those of combinations included."""
+        inner = sum(event[2].count() for event in self.events if event[0] == "variant")
+        return inner + sum(event[0] == "save" for event in self.events)
+
+    @property
+    def n_mappings_evaluated(self) -> int:
+        """Mappings that were priced for a combination; none where it was answered from a cache."""
+        return sum(tally.n_mappings_evaluated for tally in self.tallies)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "onto": None, "tallies": [SearchTally(self.n_mappings_evaluated)]}

@@ -1,0 +1,244 @@
+"""What a run yielded, as rows: its results in order, the layers that they are made of, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import isclose
+from typing import Any, NamedTuple
+
+from zigzag_lab.cost.evaluation import CostModelEvaluation
+from zigzag_lab.cost.sums import CostModelEvaluationABC
+from zigzag_lab.store.database import Row
+from zigzag_lab.store.states import LayerRole, ResultKind
+
+ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
+AGREES = 1e-9
+"""Totals that differ by less in relation come from another order of additions."""
+
+
+class Part(NamedTuple):
+    """A layer evaluation within a result.
+
+    Attributes:
+        owner, index: the number of the run that holds its row, and the row's index there.
+        times: how often it counts.
+        layer_id, n_macs: of its layer.
+        energy_pj, latency_cycles: of the evaluation, once.
+    """
+
+    owner: int
+    index: int
+    times: float
+    layer_id: int
+    n_macs: int
+    energy_pj: float
+    latency_cycles: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result that a run yielded.
+
+    Attributes:
+        path: where it stood in what was yielded: ``2`` for the third yield, ``0[3]`` within a list, ``0.best`` in a
+            dictionary.
+        kind: a layer, a sum, or something else.
+        figures: in the order of :data:`ENERGIES`; None where the result is no CME.
+        parts: the evaluations that it is made of, as far as they are known.
+    """
+
+    path: str
+    kind: ResultKind
+    figures: tuple[float, float, float, float] | None
+    parts: tuple[Part, ...] = ()
+
+
+Place = Callable[[CostModelEvaluation], tuple[int, int]]
+"""Where the row of a CME is: the number of the run that holds it, and its index; made where there is none yet."""
+
+
+def stored_results(value: Any, path: str, place: Place) -> Iterator[StoredResult]:
+    """What one yield of a pipeline holds: a CME, or those in a list or a dictionary of them.
+
+    Args:
+        value: what was yielded, ``(cme, extra_info)``.
+        path: where it stood.
+        place: see :data:`Place`.
+    """
+    cme, extra_info = value if isinstance(value, tuple) and len(value) == 2 else (value, None)
+    if isinstance(cme, CostModelEvaluationABC):
+        yield _stored(cme, extra_info, path, place)
+    elif isinstance(cme, dict):
+        for key, item in cme.items():
+            yield from stored_results(item, f"{path}.{key}", place)
+    elif isinstance(cme, (list, tuple)):
+        for index, item in enumerate(cme):
+            yield from stored_results(item, f"{path}[{index}]", place)
+    else:
+        yield StoredResult(path, ResultKind.OTHER, None)
+
+
+def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Place) -> StoredResult:
+    kind = ResultKind.LAYER if isinstance(cme, CostModelEvaluation) else ResultKind.SUM
+    parts = tuple(_parts(cme, extra_info, place))
+    return StoredResult(path, kind, figures_of(cme), parts)
+
+
+def figures_of(cme: CostModelEvaluationABC) -> tuple[float, float, float, float]:
+    """A price in the order of :data:`ENERGIES`."""
+    return float(cme.energy_total), float(cme.mac_energy), float(cme.mem_energy), float(cme.latency_total2)
+
+
+def _parts(cme: CostModelEvaluationABC, extra_info: Any, place: Place) -> Iterator[Part]:
+    if isinstance(cme, CostModelEvaluation):
+        made_of: Iterable[tuple[CostModelEvaluationABC, float]] = [(cme, 1.0)]
+    else:
+        known = list(cme.components()) if hasattr(cme, "components") else []
+        made_of = known or [(one, 1.0) for one in _listed(extra_info)]
+    for one, times in made_of:
+        if isinstance(one, CostModelEvaluation):
+            figures = float(one.energy_total), float(one.latency_total2)
+            yield Part(*place(one), float(times), one.layer.id, one.layer.n_macs, *figures)
+
+
+def _listed(extra_info: Any) -> Iterator[CostModelEvaluationABC]:
+    """The results that a sum from elsewhere lists beside itself."""
+    items = extra_info if isinstance(extra_info, list) else ()
+    if all(isinstance(i, tuple) and len(i) == 2 and isinstance(i[0], CostModelEvaluationABC) for i in items):
+        yield from (cme for cme, _ in items)
+
+
+# -- totals ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Summary:
+    """What a run comes to.
+
+    Attributes:
+        figures: columns of ``zl_run``; energies and cycles are None where there is no single total.
+        chosen: the evaluations that the total is made of; of a run without one, all that it yielded.
+        warnings: what a reader of the record should know.
+    """
+
+    figures: dict[str, float | int | None]
+    chosen: list[Part]
+    warnings: list[str] = field(default_factory=list)
+
+
+def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = None) -> Summary:
+    """The total of a run: that of its only result, the sum of results of different layers, or none.
+
+    Args:
+        results: in order.
+        answer: the one that stands for all, where the run said which it is: the least product of a front.
+    """
+    parts = list(answer.parts) if answer else [part for result in results for part in result.parts]
+    total = answer.figures if answer else _single(results) or _sum_of_layers(results)
+    warnings: list[str] = []
+    others = sum(result.kind is ResultKind.OTHER for result in results)
+    if others:
+        warnings.append(f"{others:,} of {len(results):,} results are no cost-model evaluations, and have no figures")
+    if total is not None:
+        warnings += _disagreement(total, parts)
+    layers = {part.layer_id for part in parts}
+    figures: dict[str, float | int | None] = {
+        **dict(zip(ENERGIES, total or (None,) * len(ENERGIES), strict=True)),
+        "edp_pj_cycles": None if total is None else total[0] * total[3],
+        "n_macs": _whole(sum(part.n_macs * part.times for part in parts)) if total is not None else None,
+        "n_layers": len(layers),
+        "n_results": len(results),
+    }
+    return Summary(figures, parts, warnings)
+
+
+def _single(results: Sequence[StoredResult]) -> tuple[float, float, float, float] | None:
+    return results[0].figures if len(results) == 1 else None
+
+
+def _sum_of_layers(results: Sequence[StoredResult]) -> tuple[float, float, float, float] | None:
+    """The sum of results that are each another layer; None where a layer has several, or they are no layers."""
+    ids = [result.parts[0].layer_id for result in results if result.kind is ResultKind.LAYER]
+    if not results or len(ids) < len(results) or len(set(ids)) < len(ids):
+        return None
+    sums = [0.0, 0.0, 0.0, 0.0]
+    for result in results:
+        sums = [so_far + one for so_far, one in zip(sums, result.figures or (), strict=True)]
+    return sums[0], sums[1], sums[2], sums[3]
+
+
+def _disagreement(total: tuple[float, float, float, float], parts: Sequence[Part]) -> Iterator[str]:
+    if not parts:
+        yield "which layers the total is made of is not known"
+        return
+    energy = sum(part.energy_pj * part.times for part in parts)
+    latency = sum(part.latency_cycles * part.times for part in parts)
+    if not (isclose(energy, total[0], rel_tol=AGREES) and isclose(latency, total[3], rel_tol=AGREES)):
+        yield (
+            f"a stage changed the total: its layers add up to {energy:.10g} pJ and {latency:.10g} cycles, "
+            f"the total says {total[0]:.10g} pJ and {total[3]:.10g} cycles"
+        )
+    counts: dict[tuple[int, int], float] = {}
+    for part in parts:
+        counts[part.owner, part.index] = counts.get((part.owner, part.index), 0.0) + part.times
+    several = sorted({times for times in counts.values() if times != 1})
+    if several:
+        n = sum(times != 1 for times in counts.values())
+        words = ", ".join(f"{times:g}" for times in several[:3])
+        yield f"{n} of {len(counts)} layer evaluations count {words} times in the total"
+
+
+def _whole(number: float) -> int | float:
+    return int(number) if number == int(number) else number
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def result_rows(results: Sequence[StoredResult], run_number: int) -> list[Row]:
+    """Rows of ``zl_result``, in the order of :data:`zigzag_lab.store.codec.RESULT_COLUMNS`."""
+    return [
+        (run_number, index, r.path, r.kind.value, len(r.parts), *(r.figures or (None,) * len(ENERGIES)))
+        for index, r in enumerate(results)
+    ]
+
+
+def role_rows(
+    run_number: int, role: LayerRole, parts: Iterable[tuple[int, int, float]], result_index: int = 0
+) -> Iterator[Row]:
+    """Rows of ``zl_run_layer``: evaluations that follow each other in their run and in the list are one row.
+
+    Args:
+        run_number: the run that the list belongs to.
+        role: what the list is.
+        parts: owner, index, and how often it counts, in order.
+        result_index: of the result, for lists of results.
+    """
+    begin: tuple[int, int, float] | None = None
+    position = length = 0
+    for owner, index, times in parts:
+        if begin is not None and (owner, index, times) == (begin[0], begin[1] + length, begin[2]):
+            length += 1
+            continue
+        if begin is not None:
+            yield (run_number, role.value, result_index, position, *begin[:2], begin[1] + length - 1, begin[2])
+            position += length
+        begin, length = (owner, index, times), 1
+    if begin is not None:
+        yield (run_number, role.value, result_index, position, *begin[:2], begin[1] + length - 1, begin[2])
+
+
+def standard_rows(run_number: int, n_layers: int, figures: dict[str, Any], *, is_saved: bool) -> tuple[Row, list[Row]]:
+    """The rows of a run whose one result is the sum of its layers, as the standard pipeline yields it.
+
+    Args:
+        run_number: the run.
+        n_layers: rows of its layers, from index 0.
+        figures: columns of the run.
+        is_saved: whether save stages saw the layers.
+    """
+    row = (run_number, 0, "0", ResultKind.SUM.value, n_layers, *(figures.get(name) for name in ENERGIES))
+    roles = [LayerRole.CHOSEN, LayerRole.RESULT, *([LayerRole.SAVED] if is_saved else [])]
+    lists = [(run_number, role.value, 0, 0, run_number, 0, n_layers - 1, 1.0) for role in roles] if n_layers else []
+    return row, lists

@@ -1,0 +1,189 @@
+"""The rows of one run while it goes on: each CME once, written in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.cost.evaluation import CostModelEvaluation, Identity
+from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.store.codec import (
+    CERTIFICATE_COLUMNS,
+    FRONT_COLUMNS,
+    LAYER_COLUMNS,
+    MAPPING_COLUMNS,
+    MEMORY_COLUMNS,
+    RESULT_COLUMNS,
+    RUN_LAYER_COLUMNS,
+    LayerRows,
+    certificate_row,
+    front_rows,
+    rows_of,
+)
+from zigzag_lab.store.database import Database, flat
+from zigzag_lab.store.designs import Designs
+from zigzag_lab.store.results import Part, StoredResult, figures_of, result_rows, role_rows
+from zigzag_lab.store.states import LayerRole, ResultKind
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the row of a CME is.
+
+    Attributes:
+        tree: the runs among which no CME is stored twice.
+        owner, index: the number of the run that holds the row, and the row's index there.
+        certificate: what the row says was proven.
+    """
+
+    tree: Tree
+    owner: int
+    index: int
+    certificate: Any
+
+
+@dataclass(eq=False)
+class Tree:
+    """A run with all that was started within it.
+
+    Attributes:
+        elsewhere: places of CMEs whose own note speaks of another tree.
+    """
+
+    elsewhere: dict[Identity, Place] = field(default_factory=dict)
+
+    def place_of(self, identity: Identity) -> Place | None:
+        """Where a CME is stored; None where it is not."""
+        place: Place | None = identity.place
+        return place if place is not None and place.tree is self else self.elsewhere.get(identity)
+
+    def note(self, identity: Identity, place: Place) -> None:
+        """Note where a CME is stored."""
+        if identity.place is None or identity.place.tree is self:
+            identity.place = place
+        else:
+            self.elsewhere[identity] = place
+
+
+class RunRows:
+    """The rows of a run that are not in the database yet, and what is known of those that are.
+
+    Args:
+        number: the run.
+        digests: of records.
+        designs: what its CMEs were priced on.
+        tree: the runs that it belongs to.
+
+    Attributes:
+        n_rows: of layer evaluations, those in the database included.
+        saved: (owner, index) of what passed save stages, in order -> the result that it would be.
+        layer_ids: of the layers that it holds.
+    """
+
+    def __init__(self, number: int, digests: RecordDigests, designs: Designs, tree: Tree) -> None:
+        self.number, self.designs = number, designs
+        self._digests, self._tree = digests, tree
+        self.n_rows = 0
+        self.saved: dict[tuple[int, int], StoredResult] = {}
+        self.layer_ids: set[int] = set()
+        self.pending: list[LayerRows] = []
+        self._certificates: dict[tuple[int, int], Any] = {}
+        self._fronts: list[tuple[Sequence[CostModelEvaluation], int]] = []
+        self._has_lists = False
+
+    def place(self, cme: CostModelEvaluation) -> tuple[int, int]:
+        """Where the row of a CME is: the number of the run that holds it, and its index; made where there is none."""
+        place = self._tree.place_of(cme.identity)
+        if place is None:
+            return self._add(cme)
+        if cme.certificate is not place.certificate and cme.certificate != place.certificate:
+            place.certificate = self._certificates[place.owner, place.index] = cme.certificate
+        return place.owner, place.index
+
+    def _add(self, cme: CostModelEvaluation) -> tuple[int, int]:
+        index = self.n_rows
+        digest, design = self._digests.of_meaning(cme.layer), self.designs.of(cme)
+        self.pending.append(rows_of(cme, self.number, index, digest, design))
+        self._tree.note(cme.identity, Place(self._tree, self.number, index, cme.certificate))
+        self.n_rows += 1
+        self.layer_ids.add(cme.layer.id)
+        return self.number, index
+
+    def save(self, cme: CostModelEvaluation) -> None:
+        """Store a CME that passes a save stage."""
+        place = self.place(cme)
+        if place not in self.saved:
+            figures = figures_of(cme)
+            part = Part(*place, 1.0, cme.layer.id, cme.layer.n_macs, figures[0], figures[3])
+            self.saved[place] = StoredResult(str(len(self.saved)), ResultKind.LAYER, figures, (part,))
+
+    def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
+        """Store the front of a layer; a front hangs on a row of its run."""
+        if self.place(points[chosen])[0] != self.number:
+            self._add(points[chosen])
+        self._fronts.append((points, chosen))
+
+    @property
+    def chosen_of_fronts(self) -> list[CostModelEvaluation]:
+        """The mapping of each layer that stands for its front."""
+        return [points[chosen] for points, chosen in self._fronts]
+
+    # -- writing; each within a transaction --------------------------------------------------------------------------
+
+    def write(self, database: Database) -> None:
+        """Write what is pending; the caller notes it once it is kept."""
+        rows = self.pending
+        database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
+        database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
+        database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
+        proofs = flat(r.certificate for r in rows if r.certificate is not None)
+        database.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
+        for (owner, index), proof in self._certificates.items():
+            where = "run_number = ? AND layer_index = ?"
+            database.execute(f"DELETE FROM zl_certificate WHERE {where}", (owner, index))
+            if isinstance(proof, Certificate):
+                database.append("zl_certificate", CERTIFICATE_COLUMNS, list(certificate_row(proof, owner, index)))
+
+    def write_lists_so_far(self, database: Database) -> None:
+        """Write lists of the rows of a run that goes on, or that did not reach its end: all of them are chosen."""
+        self._remove_lists(database)
+        rows = [*role_rows(self.number, LayerRole.CHOSEN, ((self.number, i, 1.0) for i in range(self.n_rows)))]
+        rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
+        database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(rows))
+
+    def write_results(self, database: Database, results: Sequence[StoredResult], chosen: Sequence[Part] | None) -> None:
+        """Write the results of a run, what they are made of, and what the run chose and saved.
+
+        Args:
+            database: where to.
+            results: in order.
+            chosen: what the total is made of; None for all rows of a run that did not reach its end.
+        """
+        if chosen is None:
+            self.write_lists_so_far(database)
+            rows = []
+        else:
+            self._remove_lists(database)
+            rows = [*role_rows(self.number, LayerRole.CHOSEN, (part[:3] for part in chosen))]
+            rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
+        for index, result in enumerate(results):
+            rows += role_rows(self.number, LayerRole.RESULT, (part[:3] for part in result.parts), index)
+        database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(rows))
+        database.append("zl_result", RESULT_COLUMNS, flat(result_rows(results, self.number)))
+        for points, chosen_point in self._fronts:
+            front, mappings = front_rows(points, *self.place(points[chosen_point]))
+            database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
+            database.append("zl_front_point", FRONT_COLUMNS, flat(front))
+
+    def _remove_lists(self, database: Database) -> None:
+        if self._has_lists:
+            database.execute("DELETE FROM zl_run_layer WHERE run_number = ?", (self.number,))
+
+    def written(self, *, with_lists: bool) -> None:
+        """Note that what was pending is kept."""
+        self._has_lists = self._has_lists or with_lists
+        self.pending.clear()
+        self._certificates.clear()
+        self.designs.new.clear()

@@ -51,8 +51,11 @@ _FROM_RUNS = f"""
 FROM zl_run r{_INPUTS_OF_RUN}
 LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'"""
 
-_FAMILY = """t.id AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
-       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children"""
+_N_CHILDREN = (
+    "(SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children"
+)
+_FAMILY = f"""t.id AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+       {_N_CHILDREN}"""
 
 RUNS_BEFORE = f"""CREATE VIEW zl_v_runs AS
 SELECT {_RUN_COLUMNS.format(proofs=_PROOFS_BEFORE)}{_FROM_RUNS}
@@ -60,7 +63,7 @@ WHERE r.deleted_at IS NULL"""
 
 RUNS = f"""CREATE VIEW zl_v_runs AS
 SELECT {_RUN_COLUMNS.format(proofs=_PROOFS)}, r.n_results, r.warnings,
-       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children{_FROM_RUNS}
+       {_N_CHILDREN}{_FROM_RUNS}
 WHERE r.deleted_at IS NULL AND r.parent_number IS NULL"""
 
 ALL_RUNS = f"""CREATE VIEW zl_v_all_runs AS

@@ -127,9 +127,8 @@ def test_save_stages_below_a_hit_still_save() -> None:
     stages = [CacheStage, SumStage, WorkloadStage, CompleteSaveStage, *SEARCH]
     results(stages, cache, sink=first)
     results(stages, cache, sink=second)
-    *layers, total = second.saved
-    assert plain(total)[0] == "sum"
-    assert [plain(cme) for cme in layers] == [plain(cme) for cme in first.saved]
+    assert len(second.saved) >= len(NETWORK)
+    assert [plain(cme) for cme in second.saved] == [plain(cme) for cme in first.saved]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_rows_hold_plain_numbers_in_the_order_of_their_columns(seed: int) -> Non
     assert layer["energy_pj"] == cme.energy_total
     assert layer["latency_cycles"] == cme.latency_total2
     for row in (rows.layer, *memory_rows(rows)):
-        assert {type(value) for value in row} <= {int, float, str, bool}
+        assert {type(value) for value in row} <= {int, float, str, bool, type(None)}
     for row in memory_rows(rows):
         named, stored = dict(zip(MEMORY_COLUMNS, row, strict=True)), level_from(row)
         assert stored.accesses.from_high == named["accesses_from_high"]

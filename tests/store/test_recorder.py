@@ -40,7 +40,7 @@ def test_saving_a_layer_again_changes_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("flush_between", [False, True])
-def test_another_price_of_a_layer_replaces_the_first(store: Store, flush_between: bool) -> None:
+def test_another_price_of_a_layer_is_another_row(store: Store, flush_between: bool) -> None:
     with store.start_run(RunStart()) as run:
         run.save(price_of(1, layer_id=7))
         run.save(price_of(3, layer_id=8))
@@ -48,12 +48,13 @@ def test_another_price_of_a_layer_replaces_the_first(store: Store, flush_between
             run.flush()
         second = price_of(2, layer_id=7)
         run.save(second)
-        run.finish(second)
     rows = store.database.select("SELECT layer_index, layer_id, energy_pj FROM zl_layer_evaluation ORDER BY 1").rows
-    assert [row[:2] for row in rows] == [(0, 7), (1, 8)]
-    assert rows[0][2] == second.energy_total
-    memories = store.database.select("SELECT COUNT(*) FROM zl_memory_evaluation WHERE layer_index = 0").rows
+    assert [row[:2] for row in rows] == [(0, 7), (1, 8), (2, 7)]
+    assert rows[2][2] == second.energy_total
+    memories = store.database.select("SELECT COUNT(*) FROM zl_memory_evaluation WHERE layer_index = 2").rows
     assert memories[0][0] == sum(len(levels) for levels in second.problem.memories.values())
+    run_row = store.database.select("SELECT energy_pj, n_layers, n_results FROM zl_run").rows
+    assert run_row == [(None, 2, 3)]  # a layer with two prices has no single total
 
 
 def test_a_sum_that_is_saved_is_the_total_and_no_layer(store: Store) -> None:

@@ -116,8 +116,9 @@ def test_the_document_is_the_whole_run(place: Place) -> None:
     assert [layer["energy_pj"] for layer in document["layers"]] == [c.energy_total for c in NETWORK]
     assert document["layers"][0]["mapping"]["temporal"]
     assert len(document["layers"][0]["memories"]) == sum(len(v) for v in NETWORK[0].problem.memories.values())
-    assert [given["kind"] for given in document["inputs"]] == ["accelerator", "workload"]
-    assert document["inputs"][1]["content"] == {"layers": [1]}
+    inputs = {given["kind"]: given["content"] for given in document["inputs"]}
+    assert list(inputs) == ["accelerator", "accelerator 2", "accelerator 3", "workload"]
+    assert inputs["workload"] == {"layers": [1]}
 
 
 def test_everything_long_is_cut_visibly(place: Place) -> None:

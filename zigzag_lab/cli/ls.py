@@ -113,9 +113,8 @@ def best_command(
             raise click.UsageError("--experiment and --sweep do not go together: a sweep is an experiment of its own.")
         _print_best_points(sweep, opt, workload, accelerator, limit, database, is_csv=is_csv, is_json=is_json)
         return
-    filters = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
     with ask.open_lab(database) as lab:
-        runs = lab.best(opt, limit=limit, **filters)
+        runs = lab.best(opt, limit=limit, experiment=experiment, workload=workload, accelerator=accelerator)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
 

@@ -93,9 +93,8 @@ def _run(run: RunRecord) -> dict[str, Any]:
 
 def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
     """Energy by memory and by operand, and latency by term, of the layers on record."""
-    pj = "energy_to_low_pj + energy_from_low_pj + energy_to_high_pj + energy_from_high_pj"
     rows = lab.sql(
-        f"SELECT memory, operand, SUM({pj}) FROM zl_memory_evaluation WHERE run_number = ? "
+        "SELECT memory, operand, SUM(energy_pj) FROM zl_v_memory WHERE run_number = ? "
         "GROUP BY memory, operand ORDER BY MAX(level), memory, operand",
         (run.run_number,),
     ).rows
@@ -105,7 +104,7 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
         by_memory[memory] = by_memory.get(memory, 0.0) + energy
         by_operand[operand] = by_operand.get(operand, 0.0) + energy
     sums = ", ".join(f"SUM({expression})" for expression in _TERMS.values())
-    terms = lab.sql(f"SELECT {sums} FROM zl_layer_evaluation WHERE run_number = ?", (run.run_number,)).rows[0]
+    terms = lab.sql(f"SELECT {sums} FROM zl_v_layers WHERE run_number = ?", (run.run_number,)).rows[0]
     return {
         "energy_by_memory": by_memory,
         "energy_by_operand": by_operand,

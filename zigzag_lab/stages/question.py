@@ -69,7 +69,7 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
     records[parts["pipeline"]] = ("pipeline", pipeline)
     parts["engine"] = engine_digest()
     parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
-    if not is_all_ours or any(stage.leaves_records for stage in below):
+    if not is_all_ours or any(getattr(stage, "leaves_records", False) for stage in below):
         parts["record"] = RECORD_VERSION
     key = digest(parts, "question")
     has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))

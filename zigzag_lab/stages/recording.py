@@ -1,4 +1,4 @@
-"""What passes on to a record: the CMEs that results hold, child runs for combinations, and logs of both to be replayed."""
+"""What passes on to a record: the CMEs that results hold, child runs for combinations, and logs to be replayed."""
 
 from __future__ import annotations
 
@@ -219,13 +219,15 @@ class SinkLog:
 
     def count(self) -> int:
         """How many CMEs were saved, those of combinations included."""
-        inner = sum(event[2].count() for event in self.events if event[0] == "variant")
-        return inner + sum(event[0] == "save" for event in self.events)
+        n_saved = 0
+        for name, *given in self.events:
+            n_saved += given[1].count() if name == "variant" else name == "save"
+        return n_saved
 
     @property
     def n_mappings_evaluated(self) -> int:
         """Mappings that were priced for a combination; none where it was answered from a cache."""
-        return sum(tally.n_mappings_evaluated for tally in self.tallies)
+        return sum([int(tally.n_mappings_evaluated) for tally in self.tallies])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "onto": None, "tallies": [SearchTally(self.n_mappings_evaluated)]}

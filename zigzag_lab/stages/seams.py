@@ -94,7 +94,7 @@ class RunSink(Sink, Protocol):
 
 
 CURRENT_SINK: ContextVar[Any] = ContextVar("zigzag_lab_current_sink", default=None)
-"""The record of the run, or of the combination, that is at work; what starts a pipeline inside a stage finds it here."""
+"""The record of the run, or of the combination, at work: pipelines that are started inside a stage belong to it."""
 
 
 @runtime_checkable

@@ -67,11 +67,9 @@ class Designs:
         own = self.inputs.get("accelerator")
         if own is None:
             self.add(RunInput.of(met))
-            found = met, None, None
-        elif (left_out := memories_left_out(own.as_record(), met)) is not None:
-            found = met, None, canonical_json(left_out).decode() if left_out else None
-        else:
-            found = met, self._other("accelerator", met, met.name, accelerator_digest(met)), None
+        left_out = {} if own is None else memories_left_out(own.as_record(), met)
+        kind = None if left_out is not None else self._other("accelerator", met, met.name, accelerator_digest(met))
+        found = met, kind, canonical_json(left_out).decode() if left_out else None
         self._accelerators[id(met)] = found
         return found
 

@@ -75,7 +75,9 @@ def delete(store: Store, run_ids: Sequence[str]) -> list[str]:
                 raise InputError(f"run {run_id}", "it is still going on", "a run that has ended", "Wait for its end.")
             if parent is not None and parent not in run_ids:
                 found = f"it is a child of run {parent}, which refers to its layers"
-                raise InputError(f"run {run_id}", found, "a run that is no child", f"Delete {parent}, with its children.")
+                raise InputError(
+                    f"run {run_id}", found, "a run that is no child", f"Delete {parent}, with its children."
+                )
             sql = f"UPDATE zl_run SET deleted_at = {database.now} WHERE number = ? AND deleted_at IS NULL RETURNING id"
             deleted += [str(row[0]) for row in database.execute(sql, (number,))]
             database.execute(f"UPDATE zl_run SET deleted_at = {database.now} WHERE number IN ({_WITHIN})", (number,))

@@ -57,7 +57,7 @@ def keep_run(
             rows, memories = flat(r.layer for r in layers), flat(r.memories for r in layers)
             database.append("zl_layer_evaluation", LAYER_COLUMNS, numbered(rows, LAYER_COLUMNS, number))
             database.append("zl_memory_evaluation", MEMORY_COLUMNS, numbered(memories, MEMORY_COLUMNS, number))
-            result, lists = standard_rows(number, len(layers), totals, is_saved=True)
+            result, lists = standard_rows(number, len(layers), totals)
             database.append("zl_result", RESULT_COLUMNS, list(result))
             database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(lists))
 

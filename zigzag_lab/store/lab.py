@@ -22,6 +22,7 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.results import LISTED, PLACE
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -84,7 +85,7 @@ class RunRecord:
 _NOTHING = object()
 """Stands for the value of a condition that takes none."""
 
-_NO_CHILD = ("v.parent_number IS NULL", _NOTHING)
+_NO_CHILD: tuple[str, Any] = ("v.parent_number IS NULL", _NOTHING)
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
 
@@ -221,7 +222,7 @@ class Lab:
             "v.accelerator": accelerator,
             "v.objective": None if objective is None else str(objective),
         }
-        wanted = [(f"{column} = ?", value) for column, value in equal.items() if value is not None]
+        wanted: list[tuple[str, Any]] = [(f"{column} = ?", v) for column, v in equal.items() if v is not None]
         wanted += [] if children else [_NO_CHILD]
         if since is not None:
             wanted.append(("v.started_at >= ?", self._as_time(since)))
@@ -332,22 +333,18 @@ class Lab:
             result_index: of which result; by default of all.
         """
         number = self.store.run_number(run_id)
-        listed = (
-            "zl_run_layer p JOIN zl_layer_evaluation l ON l.run_number = p.owner_number "
-            "AND l.layer_index BETWEEN p.first_index AND p.last_index"
-        )
         where = "p.run_number = ? AND p.role = ?"
         where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
         of_run = number, LayerRole(role).value
         columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
         layers = self._reader.select(
-            f"SELECT {columns}, m.spatial_text, m.content, p.position + l.layer_index - p.first_index AS place, p.times "
-            f"FROM {listed} JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
+            f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
+            f"FROM {LISTED} JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
             "ORDER BY p.result_index, place",
             of_run,
         ).as_dicts()
         memories: dict[tuple[int, int], list[StoredLevel]] = {}
-        listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {listed} WHERE {where})"
+        listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where})"
         for row in self._reader.select(
             f"SELECT {', '.join(f'o.{column}' for column in MEMORY_COLUMNS)} FROM {listed_once} x "
             "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "

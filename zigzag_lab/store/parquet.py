@@ -52,7 +52,7 @@ class ParquetWriter:
 
 
 _FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation")
-_FRACTION_NAMES = ("accesses", *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")))
+_FRACTION_NAMES = ("accesses", "times", *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")))
 _WHOLE_NAMES = ("run_number", "layer_index", "layer_id", "level")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, NamedTuple
@@ -21,14 +21,14 @@ class Part(NamedTuple):
     """A layer evaluation within a result.
 
     Attributes:
-        owner, index: the number of the run that holds its row, and the row's index there.
+        owner, row: the number of the run that holds its row, and the row's index there.
         times: how often it counts.
         layer_id, n_macs: of its layer.
         energy_pj, latency_cycles: of the evaluation, once.
     """
 
     owner: int
-    index: int
+    row: int
     times: float
     layer_id: int
     n_macs: int
@@ -181,7 +181,7 @@ def _disagreement(total: tuple[float, float, float, float], parts: Sequence[Part
         )
     counts: dict[tuple[int, int], float] = {}
     for part in parts:
-        counts[part.owner, part.index] = counts.get((part.owner, part.index), 0.0) + part.times
+        counts[part.owner, part.row] = counts.get((part.owner, part.row), 0.0) + part.times
     several = sorted({times for times in counts.values() if times != 1})
     if several:
         n = sum(times != 1 for times in counts.values())
@@ -191,6 +191,16 @@ def _disagreement(total: tuple[float, float, float, float], parts: Sequence[Part
 
 def _whole(number: float) -> int | float:
     return int(number) if number == int(number) else number
+
+
+LISTED = (
+    "zl_run_layer p JOIN zl_layer_evaluation l ON l.run_number = p.owner_number "
+    "AND l.layer_index BETWEEN p.first_index AND p.last_index"
+)
+"""SQL: lists of layers, and the rows of the layers in them."""
+
+PLACE = "p.position + l.layer_index - p.first_index AS place"
+"""SQL: the place of a layer in its list."""
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------
@@ -229,16 +239,14 @@ def role_rows(
         yield (run_number, role.value, result_index, position, *begin[:2], begin[1] + length - 1, begin[2])
 
 
-def standard_rows(run_number: int, n_layers: int, figures: dict[str, Any], *, is_saved: bool) -> tuple[Row, list[Row]]:
-    """The rows of a run whose one result is the sum of its layers, as the standard pipeline yields it.
+def standard_rows(run_number: int, n_layers: int, figures: Mapping[str, Any]) -> tuple[Row, list[Row]]:
+    """The rows of a run whose one result is the sum of its layers, which passed save stages: the standard pipeline's.
 
     Args:
         run_number: the run.
         n_layers: rows of its layers, from index 0.
         figures: columns of the run.
-        is_saved: whether save stages saw the layers.
     """
     row = (run_number, 0, "0", ResultKind.SUM.value, n_layers, *(figures.get(name) for name in ENERGIES))
-    roles = [LayerRole.CHOSEN, LayerRole.RESULT, *([LayerRole.SAVED] if is_saved else [])]
-    lists = [(run_number, role.value, 0, 0, run_number, 0, n_layers - 1, 1.0) for role in roles] if n_layers else []
+    lists = [(run_number, role.value, 0, 0, run_number, 0, n_layers - 1, 1.0) for role in LayerRole if n_layers]
     return row, lists

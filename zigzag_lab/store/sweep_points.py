@@ -281,7 +281,7 @@ class SweepRecord:
             layers += numbered(point.layers, LAYER_COLUMNS, number)
             memories += numbered(point.memories, MEMORY_COLUMNS, number)
             if point.status == RunStatus.FINISHED:
-                result, lists = standard_rows(number, point.figures["n_layers"], point.figures, is_saved=True)
+                result, lists = standard_rows(number, len(point.layers) // len(LAYER_COLUMNS), point.figures)
                 results += result
                 run_layers += flat(lists)
             proofs += numbered(point.certificates, CERTIFICATE_COLUMNS, number)

@@ -11,6 +11,7 @@ from typing import Any
 from zigzag_lab.store import RunStatus
 from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.results import LISTED, PLACE
 from zigzag_lab.vocab import InputError
 
 TOTALS = (
@@ -168,20 +169,17 @@ def _point(database: Database, number: int) -> PointRecord | None:
 
 
 def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
-    listed = (
-        "zl_run_layer p JOIN zl_layer_evaluation l ON l.run_number = p.owner_number "
-        "AND l.layer_index BETWEEN p.first_index AND p.last_index"
-    )
     where = "WHERE p.run_number = ? AND p.role = 'chosen'"
     layers = database.select(
-        "SELECT l.*, s.spatial_text, s.content AS mapping, p.position + l.layer_index - p.first_index AS place, p.times "
-        f"FROM {listed} JOIN zl_mapping s ON s.digest = l.mapping_digest {where} ORDER BY place",
+        f"SELECT l.*, s.spatial_text, s.content AS mapping, {PLACE}, p.times "
+        f"FROM {LISTED} JOIN zl_mapping s ON s.digest = l.mapping_digest {where} ORDER BY place",
         (number,),
     ).as_dicts()
-    listed = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {listed} {where}) x"
+    listed = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} {where}) x"
     on = "ON o.run_number = x.run_number AND o.layer_index = x.layer_index"
     memories = database.select(
-        f"SELECT o.* FROM {listed} JOIN zl_memory_evaluation o {on} ORDER BY o.run_number, o.layer_index, operand, level",
+        f"SELECT o.* FROM {listed} JOIN zl_memory_evaluation o {on} "
+        "ORDER BY o.run_number, o.layer_index, operand, level",
         (number,),
     ).as_dicts()
     proofs = database.select(f"SELECT o.* FROM {listed} JOIN zl_certificate o {on}", (number,)).as_dicts()
@@ -191,7 +189,9 @@ def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
     proof_of = {(proof.pop("run_number"), proof.pop("layer_index")): proof for proof in proofs}
     for layer in layers:
         key = layer.pop("run_number"), layer["layer_index"]
-        layer.update(mapping=_plain(layer["mapping"]), memories=memories_of.get(key, []), layer_index=layer.pop("place"))
+        layer.update(
+            mapping=_plain(layer["mapping"]), memories=memories_of.get(key, []), layer_index=layer.pop("place")
+        )
         layer["keeps_at_output_pins"] = bool(layer["keeps_at_output_pins"])
         if key in proof_of:
             layer["certificate"] = proof_of[key]

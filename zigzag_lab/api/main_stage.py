@@ -52,6 +52,7 @@ class MainStage(PlainMainStage):
         cache_figures: what the cache did, once the run has ended; None where it was off.
         published: what MLflow was told, once the run has ended.
         workload: the network as it was read, once the run has started.
+        record_error: why the results are not on record, where the database could not be written to at the end.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class MainStage(PlainMainStage):
         self.cache_figures: CacheFigures | None = None
         self.published: PublishReport | None = None
         self.workload: Workload | None = None
+        self.record_error: str | None = None
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
@@ -97,7 +99,8 @@ class MainStage(PlainMainStage):
             except Exception as error:
                 self._note_end(store, error)
                 raise
-            self.published = _publish(store, self.mlflow, self.run_id)
+            if self.record_error is None:
+                self.published = _publish(store, self.mlflow, self.run_id)
         return results
 
     def _note_end(self, store: Store, error: Exception) -> None:
@@ -132,7 +135,7 @@ class MainStage(PlainMainStage):
                         recorder.yielded(result)
             self.cache_figures = cache.figures if cache is not None else None
             totals = with_cache(_totals(tally, results), self.cache_figures)
-            _finish(recorder, totals)
+            self.record_error = _finish(recorder, totals)
         return results
 
     def _may_recall(self) -> bool:
@@ -222,17 +225,17 @@ def at_work(recorder: RunRecorder) -> Iterator[None]:
         CURRENT_SINK.reset(token)
 
 
-def _finish(recorder: RunRecorder, totals: Totals) -> None:
-    """Close a run that has its results. What cannot be recorded is said: it does not take the results away."""
+def _finish(recorder: RunRecorder, totals: Totals) -> str | None:
+    """Close a run that has its results, which trouble with the database does not take away; what it is, if any."""
     from zigzag_lab.store import StoreError
 
     try:
         recorder.finish(totals=totals)
-    except StoreError:
-        raise
-    except Exception as error:
-        log.warning("run %s: its record is not complete (%s: %s)", recorder.run_id, type(error).__name__, error)
-        recorder.abandon(f"the record is not complete: {type(error).__name__}: {error}", totals)
+    except StoreError as error:
+        recorder.give_up()
+        log.error("run %s has its results, and they are not on record: %s", recorder.run_id, error)
+        return str(error)
+    return None
 
 
 def _totals(tally: SearchTally, results: Sequence[Any]) -> Totals:

@@ -108,6 +108,7 @@ class RunOutcome:
         run_id: the id of its record; None where it left none.
         cache: what was found in the cache; None where it was off or there is no record.
         coverage: what of the network is priced and what is left out; None where it is not known.
+        record_error: why the run is not on record, where the database could not be written to at its end.
     """
 
     total: CostModelEvaluationABC
@@ -118,6 +119,7 @@ class RunOutcome:
     run_id: str | None = None
     coverage: Coverage | None = None
     cache: CacheFigures | None = None
+    record_error: str | None = None
 
     @property
     def proof(self) -> ProofSummary | None:
@@ -204,4 +206,5 @@ def run(
         main_stage.run_id,
         coverage,
         main_stage.cache_figures,
+        main_stage.record_error,
     )

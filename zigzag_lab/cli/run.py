@@ -137,4 +137,6 @@ def run_command(
         render.print_outcome(outcome, request)
         render.print_record(outcome, url, uri)
     sys.stdout.flush()
+    if outcome.record_error is not None:  # which has been said
+        click.get_current_context().exit(1)
     render.warn_of_unpublished(api.publish(url, mlflow, outcome.run_id))

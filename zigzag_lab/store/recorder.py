@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from threading import RLock
@@ -36,6 +37,8 @@ FLUSH_LAYERS = 256
 HEARTBEAT_SECONDS = 10.0
 MANY_SAVED = 100_000
 """CMEs from save stages at which a run says how many they are: one may stand below LOMA by accident."""
+
+MOST_WARNINGS = 20
 
 Describe = Callable[[RunStart, Variant], RunStart]
 """What is known of a child run when it starts, from its parent's start and the combination."""
@@ -124,7 +127,7 @@ class RunRecorder:
         if not isinstance(cme, CostModelEvaluation):
             self._last_sum = cme
             return
-        with self._lock:
+        with self._lock, self._noted("a CME"):
             self._rows.save(cme)
             if len(self._rows.saved) == MANY_SAVED:
                 log.warning("run %s: its save stages have stored %s CMEs and go on", self.run_id, f"{MANY_SAVED:,}")
@@ -132,34 +135,53 @@ class RunRecorder:
 
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
         """Store the front of a layer, and which of its mappings stands for the layer; written when the run closes."""
-        with self._lock:
+        with self._lock, self._noted("a front"):
             self._rows.save_front(points, chosen)
 
     def read(self, kind: str, record: Any, file: Path | None) -> None:
         """Note an input that a stage of the run has read."""
-        source = file.read_bytes() if file is not None and file.is_file() else None
-        name, file_name = (None, None) if file is None else (file.stem, str(file))
-        given = RunInput.of(record, name=name, file_name=file_name, source=source)
-        with self._lock:
-            self._rows.designs.add(given if given.kind == kind else replace(given, kind=kind))
+        with self._lock, self._noted(f"the {kind}"):
+            source = file.read_bytes() if file is not None and file.is_file() else None
+            name, file_name = (None, None) if file is None else (file.stem, str(file))
+            self._rows.designs.add(RunInput.of(record, name=name, file_name=file_name, source=source))
 
     def variant(self, variant: Variant) -> RunRecorder:
         """The record of a combination: a child run; where its results go on, the child that is there already."""
         with self._lock:
             known = self._children.get(variant.key) if variant.goes_on else None
             if known is None:
-                inputs = list({**{i.kind: i for i in self.start.inputs}, **self._rows.designs.inputs}.values())
-                known = self._store.start_run(self.describe(replace(self.start, inputs=inputs), variant), parent=self)
+                known = self._store.start_run(self._start_of(variant), parent=self)
                 known._goes_on = variant.goes_on
                 self._children[known.number if not variant.goes_on else variant.key] = known
             return known
 
+    def _start_of(self, variant: Variant) -> RunStart:
+        start = replace(self.start, inputs=list(self._rows.designs.inputs.values()))
+        with self._noted(f"the inputs of ({variant.label})"):
+            return self.describe(start, variant)
+        return described(start, variant)
+
     def yielded(self, result: Any) -> None:
         """Note a result of the run, in order."""
         with self._lock:
-            self._results += stored_results(result, str(self._n_yielded), self._rows.place)
+            path = str(self._n_yielded)
             self._n_yielded += 1
+            with self._noted(f"result {path}"):
+                self._results += stored_results(result, path, self._rows.place)
             self._flush_now_and_then()
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        """Say what cannot be recorded, in a line and in the run: it does not end the run."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except Exception as error:
+            warning = f"{what} cannot be recorded ({type(error).__name__}: {error})"
+            if warning not in self._warnings and len(self._warnings) < MOST_WARNINGS:
+                log.warning("run %s: %s", self.run_id, masked(warning))
+                self.warn(warning)
 
     def count_with(self, tally: SearchTally) -> None:
         """Take from a tally, at the end, how many mappings were priced."""
@@ -227,7 +249,7 @@ class RunRecorder:
 
     def _from_saved(self, total: CostModelEvaluationABC | None) -> list[StoredResult]:
         """The results of a run that was only handed layers to save."""
-        results = list(self._rows.saved.values())
+        results = self._rows.saved_results(self._database)
         if total is None:
             return results
         parts = tuple(part for result in results for part in result.parts)
@@ -321,12 +343,11 @@ class RunRecorder:
         self._rows.written(with_lists=True)
         self._end()
 
-    def abandon(self, warning: str, totals: Totals | None = None) -> None:
-        """Close a run that has its results, of which some cannot be recorded, with what can."""
-        with self._lock:
-            self.warn(warning)
-            self._results = []
-            self._close(RunStatus.FINISHED, totals)
+    def give_up(self) -> None:
+        """Write nothing more: the database cannot be written to."""
+        for child in self._children.values():
+            child.give_up()
+        self._end()
 
     @property
     def url(self) -> DatabaseUrl:

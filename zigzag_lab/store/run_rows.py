@@ -24,8 +24,11 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Database, flat
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.results import Part, StoredResult, figures_of, result_rows, role_rows
+from zigzag_lab.store.results import ENERGIES, Part, StoredResult, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
+
+_RESULT_COLUMNS = ("layer_id", "n_macs", *ENERGIES)
+_OF_RESULTS = tuple(LAYER_COLUMNS.index(column) for column in _RESULT_COLUMNS)
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ class RunRows:
 
     Attributes:
         n_rows: of layer evaluations, those in the database included.
-        saved: (owner, index) of what passed save stages, in order -> the result that it would be.
+        saved: (owner, index) of what passed save stages, in order.
         layer_ids: of the layers that it holds.
     """
 
@@ -86,7 +89,7 @@ class RunRows:
         self.number, self.designs = number, designs
         self._digests, self._tree = digests, tree
         self.n_rows = 0
-        self.saved: dict[tuple[int, int], StoredResult] = {}
+        self.saved: dict[tuple[int, int], None] = {}
         self.layer_ids: set[int] = set()
         self.pending: list[LayerRows] = []
         self._certificates: dict[tuple[int, int], Any] = {}
@@ -113,17 +116,27 @@ class RunRows:
 
     def save(self, cme: CostModelEvaluation) -> None:
         """Store a CME that passes a save stage."""
-        place = self.place(cme)
-        if place not in self.saved:
-            figures = figures_of(cme)
-            part = Part(*place, 1.0, cme.layer.id, cme.layer.n_macs, figures[0], figures[3])
-            self.saved[place] = StoredResult(str(len(self.saved)), ResultKind.LAYER, figures, (part,))
+        self.saved[self.place(cme)] = None
 
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
         """Store the front of a layer; a front hangs on a row of its run."""
         if self.place(points[chosen])[0] != self.number:
             self._add(points[chosen])
         self._fronts.append((points, chosen))
+
+    def saved_results(self, database: Database) -> list[StoredResult]:
+        """What passed save stages, as results of the run, in order."""
+        values = {row.layer[:2]: [row.layer[i] for i in _OF_RESULTS] for row in self.pending}
+        owners = {owner for owner, index in self.saved if (owner, index) not in values}
+        for owner in owners:
+            sql = f"SELECT layer_index, {', '.join(_RESULT_COLUMNS)} FROM zl_layer_evaluation WHERE run_number = ?"
+            values.update({(owner, row[0]): list(row[1:]) for row in database.select(sql, (owner,)).rows})
+        results = []
+        for path, place in enumerate(self.saved):
+            layer_id, n_macs, *figures = values[place]
+            part = Part(*place, 1.0, layer_id, n_macs, figures[0], figures[3])
+            results.append(StoredResult(str(path), ResultKind.LAYER, tuple(figures), (part,)))
+        return results
 
     @property
     def chosen_of_fronts(self) -> list[CostModelEvaluation]:

@@ -20,10 +20,10 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
-from zigzag_lab.store.url import masked
 from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
+from zigzag_lab.vocab.masking import masked
 
 if TYPE_CHECKING:
     from zigzag_lab.tracking import PublishReport

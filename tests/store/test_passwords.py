@@ -102,6 +102,6 @@ if sys.platform == "linux":  # other systems keep command lines elsewhere
             [sys.executable, "-c", HOLD, *words], capture_output=True, text=True, check=True
         ).stdout.splitlines()
         assert SECRET not in answer[0]
-        for kept in ("postgresql://me:", "@host/lab", "api_key=", "-n", "3"):
+        for kept in ("postgresql://me:", "@host/lab", "api_key=", "--limit", "3"):
             assert kept in answer[0]
         assert answer[1] == str(words)

@@ -11,9 +11,10 @@ import click
 
 from zigzag_lab.cli.figures import cell
 from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_csv, as_json, raw_option
 from zigzag_lab.cli.table import Column, table
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.terminal import data_stream
 
 if TYPE_CHECKING:
     from zigzag_lab.store.database import Answer
@@ -31,6 +32,7 @@ Example:
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default a table; for a file what its name says.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file.")
+@raw_option
 @database_option
 def sql_command(query: str, form: str | None, output: Path | None, database: str | None) -> None:
     """Ask the database in SQL; it is only read. A dash stands for a question on standard input.
@@ -44,7 +46,7 @@ def sql_command(query: str, form: str | None, output: Path | None, database: str
         answer = ask.query(lab, sys.stdin.read() if query == "-" else query)
     form = form or _form_of(output)
     if output is None:
-        click.echo(_text(answer, form, None), nl=False)
+        click.echo(_text(answer, form, None), nl=False, file=data_stream() if form == "csv" else None)
         return
     try:
         output.write_text(_text(answer, form, sys.maxsize), encoding="utf-8", newline="\n")

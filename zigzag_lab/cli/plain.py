@@ -53,4 +53,11 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print rows of CSV, to a byte as they are unless a terminal shows them."""
-    click.echo(as_csv(columns, rows), nl=False, file=data_stream())
+    print_data(as_csv(columns, rows))
+
+
+def print_data(text: str) -> None:
+    """Print what other programs read; ``click.echo`` would take control characters out of it."""
+    stream = data_stream()
+    stream.write(text)
+    stream.flush()

@@ -11,10 +11,9 @@ import click
 
 from zigzag_lab.cli.figures import cell
 from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json, raw_option
+from zigzag_lab.cli.plain import as_csv, as_json, print_data, raw_option
 from zigzag_lab.cli.table import Column, table
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.terminal import data_stream
 
 if TYPE_CHECKING:
     from zigzag_lab.store.database import Answer
@@ -46,7 +45,8 @@ def sql_command(query: str, form: str | None, output: Path | None, database: str
         answer = ask.query(lab, sys.stdin.read() if query == "-" else query)
     form = form or _form_of(output)
     if output is None:
-        click.echo(_text(answer, form, None), nl=False, file=data_stream() if form == "csv" else None)
+        text = _text(answer, form, None)
+        print_data(text) if form == "csv" else click.echo(text, nl=False)
         return
     try:
         output.write_text(_text(answer, form, sys.maxsize), encoding="utf-8", newline="\n")

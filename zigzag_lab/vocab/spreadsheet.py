@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import IO, Any
 
-_FORMULA = tuple(
-    "=+-@\t\r\n|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
-)
+_SIGNS = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 
 
 def defused(value: Any) -> Any:
     """A cell that a spreadsheet shows as it is: an apostrophe stands before a text that begins a formula."""
-    if not isinstance(value, str) or not value.lstrip(" ").startswith(_FORMULA) or _is_number(value):
-        return value
-    return f"'{value}"
+    is_text = isinstance(value, str) and not _is_number(value)
+    return f"'{value}" if is_text and value.lstrip().startswith(tuple(_SIGNS)) else value
 
 
 def _is_number(text: str) -> bool:
@@ -34,12 +31,12 @@ class CsvWriter:
         raw: whether cells are written as they are, for programs that read every text as a text.
     """
 
-    def __init__(self, stream: TextIO, *, raw: bool = False) -> None:
-        self._writer, self._cell = csv.writer(stream, lineterminator="\n"), (lambda value: value) if raw else defused
+    def __init__(self, stream: IO[str], *, raw: bool = False) -> None:
+        self._writer, self._raw = csv.writer(stream, lineterminator="\n"), raw
 
     def writerow(self, row: Iterable[Any]) -> None:
         """Write one row."""
-        self._writer.writerow([self._cell(value) for value in row])
+        self._writer.writerow(row if self._raw else [defused(value) for value in row])
 
     def writerows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write some rows."""

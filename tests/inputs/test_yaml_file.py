@@ -4,9 +4,11 @@ import logging
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.inputs.samples import written
-from zigzag_lab.inputs.yaml_file import load_yaml
+from zigzag_lab.inputs import yaml_file
+from zigzag_lab.inputs.yaml_file import MAX_DEPTH, load_yaml
 from zigzag_lab.vocab import InputError
 
 OLD_PORTS = "      - fh: w_port_1\n        tl: r_port_1\n      - {fl: w_port_1, th: r_port_1}\n"
@@ -82,11 +84,31 @@ def test_not_utf8(tmp_path: Path) -> None:
         load_yaml(tmp_path / "a.yaml")
 
 
-def test_impossible_date_and_deep_nesting(tmp_path: Path) -> None:
+def test_impossible_date(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as YAML"):
         load_yaml(written(tmp_path, "a: 2020-13-45\n"))
-    with pytest.raises(InputError, match="line 1: more than 200 levels of nesting"):
-        load_yaml(written(tmp_path, "[" * 100_000 + "]" * 100_000))
+
+
+@pytest.mark.parametrize("loader", [yaml_file._Loader, yaml.SafeLoader])
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 1_500, 20_000])
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [("[", "]"), ("[", ""), ("{a: ", "}"), ("- ", ""), ("? ", ""), ("[{a: ", "}]")],
+)
+def test_deep_nesting_is_named_whatever_the_parser_allows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loader: type, depth: int, opening: str, closing: str
+) -> None:
+    """A parser that stops at 1000 levels, one without a limit, one that overflows: the same message."""
+    monkeypatch.setattr(yaml_file, "_Loader", loader)
+    with pytest.raises(InputError, match=f"more than {MAX_DEPTH} levels of nesting"):
+        load_yaml(written(tmp_path, opening * depth + "x" + closing * depth))
+
+
+def test_allowed_nesting(tmp_path: Path) -> None:
+    data = load_yaml(written(tmp_path, "[" * MAX_DEPTH + "]" * MAX_DEPTH)).data
+    for _ in range(MAX_DEPTH - 1):
+        [data] = data
+    assert data == []
 
 
 def test_duplicate_key_names_both_lines(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from zigzag_lab.store.database import Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
-from zigzag_lab.store.url import SQLITE, DatabaseUrl, masked
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 LEAST_FREE_BYTES = 1 << 30
 MOST_CLOCK_SECONDS = 5.0

@@ -15,6 +15,7 @@ from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 TABLES = dict(zip(("runs", "layers", "memory"), VIEWS, strict=True))
 _ORDERS = {"runs": "run_number", "layers": "run_number, layer_index", "memory": "run_number, layer_index"}
@@ -37,6 +38,7 @@ def export(
     kind: str | None = None,
     experiment: str | None = None,
     runs: Sequence[str] = (),
+    raw: bool = False,
 ) -> int:
     """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
 
@@ -47,6 +49,7 @@ def export(
         kind: ``csv``, ``jsonl`` or ``parquet``; by default what the file's suffix says.
         experiment: only runs of this one.
         runs: only these runs, by id; all when empty.
+        raw: whether cells of CSV that begin a formula are written as they are.
 
     Returns:
         How many rows.
@@ -58,12 +61,12 @@ def export(
     if not isinstance(target, Path):
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
-        return _pour(lab, sql, values, _TextWriter(target, kind))
+        return _pour(lab, sql, values, _TextWriter(target, kind, raw=raw))
     with _replaced(target) as unfinished:
         if kind == "parquet":
             return _pour(lab, sql, values, ParquetWriter(unfinished))
         with unfinished.open("w", encoding="utf-8", newline="") as stream:
-            return _pour(lab, sql, values, _TextWriter(stream, kind))
+            return _pour(lab, sql, values, _TextWriter(stream, kind, raw=raw))
 
 
 def _kind_of(target: Path | IO[str]) -> str:
@@ -116,11 +119,9 @@ def _replaced(path: Path) -> Iterator[Path]:
 class _TextWriter:
     """CSV under a line of headings, or an object a line."""
 
-    def __init__(self, stream: IO[str], kind: str) -> None:
-        import csv
-
+    def __init__(self, stream: IO[str], kind: str, *, raw: bool) -> None:
         self._stream, self._kind, self._is_first = stream, kind, True
-        self._csv = csv.writer(stream, lineterminator="\n")
+        self._csv = CsvWriter(stream, raw=raw)
 
     def write(self, portion: Answer) -> None:
         if self._kind == "jsonl":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.plain import is_raw, raw_option
+from zigzag_lab.vocab.terminal import data_stream
 
 
 @click.command("export")
@@ -16,9 +17,15 @@ from zigzag_lab.cli.options import database_option
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="By default FILE's suffix.")
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; may be repeated.")
+@raw_option
 @database_option
 def export_command(
-    what: str, out: Path | None, kind: str | None, experiment: str | None, runs: tuple[str, ...], database: str | None
+    what: str,
+    out: Path | None,
+    kind: str | None,
+    experiment: str | None,
+    runs: tuple[str, ...],
+    database: str | None,
 ) -> None:
     """Write runs, layers or memory rows as CSV, JSON lines or Parquet, with all digits."""
     from zigzag_lab.api import ask
@@ -26,6 +33,6 @@ def export_command(
 
     with ask.open_lab(database) as lab:
         ids = [ask.find_run(lab, run).run_id for run in runs]
-        n_rows = export(lab, what, out or sys.stdout, kind=kind, experiment=experiment, runs=ids)
+        n_rows = export(lab, what, out or data_stream(), kind=kind, experiment=experiment, runs=ids, raw=is_raw())
     if out is not None:
         click.echo(f"{out}: {n_rows} rows.")

@@ -32,6 +32,7 @@ from zigzag_lab.cli.sweep import sweep_command
 from zigzag_lab.cli.tag import tag_command
 from zigzag_lab.cli.ui import ui_command
 from zigzag_lab.vocab import ZigzagLabError
+from zigzag_lab.vocab.terminal import gated
 
 
 class _Commands(click.Group):
@@ -39,13 +40,14 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         hide_passwords()
-        try:
-            super().main(*args, **kwargs)
-        except ZigzagLabError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_status)
-        finally:
-            gc.freeze()  # else the interpreter looks through all that MLflow has loaded before it ends, for a second
+        with gated():
+            try:
+                super().main(*args, **kwargs)
+            except ZigzagLabError as error:
+                click.echo(f"Error: {error}", err=True)
+                sys.exit(error.exit_status)
+            finally:
+                gc.freeze()  # else the interpreter looks through all that MLflow has loaded at its end, for a second
         sys.exit(0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zigzag_lab.cli.table import Column, shown, table
+from zigzag_lab.vocab.terminal import bold, printable
+
 if TYPE_CHECKING:
     from zigzag_lab.api import RunOutcome, RunRequest
     from zigzag_lab.cost import CostModelEvaluation
@@ -90,7 +93,7 @@ def layer_progress() -> Iterator[Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(file=getattr(sys.stderr, "behind", sys.stderr)), transient=True) as bar:
         yield _LayerBar(bar)
 
 
@@ -102,7 +105,7 @@ class _LayerBar:
         """Name the layer."""
         from rich.markup import escape
 
-        self.bar.update(self.task, description=escape(layer.name), total=n_layers)
+        self.bar.update(self.task, description=escape(printable(layer.name)), total=n_layers)
 
     def layer_done(self, layer: Any, index: int, n_layers: int) -> None:
         """Move on."""
@@ -117,33 +120,27 @@ def energy(pj: float) -> str:
 
 def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     """Totals, the busiest layers, and what to type next."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    total, console = outcome.total, Console(highlight=False)
-    console.print(
-        f"[bold]{escape(str(request.workload))}[/bold] on [bold]{escape(str(request.accelerator))}[/bold], "
-        f"best {request.objective.value}"
-    )
-    console.print(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
-    console.print(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
-    table = Table(title=f"Busiest of {len(outcome.layers)} layers", title_justify="left", box=None, pad_edge=False)
-    for heading, justify in (("layer", "left"), ("cycles", "right"), ("of all", "right"), ("energy", "right")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    total = outcome.total
+    names = [bold(shown(str(name))) for name in (request.workload, request.accelerator)]
+    click.echo(f"{' on '.join(names)}, best {request.objective.value}")
+    click.echo(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
+    click.echo(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
+    click.echo(f"Busiest of {len(outcome.layers)} layers")
+    rows = []
     busiest = sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]
     for cme in busiest:
         share = f"{cme.latency_total2 / total.latency_total2:.1%}"
-        table.add_row(escape(cme.layer.name), f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total))
-    console.print(table)
+        rows.append([cme.layer.name, f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total)])
+    headings = (("layer", False), ("cycles", True), ("of all", True), ("energy", True))
+    click.echo(table([Column(heading, is_number) for heading, is_number in headings], rows))
     if outcome.coverage is not None and outcome.coverage.left_out:
-        console.print(escape(f"{outcome.coverage.sentence()}."), soft_wrap=True)
+        click.echo(f"{outcome.coverage.sentence()}.")
     if (proof := outcome.proof) is not None:
-        console.print(f"{proof.sentence()}.", soft_wrap=True)
+        click.echo(f"{proof.sentence()}.")
     n = outcome.n_mappings_evaluated
-    console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
+    click.echo(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
     if sentence := _cache_sentence(outcome):
-        console.print(escape(sentence))
+        click.echo(sentence)
 
 
 def program() -> str:

@@ -11,7 +11,7 @@ import click
 
 from zigzag_lab.cli.figures import cell
 from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_csv, as_json, print_data, raw_option
 from zigzag_lab.cli.table import Column, table
 from zigzag_lab.vocab import InputError
 
@@ -31,6 +31,7 @@ Example:
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default a table; for a file what its name says.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file.")
+@raw_option
 @database_option
 def sql_command(query: str, form: str | None, output: Path | None, database: str | None) -> None:
     """Ask the database in SQL; it is only read. A dash stands for a question on standard input.
@@ -44,7 +45,8 @@ def sql_command(query: str, form: str | None, output: Path | None, database: str
         answer = ask.query(lab, sys.stdin.read() if query == "-" else query)
     form = form or _form_of(output)
     if output is None:
-        click.echo(_text(answer, form, None), nl=False)
+        text = _text(answer, form, None)
+        print_data(text) if form == "csv" else click.echo(text, nl=False)
         return
     try:
         output.write_text(_text(answer, form, sys.maxsize), encoding="utf-8", newline="\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +23,8 @@ logger = logging.getLogger(__name__)
 Key = str | int
 OLD_PORT_KEYS = frozenset({"fh", "tl", "fl", "th"})
 MAX_DEPTH = 200
-"""Levels of nesting in a large file; the parser's own recursion overflows the stack at some tens of thousands."""
+"""Levels of nesting. Parsers differ: some overflow the stack at tens of thousands, some have a limit of their own."""
 
-_LARGE_CHARS = 10_000
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -105,8 +105,7 @@ def _similar_file(file: Path) -> str:
 def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
     loader = None
     try:
-        if len(text) > _LARGE_CHARS:
-            _refuse_deep(where, text)
+        _refuse_deep(where, text)
         loader = _Loader(text)
         root = loader.get_single_node()
         if root is None:
@@ -126,6 +125,16 @@ def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
 
 
 def _refuse_deep(where: str, text: str) -> None:
+    """Raise where a text is nested too deeply, also where the parser, which reads ahead, refuses it before we can."""
+    try:
+        _count_levels(where, text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        with contextlib.suppress(yaml.YAMLError):
+            _count_levels(where, text[: mark.index] if mark else "")
+
+
+def _count_levels(where: str, text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from zigzag_lab.store.store import Store
-from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.store.url import SQLITE
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 _DIFF_OF = {"sqlite": "json_extract(content, '$.git.diff')", "postgresql": "content -> 'git' ->> 'diff'"}
 """Where an environment names the differences of its working folder, which are kept among the sources."""

@@ -24,8 +24,9 @@ from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_r
 from zigzag_lab.store.run_rows import RunRows, Tree
 from zigzag_lab.store.run_start import RunInput, RunStart
 from zigzag_lab.store.states import ResultKind, RunStatus
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab.masking import masked
 
 if TYPE_CHECKING:
     from zigzag_lab.store.store import Store

@@ -15,15 +15,17 @@ from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
 from zigzag_lab.store.database import Database, connect, insertion
-from zigzag_lab.store.environment import environment, working_diff
+from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.git import working_diff
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder, ask_to_publish
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked, masked_value
 
 LOST_AFTER_SECONDS = 60.0
 LOST_REASON = "its process gave no sign of life for a minute and was taken for dead"
@@ -93,7 +95,7 @@ class Store:
         db = self.database
         values: dict[str, Any] = {
             "experiment_number": self.experiment_number(start.experiment),
-            "name": start.title,
+            "name": masked(start.title),
             "status": "running",
             "owner": this_process(),
             "objective": str(start.objective),
@@ -162,7 +164,8 @@ class Store:
         if given.source is not None and given.source_digest is not None:
             self._insert_source(given.source_digest, given.source)
         columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
-        row_of_run = (run_number, given.kind, given.name, given.digest, given.file_name, given.source_digest)
+        named = (masked(given.name), given.digest, given.file_name and masked(given.file_name), given.source_digest)
+        row_of_run = (run_number, given.kind, *named)
         db.execute(insertion("zl_run_input", columns), row_of_run)
 
     @staticmethod
@@ -182,7 +185,7 @@ class Store:
             self.database.execute(
                 "INSERT INTO zl_tag (run_number, key, value) VALUES (?, ?, ?) "
                 "ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value",
-                (run_number, key, masked(str(value))),
+                (run_number, key, masked_value(str(value), key)),
             )
 
     def run_cache(self, run_number: int | None = None, salt: str = "") -> RunCache:

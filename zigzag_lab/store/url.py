@@ -9,35 +9,12 @@ from urllib.parse import quote, unquote
 
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.vocab import nearest
+from zigzag_lab.vocab.masking import Masker, masked, passwords_in
 
 SQLITE = "sqlite"
 POSTGRES = "postgresql"
 _KINDS = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgresql+psycopg": POSTGRES, "postgres": POSTGRES}
-_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):\S*@")
-_TOKEN = re.compile(r"(?i)(?<=http://|ttps://)[^/@:\s]+@")
-_NAMED = re.compile(r"""(?i)\b((?:ssl)?password|token)(=)('[^']*'|[^\s&;,'")\]}]+)""")
-_SHORTEST = 3  # of shorter secrets, every second word would be blanked
-
-
-def masked(text: str) -> str:
-    """A text with ``***`` in place of the passwords of URLs in it, and of tokens that stand before an ``@``."""
-    if "://" in text:
-        text = _TOKEN.sub("***@", _PASSWORD.sub(r"\g<user>:***@", text))
-    return _NAMED.sub(r"\1\2***", text) if "=" in text else text
-
-
-def passwords_in(url: str) -> tuple[str, ...]:
-    """The passwords of a URL, as they are written and as they are meant, longest first.
-
-    Drivers that cannot make sense of a URL complain of a piece of it: the pieces between its signs count as well.
-    """
-    rest = url.partition("://")[2]
-    login = rest.rpartition("@")[0].partition(":")[2]
-    query = re.findall(r"(?i)[?&](?:ssl)?password=([^&#]*)", rest)
-    whole = [secret for secret in (login, *query) if secret]
-    pieces = [piece for secret in whole for piece in re.split(r"[@:/?#\s]", secret)]
-    found = {*whole, *pieces, *(unquote(secret) for secret in whole)}
-    return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
+_SHORTEST = 3  # of shorter pieces of a password, every second word would be blanked
 
 
 @dataclass(frozen=True)
@@ -73,8 +50,8 @@ class DatabaseUrl:
         if place in ("", "/", "/:memory:"):
             return cls(kind, None, text)
         if not place.startswith("/"):
-            found = f"'{text}' has two slashes before the file"
-            raise StoreError("database URL", found, "three of them", f"Write sqlite:///{place}.")
+            found = f"'{masked(text)}' has two slashes before the file"
+            raise StoreError("database URL", found, "three of them", masked(f"Write sqlite:///{place}."))
         return cls(kind, Path(place[1:]), text)
 
     @property
@@ -97,10 +74,13 @@ class DatabaseUrl:
         return "postgresql://" + self.secret.partition("://")[2]
 
     def scrubbed(self, text: str) -> str:
-        """A text, such as an error of a driver, without this URL's password and those of any other."""
-        for secret in passwords_in(self.secret) if self.kind == POSTGRES else ():
-            text = text.replace(secret, "***")
-        return masked(text)
+        """A text, such as an error of a driver, without this URL's password and those of any other.
+
+        Drivers that cannot make sense of a URL complain of a piece of it: the pieces between its signs count as well.
+        """
+        secrets = passwords_in(self.secret)
+        pieces = {piece for secret in secrets for piece in re.split(r"[@:/?#\s]", secret) if len(piece) >= _SHORTEST}
+        return Masker(tuple(sorted({*secrets, *pieces}, key=len, reverse=True)))(text)
 
     def for_workers(self, *, elsewhere: bool) -> str | None:
         """The URL as worker processes open it, in any working folder; None for a database that lives in memory.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 OFF = "off"
 DATABASE_NAME = "mlflow.db"

@@ -19,11 +19,11 @@ from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable, check_schema
 from zigzag_lab.tracking.record import read_run
 from zigzag_lab.tracking.saved_view import saved_view
-from zigzag_lab.tracking.scrub import Scrubber
 from zigzag_lab.tracking.sweep_content import sweep_content
 from zigzag_lab.tracking.sweep_files import write_files
 from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
 from zigzag_lab.tracking.turn import processes_turn, threads_turn
+from zigzag_lab.vocab.masking import Masker
 
 log = logging.getLogger("zigzag_lab.tracking")
 
@@ -138,7 +138,7 @@ class _Publisher:
         self.left = float("inf") if limit is None else limit
         self.states = [PublicationState.PENDING, PublicationState.FAILED]
         self.states += [PublicationState.PUBLISHED] if again else []
-        self.scrub = Scrubber.of(uri, store.url.secret)
+        self.scrub = Masker.of(uri, store.url.secret)
         self.database_url = self.scrub(shown_url(store.url))
         self.published: dict[str, str] = {}
         self.failures: list[Failure] = []

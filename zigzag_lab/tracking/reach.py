@@ -10,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from zigzag_lab.store.url import masked
 from zigzag_lab.tracking.errors import TrackingError
 from zigzag_lab.tracking.places import sqlite_path
+from zigzag_lab.vocab.masking import masked
 
 BUSY_SECONDS = 2.0
 CONNECT_SECONDS = 2.0

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from math import inf
 
+from zigzag_lab.vocab.masking import masked
+
 
 class ZigzagLabError(Exception):
     """The root of every error this package raises on purpose.
@@ -19,7 +21,7 @@ class ZigzagLabError(Exception):
 
 
 class InputError(ZigzagLabError):
-    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2.
+    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2. It says no secret.
 
     Args:
         where: the file and the place in it, such as ``tpu.yaml: memories.sram.size``.
@@ -39,7 +41,7 @@ class InputError(ZigzagLabError):
         if self.expected:
             parts.append(f"expected {self.expected}")
         text = "; ".join(parts).rstrip(".") + "."
-        return f"{text} {self.hint}" if self.hint else text
+        return masked(f"{text} {self.hint}" if self.hint else text)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
         return type(self), (self.where, self.found, self.expected, self.hint)

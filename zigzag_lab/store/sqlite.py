@@ -51,6 +51,8 @@ class SqliteDatabase:
         self._lock = RLock()
         with in_words(url, StoreError):
             self._connection = _connected(url, read_only)
+        self._file = None if url.path is None else url.path.absolute()  # from any working folder
+        self._opened = _identity(self._file)
 
     @contextmanager
     def write(self) -> Iterator[SqliteDatabase]:
@@ -67,6 +69,14 @@ class SqliteDatabase:
             except sqlite3.Error:
                 self._roll_back()
                 raise
+            self._check_is_there()
+
+    def _check_is_there(self) -> None:
+        """Notice that what was written went into a file that has no name any more."""
+        if _identity(self._file) != self._opened:
+            found = "the file was deleted, moved or replaced while it was being written to"
+            hint = "What was written since is lost: leave the file alone while runs go on, and start them again."
+            raise StoreWriteError(str(self.url), found, "the file that was opened", hint)
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do something in a transaction; there is no connection that could be lost."""
@@ -125,6 +135,15 @@ class SqliteDatabase:
         """End the connection."""
         with self._lock:
             self._connection.close()
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """What a file is whatever it is called: its device and its number there; None where there is none."""
+    try:
+        found = None if file is None else file.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:

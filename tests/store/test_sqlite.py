@@ -81,10 +81,11 @@ def test_a_file_that_is_lost_while_a_run_writes_is_noticed(tmp_path: Path, lose:
     folder = tmp_path / "here"
     folder.mkdir()
     path = folder / "lab.db"
-    with open_store(path) as store, pytest.raises(StoreWriteError, match="deleted, moved or replaced"):  # noqa: SIM117
-        with store.start_run(RunStart()) as run:
-            run.heartbeat()
-            lose(path)
+    with open_store(path) as store:
+        run = store.start_run(RunStart())
+        run.heartbeat()
+        lose(path)
+        with pytest.raises(StoreWriteError, match="deleted, moved or replaced"):
             run.finish()
 
 

@@ -83,8 +83,8 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
 
     before, details = lab.run(run_id), lab.details(run_id)
     if before.status == RunStatus.RUNNING:
-        found, hint = "it is still running, and has no numbers yet", "Wait until 'zigzag-lab ls' shows how it ended."
-        raise InputError(f"run {before.run_id}", found, "a run that has ended", hint)
+        hint = "Wait until 'zigzag-lab ls' shows how it ended."
+        raise InputError(f"run {before.run_id}", "it is still running", "a run that has ended", hint)
     keywords = {**_records(lab, before.run_id), **_keywords(details.options)}
     pipeline = MainStage(
         _stages(before.run_id, details.options, stages or {}),

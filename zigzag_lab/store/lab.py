@@ -438,7 +438,8 @@ class Lab:
 def _run_from(row: dict[str, Any]) -> RunRecord:
     times = {name: _time(row[name]) for name in ("started_at", "ended_at")}
     plain = {name: _json(row[name]) for name in ("settings", "warnings")}
-    return RunRecord(**{**row, **times, **plain})
+    n_macs = row["n_macs"]  # a float in SQLite where it is beyond 64 bits
+    return RunRecord(**{**row, **times, **plain, "n_macs": None if n_macs is None else int(n_macs)})
 
 
 def _layer_from(

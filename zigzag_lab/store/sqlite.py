@@ -27,6 +27,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
         *("ncpfs", "nfs", "nfs4", "pvfs2", "smb3", "smbfs"),
     }
 )
+_WHOLE_NUMBERS = range(-(1 << 63), 1 << 63)
 _TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
 _ASKING = frozenset(
     {"table_info", "table_xinfo", "index_list", "index_info", "foreign_key_list", "integrity_check", "quick_check"}
@@ -90,7 +91,13 @@ class SqliteDatabase:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement."""
         with self._lock:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._executed(sql, parameters).fetchall()
+
+    def _executed(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, parameters)
+        except OverflowError:
+            return self._connection.execute(sql, _fitting(parameters))
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
@@ -103,6 +110,12 @@ class SqliteDatabase:
 
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows, many to a statement, which takes a third less than one to each."""
+        try:
+            self._append(table, columns, values)
+        except OverflowError:  # those that were added already stay
+            self._append(table, columns, _fitting(values))
+
+    def _append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         width = len(columns)
         n_rows = VALUES_AT_ONCE // width
         n_at_once = width * n_rows
@@ -116,13 +129,13 @@ class SqliteDatabase:
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
         with self._lock, in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
         """Ask for more rows than fit into memory, a portion at a time."""
         with in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             columns = tuple(c[0] for c in cursor.description or ())
             while rows := cursor.fetchmany(n_rows):
                 yield Answer(columns, rows)
@@ -135,6 +148,11 @@ class SqliteDatabase:
         """End the connection."""
         with self._lock:
             self._connection.close()
+
+
+def _fitting(values: Sequence[Any]) -> list[Any]:
+    """Values as SQLite can keep them: whole numbers beyond 64 bits as floats, which its columns take as well."""
+    return [float(v) if isinstance(v, int) and v not in _WHOLE_NUMBERS else v for v in values]
 
 
 def _identity(file: Path | None) -> tuple[int, int] | None:

@@ -169,8 +169,8 @@ class Lab:
     """A database to ask.
 
     Args:
-        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist; by default
-            ``ZIGZAG_LAB_DB``, or ``zigzag_lab.db`` in the working folder.
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist; by
+            default ``ZIGZAG_LAB_DB``, or ``zigzag_lab.db`` in the working folder.
 
     Raises:
         StoreError: there is no database.

@@ -63,7 +63,7 @@ class DatabaseUrl:
 
     @classmethod
     def parse(cls, text: str | Path) -> DatabaseUrl:
-        """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db``, ``postgresql+psycopg://...``, or a path.
+        """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db``, ``postgresql+psycopg://...`` or a path.
 
         In a URL ``%3F`` stands for a question mark in a file's name, and ``%25`` for a percent sign; a path is taken
         as it is.

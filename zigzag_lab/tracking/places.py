@@ -85,7 +85,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 @cache
 def _reads_percents() -> bool:
-    """Whether the installed SQLAlchemy takes ``%25`` in the name of a file for a percent sign, as it does from 2.1 on."""
+    """Whether SQLAlchemy takes ``%25`` in the name of a file for a percent sign, as it does from 2.1 on."""
     from sqlalchemy import make_url
 
     return make_url(_SQLITE + "%25").database == "%"

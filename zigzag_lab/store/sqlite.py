@@ -19,6 +19,7 @@ log = logging.getLogger("zigzag_lab.store")
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
+STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
 VALUES_AT_ONCE = 999
 """What older SQLite takes in one statement."""
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -176,12 +177,17 @@ def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
         if read_only:
             connection.execute("PRAGMA query_only=ON")
             connection.set_authorizer(_only_reading)
+            connection.set_progress_handler(_let_interrupts_through, STEPS_BETWEEN_LOOKS)
         else:
             _prepare(connection, url.path)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _let_interrupts_through() -> None:
+    """Give Python the time to notice Ctrl-C; its exception ends the question as ``interrupted``."""
 
 
 def _only_reading(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -243,6 +249,8 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:  # a warning is what Python 3.11 has for two statements at once
         text = str(error)
+        if text == "interrupted":
+            raise KeyboardInterrupt from None
         for part, found, hint in _ADVICE:
             if part in text.lower():
                 raise kind(str(url), f"{found} ({text})", hint=hint) from error

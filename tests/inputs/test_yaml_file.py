@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,46 @@ def test_old_ports_before_new_ones_are_ignored_with_a_warning(tmp_path: Path, ca
 def test_no_other_duplicate_passes(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match="stands here and in line 1"):
         load_yaml(written(tmp_path, text))
+
+
+def bomb(n_levels: int, n_times: int = 9) -> str:
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * n_times)}]" for i in range(1, n_levels)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        bomb(12),
+        bomb(400, 2),
+        bomb(12).replace("[", "{k: [").replace("]", "]}"),
+        "space: &s\n  a: {values: [*s, *s]}",
+        "a: &a {<<: {b: 1}, c: *a}",
+    ],
+)
+def test_aliases_that_amount_to_too_much_are_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bomb.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="values by aliases"):
+        load_yaml(path)
+
+
+def test_aliases_that_people_write_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text("base: &b {x: [1, 2]}\nothers: [*b, *b, {<<: *b, y: 3}]\n")
+    assert load_yaml(path).data["others"][2] == {"x": [1, 2], "y": 3}
+    path.write_text(bomb(5))
+    assert len(load_yaml(path).data["a4"]) == 9
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_what_is_no_file_on_a_disk_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for place in (tmp_path / "pipe.yaml", Path("/dev/zero"), Path("/dev/tty")):
+        with pytest.raises(InputError, match="a pipe or a device"):
+            load_yaml(place)
+    (tmp_path / "sparse.yaml").touch()
+    os.truncate(tmp_path / "sparse.yaml", 1 << 40)
+    with pytest.raises(InputError, match="bytes; expected a YAML file of at most 2 GiB"):
+        load_yaml(tmp_path / "sparse.yaml")

@@ -207,10 +207,12 @@ def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
 
 
 def _mlflow_schema(uri: str) -> Finding:
+    from zigzag_lab.tracking.places import sqlite_path
     from zigzag_lab.tracking.reach import UPGRADE, is_known
 
     part = "mlflow schema"
-    where = DatabaseUrl.parse(uri)
+    path = sqlite_path(uri)
+    where = DatabaseUrl.parse(path or uri)
     if where.path is not None and not where.path.exists():
         return Finding(part, Health.WELL, "its database is made when the first run is published")
     try:

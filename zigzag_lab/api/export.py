@@ -62,7 +62,7 @@ def export(
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
         return _pour(lab, sql, values, _TextWriter(target, kind, raw=raw))
-    with _replaced(target) as unfinished:
+    with replaced(target) as unfinished:
         if kind == "parquet":
             return _pour(lab, sql, values, ParquetWriter(unfinished))
         with unfinished.open("w", encoding="utf-8", newline="") as stream:
@@ -104,7 +104,7 @@ def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
+def replaced(path: Path) -> Iterator[Path]:
     """A path beside a file, whose content takes the file's place at the end."""
     unfinished = path.with_name(f".{path.name}.part-{os.getpid()}")
     try:

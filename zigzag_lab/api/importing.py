@@ -82,7 +82,7 @@ def _is_dump(path: Path) -> bool:
 
 
 def _import(store: Store, folder: Path, experiment: str) -> Imported:
-    files = sorted((p for p in folder.glob("*.json") if _is_dump(p)), key=_by_number)
+    files = sorted((p for p in folder.glob("*.json") if _is_dump(p) and p.is_file()), key=_by_number)
     content = sha256(b"".join(p.name.encode() + b"\0" + sha256(p.read_bytes()).digest() for p in sorted(files)))
     documents = {path: read_json(path) for path in files}
     layers = [

@@ -12,6 +12,7 @@ from zigzag_lab.keys.records import record_from
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 RERUN_OF = "rerun_of"
@@ -76,11 +77,14 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
         stages: name -> stages of yours that the run used; the built-in ones are known.
 
     Raises:
-        InputError: the record is not enough: an input came from code, or a stage is not known.
+        InputError: the run goes on; or the record is not enough: an input came from code, or a stage is not known.
     """
     from zigzag_lab.api.main_stage import MainStage
 
     before, details = lab.run(run_id), lab.details(run_id)
+    if before.status == RunStatus.RUNNING:
+        hint = "Wait until 'zigzag-lab ls' shows how it ended."
+        raise InputError(f"run {before.run_id}", "it is still running", "a run that has ended", hint)
     keywords = {**_records(lab, before.run_id), **_keywords(details.options)}
     pipeline = MainStage(
         _stages(before.run_id, details.options, stages or {}),

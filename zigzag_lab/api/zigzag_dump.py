@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
@@ -28,7 +29,7 @@ def read_json(path: Path) -> Any:
         InputError: it is none.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_bytes(path, "a file that ZigZag dumped"))
     except (OSError, ValueError) as error:
         raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
 

@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,13 @@ Key = str | int
 OLD_PORT_KEYS = frozenset({"fh", "tl", "fl", "th"})
 MAX_DEPTH = 200
 """Levels of nesting. Parsers differ: some overflow the stack at tens of thousands, some have a limit of their own."""
+
+
+MOST_BYTES = 1 << 31
+"""What ONNX's format can hold, and far more than a YAML file."""
+
+MOST_REPEATED = 1_000_000
+"""Values that a file may have where most of them are not written in it, but repeated by aliases."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -86,6 +94,10 @@ def read_bytes(path: str | Path, expected: str) -> bytes:
     try:
         if file.is_dir():
             raise InputError(str(path), "this is a folder", expected)
+        if file.exists() and not file.is_file():  # which may say nothing, or never end
+            raise InputError(str(path), "this is a pipe or a device", f"{expected} on a disk")
+        if file.exists() and file.stat().st_size > MOST_BYTES:
+            raise InputError(str(path), f"this has {file.stat().st_size:,} bytes", f"{expected} of at most 2 GiB")
         return file.read_bytes()
     except FileNotFoundError:
         raise InputError(str(path), "there is no such file", expected, _similar_file(file)) from None
@@ -110,6 +122,7 @@ def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
         root = loader.get_single_node()
         if root is None:
             return None, None
+        _refuse_bombs(where, root)
         for mapping in _mappings(root):
             _refuse_duplicates(where, mapping)
         return root, loader.construct_document(root)
@@ -144,6 +157,24 @@ def _count_levels(where: str, text: str) -> None:
                 raise InputError(f"{where}, line {line}", f"more than {MAX_DEPTH} levels of nesting", "plain YAML")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _refuse_bombs(where: str, root: yaml.Node) -> None:
+    """Refuse aliases that stand for each other so often that what they amount to is too much to look at."""
+    amounts: dict[int, float] = {}  # of each node, with all that aliases repeat; infinite where one holds itself
+
+    def amount(node: yaml.Node) -> float:
+        if id(node) not in amounts:
+            amounts[id(node)] = float("inf")
+            pairs = isinstance(node, yaml.MappingNode)
+            parts = [] if isinstance(node, yaml.ScalarNode) else chain(*node.value) if pairs else node.value
+            amounts[id(node)] = 1 + sum(map(amount, parts))
+        return amounts[id(node)]
+
+    total = amount(root)
+    if total > MOST_REPEATED and total > 2 * len(amounts):
+        found = "an alias holds itself" if total == float("inf") else f"its aliases amount to {total:.3g} values"
+        raise InputError(where, found, f"at most {MOST_REPEATED:,} values by aliases", "Write out what is meant.")
 
 
 def _broken(where: str, error: yaml.MarkedYAMLError) -> InputError:

@@ -27,6 +27,7 @@ from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
+from zigzag_lab.vocab.places import default_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,14 +169,16 @@ class Lab:
     """A database to ask.
 
     Args:
-        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist.
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist; by
+            default ``ZIGZAG_LAB_DB``, or ``zigzag_lab.db`` in the working folder.
 
     Raises:
         StoreError: there is no database.
     """
 
-    def __init__(self, url: str | Path = "sqlite:///zigzag_lab.db") -> None:
-        self.url = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
+    def __init__(self, url: str | Path | None = None) -> None:
+        url = default_database() if url is None else url
+        self.url = DatabaseUrl.parse(url)
         if self.url.is_in_memory:
             raise StoreError(str(self.url), "a database in memory holds no runs", "a file or a server")
         if self.url.path is not None and not self.url.path.exists():
@@ -438,7 +441,8 @@ class Lab:
 def _run_from(row: dict[str, Any]) -> RunRecord:
     times = {name: _time(row[name]) for name in ("started_at", "ended_at")}
     plain = {name: _json(row[name]) for name in ("settings", "warnings")}
-    return RunRecord(**{**row, **times, **plain})
+    n_macs = row["n_macs"]  # a float in SQLite where it is beyond 64 bits
+    return RunRecord(**{**row, **times, **plain, "n_macs": None if n_macs is None else int(n_macs)})
 
 
 def _layer_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from io import StringIO
@@ -19,12 +20,22 @@ import zigzag_lab
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.file_lock import locked
+from zigzag_lab.store.file_lock import LockHeldError, locked
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty, revision_of
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 
+PATIENCE_SECONDS = 30.0
+"""How long to wait for another upgrade of the same database."""
+
 POSTGRES_LOCK = 0x7A6C_6D69
 """The number of the advisory lock that keeps two upgrades of one Postgres database apart."""
+
+
+_WHO_HOLDS_IT = f"""
+SELECT a.application_name || ', process ' || a.pid || ' of the server' FROM pg_locks l
+JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {POSTGRES_LOCK} AND l.classid = 0
+"""
 
 
 def migrations_folder() -> Path:
@@ -102,8 +113,7 @@ def _migrate(url: DatabaseUrl, change: Callable[[Config], None], target: str) ->
     """Change the schema under a lock, after a backup."""
     with _lock_file(url), _configured(url) as (config, connection):
         if url.kind != SQLITE:
-            connection.execute(text(f"SELECT pg_advisory_lock({POSTGRES_LOCK})"))
-            connection.commit()
+            _lock_server(url, connection)
         try:
             before = _revision_before(url)
             if before == (HEAD if target == "head" else target):
@@ -133,8 +143,33 @@ def _lock_file(url: DatabaseUrl) -> Iterator[None]:
     if url.path is None:
         yield
         return
-    with locked(url.path.with_name(url.path.name + ".upgrade-lock")):
-        yield
+    try:
+        with locked(url.path.with_name(url.path.name + ".upgrade-lock"), PATIENCE_SECONDS):
+            yield
+    except LockHeldError as holder:
+        raise _held(url, str(holder)) from None
+
+
+def _lock_server(url: DatabaseUrl, connection: Connection) -> None:
+    """Take the server's lock.
+
+    Raises:
+        StoreError: another has it.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not connection.scalar(text(f"SELECT pg_try_advisory_lock({POSTGRES_LOCK})")):
+        connection.rollback()
+        if time.monotonic() > until:
+            who = connection.scalar(text(_WHO_HOLDS_IT))
+            raise _held(url, f"the connection of {who or 'another process'}")
+        time.sleep(0.1)
+    connection.commit()
+
+
+def _held(url: DatabaseUrl, who: str) -> StoreError:
+    found = f"its schema is being changed by {who}, for longer than {PATIENCE_SECONDS:.0f} s"
+    hint = "Wait for it and try again; end it if it is stopped or hangs: what it did not finish is undone."
+    return StoreError(str(url), found, hint=hint)
 
 
 @contextmanager

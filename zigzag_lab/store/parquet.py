@@ -51,8 +51,12 @@ class ParquetWriter:
             self._writer.close()
 
 
+# MACs as well, of which there may be more than 64 bits hold
 _FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation")
-_FRACTION_NAMES = ("accesses", "times", *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")))
+_FRACTION_NAMES = (
+    *("n_macs", "accesses", "times"),
+    *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")),
+)
 _WHOLE_NAMES = ("run_number", "layer_index", "layer_id", "level")
 
 
@@ -63,6 +67,6 @@ def _stored(value: Any, kind: Any) -> Any:
     if name.startswith("timestamp"):
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.replace(tzinfo=moment.tzinfo or UTC)
-    if name == "bool":
-        return bool(value)
+    if name in ("bool", "double"):
+        return bool(value) if name == "bool" else float(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value

@@ -51,6 +51,7 @@ class PostgresDatabase:
         if "connect_timeout" not in self.url.secret:
             settings["connect_timeout"] = CONNECT_SECONDS
         connection = psycopg.connect(self.url.for_driver(), autocommit=True, **settings)
+        _take_whole_numbers_as_such(connection)
         connection.execute("SET TIME ZONE 'UTC'")
         # a crash of the server may cost the last second, never order
         connection.execute("SET synchronous_commit = off")
@@ -245,6 +246,25 @@ class PostgresDatabase:
 
 
 _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?|%""")
+
+
+def _take_whole_numbers_as_such(connection: Any) -> None:
+    """Let numbers of any size come as ``int`` where they have no fraction: numbers of MACs, and sums of integers."""
+    from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
+
+    def whole(value: Any) -> Any:
+        return int(value) if value.is_finite() and value.as_tuple().exponent == 0 else value
+
+    class Text(NumericLoader):
+        def load(self, data: Any) -> Any:
+            return whole(super().load(data))
+
+    class Binary(NumericBinaryLoader):
+        def load(self, data: Any) -> Any:
+            return whole(super().load(data))
+
+    for loader in (Text, Binary):
+        connection.adapters.register_loader("numeric", loader)
 
 
 def _array_of(type_name: str) -> str:

@@ -13,7 +13,7 @@ from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.url import SQLITE
 
 VERSION_TABLE = "zl_alembic_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """All revisions of the schema this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]

@@ -364,7 +364,7 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
     Raises:
         StoreError: it cannot be opened, or its schema is newer than this program.
     """
-    parsed = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
+    parsed = DatabaseUrl.parse(url)
     database = connect(parsed)
     try:
         ready(database)

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
-from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
@@ -251,6 +251,4 @@ def _n_waiting(store: Store) -> int:
 
 def shown_url(url: DatabaseUrl) -> str:
     """Our database for readers elsewhere: a full path, no password."""
-    if url.kind == SQLITE and url.path is not None:
-        return f"sqlite:///{url.path.absolute().as_posix()}"
-    return str(url)
+    return str(url.absolute())

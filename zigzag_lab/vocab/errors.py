@@ -73,7 +73,7 @@ class InfeasibleError(ZigzagLabError):
         return type(self), (self.layer, self.reason, self.hint, self.missing_bits)
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str:
+def nearest(word: str, allowed: Iterable[str], likeness: float = 0.6) -> str:
     """A sentence such as ``Did you mean 'served_dimensions'?``, or nothing when no allowed word is close."""
-    close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=likeness)
     return f"Did you mean '{close[0]}'?" if close else ""

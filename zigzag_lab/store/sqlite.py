@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from zigzag_lab.store.database import Answer, Row, insertion, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.text import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -80,12 +82,26 @@ class SqliteDatabase:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement."""
         with self._lock:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._executed(sql, parameters).fetchall()
+
+    def _executed(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, parameters)
+        except UnicodeEncodeError:
+            return self._connection.execute(storable(sql), storable_values(parameters))
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
+        rows = list(rows)
         with self._lock:
+            self._executed_for_all(sql, rows)
+
+    def _executed_for_all(self, sql: str, rows: Sequence[Row]) -> None:
+        try:
             self._connection.executemany(sql, rows)
+        except UnicodeEncodeError:
+            for row in rows:  # those that were added before the one that failed stay as they are
+                self._executed(sql, row)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
@@ -100,19 +116,19 @@ class SqliteDatabase:
         with self._lock:
             for start in range(0, n_whole, n_at_once):
                 statement = insertion(table, tuple(columns), n_rows)
-                self._connection.execute(statement, values[start : start + n_at_once])
-            self._connection.executemany(insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
+                self._executed(statement, values[start : start + n_at_once])
+            self._executed_for_all(insertion(table, tuple(columns)), [*rows_from(values[n_whole:], width)])
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
         with self._lock, in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
         """Ask for more rows than fit into memory, a portion at a time."""
         with in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             columns = tuple(c[0] for c in cursor.description or ())
             while rows := cursor.fetchmany(n_rows):
                 yield Answer(columns, rows)
@@ -131,7 +147,7 @@ def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
     if url.path is None:
         name, uri = ":memory:", False
     elif read_only:
-        name, uri = f"file:{quote(str(url.path))}?mode=ro", True
+        name, uri = f"file:{quote(os.fsencode(url.path))}?mode=ro", True
     else:
         name, uri = str(url.path), False
     connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)

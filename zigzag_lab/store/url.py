@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ class DatabaseUrl:
             raise StoreError("database URL", f"'{masked(text)}' names no database", expected, hint)
         if kind == POSTGRES:
             return cls(kind, None, text)
-        place = unquote(rest.partition("?")[0])
+        place = unquote(rest.partition("?")[0], errors="surrogateescape")
         if place in ("", "/", "/:memory:"):
             return cls(kind, None, text)
         if not place.startswith("/"):
@@ -84,7 +85,7 @@ class DatabaseUrl:
 
     def absolute(self) -> DatabaseUrl:
         """The same place from whatever folder."""
-        return self if self.path is None else DatabaseUrl.parse(f"sqlite:///{quote(str(self.path.absolute()))}")
+        return self if self.path is None else DatabaseUrl.parse(f"sqlite:///{quote(os.fsencode(self.path.absolute()))}")
 
     def for_sqlalchemy(self) -> str:
         """The URL as SQLAlchemy reads it, with the driver we use. It carries the password."""

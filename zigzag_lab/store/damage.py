@@ -117,4 +117,4 @@ def _allowed(hint: Any) -> tuple[type, ...]:
     plain = get_origin(hint) or hint
     if plain in (int, float):
         return NUMBER
-    return (plain,) if isinstance(plain, type) else ()
+    return (plain,) if isinstance(plain, type) and plain is not Any else ()

@@ -403,11 +403,12 @@ class Lab:
         return found
 
     def input_records(self, run_id: str) -> dict[str, Any]:
-        """Kind -> the record of each input of a run."""
+        """Kind -> the record of each input that a run was given; what its stages put in their place is left out."""
         found: dict[str, Any] = {}
         for kind, (name, said, _) in self.inputs(run_id).items():
-            with reading("zl_input", kind=kind, name=name):
-                found[kind] = record_from(KINDS[kind], said)
+            if kind in KINDS:
+                with reading("zl_input", kind=kind, name=name):
+                    found[kind] = record_from(KINDS[kind], said)
         return found
 
     def tag(self, run_id: str, **tags: str) -> None:

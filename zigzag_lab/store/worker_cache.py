@@ -173,7 +173,7 @@ class WorkerCache(Cache):
 
     def new_answers(self) -> NewAnswers:
         """What was computed and asked since this was last asked; a new point begins."""
-        new = NewAnswers(self._entries, self._parts, list(self._asked.values()), self._damaged)
+        new = NewAnswers(self._entries, self._parts, list(self._asked.values()), tuple(self._damaged))
         self._entries, self._parts, self._asked, self._damaged = [], [], {}, []
         return new
 

@@ -24,6 +24,7 @@ from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, PLACE
 from zigzag_lab.store.row_checks import LAYER_TYPES, certificate_of, from_json, mapping_of, memory_of, point_of, time_of
+from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -183,7 +184,8 @@ class Lab:
             raise StoreError(
                 str(self.url), "the file does not exist", hint="'zigzag-lab run' makes it, or name another."
             )
-        self.store: Store = open_store(url)
+        cannot_be_written = self.url.path is not None and not is_writable(self.url.path)
+        self.store: Store = open_store(url, read_only=cannot_be_written)
         self._reader: Database = connect(self.url, read_only=True)
 
     # -- runs ----------------------------------------------------------------------------------------------------------

@@ -145,22 +145,40 @@ class SqliteDatabase:
 
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
     if url.path is None:
-        name, uri = ":memory:", False
-    elif read_only:
-        name, uri = f"file:{quote(os.fsencode(url.path))}?mode=ro", True
-    else:
-        name, uri = str(url.path), False
+        return _opened(":memory:", lambda connection: _prepare(connection, None))
+    if not read_only:
+        return _opened(str(url.path), lambda connection: _prepare(connection, url.path))
+    name = f"file:{quote(os.fsencode(url.path))}"
+    try:
+        return _opened(f"{name}?mode=ro", _only_read, uri=True)
+    except sqlite3.OperationalError:
+        log_file = url.path.with_name(f"{url.path.name}-wal")
+        if is_writable(url.path) or (log_file.exists() and log_file.stat().st_size):
+            raise
+        return _opened(
+            f"{name}?immutable=1", _only_read, uri=True
+        )  # nobody can make the log's shared memory in its folder
+
+
+def _opened(name: str, prepare: Callable[[sqlite3.Connection], None], *, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
     try:
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-            connection.set_authorizer(_only_reading)
-        else:
-            _prepare(connection, url.path)
+        prepare(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a database, and the files that SQLite makes beside it, can be written."""
+    return os.access(path.absolute().parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def _only_read(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+    connection.set_authorizer(_only_reading)
 
 
 def _only_reading(action: int, first: str | None, second: str | None, *_: str | None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import IO, Any, Protocol
 
 from zigzag_lab.api.ask import VIEWS
 from zigzag_lab.api.plain_values import sayable
+from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.parquet import ParquetWriter
@@ -62,10 +62,10 @@ def export(
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
         return _pour(lab, sql, values, _TextWriter(target, kind, raw=raw))
-    with replaced(target) as unfinished:
+    with replaced(target) as part:
         if kind == "parquet":
-            return _pour(lab, sql, values, ParquetWriter(unfinished))
-        with unfinished.open("w", encoding="utf-8", newline="") as stream:
+            return _pour(lab, sql, values, ParquetWriter(part))
+        with part.open("w", encoding="utf-8", newline="") as stream:
             return _pour(lab, sql, values, _TextWriter(stream, kind, raw=raw))
 
 
@@ -106,14 +106,12 @@ def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A path beside a file, whose content takes the file's place at the end."""
-    unfinished = path.with_name(f".{path.name}.part-{os.getpid()}")
     try:
-        yield unfinished
-        unfinished.replace(path)
+        with unfinished(path) as part:
+            yield part
+            part.replace(path)
     except OSError as error:
         raise InputError(str(path), f"it cannot be written ({error.strerror or error})", "a file to write") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 class _TextWriter:

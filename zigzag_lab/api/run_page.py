@@ -8,10 +8,7 @@ from typing import Any
 from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_of, latency_of
 from zigzag_lab.api.loop_nest import as_lines, loop_nest
 from zigzag_lab.cost import ProofSummary
-from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys.records import record_from
 from zigzag_lab.mapping.bypass import skipped
-from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import visited_memories
 from zigzag_lab.vocab import InputError, nearest
@@ -104,11 +101,10 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
 
 def _skips(lab: Lab, run_id: str, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
     """What operands skipped, of runs whose accelerator or mapping file lets them."""
-    inputs = lab.inputs(run_id)
+    inputs = lab.input_records(run_id)
     if "accelerator" not in inputs or "mapping" not in inputs:
         return {}
-    accelerator = record_from(Accelerator, inputs["accelerator"][1])
-    rules = record_from(MappingRules, inputs["mapping"][1])
+    accelerator, rules = inputs["accelerator"], inputs["mapping"]
     if not any(memory.bypass for memory in accelerator.memories) and not any(e.bypass for e in rules.entries.values()):
         return {}
     found = {}
@@ -148,4 +144,4 @@ def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
         "WHERE r.id = ? ORDER BY g.kind DESC",
         (run_id,),
     ).rows
-    return {kind: (name, digest[:12], file_name) for kind, name, digest, file_name in rows}
+    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in rows}

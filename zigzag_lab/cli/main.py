@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from zigzag_lab.cli import streams
 from zigzag_lab.cli.cache import cache_group
 from zigzag_lab.cli.compare import compare_command
 from zigzag_lab.cli.db import db_group
@@ -40,18 +41,33 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         hide_passwords()
+        streams.prepare()
         with gated():
             try:
-                super().main(*args, **kwargs)
+                try:
+                    super().main(*args, **kwargs)
+                finally:
+                    streams.flush()
             except ZigzagLabError as error:
-                click.echo(f"Error: {error}", err=True)
-                sys.exit(error.exit_status)
+                _end(error)
+            except BrokenPipeError:  # the reader, such as head, has seen enough
+                sys.exit(1)
+            except OSError as error:
+                _end(streams.explained(error))
             finally:
                 gc.freeze()  # else the interpreter looks through all that MLflow has loaded at its end, for a second
         sys.exit(0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+
+def _end(error: ZigzagLabError) -> NoReturn:
+    try:
+        click.echo(f"Error: {error}", err=True)
+    except OSError:  # nobody can be told; the exit status says it
+        streams.give_up(sys.stderr)
+    sys.exit(error.exit_status)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -297,6 +297,9 @@ class Cache(Protocol):
     def ask(self, question: Question) -> bytes | Ticket | None:
         """The answer; or a ticket to compute it; or None: compute it, and keep nothing."""
 
+    def discard(self, key: str) -> None:
+        """An answer that was there cannot be read: the next to ask computes it."""
+
     def not_kept(self, reason: str) -> None:
         """Something is computed without being kept."""
 

@@ -9,6 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+from zigzag_lab.store.errors import StoreError
 
 _POLL_SECONDS = 0.05
 
@@ -27,8 +30,9 @@ def locked(path: Path, patience_seconds: float) -> Iterator[None]:
 
     Raises:
         LockHeldError: the lock did not become free.
+        StoreError: the file cannot be opened.
     """
-    with path.open("a+b") as file:
+    with _opened(path) as file:
         until = time.monotonic() + patience_seconds
         while not _is_taken(file.fileno()):
             if time.monotonic() > until:
@@ -43,6 +47,14 @@ def locked(path: Path, patience_seconds: float) -> Iterator[None]:
             with suppress(OSError):
                 file.truncate(0)
             _release(file.fileno())
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("a+b")
+    except OSError as error:
+        hint = "Make its folder writable, and see that the disk is not full."
+        raise StoreError(str(path), f"the lock cannot be taken ({error.strerror})", hint=hint) from error
 
 
 if sys.platform == "win32":

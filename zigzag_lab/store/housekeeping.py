@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.sqlite import in_words
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.url import SQLITE
 from zigzag_lab.vocab import InputError
@@ -139,4 +141,5 @@ def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run:
 def give_back_space(store: Store) -> None:
     """Have the space of removed rows given back to the disk; SQLite copies the whole file for that."""
     if store.url.kind == SQLITE:
-        store.database.execute("VACUUM")
+        with in_words(store.url, StoreError):
+            store.database.execute("VACUUM")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -17,11 +16,13 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 import zigzag_lab
+from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.file_lock import LockHeldError, locked
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty, revision_of
+from zigzag_lab.store.sqlite import in_words
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 
 PATIENCE_SECONDS = 30.0
@@ -105,6 +106,15 @@ def _differing_views(url: DatabaseUrl) -> list[str]:
     return found
 
 
+def _what_was_kept(url: DatabaseUrl, before: str | None) -> str:
+    """What became of the schema, as far as the database tells."""
+    try:
+        now = _revision_before(url)
+    except StoreError:
+        return ""
+    return "Nothing of it was kept. " if now == before else f"Its schema is {now} now. "
+
+
 def _parsed(url: str | DatabaseUrl) -> DatabaseUrl:
     return url if isinstance(url, DatabaseUrl) else DatabaseUrl.parse(url)
 
@@ -177,6 +187,7 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
     """Alembic's configuration with an open connection; the URL goes through no ini file, which would mangle it."""
     connect(url).close()  # says in words what SQLAlchemy would say in a traceback
     engine = make_engine(url, for_migrations=True)
+    before = _revision_before(url)
     try:
         with engine.connect() as connection:
             config = Config(stdout=StringIO())
@@ -185,8 +196,9 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
             yield config, connection
     except DBAPIError as error:
         found = f"the schema could not be read or changed ({url.scrubbed(str(error.orig)).strip()})"
-        hint = "Nothing of it was kept; 'zigzag-lab doctor' looks at the rest."
-        raise StoreError(str(url), found, hint=hint) from None
+        raise StoreError(
+            str(url), found, hint=f"{_what_was_kept(url, before)}'zigzag-lab doctor' looks at it."
+        ) from None
     finally:
         engine.dispose()
 
@@ -198,10 +210,15 @@ def back_up(url: DatabaseUrl, revision: str) -> Path | None:
     copy = url.path.with_name(f"{url.path.name}.backup-{revision}")
     if copy.exists():
         return copy
-    unfinished = copy.with_name(copy.name + ".part")
-    with closing(sqlite3.connect(url.path)) as source, closing(sqlite3.connect(unfinished)) as target:
-        source.backup(target)
-    shutil.move(unfinished, copy)
+    try:
+        with unfinished(copy) as part, in_words(url, StoreError):
+            with closing(sqlite3.connect(url.path)) as source, closing(sqlite3.connect(part)) as target:
+                source.backup(target)
+            part.replace(copy)
+    except (OSError, StoreError) as error:
+        reason = error.found if isinstance(error, StoreError) else error.strerror
+        found = f"the copy before the upgrade cannot be written: {reason}"
+        raise StoreError(str(copy), found, hint="The database is as it was. Free some space beside it.") from None
     return copy
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zigzag_lab.store.database import Answer, Row, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.text import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -40,6 +41,7 @@ class PostgresDatabase:
         self._is_writing = False
         self._may_be_there = False  # whether rows may have been committed by a try whose end we did not hear of
         self._is_given_up = False  # whether the server stayed away for as long as we wait
+        self._spells_out = False  # whether rows are looked through for text that UTF-8 cannot hold
         self._types: dict[str, dict[str, str]] = {}
         with in_words(url, StoreError):
             self._connection = self._connected()
@@ -48,6 +50,7 @@ class PostgresDatabase:
         import psycopg
 
         settings: dict[str, Any] = {"application_name": f"zl-{platform.node()}-{os.getpid()}"[:63]}
+        settings["client_encoding"] = "utf8"  # whatever PGCLIENTENCODING says: texts are written and read in full
         if "connect_timeout" not in self.url.secret:
             settings["connect_timeout"] = CONNECT_SECONDS
         connection = psycopg.connect(self.url.for_driver(), autocommit=True, **settings)
@@ -84,6 +87,10 @@ class PostgresDatabase:
                 n_tries += 1
                 try:
                     return self._transact_once(work)
+                except UnicodeEncodeError:  # from the midst of a COPY
+                    if self._spells_out:
+                        raise
+                    self._spells_out = True
                 except psycopg.Error as error:
                     if not self._may_be_tried_again(error, n_tries) or time.monotonic() > until:
                         raise
@@ -153,7 +160,7 @@ class PostgresDatabase:
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
         with self._lock, self._connection.cursor() as cursor:
-            cursor.executemany(_marks(sql), list(rows))
+            cursor.executemany(_marks(sql), [storable_values(row) for row in rows])
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay: asking is quicker than having their JSON parsed."""
@@ -163,14 +170,14 @@ class PostgresDatabase:
             sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
             found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
             there = {key for (key,) in found}
-            if missing := [row for row in rows if row[0] not in there]:
+            if missing := [tuple(storable_values(row)) for row in rows if row[0] not in there]:
                 self._insert_those_missing(table, columns, missing)
 
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows by COPY; after a lost connection, those that are missing."""
         if not values:
             return
-        rows = [*rows_from(values, len(columns))]
+        rows = [*rows_from(storable_values(values) if self._spells_out else values, len(columns))]
         with self._lock:
             add = self._insert_those_missing if self._may_be_there else self._copy
             add(table, columns, rows)
@@ -274,7 +281,8 @@ def _array_of(type_name: str) -> str:
 
 def _spoken(sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:
     """A statement and its parameters as psycopg takes them; without parameters it goes as it is."""
-    return (_marks(sql), parameters) if parameters else (sql, None)
+    sql = storable(sql)
+    return (_marks(sql), storable_values(parameters)) if parameters else (sql, None)
 
 
 @lru_cache(maxsize=512)

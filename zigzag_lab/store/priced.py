@@ -10,7 +10,6 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys.records import record_from
 from zigzag_lab.mapping.bypass import skipped, skipping
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
@@ -65,14 +64,12 @@ def priced_run(lab: Lab, run_id: str, only: Sequence[int] | None = None) -> Pric
     layers = tuple(layer for layer in lab.layers(run.run_id) if only is None or layer.layer_index in only)
     if not layers:
         raise InputError(where, f"it is {run.status} and has no priced layers", "a run with layers")
-    inputs = lab.inputs(run.run_id)
+    inputs = lab.input_records(run.run_id)
     missing = [kind for kind in NEEDED if kind not in inputs]
     if missing:
         expected = "a run of workload, accelerator and mapping files or records"
         raise InputError(where, f"no {' and no '.join(missing)} on record", expected)
-    workload = record_from(Workload, inputs["workload"][1])
-    accelerator = record_from(Accelerator, inputs["accelerator"][1])
-    rules = record_from(MappingRules, inputs["mapping"][1])
+    workload, accelerator, rules = (inputs[kind] for kind in NEEDED)
     details = lab.details(run.run_id)
     rebuild = _Rebuild(where, workload, accelerator, rules, details.options)
     return PricedRun(run, details, workload, accelerator, rules, layers, tuple(map(rebuild.cme, layers)))

@@ -66,6 +66,9 @@ def ready(database: Database) -> None:
     revision = revision_of(database)
     if revision == HEAD:
         return
+    if database.read_only:
+        found = f"its schema is {revision}, and it cannot be written to"
+        raise StoreError(str(database.url), found, f"schema {HEAD}", "Copy it to a place that you may write to.")
     if database.url.kind != SQLITE:
         found = "it holds no tables of zigzag-lab" if revision is None else f"its schema is {revision}"
         raise StoreError(str(database.url), found, f"schema {HEAD}", "Run 'zigzag-lab db upgrade' once.")

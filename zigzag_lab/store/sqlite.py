@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from urllib.parse import quote
 from zigzag_lab.store.database import Answer, Row, insertion, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.text import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -97,13 +99,21 @@ class SqliteDatabase:
     def _executed(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
         try:
             return self._connection.execute(sql, parameters)
-        except OverflowError:
-            return self._connection.execute(sql, _fitting(parameters))
+        except (OverflowError, UnicodeEncodeError):
+            return self._connection.execute(storable(sql), _fitting(storable_values(parameters)))
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
+        rows = list(rows)
         with self._lock:
+            self._executed_for_all(sql, rows)
+
+    def _executed_for_all(self, sql: str, rows: Sequence[Row]) -> None:
+        try:
             self._connection.executemany(sql, rows)
+        except UnicodeEncodeError:
+            for row in rows:  # those that were added before the one that failed stay as they are
+                self._executed(sql, row)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
@@ -124,8 +134,8 @@ class SqliteDatabase:
         with self._lock:
             for start in range(0, n_whole, n_at_once):
                 statement = insertion(table, tuple(columns), n_rows)
-                self._connection.execute(statement, values[start : start + n_at_once])
-            self._connection.executemany(insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
+                self._executed(statement, values[start : start + n_at_once])
+            self._executed_for_all(insertion(table, tuple(columns)), [*rows_from(values[n_whole:], width)])
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
@@ -167,23 +177,41 @@ def _identity(file: Path | None) -> tuple[int, int] | None:
 
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
     if url.path is None:
-        name, uri = ":memory:", False
-    elif read_only:
-        name, uri = f"file:{quote(str(url.path))}?mode=ro", True
-    else:
-        name, uri = str(url.path), False
+        return _opened(":memory:", lambda connection: _prepare(connection, None))
+    if not read_only:
+        return _opened(str(url.path), lambda connection: _prepare(connection, url.path))
+    name = f"file:{quote(os.fsencode(url.path))}"
+    try:
+        return _opened(f"{name}?mode=ro", _only_read, uri=True)
+    except sqlite3.OperationalError:
+        log_file = url.path.with_name(f"{url.path.name}-wal")
+        if is_writable(url.path) or (log_file.exists() and log_file.stat().st_size):
+            raise
+        return _opened(
+            f"{name}?immutable=1", _only_read, uri=True
+        )  # nobody can make the log's shared memory in its folder
+
+
+def _opened(name: str, prepare: Callable[[sqlite3.Connection], None], *, uri: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
     try:
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-            connection.set_authorizer(_only_reading)
-            connection.set_progress_handler(_let_interrupts_through, STEPS_BETWEEN_LOOKS)
-        else:
-            _prepare(connection, url.path)
+        prepare(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a database, and the files that SQLite makes beside it, can be written."""
+    return os.access(path.absolute().parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def _only_read(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+    connection.set_authorizer(_only_reading)
+    connection.set_progress_handler(_let_interrupts_through, STEPS_BETWEEN_LOOKS)
 
 
 def _let_interrupts_through() -> None:

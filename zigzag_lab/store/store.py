@@ -354,22 +354,24 @@ def _setting(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)) else in_a_word(value)
 
 
-def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS) -> Store:
+def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS, read_only: bool = False) -> Store:
     """Open a database to record in. A new SQLite file gets its tables, an older one is upgraded after a copy.
 
     Args:
         url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file.
         lost_after_seconds: runs that gave no sign of life for so long are marked lost.
+        read_only: whether it is only read; then nothing is upgraded or marked.
 
     Raises:
         StoreError: it cannot be opened, or its schema is newer than this program.
     """
     parsed = DatabaseUrl.parse(url)
-    database = connect(parsed)
+    database = connect(parsed, read_only=read_only)
     try:
         ready(database)
         store = Store(database)
-        store.mark_lost(lost_after_seconds)
+        if not read_only:
+            store.mark_lost(lost_after_seconds)
     except BaseException:
         database.close()
         raise

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.vocab import nearest
@@ -77,7 +78,10 @@ class DatabaseUrl:
         """A SQLite file, whatever it and its folders are called; ``:memory:`` is none."""
         if str(path) == ":memory:":
             return cls(SQLITE, None, "sqlite://")
-        return cls(SQLITE, path, f"sqlite:///{str(path).replace('%', '%25').replace('?', '%3F')}")
+        name = str(path).replace("%", "%25").replace("?", "%3F")
+        if not name.isprintable():  # bytes that are no text in any encoding, which a URL holds as numbers
+            name = quote(os.fsencode(path))
+        return cls(SQLITE, path, f"sqlite:///{name}")
 
     @property
     def is_in_memory(self) -> bool:

@@ -42,8 +42,8 @@ def gemm(first: int = 0, second: int = 1) -> Rule:
     """A product of two matrices, each perhaps turned."""
 
     def rule(e: Replacement) -> bool:
-        turns = {key: e.integer(key) for key in ("transA", "transB")}
-        e.add("Gemm", [e.input(first), e.input(second)], e.output(0), shown=True, **turns)
+        turns = e.integer("transA"), e.integer("transB")
+        e.add("Gemm", [e.input(first), e.input(second)], e.output(0), shown=True, transA=turns[0], transB=turns[1])
         return True
 
     return rule
@@ -93,9 +93,9 @@ def packed_with_adapter(e: Replacement) -> bool:
     if not adapter or not adapter[0]:
         e.copy(base, e.output(0))
         return True
-    bits = {"weight_size": e.integer("lora_bits", 4)}
-    low = e.add("MatMul", [e.input(0), e.weight((k, adapter[0]))], part="down", shown=True, **bits)
-    high = e.add("MatMul", [low, e.weight((adapter[0], n))], part="up", shown=True, **bits)
+    bits = e.integer("lora_bits", 4)
+    low = e.add("MatMul", [e.input(0), e.weight((k, adapter[0]))], part="down", shown=True, weight_size=bits)
+    high = e.add("MatMul", [low, e.weight((adapter[0], n))], part="up", shown=True, weight_size=bits)
     e.add("Add", [base, high], e.output(0), part="sum")
     return True
 
@@ -139,8 +139,7 @@ def quantised_lstm(e: Replacement) -> bool:
 def experts(first: int, second: int, third: int) -> Rule:
     """As many experts for each token as the router takes, with tokens spread evenly over the experts.
 
-    Args:
-        first, second, third: which inputs are the weights in front of the activation, behind it, and beside the first.
+    The numbers say which inputs are the weights in front of the activation, behind it, and beside those in front.
     """
 
     def rule(e: Replacement) -> bool:

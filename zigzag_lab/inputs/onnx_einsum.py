@@ -37,7 +37,7 @@ def einsum_terms(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     left, arrow, result = equation.replace(" ", "").partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks) or not all(_TERM.fullmatch(term) for term in (*terms, result)):
-        raise ValueError(f"the equation '{equation}' is none of {len(ranks)} operands, such as bij,bjk->bik for two")
+        raise ValueError(f"the equation '{equation}' is none of {len(ranks)} operands, as bij,bjk->bik is of two")
     if not arrow:
         letters = left.replace(",", "").replace(".", "")
         once = sorted(x for x in set(letters) if letters.count(x) == 1)

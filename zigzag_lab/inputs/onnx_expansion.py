@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.onnx_contrib import RULES, TRANSFORMS
 from zigzag_lab.inputs.onnx_file import before_nodes, stripped
 from zigzag_lab.inputs.onnx_operators import Shape, operator_of
 from zigzag_lab.inputs.onnx_replacement import Replacement
+from zigzag_lab.inputs.onnx_shapes import in_order
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -36,20 +37,19 @@ def expanded(
     opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
     copy = stripped(model)
     del copy.graph.node[:]
-    origins: list[int] = []
-    for i, node in enumerate(nodes):
-        rule = rules.get(operator_of(node))
-        place = Replacement(node, known, opset)
-        if rule is None or not _is_asked(node) or not rule(place):
-            known.add(node)
-            copy.graph.node.append(node)
-            origins.append(i)
-            continue
-        copy.graph.node.extend(place.nodes)
-        copy.graph.initializer.extend(place.weights)
-        origins += [i] * len(place.nodes)
-    return copy, origins
+    instead: dict[int, list[Any]] = {}
+    for i in in_order(nodes):
+        rule = rules.get(operator_of(nodes[i])) if _is_asked(nodes[i]) else None
+        place = Replacement(nodes[i], known, opset)
+        if rule is not None and rule(place):
+            instead[i] = place.nodes
+            copy.graph.initializer.extend(place.weights)
+        else:
+            known.add(nodes[i])
+            instead[i] = [nodes[i]]
+    copy.graph.node.extend(new for i in range(len(nodes)) for new in instead[i])
+    return copy, [i for i in range(len(nodes)) for _ in instead[i]]
 
 
-def _is_asked(node: object) -> bool:
-    return operator_of(node) != "Einsum" or len(node.input) > 2  # type: ignore[attr-defined]
+def _is_asked(node: Any) -> bool:
+    return operator_of(node) != "Einsum" or len(node.input) > 2

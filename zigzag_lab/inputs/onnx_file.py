@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.inputs.checked import shown
 from zigzag_lab.inputs.onnx_node import shape_text
 from zigzag_lab.inputs.onnx_operators import Shape
-from zigzag_lab.inputs.onnx_shapes import Declared, ShapeInference, sizes_of, static
+from zigzag_lab.inputs.onnx_shapes import Declared, ShapeInference, in_order, sizes_of, static
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.vocab import InputError, nearest
 
@@ -111,8 +111,8 @@ def inference_of(where: str, model: ModelProto, input_shapes: Mapping[str, Shape
         InputError: an input shape is wrong.
     """
     known = before_nodes(where, model, input_shapes)
-    for node in model.graph.node:
-        known.add(node)
+    for i in in_order(model.graph.node):
+        known.add(model.graph.node[i])
     return known
 
 
@@ -225,9 +225,9 @@ def _given(where: str, inputs: Mapping[str, Declared], given: Mapping[str, Shape
     symbols = _symbols(inputs, given)
     for name, declared in inputs.items():
         if name not in given and declared is not None and any(size in symbols for size in declared):
-            sizes = [symbols.get(size, size) if isinstance(size, str) else size for size in declared]
-            if (shape := static(sizes)) is not None:
-                changed[name] = shape
+            follows = static(tuple(symbols.get(size, size) if isinstance(size, str) else size for size in declared))
+            if follows is not None:
+                changed[name] = follows
     return changed
 
 

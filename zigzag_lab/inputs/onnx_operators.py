@@ -106,7 +106,7 @@ TRANSFORMS = ("STFT", "DFT")
 
 
 def operator_of(node: Any) -> str:
-    """The operator of a node: its name alone where it is ONNX's, else with its domain, as in ``com.microsoft::QGemm``."""
+    """The operator of a node: its name where it is ONNX's, else with its domain, as in ``com.microsoft::QGemm``."""
     return str(node.op_type) if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE
-from zigzag_lab.inputs.onnx_shapes import Shape, ShapeInference
+from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE, Shape
+from zigzag_lab.inputs.onnx_shapes import ShapeInference
 
 _SPLIT_BY_INPUT = 13
 
@@ -100,11 +100,11 @@ class Replacement:
         from onnx import helper
 
         names = [f"{self._label}/part_{len(self.nodes)}_{i}" for i in range(len(sizes))]
-        inputs, more = [tensor], {"axis": axis}
+        inputs, more = [tensor], dict[str, Any](axis=axis)
         if self.opset >= _SPLIT_BY_INPUT:
             inputs.append(self.integer_list(sizes))
         else:
-            more["split"] = list(sizes)  # type: ignore[assignment]
+            more["split"] = list(sizes)
         self.keep(helper.make_node("Split", inputs, names, name=f"{self._label}/split", **more))
         return names
 
@@ -131,7 +131,7 @@ class Replacement:
 
     @property
     def _label(self) -> str:
-        return next((name for name in self.node.output if name), self.node.name or self.node.op_type)
+        return str(next((name for name in self.node.output if name), self.node.name or self.node.op_type))
 
 
 Rule = Callable[[Replacement], bool]

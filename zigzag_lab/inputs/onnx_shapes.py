@@ -7,6 +7,7 @@ from a value, a value from a shape, and neither from what was inferred before th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.onnx_einsum import einsum_shape
@@ -22,6 +23,9 @@ Declared = tuple[int | str, ...] | None
 _MOST_DIMENSIONS = 4096
 _SHAPE_INPUT = {"Expand": 1, "Reshape": 1, "Tile": 1, "ConstantOfShape": 0, "CenterCropPad": 1, "Unsqueeze": 1}
 """Operator -> which of its inputs lists sizes: ONNX would make as many dimensions, and be busy for ever."""
+
+_INITIALIZERS_ALONE = 4
+"""Version of ONNX from which an initializer need not be an input, too."""
 
 _MOST_DEPTH = 8
 """Bodies within bodies that are looked into."""
@@ -43,7 +47,8 @@ class ShapeInference:
     def __init__(self, model: ModelProto, declared: Mapping[str, TypeProto]) -> None:
         from onnx import ModelProto
 
-        self._empty = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+        ir_version = max(_INITIALIZERS_ALONE, model.ir_version)
+        self._empty = ModelProto(ir_version=ir_version, opset_import=model.opset_import)
         self._empty.graph.name = "g"
         self._declared = declared
         self._depth = 0
@@ -140,12 +145,17 @@ class ShapeInference:
         try:
             found = shape_inference.infer_shapes(model, strict_mode=True)
         except Exception as error:  # the library raises what its C++ code throws, of any type
-            self._note(node, " ".join(str(error).split())[:200])
+            self._note(node, " ".join(str(error).split()).rpartition("] ")[2][:200])
             try:
                 found = shape_inference.infer_shapes(model)
             except Exception:
                 return
-        self.types.update((v.name, v.type) for v in found.graph.output if v.name and v.type.WhichOneof("value"))
+        for value in found.graph.output:
+            if value.name and value.type.WhichOneof("value"):
+                self.types[value.name] = value.type
+                negative = [d.dim_value for d in value.type.tensor_type.shape.dim if d.dim_value < 0]
+                if negative:
+                    self._note(node, f"it would have a size of {negative[0]}")
 
     def _infer_einsum(self, node: Any) -> None:
         from onnx import helper
@@ -192,8 +202,8 @@ class ShapeInference:
             if outside in self.types:
                 inner.types[value.name] = self.types[outside]
         inner.give_weights(body)
-        for node in body.node:
-            inner.add(node)
+        for i in in_order(body.node):
+            inner.add(body.node[i])
         return inner
 
     def _compute(self, node: Any) -> None:
@@ -238,6 +248,26 @@ def static(sizes: Declared) -> Shape | None:
     if sizes is None or not all(isinstance(size, int) and size >= 0 for size in sizes):
         return None
     return tuple(int(size) for size in sizes)
+
+
+def in_order(nodes: Sequence[Any]) -> list[int]:
+    """Indices of nodes, producers before consumers, otherwise in their order; those in cycles come last."""
+    producers = {name: i for i, node in enumerate(nodes) for name in node.output if name}
+    waits = [{producers[name] for name in reads(node) if name in producers} - {i} for i, node in enumerate(nodes)]
+    if all(max(before, default=-1) < i for i, before in enumerate(waits)):
+        return list(range(len(nodes)))
+    readers: dict[int, list[int]] = {}
+    for i, before in enumerate(waits):
+        for j in before:
+            readers.setdefault(j, []).append(i)
+    ready, ordered = [i for i, before in enumerate(waits) if not before], list[int]()
+    while ready:
+        ordered.append(heappop(ready))
+        for i in readers.get(ordered[-1], ()):
+            waits[i].discard(ordered[-1])
+            if not waits[i]:
+                heappush(ready, i)
+    return ordered + sorted(set(range(len(nodes))) - set(ordered))
 
 
 def reads(node: Any) -> Iterator[str]:

@@ -210,6 +210,7 @@ _POOLS = ("MaxPool", "AveragePool", "LpPool", "GlobalMaxPool", "GlobalAveragePoo
 RULES: dict[str, Rule] = {
     **PRODUCT_RULES,
     "STFT": one_sided,
+    **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise()),
     **_all(
         _MS,
         {

@@ -132,8 +132,8 @@ class ShapeInference:
     def _infer_by_onnx(self, node: Any) -> None:
         from onnx import ModelProto, numpy_helper, shape_inference
 
-        model = ModelProto()
-        model.CopyFrom(self._empty)
+        model = ModelProto(ir_version=self._empty.ir_version, opset_import=self._versions(node))
+        model.graph.name = "g"
         model.graph.node.append(node)
         for name in dict.fromkeys(node.input):
             if name in self.values:
@@ -156,6 +156,20 @@ class ShapeInference:
                 negative = [d.dim_value for d in value.type.tensor_type.shape.dim if d.dim_value < 0]
                 if negative:
                     self._note(node, f"it would have a size of {negative[0]}")
+
+    def _versions(self, node: Any) -> Sequence[Any]:
+        """Versions of the operator sets: that of ONNX's own is raised for an operator that is newer.
+
+        ONNX Runtime's optimiser writes a LayerNormalization of version 17 into models of any version.
+        """
+        from onnx import defs, helper
+
+        given = list(self._empty.opset_import)
+        version = max((o.version for o in given if o.domain in ("", "ai.onnx")), default=1)
+        if node.domain not in ("", "ai.onnx") or defs.has(node.op_type, version, "") or not defs.has(node.op_type, ""):
+            return given
+        newer = helper.make_opsetid("", defs.get_schema(node.op_type, "").since_version)
+        return [newer, *(o for o in given if o.domain not in ("", "ai.onnx"))]
 
     def _infer_einsum(self, node: Any) -> None:
         from onnx import helper

@@ -96,7 +96,9 @@ def _einsum(equation: str, shapes: list[Shape]) -> int:
     if len(shapes) != 2 or "..." in equation:
         raise ValueError(f"no formula for {equation}")
     terms = equation.replace(" ", "").partition("->")[0].split(",")
-    return prod({x: n for term, shape in zip(terms, shapes, strict=True) for x, n in zip(term, shape, strict=True)}.values())
+    return prod(
+        {x: n for term, shape in zip(terms, shapes, strict=True) for x, n in zip(term, shape, strict=True)}.values()
+    )
 
 
 def _attention(node: Any, given: dict[str, Any], shapes: Shapes) -> int:

@@ -120,11 +120,21 @@ def _grouped(e: Replacement) -> bool:
         q, k, v = e.parts(q, 2, [n_heads * size, n_shared * size, n_shared * size])
     q = _heads_apart(e, q, n_heads)
     k, v = (_heads_apart(e, tensor, n_shared) for tensor in (k, v))
-    k = _with_past(e, e.input(3), k, e.output(1))
-    v = _with_past(e, e.input(4), v, e.output(2))
+    k = _within(e, e.input(3), k, e.output(1))
+    v = _within(e, e.input(4), v, e.output(2))
     sums, _ = _products(e, q, k, v, n_heads, n_shared)
     _side_by_side(e, sums, e.output(0))
     return True
+
+
+def _within(e: Replacement, past: str, new: str, output: str) -> str:
+    """Keys or values with those of earlier steps; of a buffer of known length, the part that is filled."""
+    total, buffer = e.known.values.get(e.input(6)), e.shape(past) if past else None
+    n = int(total.reshape(-1)[0]) if total is not None and total.size else 0
+    if buffer is None or len(buffer) != 4 or not 0 < n <= buffer[2]:
+        return _with_past(e, past, new, output)
+    e.copy(past, output)
+    return e.parts(past, 2, [n, buffer[2] - n])[0] if n < buffer[2] else past
 
 
 def _projected(past: int | None) -> Rule:
@@ -206,8 +216,29 @@ def _of_tokens(offsets: int, *, is_projected: bool) -> Rule:
     return rule
 
 
+def _linear(e: Replacement) -> bool:
+    """Attention without scores: keys and values of all steps make one state, by which the queries are multiplied.
+
+    As for recurrent cells, all steps are one product; that a step waits for the one before it is not modelled.
+    """
+    n_heads, n_shared = e.integer("q_num_heads"), e.integer("kv_num_heads")
+    if n_shared < 1 or n_heads < 1 or n_heads % n_shared:
+        return False
+    q = _heads_apart(e, e.input(0), n_heads)
+    k, v = (_heads_apart(e, e.input(place), n_shared) for place in (1, 2))
+    state = e.add("MatMul", [e.transposed(k, _ROWS_AND_COLUMNS), v], part="state")
+    if "update_rule" in e.given and b"delta" in e.given["update_rule"].s:
+        e.add("MatMul", [k, state], part="recall")
+    sums = e.add("MatMul", [e.reshaped(q, (0, n_shared, -1, 0)), state], part="sums")
+    _side_by_side(e, e.reshaped(sums, (0, n_heads, -1, 0)), e.output(0))
+    e.copy(state, e.output(1))
+    return True
+
+
 ATTENTION_RULES: dict[str, Rule] = {
     "Attention": _of_onnx,
+    "LinearAttention": _linear,
+    "com.microsoft::LinearAttention": _linear,
     "com.microsoft::Attention": _projected(4),
     "com.microsoft::QAttention": _projected(8),
     "com.microsoft::DecoderMaskedSelfAttention": _projected(4),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from zigzag_lab.inputs import onnx_contrib_products as products
 from zigzag_lab.inputs.onnx_attention import ATTENTION_RULES
-from zigzag_lab.inputs.onnx_contrib_images import into_blocks, out_of_blocks, window
+from zigzag_lab.inputs.onnx_contrib_images import causal, into_blocks, out_of_blocks, window, with_pads
 from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
 from zigzag_lab.inputs.onnx_transforms import dft, fft, one_sided, stft
 
@@ -36,15 +36,16 @@ LEFT_OUT = {
         "how often the decoder runs follows from the data",
     ),
     **dict.fromkeys(
-        ("LinearAttention", "GatedDeltaNet", "GatedDeltaNetStateReplay", "Mamba2Verify", "AttnLSTM", "ConvStateReplay"),
+        ("GatedDeltaNet", "GatedDeltaNetStateReplay", "Mamba2Verify", "AttnLSTM", "ConvStateReplay"),
         "each step rewrites the state that the next one reads",
     ),
-    **dict.fromkeys(("CausalConvWithState", "VarlenCausalConvWithState"), "its state has a layout of its own"),
+    "VarlenCausalConvWithState": "where its sequences begin follows from the data",
     **dict.fromkeys(
         ("MoEPacked", "RouterGateUpProj", "MoEGroupRouter", "HyperConnectionLowRankMix", "GatedRelativePositionBias"),
         "how its weights are packed is not written in the model",
     ),
-    **dict.fromkeys(("Inverse", "WordConvEmbedding", "DynamicTimeWarping"), "it is no product of two tensors"),
+    **dict.fromkeys(("Inverse", "DynamicTimeWarping"), "it is no product of two tensors"),
+    "WordConvEmbedding": "its embedding and its convolution are one",
     **dict.fromkeys(
         ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"),
         "which branches are taken follows from the data",
@@ -96,6 +97,39 @@ def _embedded(e: Replacement) -> bool:
     rows = e.add("Gather", [e.input(2), e.input(0)], part="words", axis=0)
     e.add("Tanh", [rows], e.output(0), shown=True)
     e.copy(rows, e.output(2))
+    return True
+
+
+def _unpacked_rows(e: Replacement) -> bool:
+    """Rows of a packed table, as many numbers each as it holds."""
+    from onnx import TensorProto
+
+    table, of = e.shape(e.input(0)), e.known.types.get(e.input(0))
+    if table is None or of is None or len(table) < 2 or e.integer("gather_axis"):
+        return False
+    bits = e.integer("bits", 4) or 4
+    is_packed = of.tensor_type.elem_type == TensorProto.UINT8 and bits < 8
+    width = e.integer("K") or table[-1] * (8 // bits if is_packed else 1)
+    e.add("Gather", [e.weight((*table[:-1], width)), e.input(1)], e.output(0), shown=True, axis=0)
+    return True
+
+
+def _half(e: Replacement) -> bool:
+    """One half of an input, times what becomes of the other."""
+    shape = e.shape(e.input(0))
+    if not shape or shape[-1] % 2:
+        return False
+    halves = e.parts(e.input(0), len(shape) - 1, [shape[-1] // 2] * 2)
+    e.add("Mul", halves, e.output(0), shown=True)
+    return True
+
+
+def _repeated(e: Replacement) -> bool:
+    """An image with each pixel several times."""
+    scales = e.integers("scales")
+    if not scales or min(scales) < 1 or ("mode" in e.given and e.given["mode"].s != b"nearest"):
+        return False
+    e.add("Tile", [e.input(0), e.integer_list(scales)], e.output(0), shown=True)
     return True
 
 
@@ -165,12 +199,20 @@ def _all(domain: str, rules: dict[str, Rule]) -> dict[str, Rule]:
 _OF_EACH_ELEMENT = (
     *("BiasAdd", "BiasGelu", "FastGelu", "Gelu", "QuickGelu", "GatedAdd", "GatedRMSNorm", "ScaledSiLU", "BiasSoftmax"),
     *("QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax", "RotaryEmbedding", "MRotaryEmbedding", "GroupNorm"),
-    *("QuantizeWithOrder", "DequantizeWithOrder", "QOrderedGelu", "QOrderedLayerNormalization", "BranchwiseRMSNorm"),
+    *(
+        "GemmaRotaryEmbedding",
+        "QuantizeWithOrder",
+        "DequantizeWithOrder",
+        "QOrderedGelu",
+        "QOrderedLayerNormalization",
+        "BranchwiseRMSNorm",
+    ),
 )
 
 PRODUCT_RULES: dict[str, Rule] = {
     **ATTENTION_RULES,
     "Einsum": _two_by_two,
+    "CausalConvWithState": causal,
     **_all(
         _MS,
         {
@@ -194,11 +236,13 @@ PRODUCT_RULES: dict[str, Rule] = {
             "FusedConv": window("Conv", (0, 1), channels_last=False),
             **dict.fromkeys(("NhwcConv", "NhwcFusedConv"), window("Conv", (0, 1), channels_last=True)),
             "QLinearConv": window("QLinearConv", range(8)),
-            "ConvTransposeWithDynamicPads": window("ConvTranspose", (0, 1), channels_last=False),
+            "ConvTransposeWithDynamicPads": with_pads,
+            "CausalConvWithState": causal,
         },
     ),
     **{f"{_NHWC}{kind}": window(kind, (0, 1), channels_last=True) for kind in ("Conv", "ConvTranspose")},
     f"{_NHWC}QLinearConv": window("QLinearConv", range(8), channels_last=True),
+    f"{_NHWC}QLinearConvTranspose": window("ConvTranspose", (0, 3), channels_last=True),
     f"{_NCHWC}Conv": window("Conv", (0, 1), weights=1, channels_last=False),
     f"{_ML}LinearRegressor": _linear(0, "targets"),
     f"{_ML}LinearClassifier": _linear(1, ""),
@@ -211,6 +255,7 @@ RULES: dict[str, Rule] = {
     **PRODUCT_RULES,
     "STFT": one_sided,
     **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise()),
+    **dict.fromkeys(("MemcpyFromHost", "MemcpyToHost"), _as("Identity", (0,))),
     **_all(
         _MS,
         {
@@ -232,6 +277,9 @@ RULES: dict[str, Rule] = {
             "QLinearConcat": _joined(2, 3),
             **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization"), _embedded),
             "TorchEmbedding": _as("Gather", (0, 1)),
+            "RestorePadding": _as("Gather", (0, 1)),
+            **dict.fromkeys(("GatherBlockQuantized", "GatherPacked"), _unpacked_rows),
+            "BiasSplitGelu": _half,
             "ExpandDims": _as("Unsqueeze", (0, 1)),
             "Trilu": _as("Trilu", (0, 1), "upper"),
             "GatherND": _as("GatherND", (0, 1)),
@@ -241,8 +289,10 @@ RULES: dict[str, Rule] = {
         },
     ),
     **{f"{_NHWC}{kind}": window(kind, (0,), channels_last=True) for kind in _POOLS},
+    f"{_NHWC}QLinearAveragePool": window("AveragePool", (0,), channels_last=True),
     **_all(_NHWC, dict.fromkeys(("BatchNormalization", "InstanceNormalization", "LRN"), _elementwise())),
     **{f"{_NCHWC}{kind}": window(kind, (0,), channels_last=False) for kind in _POOLS if "Lp" not in kind},
+    f"{_NCHWC}Upsample": _repeated,
     f"{_NCHWC}ReorderInput": into_blocks,
     f"{_NCHWC}ReorderOutput": out_of_blocks,
     **_all(_ML, dict.fromkeys(("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder"), _elementwise())),

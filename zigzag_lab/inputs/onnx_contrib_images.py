@@ -39,6 +39,33 @@ def window(kind: str, inputs: Sequence[int], *, weights: int | None = None, chan
     return rule
 
 
+def with_pads(e: Replacement) -> bool:
+    """A transposed convolution whose padding is a tensor of its own."""
+    from onnx import helper
+
+    pads = e.known.values.get(e.input(2))
+    if pads is None:
+        return False
+    given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in _OF_WINDOWS}
+    given["pads"] = [int(size) for size in pads.reshape(-1)]
+    e.add("ConvTranspose", [e.input(0), e.input(1)], e.output(0), shown=True, **given)
+    return True
+
+
+def causal(e: Replacement) -> bool:
+    """A convolution of each channel with its past, along one dimension."""
+    x, w = e.shape(e.input(0)), e.shape(e.input(1))
+    plain = not any(e.integer(key) for key in ("channels_last", "input_channels", "state_window"))
+    if x is None or w is None or len(x) != 3 or len(w) != 3 or not plain:
+        return False
+    dilation = max(1, e.integer("dilation", 1))
+    before = (w[2] - 1) * dilation
+    given = {"group": x[1], "pads": [before, 0], "dilations": [dilation]}
+    e.add("Conv", [e.input(0), e.input(1)], e.output(0), shown=True, **given)  # type: ignore[arg-type]
+    e.copy(e.weight((x[0], x[1], before)), e.output(1))
+    return True
+
+
 def _with_channels(e: Replacement, names: list[str], weights: int | None, groups: int) -> list[str]:
     """The inputs of a convolution in blocks of channels: an input with fewer channels than its weights is padded."""
     if weights is None or not e.node.domain.endswith("nchwc"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
+from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE
 from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
 
 
@@ -131,7 +132,8 @@ def quantised_lstm(e: Replacement) -> bool:
     more = [e.input(place) for place in (4, 5, 6, 7)]
     given = {key: helper.get_attribute_value(a) for key, a in e.given.items()}
     inputs = [e.input(0), *weights, "", *more]
-    node = helper.make_node("LSTM", inputs, list(e.node.output), name=e.node.name, **given)
+    shown = {SHOWN_TYPE: e.node.op_type}
+    node = helper.make_node("LSTM", inputs, list(e.node.output), name=e.node.name, **given, **shown)
     e.keep(node)
     return True
 

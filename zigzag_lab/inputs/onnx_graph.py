@@ -80,8 +80,9 @@ class OnnxGraph:
             return shape
         before, among = ancestors(self.nodes, self.producers, [tensor])
         if open_inputs_error(self.where, self.tensors.inputs, among) is not None:
-            wanted = [name for j in range(len(self.nodes)) if self.is_costly(j) for name in self.nodes[j].input]
-            _, all_of_them = ancestors(self.nodes, self.producers, [tensor, *wanted])
+            costly = [j for j, kind in enumerate(self.kinds) if self.is_costly(j) or kind in PRODUCT_RULES]
+            wanted = [tensor, *(name for j in costly for name in self.nodes[j].input)]
+            _, all_of_them = ancestors(self.nodes, self.producers, wanted)
             error = open_inputs_error(self.where, self.tensors.inputs, all_of_them)
             if error is not None:
                 raise error
@@ -109,16 +110,19 @@ class OnnxGraph:
         where = f"{self.where}: node {self.names[i]}"
         return InputError(where, found + (f": {problem}" if problem else ""), "fixed sizes", hint)
 
+    def open_loops(self) -> list[int]:
+        """Loops with products that run an unknown number of times."""
+        return [i for i, kind in enumerate(self.kinds) if kind in ("Loop", "Scan") and _multiplies(self.nodes[i])]
+
     def require_lengths_of_loops(self) -> None:
         """Ask for the inputs that decide how often a loop with products runs.
 
         Raises:
             InputError: there is such a loop whose length follows from the shape of an input that is open.
         """
-        for node, kind in zip(self.nodes, self.kinds, strict=True):
-            if kind not in ("Loop", "Scan") or not _multiplies(node):
-                continue
-            deciding = list(node.input[:1]) if kind == "Loop" else list(node.input)
+        for i in self.open_loops():
+            node = self.nodes[i]
+            deciding = list(node.input[:1]) if self.kinds[i] == "Loop" else list(node.input)
             _, among = ancestors(self.nodes, self.producers, [tensor for tensor in deciding if tensor])
             error = open_inputs_error(self.where, self.tensors.inputs, among)
             if error is not None:

@@ -146,6 +146,8 @@ def _check_nodes(graph: OnnxGraph, *, price_all: bool) -> None:
         counts = Counter(shown_type(node) for node in graph.nodes)
         found = ", ".join(f"{op} ({n})" for op, n in counts.most_common(12))
         why = "".join(f" {op} is not priced: {LEFT_OUT[op]}." for op in counts if op in LEFT_OUT)
+        if graph.open_loops():
+            why += " How often its loops run follows from the data: make their lengths constants."
         raise InputError(
             graph.where,
             f"no node costs anything; its operators are {found}",

@@ -149,7 +149,7 @@ PRODUCTS: list[tuple[str, list[Any], dict[str, Any], list[tuple[int, ...]], list
     ("PackedMultiHeadAttention", [*[[8, C]] * 3, None, (6, [2, S])], {"num_heads": H}, [(8, C)], [2 * S * S * C] * 2),
     ("PackedMultiHeadAttention", [[8, H, 3, D], None, None, None, (6, [2, S])], {"num_heads": H},
      [(8, C)], [2 * S * S * C] * 2),
-    ("LinearAttention", [[2, S, C], *[[2, S, C // 2]] * 2], {"q_num_heads": H, "kv_num_heads": 2, "update_rule": "gated"},
+    ("LinearAttention", [[2, S, C], *[[2, S, C // 2]] * 2], {"q_num_heads": H, "kv_num_heads": 2},
      [(2, S, C), (2, 2, D, D)], [2 * S * 2 * D * D, 2 * S * H * D * D]),
     ("LinearAttention", [[2, S, C]] * 3, {"q_num_heads": H, "kv_num_heads": H, "update_rule": "gated_delta"},
      [(2, S, C), (2, H, D, D)], [2 * S * H * D * D] * 3),

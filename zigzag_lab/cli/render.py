@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zigzag_lab.api import RunOutcome, RunRequest
     from zigzag_lab.cost import CostModelEvaluation
     from zigzag_lab.tracking import PublishReport
+    from zigzag_lab.workload import Coverage
 
 N_BUSIEST = 5
 _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
@@ -34,7 +35,7 @@ def as_json(outcome: RunOutcome) -> str:
             **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
             "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
-            **({} if outcome.coverage is None else {"left_out": outcome.coverage.as_dict()}),
+            **({} if outcome.coverage is None else _coverage(outcome.coverage)),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
             **({} if (proof := outcome.proof) is None else {"proof": proof.as_dict()}),
             "cache": _cache_counts(outcome),
@@ -44,8 +45,17 @@ def as_json(outcome: RunOutcome) -> str:
     )
 
 
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {"n_macs": coverage.n_operations, "left_out": coverage.as_dict()}
+
+
 def _layer(cme: CostModelEvaluation) -> dict[str, Any]:
-    figures = {"name": cme.layer.name, "energy_pj": cme.energy_total, "latency_cycles": cme.latency_total2}
+    figures = {
+        "name": cme.layer.name,
+        "n_macs": cme.layer.n_macs,
+        "energy_pj": cme.energy_total,
+        "latency_cycles": cme.latency_total2,
+    }
     return figures if cme.certificate is None else {**figures, "certificate": cme.certificate.as_dict()}
 
 

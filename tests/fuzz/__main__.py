@@ -1,4 +1,4 @@
-"""Fuzzing by hand: ``python -m tests.fuzz MINUTES [--seed N]``; ``--case N`` runs one case here, traceback and all.
+"""Fuzzing by hand: ``python -m tests.fuzz MINUTES [--seed N] [--kind KIND]``; ``--case N`` runs one case here.
 
 Each case spoils an accelerator, a mapping, a YAML workload or an ONNX model and runs it with random options. Faults are
 exceptions other than the two that a user may see, warnings, more than 10 CPU seconds, and more than 1 GB.
@@ -16,25 +16,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.fuzz import seeds
-from tests.fuzz.cases import made
+from tests.fuzz.cases import KINDS, kind_of, made
 from tests.fuzz.child import endings
 
 _BATCH = 200
 _SEED_STEP = 10**7
 
 
-def _numbers(seed: int, minutes: float) -> Iterator[list[int]]:
+def _numbers(seed: int, minutes: float, kind: str | None) -> Iterator[list[int]]:
     end = time.monotonic() + 60 * minutes
     for start in itertools.count(seed * _SEED_STEP, _BATCH):
         if time.monotonic() > end:
             return
-        yield list(range(start, start + _BATCH))
+        yield [number for number in range(start, start + _BATCH) if kind in (None, kind_of(number))]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("minutes", type=float, nargs="?", default=1.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=KINDS, help="spoil inputs of this kind only")
     parser.add_argument("--case", type=int)
     given = parser.parse_args()
     if given.case is not None:
@@ -48,7 +49,7 @@ def main() -> int:
     outcomes: Counter[str] = Counter()
     slowest, largest, known = (0.0, 0), (0.0, 0), set[str]()
     seeds.load()
-    for numbers in _numbers(given.seed, given.minutes):
+    for numbers in _numbers(given.seed, given.minutes, given.kind):
         for ending in endings(numbers):
             outcomes[ending.outcome] += 1
             slowest = max(slowest, (ending.seconds, ending.number))

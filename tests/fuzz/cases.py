@@ -58,6 +58,11 @@ def _is_small(workload: Workload) -> bool:
     return len(n_loops) <= _MOST_LAYERS and max(n_loops, default=0) <= _MOST_LOOPS
 
 
+def kind_of(number: int) -> str:
+    """What the case of a number spoils."""
+    return Random(number).choice(KINDS)
+
+
 def made(number: int, folder: Path) -> Case:
     """The case of a number, always the same, with its files in a folder."""
     random = Random(number)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from onnx import ModelProto
+from onnx import ModelProto, helper
 
 from tests.inputs import onnx_samples as made
 from tests.inputs.contributed import (
@@ -162,3 +162,19 @@ def test_quantised_sums_and_products_of_two_tensors_are_priced_on_request(kind: 
     assert (both.name, both.operator_type, both.combine) == ("both", kind, combine)
     assert both.loop_sizes == {"B": 1, "G": 4, "OY": 6, "OX": 6}
     assert both.sources == {"W": 0, "I": 0}
+
+
+def test_shapes_go_on_behind_attention_that_is_left_out() -> None:
+    nodes = [
+        helper.make_node("PagedAttention", ["x", "x", "x"], ["a"], domain=MS, num_heads=2, kv_num_heads=2),
+        node("MatMul", "a w", "y"),
+    ]
+    network = read_onnx(made.model(nodes, {"x": ["tokens", 8]}, {"w": [8, 5]}), input_shapes={"x": (6, 8)})
+    assert [layer.n_macs for layer in network.layers] == [6 * 8 * 5]
+    assert operations_left_out(network).sentence() == "not counted: PagedAttention (1)"
+
+
+def test_a_router_that_takes_more_experts_than_there_are_is_not_followed() -> None:
+    for k in (0, 5, 2**31):
+        with pytest.raises(InputError):
+            read_onnx(one_node("MoE", [[6, 16], [6, 4], [4, 32, 16], None, [4, 16, 32]], k=k))

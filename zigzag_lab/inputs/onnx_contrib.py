@@ -301,6 +301,16 @@ RULES: dict[str, Rule] = {
 }
 """Operator that is replaced -> what stands in its place."""
 
+LEFT_OUT_RULES: dict[str, Rule] = {
+    **_all(
+        _MS, dict.fromkeys(("PagedAttention", "SparsePagedAttention", "SparseAttention"), lambda e: e.keep_itself(0))
+    ),
+    **_all(_MS, dict.fromkeys(("LongformerAttention", "QOrderedLongformerAttention"), lambda e: e.keep_itself(0))),
+    **_all(_MS, dict.fromkeys(("DecoderAttention", "VarlenCausalConvWithState"), lambda e: e.keep_itself(0))),
+    f"{_MS}GatedDeltaNet": lambda e: e.keep_itself(2),
+}
+"""Operator that is left out -> what tells the shape of its result."""
+
 TRANSFORMS: dict[str, Rule] = {
     "STFT": stft,
     "DFT": dft,

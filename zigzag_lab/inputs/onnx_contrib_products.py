@@ -23,6 +23,9 @@ def _turned(e: Replacement, tensor: str, *, batch_first: bool, swapped: bool) ->
     return e.transposed(tensor, order)
 
 
+_MOST_EXPERTS = 4096
+
+
 def matrix(first: int = 0, second: int = 1) -> Rule:
     """A product of matrices that stand among scales, zero points and attributes."""
 
@@ -147,7 +150,9 @@ def experts(first: int, second: int, third: int) -> Rule:
     def rule(e: Replacement) -> bool:
         x, inner, outer = (e.shape(e.input(place)) for place in (0, first, second))
         k = e.integer("k", 1)
-        if not x or inner is None or outer is None or (len(inner), len(outer)) != (3, 3) or prod(x) == 0 or k < 1:
+        if not x or inner is None or outer is None or (len(inner), len(outer)) != (3, 3):
+            return False
+        if not 0 < k <= inner[0] <= _MOST_EXPERTS or prod(x) == 0:
             return False
         width, bits = x[-1], e.integer("expert_weight_bits", 4) if e.node.op_type == "QMoE" else 8
         n_inner = inner[2] if inner[1] == width != inner[2] and bits == 8 else inner[1]

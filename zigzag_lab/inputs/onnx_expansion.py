@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_contrib import RULES, TRANSFORMS
+from zigzag_lab.inputs.onnx_contrib import LEFT_OUT_RULES, RULES, TRANSFORMS
 from zigzag_lab.inputs.onnx_file import before_nodes, stripped
 from zigzag_lab.inputs.onnx_operators import Shape, operator_of
 from zigzag_lab.inputs.onnx_replacement import Replacement
@@ -29,7 +29,7 @@ def expanded(
     Returns:
         The model, and for each of its nodes the index of the one it stands for.
     """
-    rules = {**RULES, **TRANSFORMS} if price_all else RULES
+    rules = {**RULES, **LEFT_OUT_RULES, **(TRANSFORMS if price_all else {})}
     nodes = list(model.graph.node)
     if not any(operator_of(node) in rules and _is_asked(node) for node in nodes):
         return model, list(range(len(nodes)))
@@ -44,6 +44,7 @@ def expanded(
         if rule is not None and rule(place):
             instead[i] = place.nodes
             copy.graph.initializer.extend(place.weights)
+            copy.graph.value_info.extend(place.declared)
         else:
             known.add(nodes[i])
             instead[i] = [nodes[i]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_contrib import PRODUCT_RULES
+from zigzag_lab.inputs.onnx_contrib import LEFT_OUT, PRODUCT_RULES
 from zigzag_lab.inputs.onnx_elementwise import reads_second
 from zigzag_lab.inputs.onnx_file import Tensors, open_inputs_error, tensors_of
 from zigzag_lab.inputs.onnx_node import shape_text
@@ -101,7 +101,7 @@ class OnnxGraph:
         node, kind = self.nodes[first], self.kinds[first]
         made = next((name for name in node.output if name and name not in shapes), "")
         given = ", ".join(shape_text(shapes.get(name)) for name in node.input if name)
-        problem = self.tensors.problems.get(made, "")
+        problem = self.tensors.problems.get(made, "") if kind == node.op_type else LEFT_OUT.get(node.op_type, "")
         found = f"the shape of tensor '{made}', made by node {first} ({kind}) from {given or 'nothing'}, is not known"
         hint = "Export the model with its shapes (onnx.shape_inference), or without that operator."
         if kind == node.op_type and not problem:

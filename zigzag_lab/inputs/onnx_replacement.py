@@ -22,12 +22,14 @@ class Replacement:
     Attributes:
         nodes: the new nodes, in order.
         weights: the new initializers: constants, and weights of which nothing but the shape is known.
+        declared: shapes of results that cannot be inferred.
     """
 
     def __init__(self, node: Any, known: ShapeInference, opset: int) -> None:
         self.node, self.known, self.opset = node, known, opset
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
+        self.declared: list[Any] = []
         self.given = {a.name: a for a in node.attribute}
 
     def input(self, place: int) -> str:
@@ -81,6 +83,19 @@ class Replacement:
         """Add a node made elsewhere."""
         self.nodes.append(node)
         self.known.add(node)
+
+    def keep_itself(self, like: int) -> bool:
+        """Leave the node what it is, with a first result that has the shape of one of its inputs, where that is known."""
+        from onnx import ValueInfoProto
+
+        shape = self.shape(self.input(like))
+        if shape is None or not self.output(0):
+            return False
+        of = self.known.types[self.input(like)]
+        self.keep(self.node)
+        self.known.give_type(self.output(0), of)
+        self.declared.append(ValueInfoProto(name=self.output(0), type=of))
+        return True
 
     def copy(self, tensor: str, output: str) -> None:
         """Let an output of the replaced node, where it has one, be another tensor."""

@@ -85,7 +85,7 @@ class Replacement:
         self.known.add(node)
 
     def keep_itself(self, like: int) -> bool:
-        """Leave the node what it is, with a first result that has the shape of one of its inputs, where that is known."""
+        """Leave the node what it is; its first result has the shape of one of its inputs, where that is known."""
         from onnx import ValueInfoProto
 
         shape = self.shape(self.input(like))

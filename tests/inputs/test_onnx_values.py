@@ -76,7 +76,6 @@ NODES = [
     node("Pad", "v shape", "y"),
     node("Tile", "v two", "y"),
     node("Expand", "two shape", "y"),
-    node("OneHot", "two scalar shape", "y"),
     node("Size", "v", "y"),
     node("MatMul", "v u", "y"),
     helper.make_node("Constant", [], ["y"], value_ints=[3, 4]),

@@ -193,7 +193,7 @@ def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
 
 
 def _opened(name: str, prepare: Callable[[sqlite3.Connection], None], *, uri: bool = False) -> sqlite3.Connection:
-    connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
     try:
         prepare(connection)
     except sqlite3.Error:

@@ -75,7 +75,7 @@ def test_broken_yaml_names_line_and_column(tmp_path: Path) -> None:
 
 
 def test_two_documents(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="expected a single document"):
+    with pytest.raises(InputError, match="it holds more than one document; expected a single one"):
         load_yaml(written(tmp_path, "a: 1\n---\nb: 2\n"))
 
 

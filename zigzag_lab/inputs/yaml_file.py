@@ -138,12 +138,9 @@ def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
         root = loader.get_node() if loader.check_node() else None
         if root is None:
             return None, None
-<<<<<<< HEAD
-        _refuse_bombs(where, root)
-=======
         if loader.check_node():
             raise InputError(where, "it holds more than one document", "a single one", "Write each to its own file.")
->>>>>>> 771635d (Tests ask for our own words only)
+        _refuse_bombs(where, root)
         for mapping in _mappings(root):
             _refuse_duplicates(where, mapping)
         return root, loader.construct_document(root)

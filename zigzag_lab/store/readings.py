@@ -86,7 +86,7 @@ class Readings:
         known = _known.get(key)
         rows = self._kept(key, with_content=known is None)
         if rows and known is None:
-            known = _said_by(kind, *rows[0][:2])
+            known = said_by(kind, *rows[0][:2])
             if known is None:
                 log.warning("what a file said is damaged, and read again (key %s)", key[:12])
                 self._damaged.append((key,))
@@ -145,7 +145,7 @@ class Readings:
         self._damaged.clear()
 
 
-def _said_by(kind: str, content: Any, digest: Any) -> tuple[Any, bytes, str] | None:
+def said_by(kind: str, content: Any, digest: Any) -> tuple[Any, bytes, str] | None:
     """What a reading in the database says; None where it is damaged."""
     try:
         if not _DIGEST.fullmatch(digest):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.row_checks import object_of
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,14 @@ def _parts(content: Any, key: str) -> dict[str, str]:
     if content is None:
         return {}
     with reading("zl_cache_entry", key=key):
-        parts = dict(json.loads(content) if isinstance(content, (str, bytes)) else content)
-        return {str(name): str(digest) for name, digest in parts.items()}
+        return {str(name): str(digest) for name, digest in object_of(content).items()}
 
 
 def document(database: Database, digest: str) -> tuple[str, Any] | None:
     """The kind and the content of a part of questions; None where it is not kept."""
     rows = database.select("SELECT kind, content FROM zl_cache_part WHERE digest = ?", (digest,)).rows
     with reading("zl_cache_part", digest=digest):
-        return (rows[0][0], json.loads(unpacked(rows[0][1]))) if rows else None
+        return (rows[0][0], object_of(unpacked(rows[0][1]).decode())) if rows else None
 
 
 def earlier_run(database: Database, run_number: int) -> int | None:

@@ -23,7 +23,16 @@ from zigzag_lab.store.damage import TEXT, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, PLACE
-from zigzag_lab.store.row_checks import LAYER_TYPES, certificate_of, from_json, mapping_of, memory_of, point_of, time_of
+from zigzag_lab.store.row_checks import (
+    LAYER_TYPES,
+    certificate_of,
+    from_json,
+    mapping_of,
+    memory_of,
+    object_of,
+    point_of,
+    time_of,
+)
 from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
@@ -328,9 +337,9 @@ class Lab:
         ).rows[0]
         tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
         with reading("zl_run", number=number):
-            options = dict(from_json(row[0]))
+            options = object_of(row[0])
         with reading("zl_environment", digest=row[5]):
-            said = dict(from_json(row[1]))
+            said = object_of(row[1])
         known = {"options": options, "tags": {str(k): str(v) for k, v in tags}, "environment": said}
         words = dict(zip(("engine_digest", "error", "traceback"), row[2:5], strict=True))
         return checked(RunDetails, {**known, **words}, "zl_run", number=number)

@@ -309,13 +309,23 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise kind(str(url), f"Postgres says: {_first_line(url, error)}", hint=_advice(error)) from None
     except psycopg.Error as error:
-        raise kind(str(url), f"Postgres says: {url.scrubbed(str(error)).strip()}") from None
+        raise kind(str(url), f"Postgres says: {url.scrubbed(str(error)).strip()}", hint=_advice(error)) from None
+
+
+_ADVICE = {
+    "53100": "The server's disk is full: free some space and start again; what was finished is kept.",
+    "53300": "The server takes no more connections: let some workers end, or raise its max_connections.",
+    "53400": "The server takes no more connections: let some workers end, or raise its max_connections.",
+    "57014": "It took longer than the server's statement_timeout, or was cancelled: raise the limit, or ask for less.",
+    "55P03": "Another session holds a lock: see who in pg_stat_activity, and try again; lock_timeout is how long to wait.",
+    "22P05": "The database is in another encoding: make one with ENCODING 'UTF8'.",
+    "3F000": "No schema of the search_path exists: make it with CREATE SCHEMA.",
+}
+_NO_CONNECTION = ("08", "28", "3D", "57P")
 
 
 def _advice(error: Exception) -> str:
     state = getattr(error, "sqlstate", None) or ""
-    if state == "53100":
-        return "The server's disk is full: free some space and start again; what was finished is kept."
-    if state in ("53300", "53400"):
-        return "The server takes no more connections: let some workers end, or raise its max_connections."
+    if state and not state.startswith(_NO_CONNECTION):
+        return _ADVICE.get(state, "")
     return "Check that the server runs and that host, user and password (or ~/.pgpass) are right."

@@ -62,6 +62,18 @@ def from_json(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
+def object_of(value: Any) -> dict[str, Any]:
+    """The same for JSON that is an object.
+
+    Raises:
+        TypeError: it is another thing.
+    """
+    found = from_json(value)
+    if not isinstance(found, dict):
+        raise TypeError(f"{type(found).__name__} in place of an object")
+    return found
+
+
 def memory_of(row: Row) -> StoredLevel:
     """What one operand does at one memory level."""
     key = dict(zip(MEMORY_COLUMNS[:4], row, strict=False))

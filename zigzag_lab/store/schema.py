@@ -32,7 +32,9 @@ def revision_of(database: Database) -> str | None:
         StoreError: its schema is unknown to this program.
     """
     catalogue = (
-        "sqlite_master WHERE type='table' AND name" if database.url.kind == SQLITE else "pg_tables WHERE tablename"
+        "sqlite_master WHERE type='table' AND name"
+        if database.url.kind == SQLITE
+        else "pg_tables WHERE schemaname = current_schema() AND tablename"  # another schema may hold the same tables
     )
     if not database.select(f"SELECT 1 FROM {catalogue} = '{VERSION_TABLE}'").rows:
         return None

@@ -15,7 +15,7 @@ from zigzag_lab.store.codec import mapping_digest, unpacked
 from zigzag_lab.store.damage import NUMBER, UNREADABLE, DamagedError, check_types, reading
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.readings import said_by
-from zigzag_lab.store.row_checks import from_json, mapping_of, time_of
+from zigzag_lab.store.row_checks import mapping_of, object_of, time_of
 from zigzag_lab.store.url import SQLITE
 
 _MOST_RUNS_NAMED = 5
@@ -147,7 +147,7 @@ def _reading(row: Mapping[str, Any]) -> None:
 
 
 def _answer(row: Mapping[str, Any]) -> None:
-    dict(from_json(row["parts"]))
+    object_of(row["parts"])
     if row["content"] is not None:
         answer = sound_answer(row["content"], row["n_bytes"])
         if answer is None:
@@ -156,12 +156,12 @@ def _answer(row: Mapping[str, Any]) -> None:
 
 
 def _part(row: Mapping[str, Any]) -> None:
-    json.loads(unpacked(row["content"]))
+    object_of(unpacked(row["content"]).decode())
 
 
 def _mapping_of_names(column: str) -> Callable[[Mapping[str, Any]], None]:
     def check(row: Mapping[str, Any]) -> None:
-        dict(from_json(row[column]))
+        object_of(row[column])
 
     return check
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
 from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.row_checks import object_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SweepPointRecord:
         """Name -> value, of all axes but the files, and of what is derived."""
         stored = self.stored_settings
         with reading("zl_sweep_point", point_key=self.key):
-            return dict(json.loads(stored) if isinstance(stored, str) else stored)
+            return object_of(stored)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it by name."""

@@ -49,7 +49,8 @@ DAMAGE: list[tuple[str, Any]] = [
     *((f"zl_run.{when}", bad) for when in ("started_at", "ended_at") for bad in ("", "yesterday", 5, b"\xff")),
     *((f"zl_run.{figure}", "text") for figure in ("energy_pj", "latency_cycles", "n_layers", "seconds")),
     *((f"zl_layer_evaluation.{column}", b"\xff") for column in ("name", "energy_pj")),
-    ("zl_memory_evaluation.utilisation", "text"), ("zl_certificate.lower_bound", "text"), ("zl_mapping.spatial_text", 5),
+    ("zl_memory_evaluation.utilisation", "text"), ("zl_certificate.lower_bound", "text"),
+    ("zl_mapping.spatial_text", 5),
     ("zl_certificate.objective", "beauty"), ("zl_cache_entry.n_bytes", 1), ("zl_cache_entry.seconds", "text"),
     ("zl_reading.digest", "x"), ("zl_run_input.name", b"\xff"),
 ]  # fmt: skip
@@ -78,7 +79,7 @@ def fresh() -> Iterator[None]:
 
 def damaged(sound: Path, folder: Path, place: str, bad: Any) -> str:
     """The URL of a copy in which a column holds something else in every row."""
-    table, _, column = place.partition(".")
+    table = place.partition(".")[0]
     copy = folder / "damaged.db"
     with sqlite3.connect(sound) as source, sqlite3.connect(copy) as target:
         source.backup(target)
@@ -97,7 +98,7 @@ def test_a_damaged_row_is_named_or_made_anew(
     sound: tuple[Path, list[str], float], place: str, bad: Any, tmp_path: Path
 ) -> None:
     url = damaged(sound[0], tmp_path, place, bad)
-    table, _, column = place.partition(".")
+    table = place.partition(".")[0]
     said = []
     exact = json.loads(ask("sql", SECOND, "--format", "json", database=url).stdout)[0]["id"]
     for question in QUESTIONS[table]:

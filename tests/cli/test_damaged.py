@@ -79,7 +79,7 @@ def fresh() -> Iterator[None]:
 
 def damaged(sound: Path, folder: Path, place: str, bad: Any) -> str:
     """The URL of a copy in which a column holds something else in every row."""
-    table = place.partition(".")[0]
+    table, _, column = place.partition(".")
     copy = folder / "damaged.db"
     with sqlite3.connect(sound) as source, sqlite3.connect(copy) as target:
         source.backup(target)

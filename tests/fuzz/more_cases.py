@@ -18,7 +18,7 @@ from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab import api
 from zigzag_lab.api import ask
 from zigzag_lab.api.importing import import_dumps
-from zigzag_lab.cli.sql import FORMATS, _text
+from zigzag_lab.cli.sql import FORMATS, _Written
 from zigzag_lab.store import Lab
 from zigzag_lab.sweeps.expansion import points
 from zigzag_lab.sweeps.expressions import read_expression
@@ -264,7 +264,8 @@ def _sql(random: Random, _: Path) -> MoreCase:
     form = random.choice(FORMATS)
 
     def act() -> None:
-        _text(ask.query(_lab(), text), form, None).encode(errors="backslashreplace")
+        answer = "".join(_Written(ask.query(_lab(), text), form, None, 1000).texts())
+        answer.encode(errors="backslashreplace")
 
     return MoreCase("sql", text, act)
 

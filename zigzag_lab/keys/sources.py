@@ -181,6 +181,8 @@ def _source(code: Any) -> str:
     if "<lambda>" in code.__qualname__:
         raise NotKeyableError("a lambda has no key")
     try:
+        if isinstance(code, FunctionType) and code.__code__.co_filename == "<string>":
+            raise OSError  # any executed text; Python 3.13 finds that of the command line instead
         return inspect.getsource(code)
     except (OSError, TypeError):
         raise NotKeyableError(f"the source of {_name(code)} cannot be read") from None

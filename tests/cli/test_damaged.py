@@ -28,7 +28,7 @@ QUESTIONS = {
     "zl_source": ("show last --inputs {out}/inputs",),
     "zl_mapping": ("show last --layer 0", "front last --layer 0", "plot nest last --layer 0 -o {out}/n.svg"),
     "zl_environment": ("show last --json", "compare last last"),
-    "zl_run": ("ls", "show last", "best", "export runs --out {out}/r.parquet", "report last -o {out}/r.html"),
+    "zl_run": ("ls", "best", "show last", "export runs --out {out}/r.parquet", "report -o {out}/r.html"),
     "zl_run_input": ("ls", "show last"),
     "zl_front_point": ("front last", "front last --layer 0"),
     "zl_layer_evaluation": ("show last", "compare last last", "export layers --out {out}/l.parquet"),

@@ -91,7 +91,7 @@ def _import(store: Store, folder: Path, experiment: str) -> Imported:
     documents = {path: read_json(path) for path in files}
     layers = [
         layer_rows(document, index, str(path))
-        for index, (path, document) in enumerate((p, d) for p, d in documents.items() if is_layer(d))
+        for index, (path, document) in enumerate((p, d) for p, d in documents.items() if is_layer(d, str(p)))
     ]
     run_id = imported_run(store, content.hexdigest())
     if run_id is not None:

@@ -40,10 +40,17 @@ def read_json(path: Path) -> Any:
         raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
 
 
-def is_layer(document: Any) -> bool:
-    """Whether a document is the complete dump of one layer."""
-    inputs = document.get("inputs") if isinstance(document, Mapping) else None
-    return isinstance(inputs, Mapping) and isinstance(inputs.get("layer"), Mapping)
+def is_layer(document: Any, where: str) -> bool:
+    """Whether a document is the complete dump of one layer; else it is that of a sum, which lists its layers.
+
+    Raises:
+        InputError: it is neither.
+    """
+    inputs = document.get("inputs", {}) if isinstance(document, Mapping) else None
+    layer = inputs.get("layer") if isinstance(inputs, Mapping) else ""
+    if layer is not None and not isinstance(layer, (Mapping, list)):
+        raise InputError(where, "it is no dump", "what ZigZag wrote of a layer or of a network")
+    return isinstance(layer, Mapping)
 
 
 def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> LayerRows:

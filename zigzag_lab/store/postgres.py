@@ -317,7 +317,7 @@ _ADVICE = {
     "53300": "The server takes no more connections: let some workers end, or raise its max_connections.",
     "53400": "The server takes no more connections: let some workers end, or raise its max_connections.",
     "57014": "It took longer than the server's statement_timeout, or was cancelled: raise the limit, or ask for less.",
-    "55P03": "Another session holds a lock: pg_stat_activity says who; lock_timeout is how long to wait for it.",
+    "55P03": "Another session holds a lock: pg_stat_activity says which; lock_timeout is how long to wait.",
     "22P05": "The database is in another encoding: make one with ENCODING 'UTF8'.",
     "3F000": "No schema of the search_path exists: make it with CREATE SCHEMA.",
 }

@@ -226,7 +226,7 @@ class RunRecorder:
             self.flush()
 
     def _write_pending(self) -> None:
-        for one in self._rows.designs.new:
+        for one in sorted(self._rows.designs.new, key=lambda given: given.digest):  # or two writers wait for each other
             self._store.keep_input(self.number, one)
         self._rows.write(self._database)
 

@@ -80,6 +80,9 @@ class RunSink(Sink, Protocol):
     def read(self, kind: str, record: Any, file: Path | None) -> None:
         """Note an input that a stage has read for the stages below it."""
 
+    def warn(self, warning: str) -> None:
+        """Note what a reader of the record should know."""
+
     def variant(self, variant: Variant) -> RunSink:
         """The record of a combination: a child run; of one whose results go on, the child that is there already."""
 

@@ -186,7 +186,11 @@ def upgrade() -> None:
     op.add_column("zl_run", sa.Column("settings", PLAIN_JSON, nullable=True))
     op.add_column("zl_run", sa.Column("n_results", sa.Integer(), nullable=True))
     op.add_column("zl_run", sa.Column("warnings", PLAIN_JSON, nullable=True))
-    op.create_index(op.f("ix_zl_run_parent_number"), "zl_run", ["parent_number"])
+    op.add_column("zl_run", sa.Column("keywords", PLAIN_JSON, nullable=True))
+    # of children only: an index of all runs would be taken for the way to those without a parent, which are most
+    children = sa.text("parent_number IS NOT NULL")
+    name = op.f("ix_zl_run_parent_number")
+    op.create_index(name, "zl_run", ["parent_number"], sqlite_where=children, postgresql_where=children)
     for name in ("accelerator_kind", "constraints_kind", "memories_left_out"):
         op.add_column("zl_layer_evaluation", sa.Column(name, sa.Text(), nullable=True))
     _create_tables()
@@ -249,7 +253,7 @@ def downgrade() -> None:
     for name in ("memories_left_out", "constraints_kind", "accelerator_kind"):
         op.drop_column("zl_layer_evaluation", name)
     op.drop_index(op.f("ix_zl_run_parent_number"), "zl_run")
-    for name in ("warnings", "n_results", "settings", "child_index", "parent_number"):
+    for name in ("keywords", "warnings", "n_results", "settings", "child_index", "parent_number"):
         op.drop_column("zl_run", name)
     for view in (RUNS_BEFORE, LAYERS_BEFORE, MEMORY_BEFORE):
         op.execute(view)

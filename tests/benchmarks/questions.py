@@ -1,7 +1,8 @@
 """How long the five usual questions take in a large database: ``python -m tests.benchmarks.questions``.
 
 The database is filled by SQL within itself: runs of fifty layers in twenty experiments over a year, each with three
-inputs, a mapping of its own, and nine rows of memories for each layer, as on a TPU-like design.
+inputs, a mapping of its own, and nine rows of memories for each layer, as on a TPU-like design; its one result is the
+sum of its layers.
 
     python -m tests.benchmarks.questions --evaluations 5000000 [--kind postgres]
 
@@ -44,7 +45,10 @@ N_LAYERS = 50
 N_EXPERIMENTS = 20
 N_DAYS = 365
 N_INPUTS = 200
-FILLED = ("zl_run", "zl_run_input", "zl_layer_evaluation", "zl_memory_evaluation")
+FILLED = (
+    *("zl_run", "zl_run_input", "zl_layer_evaluation", "zl_memory_evaluation"),
+    *("zl_result", "zl_run_layer"),
+)
 N_TIMES = 9
 TARGET_MS = 200.0
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)
@@ -68,8 +72,8 @@ SELECT run_id, energy_pj, latency_cycles FROM (
 ) ranked WHERE best_before IS NULL OR latency_cycles < best_before ORDER BY energy_pj
 """
 BY_MEMORY = "SELECT memory, SUM(energy_pj), SUM(accesses) FROM zl_v_memory WHERE run_id = ? GROUP BY memory"
-GROWING = "zl_run|zl_layer_evaluation|zl_memory_evaluation|zl_run_input|zl_mapping"
-_SCAN = re.compile(rf"\bSeq Scan on ({GROWING})\b|^SCAN (r|v|l|o|w|a|m|p|i|s|g|zl_\w+)$")
+GROWING = "zl_run|zl_layer_evaluation|zl_memory_evaluation|zl_run_input|zl_mapping|zl_run_layer|zl_result"
+_SCAN = re.compile(rf"\bSeq Scan on ({GROWING})\b|^SCAN (r|v|l|o|w|a|m|p|i|s|g|t|k|c|d|zl_\w+)$")
 """What such a line of a plan looks like; the letters stand for tables in our views and questions."""
 
 OF_A_DAY = "SELECT * FROM zl_v_runs WHERE started_at >= ? AND started_at < ? ORDER BY started_at"
@@ -147,6 +151,12 @@ def _statements(kind: str, n_runs: int, n_memories: int, offset: int) -> list[st
         f"SELECT i / {N_LAYERS * n_memories} + 1 + {offset}, {layer_of_level}, substr('IOW', {level} / 3 + 1, 1), "
         f"{level} % 3, 'memory' || {text(level)}, 'K 32, C 16', 0.5, 0.7, "
         f"100, 0, 0, 10, 1e3 + i % 991, 0, 0, 10 FROM {memories}",
+        "INSERT INTO zl_result (run_number, result_index, path, kind, n_layers, energy_pj, mac_energy_pj, "
+        f"memory_energy_pj, latency_cycles) SELECT i + 1 + {offset}, 0, '0', 'sum', {N_LAYERS}, 1e6 + {energy}, 1e5, "
+        f"9e5 + {energy}, 1e6 + {latency} FROM {runs}",
+        "INSERT INTO zl_run_layer (run_number, role, result_index, position, owner_number, first_index, last_index, "
+        f"times) SELECT i + 1 + {offset}, role, 0, 0, i + 1 + {offset}, 0, {N_LAYERS - 1}, 1 "
+        f"FROM {runs}, (SELECT 'chosen' AS role UNION ALL SELECT 'result' UNION ALL SELECT 'saved') roles",
     ]
 
 

@@ -84,12 +84,12 @@ def test_stages_of_ones_own_are_asked_for(tmp_path: Path) -> None:
     MainStage(stages, store=url, mlflow="off", **keywords).run()
     answer = ask("rerun", database=url)
     assert answer.exit_code == 2
-    assert "its stage OwnStage is not one of ours" in answer.stderr
+    assert "its stage OwnStage of module tests.cli.test_rerun is not one of ours" in answer.stderr
     with Lab(url) as lab:
         assert rerun(lab, lab.runs()[0].run_id, stages={"OwnStage": OwnStage}).agrees
         with lab.store.start_run(api_start()) as empty:
             pass
-        with pytest.raises(InputError, match="holds no workload"):
+        with pytest.raises(InputError, match="its record names no stages"):
             rerun(lab, empty.run_id)
 
 

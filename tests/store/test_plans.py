@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.questions import fill, questions, scans
+from tests.benchmarks.questions import FIRST_DAY, OF_A_DAY, fill, questions, scans
 from zigzag_lab.store import Lab, open_store
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.database import Answer
@@ -27,6 +27,16 @@ def lab(url: str) -> Iterator[Lab]:
 def test_no_table_that_grows_is_scanned(lab: Lab) -> None:
     for question, ask in questions(lab, 400).items():
         assert scans(lab, ask) == [], question
+        answer = ask()
+        assert len(answer if isinstance(answer, list) else answer.layer_energy_pj) > 0, question
+
+
+def test_runs_of_a_day_are_not_sought_among_all_runs_without_a_parent(lab: Lab) -> None:
+    """Which another index would give."""
+    days = [lab._as_time(FIRST_DAY.replace(day=day)) for day in (4, 5)]
+    explain = "EXPLAIN QUERY PLAN" if lab.url.kind == "sqlite" else "EXPLAIN"
+    plan = " ".join(str(row[-1]) for row in lab.sql(f"{explain} {OF_A_DAY}", days).rows)
+    assert "ix_zl_run_started_at" in plan
 
 
 def test_answers_are_looked_up_by_their_keys(lab: Lab) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.given import RECORDS, plain_options
+from zigzag_lab.api.given import OPTION_NAMES, RECORDS
+from zigzag_lab.api.kept_keywords import kept_keywords, run_options
 from zigzag_lab.stages import (
     MinimalEDPStage,
     MinimalEnergyStage,
@@ -14,7 +15,7 @@ from zigzag_lab.stages import (
     NetworkFrontStage,
     StageCallable,
 )
-from zigzag_lab.stages.signature import name_of
+from zigzag_lab.stages.signature import parameters_of
 from zigzag_lab.vocab import NO_OBJECTIVE, Objective
 
 if TYPE_CHECKING:
@@ -29,9 +30,6 @@ _OBJECTIVES: dict[Any, Objective] = {
 }
 _TOLD = ("exact_objective", "salsa_opt_criterion")
 """Keywords that tell a search what to minimise."""
-
-_OF_THE_PARENT = ("general_parameter_iterations", "hardware_parameters", "hardware_objective", "max_area_mm2")
-"""Options that name all combinations."""
 
 
 def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, Any]) -> str:
@@ -63,14 +61,26 @@ def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Vari
         inputs.pop(name, None)  # a file that a stage below reads, and notes
     place = len(stages) - variant.position - 1
     kept = [stage for stage in stages[:place] if getattr(stage, "prepares", False)] + list(stages[place + 1 :])
-    options = {name: value for name, value in parent.options.items() if name not in _OF_THE_PARENT}
-    options |= plain_options({**variant.settings, **variant.changes})
+    if not any("multiprocessing_callback" in getattr(stage, "provides", ()) for stage in kept):
+        kept = [stage for stage in kept if "multiprocessing_callback" not in getattr(stage, "consumes", ())]
+    read = {i.kind: i.as_record() for i in inputs.values()}
+    gone = _read_by(stages) - _read_by(kept)
+    known = (parent.keywords or {}).items()
+    keywords = {name: value for name, value in known if name not in {*gone, *variant.changes, *read}}
+    silent = {"stage_code", *(OPTION_NAMES.get(name, name) for name in gone)}
+    of_parent = {name: value for name, value in parent.options.items() if name not in silent}
+    keywords |= kept_keywords(variant.changes, {**variant.changes, **read}, kept) or {}
     return replace(
         parent,
         name=f"{' on '.join(i.name for i in inputs.values() if i.kind != 'mapping')} ({variant.label})".strip(),
         objective=objective_of_stages(kept, variant.changes),
-        options={**options, "stages": [name_of(stage) for stage in kept]},
+        options={**of_parent, **run_options(variant.changes, kept)},
+        keywords=keywords or None,
         inputs=list(inputs.values()),
         settings=variant.settings,
         tags={},
     )
+
+
+def _read_by(stages: Sequence[StageCallable]) -> set[str]:
+    return {name for stage in stages for name in parameters_of(stage)}

@@ -14,7 +14,6 @@ from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import AcceleratorParserStage, ONNXModelParserStage, StageCallable, WorkloadParserStage
 from zigzag_lab.stages.parsers import any_accelerator, any_workload, mapping_rules
-from zigzag_lab.stages.question import is_cache
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -37,16 +36,17 @@ OPTION_NAMES = {
 }
 """What keywords of stages are called in the record."""
 
-_NONE_MEANS_ALL = ("loma_lpf_limit", "nb_mappings_generated")
+NONE_MEANS_ALL = ("loma_lpf_limit", "nb_mappings_generated")
 """Keywords whose None says something: no limit. That of others says that they were not given."""
 
 
 def read_given(
     stages: Sequence[StageCallable], kwargs: dict[str, Any], readings: Readings | None = None
 ) -> dict[str, Any]:
-    """The keywords of a pipeline with files read, as far as its first stages would read them anyway.
+    """The keywords of a pipeline with files read, as far as its parser stages would read them anyway.
 
-    A run is only opened once its inputs are known to be sound; the parser stages then hand the records on.
+    A run is only opened once its inputs are known to be sound; the parser stages then hand the records on. What stages
+    above them vary, or may look at, is left to them.
 
     Args:
         stages: the list.
@@ -54,14 +54,15 @@ def read_given(
         readings: remembers what files said before.
     """
     read = dict(kwargs)
+    left: set[str] = set()
     for stage in stages:
-        if is_cache(stage):
-            continue
-        kinds = _READERS.get(stage)
-        if kinds is None:
-            break
-        for kind in kinds:
-            if kind in read and not isinstance(read[kind], RECORDS[kind]):
+        if stage not in _READERS:
+            if not (isinstance(stage, type) and getattr(stage, "is_builtin", False)):
+                break
+            provides_from = getattr(stage, "provides_from", None)
+            left |= {*getattr(stage, "reads", ()), *(provides_from(kwargs) if provides_from else ())}
+        for kind in _READERS.get(stage, ()):
+            if kind in read and kind not in left and not isinstance(read[kind], RECORDS[kind]):
                 read[kind] = recalled(kind, read, readings)
     rules, accelerator, workload = read.get("mapping"), read.get("accelerator"), read.get("workload")
     if isinstance(rules, MappingRules) and isinstance(workload, Workload):
@@ -121,7 +122,7 @@ def plain_options(kwargs: dict[str, Any]) -> dict[str, Any]:
     """Keywords that are plain data, for the record of a run; files are recorded as inputs, other objects not at all."""
     options: dict[str, Any] = {}
     for name, value in kwargs.items():
-        if value is None and name not in _NONE_MEANS_ALL:
+        if value is None and name not in NONE_MEANS_ALL:
             continue
         if name not in RECORDS and (plain := _plain(value)) is not _NOT_PLAIN:
             options[OPTION_NAMES.get(name, name)] = plain

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.api.caching import readings_of, run_cache, with_cache
 from zigzag_lab.api.children import child_start, objective_of_stages
 from zigzag_lab.api.defaults import DEFAULT_STORE
-from zigzag_lab.api.given import plain_options, read_given, run_inputs
+from zigzag_lab.api.given import read_given, run_inputs
+from zigzag_lab.api.kept_keywords import kept_keywords, run_options
 from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
 from zigzag_lab.api.opening import is_there, opened_store
 from zigzag_lab.stages import Result, SearchTally, StageCallable
 from zigzag_lab.stages.main import MainStage as PlainMainStage
 from zigzag_lab.stages.recording import cmes_at_the_top
 from zigzag_lab.stages.seams import CURRENT_SINK
-from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.stages.signature import parameters_of
 from zigzag_lab.vocab import ZigzagLabError
 from zigzag_lab.workload import Workload
 
@@ -151,7 +152,8 @@ class MainStage(PlainMainStage):
             experiment=self.experiment,
             name=self.run_name,
             objective=objective_of_stages(self.list_of_callables, self.kwargs),
-            options={**plain_options(given), "stages": [name_of(stage) for stage in self.list_of_callables]},
+            options=run_options(given, self.list_of_callables),
+            keywords=kept_keywords(given, read, self.list_of_callables),
             inputs=run_inputs({**given, **self.sources}, read, readings),
             tags=self.tags,
         )

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from zigzag_lab.api.given import OPTION_NAMES, RECORDS
+from zigzag_lab.api.given_again import given_again
+from zigzag_lab.api.same_numbers import Comparing, Disagreement
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
-from zigzag_lab.stages.signature import name_of
-from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.stages import StageCallable
+from zigzag_lab.store import StoreError
+from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.states import RunStatus
-from zigzag_lab.vocab import InfeasibleError, InputError
+from zigzag_lab.vocab import InputError
 
 RERUN_OF = "rerun_of"
 """The tag of a run that was done again: the id of the first."""
-
-CACHES = frozenset({"SkipIfDumpExistsStage", "CacheStage"})
-"""Stages that would answer from what was computed; a rerun computes."""
-
-_NOT_AGAIN = frozenset({"stages", "dump_folder", "pickle_filename", "input_shapes"})
-"""Options of a run that its rerun leaves out: files it wrote, and what its inputs have been read with."""
-
-_TOTALS = ("status", "energy_pj", "latency_cycles", "edp_pj_cycles", "n_layers", "area_mm2", "clock_ns")
-_LAYER_FIGURES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "stall_cycles")
-RELATIVE = 1e-12
-"""Figures that differ by less, which another order of additions may do, agree."""
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A figure that came out differently.
-
-    Attributes:
-        where: a layer, or empty for the run.
-        figure: its column.
-        before, now: the two values.
-    """
-
-    where: str
-    figure: str
-    before: Any
-    now: Any
 
 
 @dataclass(frozen=True)
@@ -54,12 +29,25 @@ class Rerun:
         new_run_id: the new one.
         disagreements: none where the numbers agree.
         is_same_engine: whether the code that decides numbers is what it was.
+        n_compared: figures that were compared, those of children included.
+        n_children: runs within the run that were compared.
+        status, new_status: how the two ended.
+        reason: why the new one has no results, where it has none.
+        changed_stages: stages of the user's whose source is not what it was.
+        unknown_stages: those of which that is not known.
     """
 
     run_id: str
     new_run_id: str
     disagreements: tuple[Disagreement, ...]
     is_same_engine: bool
+    n_compared: int = 0
+    n_children: int = 0
+    status: str = "finished"
+    new_status: str = "finished"
+    reason: str | None = None
+    changed_stages: tuple[str, ...] = ()
+    unknown_stages: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -69,6 +57,9 @@ class Rerun:
 
 def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None = None) -> Rerun:
     """Do a run again from its record: no file of the first run is needed.
+
+    Its results are compared one by one, in order, then its layers, what passed its save stages, its fronts, and its
+    children likewise.
 
     Args:
         lab: the database; the new run is recorded there as well.
@@ -84,71 +75,38 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
     if before.status == RunStatus.RUNNING:
         hint = "Wait until 'zigzag-lab ls' shows how it ended."
         raise InputError(f"run {before.run_id}", "it is still running", "a run that has ended", hint)
-    keywords = {**_records(lab, before.run_id), **_keywords(details.options)}
-    pipeline = MainStage(
-        _stages(before.run_id, details.options, stages or {}),
-        store=lab.store,
-        experiment=before.experiment,
-        run_name=before.name,
-        tags={**details.tags, RERUN_OF: before.run_id},
-        mlflow="off",
-        cache=False,
-        **keywords,
-    )
-    try:
-        pipeline.run()
-    except InfeasibleError:
-        if before.status != "infeasible" or pipeline.run_id is None:
+    with TemporaryDirectory(prefix="zigzag_lab_rerun_") as folder:
+        given = given_again(lab, before.run_id, stages or {}, Path(folder))
+        pipeline = MainStage(
+            given.stages,
+            store=lab.store,
+            experiment=before.experiment,
+            run_name=before.name,
+            tags={**details.tags, RERUN_OF: before.run_id},
+            mlflow="off",
+            cache=False,
+            **given.keywords,
+        )
+        try:
+            pipeline.run()
+        except StoreError:
             raise
+        except Exception:  # is on record as well, and compared with how the first one ended
+            if pipeline.run_id is None:
+                raise
     now = lab.run(pipeline.run_id or "")
-    found = tuple(disagreements(lab, before, now))
-    return Rerun(before.run_id, now.run_id, found, details.engine_digest == engine_digest())
-
-
-def _records(lab: Lab, run_id: str) -> dict[str, Any]:
-    """Kind of input -> its record, made of what it said."""
-    inputs = lab.input_records(run_id)
-    missing = [kind for kind in RECORDS if kind not in inputs]
-    if missing:
-        hint = "Only runs whose inputs are files, presets or records can be done again."
-        raise InputError(f"run {run_id}", f"its record holds no {' and no '.join(missing)}", hint=hint)
-    return {kind: inputs[kind] for kind in RECORDS}
-
-
-def _keywords(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of the record as keywords of stages."""
-    spoken = {recorded: keyword for keyword, recorded in OPTION_NAMES.items()}
-    return {spoken.get(name, name): value for name, value in options.items() if name not in _NOT_AGAIN}
-
-
-def _stages(run_id: str, options: Mapping[str, Any], own: Mapping[str, StageCallable]) -> list[StageCallable]:
-    known: dict[str, StageCallable] = {name_of(stage): stage for stage in BUILTIN_STAGES} | dict(own)
-    names = [name for name in options.get("stages", ()) if name not in CACHES]
-    if not names:
-        raise InputError(f"run {run_id}", "its record names no stages", "a run of a pipeline; imported ones have none")
-    for name in names:
-        if name not in known:
-            hint = "From Python: zigzag_lab.api.rerun.rerun(lab, run_id, stages={'" + name + "': ...})."
-            found = f"its stage {name} is not one of ours, and the database does not hold its code"
-            raise InputError(f"run {run_id}", found, hint=hint)
-    return [known[name] for name in names]
-
-
-def disagreements(lab: Lab, before: RunRecord, now: RunRecord) -> Iterable[Disagreement]:
-    """The figures of two runs that differ: those of the runs, then those of their layers."""
-    for figure in _TOTALS:
-        if not _agree(getattr(before, figure), getattr(now, figure)):
-            yield Disagreement("", figure, getattr(before, figure), getattr(now, figure))
-    layers = {layer.layer_index: layer for layer in lab.layers(now.run_id)}
-    for layer in lab.layers(before.run_id):
-        again = layers.get(layer.layer_index)
-        for figure in _LAYER_FIGURES:
-            value = again.figures[figure] if again else None
-            if not _agree(layer.figures[figure], value):
-                yield Disagreement(layer.name, figure, layer.figures[figure], value)
-
-
-def _agree(before: Any, now: Any) -> bool:
-    if isinstance(before, (int, float)) and isinstance(now, (int, float)):
-        return abs(before - now) <= RELATIVE * max(abs(before), abs(now))
-    return bool(before == now)
+    comparing = Comparing(lab)
+    found = tuple(comparing.runs(before, now))
+    return Rerun(
+        before.run_id,
+        now.run_id,
+        found,
+        is_same_engine=details.engine_digest == engine_digest(),
+        n_compared=comparing.n_compared,
+        n_children=comparing.n_children,
+        status=before.status,
+        new_status=now.status,
+        reason=now.reason,
+        changed_stages=tuple(given.changed_code),
+        unknown_stages=tuple(given.unknown_code),
+    )

@@ -190,3 +190,17 @@ def _source(code: Any) -> str:
 
 def _name(code: Any) -> str:
     return f"{getattr(code, '__module__', '?')}.{getattr(code, '__qualname__', repr(code))}"
+
+
+def source_digest(code: Any) -> str:
+    """The digest of the source of a class or a function and of what it names, whatever their module is called.
+
+    Raises:
+        NotKeyableError: its source does not say it all.
+    """
+    if not isinstance(code, (type, FunctionType)):
+        raise NotKeyableError(f"{code!r} is neither a class nor a function")
+    found: dict[str, Any] = {}
+    _collect(code, found)
+    sources = sorted((name.removeprefix(code.__module__), source) for name, source in found.items())
+    return sha256("\n".join(f"{name}\0{source}" for name, source in sources).encode()).hexdigest()

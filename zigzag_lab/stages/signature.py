@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -14,6 +14,7 @@ from zigzag_lab.vocab import PipelineError
 
 def name_of(stage: Any) -> str:
     """What to call a stage in a message."""
+    stage = stage.func if isinstance(stage, partial) else stage
     return str(getattr(stage, "__name__", type(stage).__name__))
 
 

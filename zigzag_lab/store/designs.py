@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys import accelerator_digest, canonical_json, constraints_digest, described
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.store.run_start import RunInput
+from zigzag_lab.workload import Layer
 
 
 class Design(NamedTuple):
@@ -26,6 +28,8 @@ class Design(NamedTuple):
     constraints: str | None = None
     left_out: str | None = None
 
+
+_OWN_KINDS = ("accelerator", "mapping")
 
 OWN = Design()
 """The run's accelerator, all of it, under the run's mapping."""
@@ -44,7 +48,9 @@ class Designs:
     def __init__(self, inputs: Mapping[str, RunInput]) -> None:
         self.inputs, self.new = dict(inputs), list[RunInput]()
         self._accelerators: dict[int, tuple[Accelerator, str | None, str | None]] = {}
-        self._constraints: dict[tuple[int, str, str], tuple[MappingConstraints, str | None]] = {}
+        self._constraints: dict[int, tuple[MappingConstraints, str | None]] = {}
+        self._is_own: dict[tuple[int, str, str], bool] = {}
+        self._found: dict[tuple[int, int, str, str], Design] = {}
 
     def add(self, given: RunInput) -> None:
         """Note an input that was read after the run had begun, in place of one of its kind."""
@@ -52,45 +58,80 @@ class Designs:
         if before is None or before.digest != given.digest:
             self.inputs[given.kind] = given
             self.new.append(given)
-            self._accelerators.clear()
-            self._constraints.clear()
+            if given.kind in _OWN_KINDS:
+                self._accelerators.clear()
+                self._constraints.clear()
+                self._is_own.clear()
+                self._found.clear()
 
     def of(self, cme: Any) -> Design:
         """What a CME was priced on."""
-        _, accelerator, left_out = self._accelerators.get(id(cme.accelerator)) or self._accelerator(cme.accelerator)
-        given, layer = cme.problem.constraints, cme.layer
-        key = id(given), layer.name, layer.operator_type
-        _, constraints = self._constraints.get(key) or self._entry(given, key)
-        return Design(accelerator, constraints, left_out)
+        problem, layer = cme.problem, cme.layer
+        key = id(problem.accelerator), id(problem.constraints), layer.name, layer.operator_type
+        return self._found.get(key) or self._find(key, problem.accelerator, problem.constraints, layer)
+
+    def _find(self, key: Any, met: Accelerator, constraints: MappingConstraints, layer: Layer) -> Design:
+        _, accelerator, left_out = self._accelerators.get(id(met)) or self._accelerator(met)
+        design = Design(accelerator, self._entry(constraints, layer), left_out)
+        self._found[key] = design  # what has these ids is kept beside it
+        return design
 
     def _accelerator(self, met: Accelerator) -> tuple[Accelerator, str | None, str | None]:
         own = self.inputs.get("accelerator")
         if own is None:
-            self.add(RunInput.of(met))
+            self.add(_remembered(met, RunInput.of))
         left_out = {} if own is None else memories_left_out(own.as_record(), met)
-        kind = None if left_out is not None else self._other("accelerator", met, met.name, accelerator_digest(met))
+        kind = None if left_out is not None else self._other(_remembered(met, RunInput.of))
         found = met, kind, canonical_json(left_out).decode() if left_out else None
         self._accelerators[id(met)] = found
         return found
 
-    def _entry(self, met: MappingConstraints, key: tuple[int, str, str]) -> tuple[MappingConstraints, str | None]:
+    def _entry(self, met: MappingConstraints, layer: Layer) -> str | None:
         own = self.inputs.get("mapping")
-        rules = None if own is None else own.as_record()
-        is_own = met == (rules.named(*key[1:]) if isinstance(rules, MappingRules) else MappingConstraints())
-        found = met, None if is_own else self._other("constraints", met, met.name, constraints_digest(met))
-        self._constraints[key] = found
-        return found
+        key = (id(met), layer.name, layer.operator_type) if own is not None else (id(met), "", "")
+        is_own = self._is_own.get(key)
+        if is_own is None:
+            rules = None if own is None else own.as_record()
+            is_own = met == (rules.named(*key[1:]) if isinstance(rules, MappingRules) else MappingConstraints())
+            self._is_own[key] = is_own
+            self._constraints.setdefault(key[0], (met, None))  # kept, so that nothing else gets its id
+        return None if is_own else self._other_entry(met)
 
-    def _other(self, kind: str, record: Any, name: str, digest: str) -> str:
+    def _other_entry(self, met: MappingConstraints) -> str:
+        kind = self._constraints[id(met)][1]
+        if kind is None:
+            kind = self._other(_remembered(met, _entry_as_input))
+            self._constraints[id(met)] = met, kind
+        return kind
+
+    def _other(self, met: RunInput) -> str:
         """The kind of an input that is not the run's own: ``accelerator 2`` for the first one."""
-        known = next((i.kind for i in self.inputs.values() if i.digest == digest and i.kind.startswith(kind)), None)
+        others = (i for i in self.inputs.values() if i.digest == met.digest and i.kind.startswith(met.kind))
+        known = next((one.kind for one in others), None)
         if known is not None:
             return known
         number = 2
-        while (called := f"{kind} {number}") in self.inputs:
+        while (called := f"{met.kind} {number}") in self.inputs:
             number += 1
-        self.add(RunInput(called, name or kind, digest, canonical_json(described(record)), record=record))
+        self.add(replace(met, kind=called))
         return called
+
+
+def _entry_as_input(met: MappingConstraints) -> RunInput:
+    digest = constraints_digest(met)
+    return RunInput("constraints", met.name or "constraints", digest, canonical_json(described(met)), record=met)
+
+
+def _remembered(met: Any, describe: Callable[[Any], RunInput]) -> RunInput:
+    """What a run meets without having been given it, as an input; described once for all such runs."""
+    known = next((one for one in _MET if one.record is met or one.record == met), None)
+    if known is None:
+        known = describe(met)
+        _MET.append(known)
+    return known
+
+
+_MET: deque[RunInput] = deque(maxlen=16)
 
 
 def memories_left_out(whole: Accelerator, part: Accelerator) -> dict[str, list[str]] | None:

@@ -174,6 +174,7 @@ class RunDetails:
     engine_digest: str
     error: str | None
     traceback: str | None
+    keywords: dict[str, Any] | None = None
 
 
 class Lab:
@@ -331,16 +332,17 @@ class Lab:
         """What a run was asked, and what went wrong."""
         number = self.store.run_number(run_id)
         row = self._reader.select(
-            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, e.digest FROM zl_run r "
+            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, e.digest, r.keywords FROM zl_run r "
             "JOIN zl_environment e ON e.digest = r.environment_digest WHERE r.number = ?",
             (number,),
         ).rows[0]
         tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
         with reading("zl_run", number=number):
             options = object_of(row[0])
+            keywords = None if row[6] is None else object_of(row[6])
         with reading("zl_environment", digest=row[5]):
             said = object_of(row[1])
-        known = {"options": options, "tags": {str(k): str(v) for k, v in tags}, "environment": said}
+        known = {"options": options, "tags": {str(k): str(v) for k, v in tags}, "environment": said, "keywords": keywords}
         words = dict(zip(("engine_digest", "error", "traceback"), row[2:5], strict=True))
         return checked(RunDetails, {**known, **words}, "zl_run", number=number)
 

@@ -12,7 +12,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, ForeignKeyConstraint, Index, Integer, MetaData, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    text,
+)
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy import LargeBinary as SqlBinary
 from sqlalchemy import Numeric as SqlNumeric
@@ -86,6 +97,10 @@ class Source(Table, table=True):
     content: bytes = Field(sa_type=SqlBinary)
 
 
+_IS_CHILD = text("parent_number IS NOT NULL")
+"""Of children only, so that nobody takes the index for the way to all other runs."""
+
+
 class Run(Table, table=True):
     """One run of a pipeline; its totals are empty until it is finished, and where it has no single total.
 
@@ -100,6 +115,7 @@ class Run(Table, table=True):
         Index("ix_zl_run_experiment_number_energy_pj", "experiment_number", "energy_pj"),
         Index("ix_zl_run_experiment_number_latency_cycles", "experiment_number", "latency_cycles"),
         Index("ix_zl_run_experiment_number_edp_pj_cycles", "experiment_number", "edp_pj_cycles"),
+        Index("ix_zl_run_parent_number", "parent_number", sqlite_where=_IS_CHILD, postgresql_where=_IS_CHILD),
         {"sqlite_autoincrement": True},
     )
 
@@ -135,11 +151,12 @@ class Run(Table, table=True):
     cache_seconds_saved: float | None = Field(default=None, sa_type=Double)
     note: str | None = Field(default=None, sa_type=Text)
     deleted_at: datetime | None = Field(default=None, sa_type=UTC_TIME)
-    parent_number: int | None = Field(default=None, sa_type=Integer, index=True)
+    parent_number: int | None = Field(default=None, sa_type=Integer)
     child_index: int | None = Field(default=None, sa_type=Integer)
     settings: dict[str, Any] | None = Field(default=None, sa_type=PLAIN_JSON)
     n_results: int | None = Field(default=None, sa_type=Integer)
     warnings: list[str] | None = Field(default=None, sa_type=PLAIN_JSON)
+    keywords: dict[str, Any] | None = Field(default=None, sa_type=PLAIN_JSON)
 
 
 class RunInput(Table, table=True):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from threading import RLock
@@ -171,18 +170,16 @@ class RunRecorder:
                 self._results += stored_results(result, path, self._rows.place)
             self._flush_now_and_then()
 
-    @contextmanager
-    def _noted(self, what: str) -> Iterator[None]:
+    def _noted(self, what: str) -> _Noted:
         """Say what cannot be recorded, in a line and in the run: it does not end the run."""
-        try:
-            yield
-        except StoreError:
-            raise
-        except Exception as error:
-            warning = f"{what} cannot be recorded ({type(error).__name__}: {error})"
-            if warning not in self._warnings and len(self._warnings) < MOST_WARNINGS:
-                log.warning("run %s: %s", self.run_id, masked(warning))
-                self.warn(warning)
+        return _Noted(self, what)
+
+    def cannot_record(self, what: str, error: BaseException) -> None:
+        """Note that something of the run is not recorded."""
+        warning = f"{what} cannot be recorded ({type(error).__name__}: {error})"
+        if warning not in self._warnings and len(self._warnings) < MOST_WARNINGS:
+            log.warning("run %s: %s", self.run_id, masked(warning))
+            self.warn(warning)
 
     def count_with(self, tally: SearchTally) -> None:
         """Take from a tally, at the end, how many mappings were priced."""
@@ -218,7 +215,7 @@ class RunRecorder:
                 self._rows.write_lists_so_far(self._database)
 
             self._database.transact(write)
-            self._rows.written(with_lists=True)
+            self._have_written()
             self._flushed = time.monotonic()
 
     def _flush_now_and_then(self) -> None:
@@ -229,6 +226,10 @@ class RunRecorder:
         for one in sorted(self._rows.designs.new, key=lambda given: given.digest):  # or two writers wait for each other
             self._store.keep_input(self.number, one)
         self._rows.write(self._database)
+
+    def _have_written(self) -> None:
+        self._store.have_kept(one.digest for one in self._rows.designs.new)
+        self._rows.written(with_lists=True)
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
@@ -250,11 +251,10 @@ class RunRecorder:
 
     def _from_saved(self, total: CostModelEvaluationABC | None) -> list[StoredResult]:
         """The results of a run that was only handed layers to save."""
-        results = self._rows.saved_results(self._database)
-        if total is None:
-            return results
-        parts = tuple(part for result in results for part in result.parts)
-        return [StoredResult("0", ResultKind.SUM, figures_of(total), parts)] if results else results
+        if total is None or not self._rows.saved:
+            return self._rows.saved_results(self._database)
+        parts = tuple(part for part, _ in self._rows.saved_parts(self._database))
+        return [StoredResult("0", ResultKind.SUM, figures_of(total), parts)]
 
     def _answer_of_fronts(self) -> StoredResult | None:
         """The sum of the mappings that stand for the fronts of their layers; None where there are no fronts."""
@@ -341,7 +341,7 @@ class RunRecorder:
                 ask_to_publish(self._database, self.number)
 
         self._database.transact(close)
-        self._rows.written(with_lists=True)
+        self._have_written()
         self._end()
 
     def give_up(self) -> None:
@@ -420,6 +420,24 @@ class RunRecorder:
         )
         self._database.transact(lambda: self._database.execute(sql, (self.number,)))
         self._seen_alive = time.monotonic()
+
+
+class _Noted:
+    """A block whose errors are noted with the run; failures of the database are raised. As a class, it costs little."""
+
+    __slots__ = ("recorder", "what")
+
+    def __init__(self, recorder: RunRecorder, what: str) -> None:
+        self.recorder, self.what = recorder, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        if not isinstance(error, Exception) or isinstance(error, StoreError):
+            return False
+        self.recorder.cannot_record(self.what, error)
+        return True
 
 
 class _CutShortError(Exception):

@@ -13,6 +13,9 @@ from zigzag_lab.store.database import Row
 from zigzag_lab.store.states import LayerRole, ResultKind
 
 ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
+Figures = tuple[float, float, float, float]
+"""A price in that order."""
+
 AGREES = 1e-9
 """Totals that differ by less in relation come from another order of additions."""
 
@@ -50,7 +53,7 @@ class StoredResult:
 
     path: str
     kind: ResultKind
-    figures: tuple[float, float, float, float] | None
+    figures: Figures | None
     parts: tuple[Part, ...] = ()
 
 
@@ -85,7 +88,7 @@ def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Plac
     return StoredResult(path, kind, figures_of(cme), parts)
 
 
-def figures_of(cme: CostModelEvaluationABC) -> tuple[float, float, float, float]:
+def figures_of(cme: CostModelEvaluationABC) -> Figures:
     """A price in the order of :data:`ENERGIES`."""
     return float(cme.energy_total), float(cme.mac_energy), float(cme.mem_energy), float(cme.latency_total2)
 
@@ -153,11 +156,11 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
     return Summary(figures, parts, warnings)
 
 
-def _single(results: Sequence[StoredResult]) -> tuple[float, float, float, float] | None:
+def _single(results: Sequence[StoredResult]) -> Figures | None:
     return results[0].figures if len(results) == 1 else None
 
 
-def _sum_of_layers(results: Sequence[StoredResult]) -> tuple[float, float, float, float] | None:
+def _sum_of_layers(results: Sequence[StoredResult]) -> Figures | None:
     """The sum of results that are each another layer; None where a layer has several, or they are no layers."""
     ids = [result.parts[0].layer_id for result in results if result.kind is ResultKind.LAYER]
     if not results or len(ids) < len(results) or len(set(ids)) < len(ids):
@@ -168,20 +171,21 @@ def _sum_of_layers(results: Sequence[StoredResult]) -> tuple[float, float, float
     return sums[0], sums[1], sums[2], sums[3]
 
 
-def _disagreement(total: tuple[float, float, float, float], parts: Sequence[Part]) -> Iterator[str]:
+def _disagreement(total: Figures, parts: Sequence[Part]) -> Iterator[str]:
     if not parts:
         yield "which layers the total is made of is not known"
         return
-    energy = sum(part.energy_pj * part.times for part in parts)
-    latency = sum(part.latency_cycles * part.times for part in parts)
+    energy = latency = 0.0
+    counts: dict[tuple[int, int], float] = {}
+    for owner, row, times, _, _, part_energy, part_latency in parts:
+        energy += part_energy * times
+        latency += part_latency * times
+        counts[owner, row] = counts.get((owner, row), 0.0) + times
     if not (isclose(energy, total[0], rel_tol=AGREES) and isclose(latency, total[3], rel_tol=AGREES)):
         yield (
             f"a stage changed the total: its layers add up to {energy:.10g} pJ and {latency:.10g} cycles, "
             f"the total says {total[0]:.10g} pJ and {total[3]:.10g} cycles"
         )
-    counts: dict[tuple[int, int], float] = {}
-    for part in parts:
-        counts[part.owner, part.row] = counts.get((part.owner, part.row), 0.0) + part.times
     several = sorted({times for times in counts.values() if times != 1})
     if several:
         n = sum(times != 1 for times in counts.values())
@@ -225,18 +229,22 @@ def role_rows(
         parts: owner, index, and how often it counts, in order.
         result_index: of the result, for lists of results.
     """
-    begin: tuple[int, int, float] | None = None
-    position = length = 0
-    for owner, index, times in parts:
-        if begin is not None and (owner, index, times) == (begin[0], begin[1] + length, begin[2]):
-            length += 1
+    of_list, rest = (run_number, role.value, result_index), iter(parts)
+    first = next(rest, None)
+    if first is None:
+        return
+    position = 0
+    owner, index, times = first
+    following = index + 1
+    for one in rest:
+        if one[1] == following and one[0] == owner and one[2] == times:
+            following += 1
             continue
-        if begin is not None:
-            yield (run_number, role.value, result_index, position, *begin[:2], begin[1] + length - 1, begin[2])
-            position += length
-        begin, length = (owner, index, times), 1
-    if begin is not None:
-        yield (run_number, role.value, result_index, position, *begin[:2], begin[1] + length - 1, begin[2])
+        yield (*of_list, position, owner, index, following - 1, times)
+        position += following - index
+        owner, index, times = one
+        following = index + 1
+    yield (*of_list, position, owner, index, following - 1, times)
 
 
 def standard_rows(run_number: int, n_layers: int, figures: Mapping[str, Any]) -> tuple[Row, list[Row]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from zigzag_lab.cost.certificate import Certificate
@@ -24,11 +25,11 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Database, flat
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.results import ENERGIES, Part, StoredResult, result_rows, role_rows
+from zigzag_lab.store.results import ENERGIES, Figures, Part, StoredResult, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
 
 _RESULT_COLUMNS = ("layer_id", "n_macs", *ENERGIES)
-_OF_RESULTS = tuple(LAYER_COLUMNS.index(column) for column in _RESULT_COLUMNS)
+_of_result = itemgetter(*map(LAYER_COLUMNS.index, _RESULT_COLUMNS))
 
 
 @dataclass(slots=True)
@@ -126,17 +127,20 @@ class RunRows:
 
     def saved_results(self, database: Database) -> list[StoredResult]:
         """What passed save stages, as results of the run, in order."""
-        values = {row.layer[:2]: [row.layer[i] for i in _OF_RESULTS] for row in self.pending}
-        owners = {owner for owner, index in self.saved if (owner, index) not in values}
-        for owner in owners:
+        return [
+            StoredResult(str(path), ResultKind.LAYER, figures, (part,))
+            for path, (part, figures) in enumerate(self.saved_parts(database))
+        ]
+
+    def saved_parts(self, database: Database) -> Iterator[tuple[Part, Figures]]:
+        """The same as parts of one result, each with its figures."""
+        values = {row.layer[:2]: _of_result(row.layer) for row in self.pending}
+        for owner in {owner for owner, index in self.saved if (owner, index) not in values}:
             sql = f"SELECT layer_index, {', '.join(_RESULT_COLUMNS)} FROM zl_layer_evaluation WHERE run_number = ?"
-            values.update({(owner, row[0]): list(row[1:]) for row in database.select(sql, (owner,)).rows})
-        results = []
-        for path, place in enumerate(self.saved):
+            values.update({(owner, row[0]): row[1:] for row in database.select(sql, (owner,)).rows})
+        for place in self.saved:
             layer_id, n_macs, *figures = values[place]
-            part = Part(*place, 1.0, layer_id, n_macs, figures[0], figures[3])
-            results.append(StoredResult(str(path), ResultKind.LAYER, tuple(figures), (part,)))
-        return results
+            yield Part(*place, 1.0, layer_id, n_macs, figures[0], figures[3]), tuple(figures)
 
     @property
     def chosen_of_fronts(self) -> list[CostModelEvaluation]:

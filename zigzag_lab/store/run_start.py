@@ -96,6 +96,8 @@ class RunStart:
         name: what to call it; by default its workload on its accelerator.
         objective: ``latency``, ``energy`` or ``edp``; ``none`` where stages of the user choose, or nobody does.
         options: everything else that was asked, as plain data.
+        keywords: of its stages, where options and inputs do not give them back
+            (:func:`zigzag_lab.keys.values.value_document`).
         inputs: what it is given.
         tags: words to find it by.
         engine: the digest of the code that decides numbers.
@@ -110,6 +112,7 @@ class RunStart:
     tags: Mapping[str, str] = field(default_factory=dict)
     engine: str = field(default_factory=engine_digest)
     settings: Mapping[str, Any] | None = None
+    keywords: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         kinds = [i.kind for i in self.inputs]

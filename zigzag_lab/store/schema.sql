@@ -62,7 +62,7 @@ CREATE TABLE zl_run (
 	n_mappings_evaluated BIGINT,
 	cache_hits INTEGER,
 	cache_misses INTEGER,
-	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME, parent_number INTEGER, child_index INTEGER, settings JSON, n_results INTEGER, warnings JSON,
+	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME, parent_number INTEGER, child_index INTEGER, settings JSON, n_results INTEGER, warnings JSON, keywords JSON,
 	CONSTRAINT ck_zl_run_status CHECK (status IN ('running', 'finished', 'infeasible', 'failed', 'lost')),
 	CONSTRAINT fk_zl_run_environment_digest_zl_environment FOREIGN KEY(environment_digest) REFERENCES zl_environment (digest),
 	CONSTRAINT fk_zl_run_experiment_number_zl_experiment FOREIGN KEY(experiment_number) REFERENCES zl_experiment (number),
@@ -263,7 +263,7 @@ CREATE TABLE zl_memory_cost (
 	access_ns DOUBLE NOT NULL,
 	CONSTRAINT pk_zl_memory_cost PRIMARY KEY ("key")
 );
-CREATE INDEX ix_zl_run_parent_number ON zl_run (parent_number);
+CREATE INDEX ix_zl_run_parent_number ON zl_run (parent_number) WHERE parent_number IS NOT NULL;
 CREATE TABLE zl_result (
 	run_number INTEGER NOT NULL,
 	result_index INTEGER NOT NULL,

@@ -100,6 +100,7 @@ class Store:
             "owner": this_process(),
             "objective": str(start.objective),
             "options": spelt_json(dict(start.options)),
+            "keywords": None if start.keywords is None else spelt_json(start.keywords),
             "engine_digest": start.engine,
             "environment_digest": self._insert_environment(),
         }

@@ -1,0 +1,208 @@
+"""Two runs of the same pipeline, number by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from pathlib import PurePath
+from typing import Any
+
+from zigzag_lab.store.codec import StoredLevel
+from zigzag_lab.store.lab import Lab, RunRecord, StoredLayer
+from zigzag_lab.store.states import LayerRole, RunStatus
+
+_Row = tuple[int, int, float]
+
+_TOTALS = (
+    *("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "n_macs", "n_layers"),
+    *("n_results", "area_mm2", "clock_ns"),
+)
+_OF_RESULTS = ("path", "kind", "n_layers", "energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
+_OF_LAYERS = (
+    *("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "ideal_cycles", "temporal_cycles"),
+    *("stall_cycles", "onload_cycles", "offload_cycles", "drain_cycles", "n_macs"),
+)
+_ROLES = (LayerRole.CHOSEN, LayerRole.RESULT, LayerRole.SAVED)
+_ENDED = (RunStatus.FINISHED, RunStatus.INFEASIBLE, RunStatus.FAILED)
+
+RELATIVE = 1e-12
+"""Figures that differ by less, which another order of additions may do, agree."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A figure that came out differently.
+
+    Attributes:
+        where: a layer, a result or a child run; empty for the run.
+        figure: its column.
+        before, now: the two values.
+    """
+
+    where: str
+    figure: str
+    before: Any
+    now: Any
+
+
+class Comparing:
+    """Compares runs, and counts what it compared.
+
+    Args:
+        lab: the database.
+
+    Attributes:
+        n_compared: figures.
+        n_children: pairs of children.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.n_compared = self.n_children = 0
+        self._seen: set[tuple[_Row, _Row]] = set()
+
+    def runs(self, before: RunRecord, now: RunRecord, where: str = "") -> Iterator[Disagreement]:
+        """The figures of two runs that differ: theirs, those of their results and layers, then of their children.
+
+        Of a run that was cut short, only what it came to can agree.
+        """
+        is_whole = before.status in _ENDED
+        if is_whole:
+            for name in ("status", *_TOTALS):
+                if name == "status" or getattr(before, name) is not None or before.n_results is not None:
+                    yield from self._figure(where, name, getattr(before, name), getattr(now, name))
+            yield from self._figure(where, "error", *(self.lab.details(run.run_id).error for run in (before, now)))
+            yield from self._results(before, now, where)
+        for role in _ROLES if is_whole else (LayerRole.CHOSEN, LayerRole.SAVED):
+            yield from self._layers(before, now, role, where, is_whole=is_whole)
+        yield from self._fronts(before, now, where)
+        yield from self._children(before, now, where, is_whole=is_whole)
+
+    def _figure(self, where: str, figure: str, before: Any, now: Any) -> Iterator[Disagreement]:
+        self.n_compared += 1
+        if not _agree(before, now):
+            yield Disagreement(where, figure, before, now)
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def _results(self, before: RunRecord, now: RunRecord, where: str) -> Iterator[Disagreement]:
+        columns = ", ".join(_OF_RESULTS)
+        sql = f"SELECT {columns} FROM zl_result WHERE run_number = ? ORDER BY result_index"
+        both = [self.lab.sql(sql, (run.run_number,)).rows for run in (before, now)]
+        for index, (first, second) in enumerate(zip_longest(*both)):
+            here = _within(where, f"result {index}")
+            if first is None or second is None:
+                yield from self._one_is_missing(here, first, second)
+                continue
+            for name, old, new in zip(_OF_RESULTS, first, second, strict=True):
+                yield from self._figure(here, name, old, new)
+
+    def _one_is_missing(self, where: str, first: Any, second: Any) -> Iterator[Disagreement]:
+        yield from self._figure(where, "there", first is not None, second is not None)
+
+    # -- layers --------------------------------------------------------------------------------------------------------
+
+    def _layers(
+        self, before: RunRecord, now: RunRecord, role: LayerRole, where: str, *, is_whole: bool
+    ) -> Iterator[Disagreement]:
+        first, second = self._rows(before, role), self._rows(now, role)
+        if role is LayerRole.SAVED and not second and first == self._rows(before, LayerRole.CHOSEN):
+            return  # older records hold all layers for saved
+        if is_whole and len(first) != len(second):
+            yield from self._figure(where, f"n_{role.value}", len(first), len(second))
+        pairs = list(zip(first, second, strict=False))
+        if all(pair in self._seen for pair in pairs):
+            return
+        layers = self.lab.layers(before.run_id, role), self.lab.layers(now.run_id, role)
+        for pair, old, new in zip(pairs, *layers, strict=False):
+            if pair not in self._seen:
+                self._seen.add(pair)
+                yield from self._layer(old, new, where)
+
+    def _rows(self, run: RunRecord, role: LayerRole) -> list[_Row]:
+        """The rows in a list of a run: the run that owns it, its index there, and how often it counts."""
+        stretches = self.lab.sql(
+            "SELECT owner_number, first_index, last_index, times FROM zl_run_layer "
+            "WHERE run_number = ? AND role = ? ORDER BY result_index, position",
+            (run.run_number, role.value),
+        ).rows
+        return [(owner, index, times) for owner, begin, end, times in stretches for index in range(begin, end + 1)]
+
+    def _layer(self, before: StoredLayer, now: StoredLayer, where: str) -> Iterator[Disagreement]:
+        here = _within(where, before.name)
+        if before.name != now.name:
+            yield Disagreement(here, "name", before.name, now.name)
+            return
+        for name in _OF_LAYERS:
+            yield from self._figure(here, name, before.figures[name], now.figures[name])
+        yield from self._figure(here, "times", before.times, now.times)
+        levels = {(level.operand, level.level): level for level in now.memories}
+        for level in before.memories:
+            other = levels.pop((level.operand, level.level), None)
+            at = _within(here, f"{level.operand} at {level.memory}")
+            if other is None:
+                yield from self._one_is_missing(at, level, None)
+                continue
+            for name, value in _of_level(level).items():
+                yield from self._figure(at, name, value, _of_level(other)[name])
+        for level in levels.values():
+            yield from self._one_is_missing(_within(here, f"{level.operand} at {level.memory}"), None, level)
+
+    def _fronts(self, before: RunRecord, now: RunRecord, where: str) -> Iterator[Disagreement]:
+        first, second = self.lab.fronts(before.run_id), self.lab.fronts(now.run_id)
+        for index in sorted({*first, *second}):
+            points = zip_longest(first.get(index, ()), second.get(index, ()))
+            for number, (old, new) in enumerate(points):
+                here = _within(where, f"layer {index}, point {number} of its front")
+                if old is None or new is None:
+                    yield from self._one_is_missing(here, old, new)
+                    continue
+                for name in ("energy_pj", "latency_cycles", "is_proven"):
+                    yield from self._figure(here, name, getattr(old, name), getattr(new, name))
+
+    # -- children ------------------------------------------------------------------------------------------------------
+
+    def _children(self, before: RunRecord, now: RunRecord, where: str, *, is_whole: bool) -> Iterator[Disagreement]:
+        if not before.n_children and not now.n_children:
+            return
+        waiting: dict[str, list[RunRecord]] = {}
+        for child in self.lab.children(now.run_id):
+            waiting.setdefault(_settings(child), []).append(child)
+        for child in self.lab.children(before.run_id):
+            here = _within(where, _settings(child) or f"run {child.child_index} within it")
+            twins = waiting.get(_settings(child))
+            if not twins:
+                yield from self._one_is_missing(here, child, None)
+                continue
+            self.n_children += 1
+            twin = twins.pop(0)
+            yield from self._figure(here, "child_index", child.child_index, twin.child_index)
+            yield from self.runs(child, twin, here)
+        for child in (child for left in waiting.values() for child in left if is_whole):
+            yield from self._one_is_missing(_within(where, _settings(child)), None, child)
+
+
+def _within(where: str, part: str) -> str:
+    return f"{where}: {part}" if where else part
+
+
+def _settings(child: RunRecord) -> str:
+    """What a child was made for; files by their names, wherever they lie."""
+    return ", ".join(f"{name}={_word(value)}" for name, value in (child.settings or {}).items())
+
+
+def _word(value: Any) -> str:
+    return PurePath(value).stem if isinstance(value, str) and "/" in value else str(value)
+
+
+def _of_level(level: StoredLevel) -> dict[str, float]:
+    figures = {"utilisation": level.utilisation, "shared_utilisation": level.shared_utilisation}
+    figures |= {f"accesses_{way}": value for way, value in asdict(level.accesses).items()}
+    return figures | {f"energy_{way}_pj": value for way, value in asdict(level.energy_pj).items()}
+
+
+def _agree(before: Any, now: Any) -> bool:
+    if isinstance(before, (int, float)) and isinstance(now, (int, float)):
+        return abs(before - now) <= RELATIVE * max(abs(before), abs(now))
+    return bool(before == now)

@@ -52,7 +52,7 @@ FROM zl_run r{_INPUTS_OF_RUN}
 LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'"""
 
 _N_CHILDREN = "(SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children"
-_FAMILY = f"""t.id AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+_FAMILY = f"""(SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
        {_N_CHILDREN}"""
 
 RUNS_BEFORE = f"""CREATE VIEW zl_v_runs AS
@@ -67,7 +67,6 @@ WHERE r.deleted_at IS NULL AND r.parent_number IS NULL"""
 ALL_RUNS = f"""CREATE VIEW zl_v_all_runs AS
 SELECT {_RUN_COLUMNS.format(proofs=_PROOFS)},
        {_FAMILY}{_FROM_RUNS}
-LEFT JOIN zl_run t ON t.number = r.parent_number
 WHERE r.deleted_at IS NULL"""
 
 _FIGURES_OF_LAYER = """l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,

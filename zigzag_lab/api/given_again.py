@@ -19,6 +19,7 @@ from zigzag_lab.stages.check import ALIASES
 from zigzag_lab.stages.question import is_cache
 from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of
 from zigzag_lab.store.codec import unpacked
+from zigzag_lab.store.damage import reading
 from zigzag_lab.store.imported import IMPORTED
 from zigzag_lab.store.lab import Lab, RunDetails
 from zigzag_lab.vocab import InputError
@@ -49,6 +50,21 @@ class GivenAgain:
     unknown_code: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Code:
+    """What the record says of a stage that is not ours; see :func:`zigzag_lab.api.kept_keywords.kept_code`."""
+
+    position: int
+    stage: str
+    module: str
+    source: str | None = None
+    given: Any = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.module.split(".")[0] == "zigzag_lab"
+
+
 def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder: Path) -> GivenAgain:
     """The stages of a run and their keywords.
 
@@ -68,40 +84,39 @@ def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder:
     if not names:
         hint = "Runs without a pipeline, and points of sweeps that failed before they began, cannot be done again."
         raise InputError(f"run {run_id}", "its record names no stages", "a run of a pipeline", hint)
-    code = {int(one["position"]): one for one in details.options.get("stage_code", ())}
+    with reading("zl_run", id=run_id):
+        code = {int(one["position"]): _Code(**one) for one in details.options.get("stage_code", ())}
     made = [_stage(run_id, name, code.get(place), own) for place, name in enumerate(names)]
     stages = [stage for stage in made if not is_cache(stage)]
     given = GivenAgain(stages, _keywords(lab, run_id, details, stages, folder))
     _check_needs(run_id, given)
     for place, one in code.items():
         now = digest_of_code(made[place])
-        if one["module"].split(".")[0] == "zigzag_lab":
+        if one.is_ours:
             continue
-        if one["source"] is None:
+        if one.source is None:
             given.unknown_code.append(names[place])
-        elif one["source"] != now:
+        elif one.source != now:
             given.changed_code.append(names[place])
     given.unknown_code.extend(n for i, n in enumerate(names) if i not in code and made[i] is not _OURS.get(n))
     return given
 
 
-def _stage(run_id: str, name: str, code: Mapping[str, Any] | None, own: Mapping[str, StageCallable]) -> StageCallable:
+def _stage(run_id: str, name: str, code: _Code | None, own: Mapping[str, StageCallable]) -> StageCallable:
     """A stage by what the record says of it: what is not ours comes from the user, and from nowhere else."""
-    is_ours = name in _OURS and (code is None or code["module"].startswith("zigzag_lab."))
-    stage = _OURS[name] if is_ours else own.get(name)
+    stage = _OURS.get(name) if code is None or code.is_ours else None
+    stage = stage or own.get(name)
     if stage is None:
-        module = f" of module {code['module']}" if code else ""
-        hint = f"Name its module: 'zigzag-lab rerun {run_id} --stages {_module_words(code)}'; in Python give stages=."
+        module = f" of module {code.module}" if code else ""
+        file = "FILE.py" if code is None or code.module == "__main__" else code.module
+        hint = f"Name its module: 'zigzag-lab rerun {run_id} --stages {file}'; in Python give stages=."
         found = f"its stage {name}{module} is not one of ours, and the database does not hold its code"
         raise InputError(f"run {run_id}", found, hint=hint)
-    if code is None or "given" not in code or isinstance(stage, partial):
+    if code is None or code.given is None or isinstance(stage, partial):
         return stage
-    given = value_from(code["given"])
-    return partial(stage, *given["args"], **given["keywords"])
-
-
-def _module_words(code: Mapping[str, Any] | None) -> str:
-    return "FILE.py" if code is None or code["module"] == "__main__" else str(code["module"])
+    with reading("zl_run", id=run_id):
+        given = value_from(code.given)
+        return partial(stage, *given["args"], **given["keywords"])
 
 
 # -- keywords ----------------------------------------------------------------------------------------------------------
@@ -116,7 +131,9 @@ def _keywords(
             found = f"its keyword '{name}' held an object of type {unknown}, which no database holds"
             raise InputError(f"run {run_id}", found, "plain data, files and records")
     files = _Files(lab, run_id, folder)
-    restored = {name: files.put_into(value_from(document)) for name, document in kept.items()}
+    with reading("zl_run", id=run_id):
+        values = {name: value_from(document) for name, document in kept.items()}
+    restored = {name: files.put_into(value) for name, value in values.items()}
     readers = {name for stage in stages for name in parameters_of(stage)}
     said = {_spoken(name, readers): value for name, value in _options(details.options, {*kept}).items()}
     inputs = {kind: record for kind, record in lab.input_records(run_id).items() if kind in RECORDS}

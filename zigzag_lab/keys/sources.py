@@ -201,6 +201,6 @@ def source_digest(code: Any) -> str:
     if not isinstance(code, (type, FunctionType)):
         raise NotKeyableError(f"{code!r} is neither a class nor a function")
     found: dict[str, Any] = {}
-    _collect(code, found)
+    _collect(code, found, is_vouched_for=True)
     sources = sorted((name.removeprefix(code.__module__), source) for name, source in found.items())
     return sha256("\n".join(f"{name}\0{source}" for name, source in sources).encode()).hexdigest()

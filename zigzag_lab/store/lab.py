@@ -342,7 +342,8 @@ class Lab:
             keywords = None if row[6] is None else object_of(row[6])
         with reading("zl_environment", digest=row[5]):
             said = object_of(row[1])
-        known = {"options": options, "tags": {str(k): str(v) for k, v in tags}, "environment": said, "keywords": keywords}
+        hung = {str(k): str(v) for k, v in tags}
+        known = {"options": options, "tags": hung, "environment": said, "keywords": keywords}
         words = dict(zip(("engine_digest", "error", "traceback"), row[2:5], strict=True))
         return checked(RunDetails, {**known, **words}, "zl_run", number=number)
 

@@ -342,14 +342,13 @@ SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r
        r.cache_hits, r.cache_misses, r.cache_seconds_saved,
        w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
        r.engine_digest, r.environment_digest, r.number AS run_number,
-       t.id AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+       (SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
        (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
 FROM zl_run r
 JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
-LEFT JOIN zl_run t ON t.number = r.parent_number
 WHERE r.deleted_at IS NULL;
 CREATE VIEW zl_v_layers AS
 SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,

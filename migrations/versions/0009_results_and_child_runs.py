@@ -52,7 +52,8 @@ FROM zl_run r{_INPUTS_OF_RUN}
 LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'"""
 
 _N_CHILDREN = "(SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children"
-_FAMILY = f"""(SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+_FAMILY = f"""(SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id,
+       r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
        {_N_CHILDREN}"""
 
 RUNS_BEFORE = f"""CREATE VIEW zl_v_runs AS

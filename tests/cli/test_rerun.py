@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.api import own_stages
+from tests.cli.commands import executed
 from tests.cli.recorded import ask, two_runs
 from tests.stages.small import accelerator, written
 from zigzag_lab import MainStage, api
+from zigzag_lab.api.front import search_front
 from zigzag_lab.api.pipeline import standard_stages
-from zigzag_lab.stages import Stage
+from zigzag_lab.stages import AcceleratorParserStage, Stage, SumStage, WorkloadParserStage
 from zigzag_lab.store import Lab
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
@@ -100,6 +103,43 @@ def test_a_run_that_goes_on_is_not_done_again(tmp_path: Path) -> None:
         assert (answer.exit_code, len(lab.runs())) == (2, 3)
         assert f"run {run.run_id}: it is still running" in answer.stderr
         assert lab.run(first).status == "finished"
+
+
+def test_own_stages_come_from_named_files_and_children_are_counted(tmp_path: Path) -> None:
+    """In a fresh process, as nothing but the file says what the stages are."""
+    code = tmp_path / "halving.py"
+    code.write_text(Path(own_stages.__file__).read_text())
+    url, paths = f"sqlite:///{tmp_path / 'lab.db'}", written(tmp_path)
+    stages = [
+        WorkloadParserStage,
+        AcceleratorParserStage,
+        own_stages.BuffersStage,
+        SumStage,
+        *standard_stages(paths["workload"], Objective.LATENCY)[6:],
+    ]
+    MainStage(stages, store=url, mlflow="off", sizes=(4096, 8192), loma_lpf_limit=3, **paths).run()
+    refused = ask("rerun", "--json", database=url)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    answer = executed(["rerun", "--stages", str(code), "--json", "--db", url])
+    assert answer.returncode == 0, answer.stderr
+    again = json.loads(answer.stdout)
+    assert (again["agrees"], again["n_children"], again["changed_stages"]) == (True, 2, [])
+    code.write_text(code.read_text().replace("sram {size}", "sram of {size}"))
+    answer = executed(["rerun", again["run_id"], "--stages", str(code), "--db", url])
+    assert "The source of BuffersStage is not what it was." in answer.stdout, answer.stderr
+    assert answer.returncode == 0, answer.stdout
+    assert "those of 2 runs within it included" in answer.stdout
+
+
+def test_a_front_is_done_again_with_its_points(tmp_path: Path) -> None:
+    url, paths = f"sqlite:///{tmp_path / 'lab.db'}", written(tmp_path)
+    run_id = search_front(api.RunRequest(**paths), store=url)
+    answer = ask("rerun", database=url)
+    assert answer.exit_code == 0, answer.output
+    with Lab(url) as lab:
+        lab.store.database.execute("UPDATE zl_front_point SET latency_cycles = 1 WHERE run_number = 1")
+    answer = ask("rerun", run_id, database=url)
+    assert (answer.exit_code, "point 0 of its front: latency_cycles was 1.0" in answer.stdout) == (1, True)
 
 
 def api_start():  # type: ignore[no-untyped-def]

@@ -342,7 +342,8 @@ SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r
        r.cache_hits, r.cache_misses, r.cache_seconds_saved,
        w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
        r.engine_digest, r.environment_digest, r.number AS run_number,
-       (SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id, r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+       (SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id,
+       r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
        (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
 FROM zl_run r
 JOIN zl_experiment e ON e.number = r.experiment_number

@@ -25,6 +25,13 @@ class BuffersStage(Stage):
             yield from self.variant({"sram_bits": size}, accelerator=changed)
 
 
+class UnsaidBuffersStage(BuffersStage):
+    """The same without a word to the record: it hands the stages below one design after the other."""
+
+    def variant(self, settings: Any, **changes: Any) -> Iterator[Any]:
+        return self.substage(**changes).run()
+
+
 class NamesakeStage(Stage):
     """Reads keywords that are called like others: what ``loma_lpf_limit`` and ``workload`` are called elsewhere."""
 

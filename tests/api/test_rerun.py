@@ -158,6 +158,11 @@ LISTS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [*PARSERS, own_stages.BuffersStage, SumStage, Iterating, *BASE],
         {"sizes": (4096, 8192), **LIMITS},
     ),
+    "own stage that says nothing": ([*PARSERS, own_stages.UnsaidBuffersStage, SumStage, *BASE], {"sizes": [512, 8192]}),
+    "children of designs that nobody said": (
+        [*PARSERS, own_stages.UnsaidBuffersStage, Iterating, SumStage, *BASE],
+        {"sizes": [512, 8192], **LIMITS},
+    ),
     "keywords called like others": (
         [*PARSERS, own_stages.NamesakeStage, *BASE],
         {"lpf_limit": 2, "workload_path": "anything"},

@@ -12,7 +12,9 @@ from typing import Any
 
 from zigzag_lab.api.given import OPTION_NAMES, RECORDS
 from zigzag_lab.api.kept_keywords import digest_of_code
+from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.keys.records import record_from
 from zigzag_lab.keys.values import KeptFile, unknown_in, value_from
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.check import ALIASES
@@ -137,11 +139,25 @@ def _keywords(
     readers = {name for stage in stages for name in parameters_of(stage)}
     said = {_spoken(name, readers): value for name, value in _options(details.options, {*kept}).items()}
     inputs = {kind: record for kind, record in lab.input_records(run_id).items() if kind in RECORDS}
+    inputs |= _design_of_child(lab, run_id)
     given = {**{name: value for name, value in said.items() if name not in _written(stages)}, **inputs, **restored}
     if "workload" in inputs and "workload" not in restored:
         given.pop("input_shapes", None)  # the workload was read with them
     is_all_ours = all(getattr(stage, "is_builtin", False) for stage in stages)
     return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
+
+
+def _design_of_child(lab: Lab, run_id: str) -> dict[str, Any]:
+    """The accelerator of a child where a stage of the user's above it handed down another one than its parent's."""
+    met = lab.sql(
+        "SELECT DISTINCT l.accelerator_kind FROM zl_layer_evaluation l JOIN zl_run r ON r.number = l.run_number "
+        "WHERE r.id = ? AND r.parent_number IS NOT NULL",
+        (run_id,),
+    ).rows
+    if len(met) != 1 or met[0][0] is None:
+        return {}
+    with reading("zl_input", kind=met[0][0]):
+        return {"accelerator": record_from(Accelerator, lab.inputs(run_id)[met[0][0]][1])}
 
 
 def _options(options: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:

@@ -108,6 +108,9 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("options", _pairs(details.options))
     if stages := details.options.get("stages"):
         yield from labelled("stages", shown(" > ".join(map(str, stages))))
+    if code := details.options.get("stage_code"):
+        said = (f"{one['stage']} of {one['module']} (source {str(one.get('source'))[:12]})" for one in code)
+        yield from labelled("code", shown(", ".join(said)))
     if details.tags:
         yield from labelled("tags", shown(", ".join(f"{key}={value}" for key, value in details.tags.items())))
     if run.note:
@@ -132,7 +135,7 @@ def _more_figures(run: Any) -> Iterator[str]:
 
 
 def _pairs(options: dict[str, Any]) -> str:
-    said = {key: value for key, value in options.items() if value is not None and key != "stages"}
+    said = {key: value for key, value in options.items() if value is not None and key not in ("stages", "stage_code")}
     return shown(", ".join(f"{key}={value}" for key, value in said.items())) or "none"
 
 

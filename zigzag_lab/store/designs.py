@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -124,10 +125,12 @@ def _entry_as_input(met: MappingConstraints) -> RunInput:
 
 def _remembered(met: Any, describe: Callable[[Any], RunInput]) -> RunInput:
     """What a run meets without having been given it, as an input; described once for all such runs."""
-    known = next((one for one in _MET if one.record is met or one.record == met), None)
-    if known is None:
-        known = describe(met)
-        _MET.append(known)
+    for is_same in (operator.is_, operator.eq):  # to compare all they say takes longer
+        known = next((one for one in _MET if is_same(one.record, met)), None)
+        if known is not None:
+            return known
+    known = describe(met)
+    _MET.append(known)
     return known
 
 

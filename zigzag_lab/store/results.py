@@ -126,7 +126,7 @@ class Summary:
     """
 
     figures: dict[str, float | int | None]
-    chosen: list[Part]
+    chosen: Sequence[Part]
     warnings: list[str] = field(default_factory=list)
 
 
@@ -137,7 +137,8 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
         results: in order.
         answer: the one that stands for all, where the run said which it is: the least product of a front.
     """
-    parts = list(answer.parts) if answer else [part for result in results for part in result.parts]
+    one = answer or (results[0] if len(results) == 1 else None)
+    parts = one.parts if one else [part for result in results for part in result.parts]
     total = answer.figures if answer else _single(results) or _sum_of_layers(results)
     warnings: list[str] = []
     others = sum(result.kind is ResultKind.OTHER for result in results)
@@ -145,11 +146,14 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
         warnings.append(f"{others:,} of {len(results):,} results are no cost-model evaluations, and have no figures")
     if total is not None:
         warnings += _disagreement(total, parts)
-    layers = {part.layer_id for part in parts}
+    layers, n_macs = set[int](), 0.0
+    for _, _, times, layer_id, n_macs_of_part, _, _ in parts:
+        layers.add(layer_id)
+        n_macs += n_macs_of_part * times
     figures: dict[str, float | int | None] = {
         **dict(zip(ENERGIES, total or (None,) * len(ENERGIES), strict=True)),
         "edp_pj_cycles": None if total is None else total[0] * total[3],
-        "n_macs": _whole(sum(part.n_macs * part.times for part in parts)) if total is not None else None,
+        "n_macs": None if total is None else _whole(n_macs),
         "n_layers": len(layers),
         "n_results": len(results),
     }

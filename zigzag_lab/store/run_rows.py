@@ -134,13 +134,14 @@ class RunRows:
 
     def saved_parts(self, database: Database) -> Iterator[tuple[Part, Figures]]:
         """The same as parts of one result, each with its figures."""
-        values = {row.layer[:2]: _of_result(row.layer) for row in self.pending}
+        values: dict[Any, Any] = {(row.layer[0], row.layer[1]): _of_result(row.layer) for row in self.pending}
         for owner in {owner for owner, index in self.saved if (owner, index) not in values}:
             sql = f"SELECT layer_index, {', '.join(_RESULT_COLUMNS)} FROM zl_layer_evaluation WHERE run_number = ?"
             values.update({(owner, row[0]): row[1:] for row in database.select(sql, (owner,)).rows})
         for place in self.saved:
-            layer_id, n_macs, *figures = values[place]
-            yield Part(*place, 1.0, layer_id, n_macs, figures[0], figures[3]), tuple(figures)
+            layer_id, n_macs, energy, mac_energy, memory_energy, latency = values[place]
+            part = Part(place[0], place[1], 1.0, layer_id, n_macs, energy, latency)
+            yield part, (energy, mac_energy, memory_energy, latency)
 
     @property
     def chosen_of_fronts(self) -> list[CostModelEvaluation]:
@@ -183,10 +184,14 @@ class RunRows:
             rows = []
         else:
             self._remove_lists(database)
-            rows = [*role_rows(self.number, LayerRole.CHOSEN, (part[:3] for part in chosen))]
+            of_chosen = [*role_rows(self.number, LayerRole.CHOSEN, (part[:3] for part in chosen))]
+            rows = [*of_chosen]
             rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
         for index, result in enumerate(results):
-            rows += role_rows(self.number, LayerRole.RESULT, (part[:3] for part in result.parts), index)
+            if result.parts is chosen:
+                rows += [(row[0], LayerRole.RESULT.value, index, *row[3:]) for row in of_chosen]
+            else:
+                rows += role_rows(self.number, LayerRole.RESULT, (part[:3] for part in result.parts), index)
         database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(rows))
         database.append("zl_result", RESULT_COLUMNS, flat(result_rows(results, self.number)))
         for points, chosen_point in self._fronts:

@@ -24,6 +24,7 @@ The Pareto set (of 5,000 runs) missed the 200 ms on SQLite the first time. With 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import time
@@ -121,7 +122,9 @@ def _statements(kind: str, n_runs: int, n_memories: int, offset: int) -> list[st
     layer, run = f"i % {N_LAYERS}", f"i / {N_LAYERS}"
     level, layer_of_level = f"i % {n_memories}", f"i / {n_memories} % {N_LAYERS}"
     mapping = f"('m' || CAST(CAST(i AS BIGINT) * 7919 % {n_runs} AS TEXT))"
-    long = '{"loops": "' + 300 * "x" + '"}'
+    levels = [[["C", 16], ["FX", 3]], [["FY", 3], ["OX", 14]], [["OY", 14], ["K", 8]]]
+    spatial = [["D1", [["K", 32]]], ["D2", [["C", 32]]]]
+    long = json.dumps({"kind": "uneven", "spatial": spatial, "temporal": {operand: levels for operand in "IOW"}})
     return [
         "INSERT INTO zl_mapping (digest, spatial_text, content) "
         f"SELECT 'm' || {text('i')}, 'D1: K 32', '{long}' FROM {runs}",

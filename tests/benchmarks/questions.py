@@ -124,7 +124,7 @@ def _statements(kind: str, n_runs: int, n_memories: int, offset: int) -> list[st
     mapping = f"('m' || CAST(CAST(i AS BIGINT) * 7919 % {n_runs} AS TEXT))"
     levels = [[["C", 16], ["FX", 3]], [["FY", 3], ["OX", 14]], [["OY", 14], ["K", 8]]]
     spatial = [["D1", [["K", 32]]], ["D2", [["C", 32]]]]
-    long = json.dumps({"kind": "uneven", "spatial": spatial, "temporal": {operand: levels for operand in "IOW"}})
+    long = json.dumps({"kind": "uneven", "spatial": spatial, "temporal": dict.fromkeys("IOW", levels)})
     return [
         "INSERT INTO zl_mapping (digest, spatial_text, content) "
         f"SELECT 'm' || {text('i')}, 'D1: K 32', '{long}' FROM {runs}",

@@ -93,12 +93,13 @@ class _MinimalStage(Stage):
             if certificates[-1] is not None:
                 designs.add(id(batch.result(0)[0].accelerator))
             index, rank = self._lowest(batch)
+            if self.keep_others:
+                batch = batch.kept()
+                others.extend(batch.result(i) for i in range(len(batch)))
             if best is None or rank < best[0]:
                 best = rank, batch, index
                 if incumbent is not None:
                     incumbent.value = min(incumbent.value, rank[0])
-            if self.keep_others:
-                others.extend(batch.result(i) for i in range(len(batch)))
         if best is None and self.given is not None and self.given.discarded:
             return None
         if best is None:

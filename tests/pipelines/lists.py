@@ -128,6 +128,12 @@ class List:
         return f"list {self.number}: [{names}] {given}"
 
 
+def listed(*stages: Any, **kwargs: Any) -> List:
+    """A list by hand, below the parsers, with a network of two layers."""
+    given = {"workload": _network(3), "accelerator": _accelerator(0), "mapping": _mapping(False), "loma_lpf_limit": 2}
+    return List(-1, [WorkloadParserStage, AcceleratorParserStage, *stages], {**given, **kwargs})
+
+
 def made(number: int, *, in_processes: bool = False) -> List:
     """The list of a number; refused ones are made again."""
     for attempt in range(100):

@@ -1,0 +1,54 @@
+"""Lists whose record was once untrue: each was found among random ones, and cut down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.pipelines import users
+from tests.pipelines.lists import listed
+from tests.pipelines.running import Bench, bench
+from zigzag_lab.stages import (
+    CompleteSaveStage,
+    CostModelStage,
+    GeneralParameterIteratorStage,
+    LomaStage,
+    MinimalEnergyStage,
+    PickleSaveStage,
+    SpatialMappingGeneratorStage,
+    WorkloadStage,
+)
+
+SEARCH = (MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage)
+TWO_LIMITS = {"general_parameter_iterations": {"loma_lpf_limit": [1, 2]}}
+
+FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "what was saved was taken for the results of a run that yielded none": (
+        [users.Nothing, CompleteSaveStage, WorkloadStage, *SEARCH],
+        {},
+    ),
+    "the same of a combination": (
+        [users.Twice, GeneralParameterIteratorStage, users.Nothing, CompleteSaveStage, WorkloadStage, *SEARCH],
+        TWO_LIMITS,
+    ),
+    "a pickle stage did not save what passed it": ([WorkloadStage, PickleSaveStage, *SEARCH], {}),
+    "the best of results that are all kept was stored twice": (
+        [CompleteSaveStage, WorkloadStage, *SEARCH],
+        {"reduce_minimal_keep_others": True},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def on() -> Iterator[Bench]:
+    """A database of the tests here."""
+    with bench() as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("why", FOUND)
+def test_the_record_is_true(why: str, on: Bench) -> None:
+    stages, kwargs = FOUND[why]
+    assert on.faults_of(listed(*stages, **kwargs)) == []

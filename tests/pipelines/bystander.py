@@ -6,20 +6,18 @@ each combination in it is an :class:`Event`, which travels down the list under t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
+from zigzag_lab import MainStage as RecordingMainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages import DumpStage, NetworkFrontStage, PickleSaveStage, Stage, SumStage
 from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.savers import _JsonSaveStage
-
-WATCHED: ContextVar[bool] = ContextVar("watched", default=False)
-"""Whether a pipeline is being watched, so that what it starts must not be recorded."""
 
 Place = tuple["Event", int]
 """Where a CME was first met, and as which one there."""
@@ -189,10 +187,19 @@ def _watching() -> Iterator[None]:
             patches.enter_context(patch.object(stage, "run", _with_eyes(stage.run)))
         patches.enter_context(patch.object(SumStage, "run", _adding(SumStage.run)))
         patches.enter_context(patch.object(NetworkFrontStage, "_save", staticmethod(_front)))
-        token = WATCHED.set(True)
-        patches.callback(WATCHED.reset, token)
+        patches.enter_context(patch.object(RecordingMainStage, "run", _started))
         patches.enter_context(patch.object(NetworkFrontStage, "_fronts_of_layers", _fronts))
         yield
+
+
+def _started(main: RecordingMainStage) -> list[Any]:
+    """A pipeline that a stage starts is a part of what that stage is a part of."""
+    stage = sys._getframe(1).f_locals["self"]
+    child = event_of(stage.kwargs["sink"]).child(None)
+    fill(child, main.list_of_callables, main.kwargs)
+    if child.error is not None:
+        raise child.error
+    return child.yielded
 
 
 def _with_eyes(run: Any) -> Any:

@@ -131,7 +131,8 @@ class List:
 def listed(*stages: Any, **kwargs: Any) -> List:
     """A list by hand, below the parsers, with a network of two layers."""
     given = {"workload": _network(3), "accelerator": _accelerator(0), "mapping": _mapping(False), "loma_lpf_limit": 2}
-    return List(-1, [WorkloadParserStage, AcceleratorParserStage, *stages], {**given, **kwargs})
+    in_processes = MultiProcessingGatherStage in stages
+    return List(0, [WorkloadParserStage, AcceleratorParserStage, *stages], {**given, **kwargs}, in_processes)
 
 
 def made(number: int, *, in_processes: bool = False) -> List:

@@ -11,17 +11,23 @@ from tests.pipelines import users
 from tests.pipelines.lists import listed
 from tests.pipelines.running import Bench, bench
 from zigzag_lab.stages import (
+    CacheStage,
     CompleteSaveStage,
     CostModelStage,
+    DumpStage,
     GeneralParameterIteratorStage,
     LomaStage,
     MinimalEnergyStage,
+    MultiProcessingGatherStage,
+    MultiProcessingSpawnStage,
     PickleSaveStage,
     SpatialMappingGeneratorStage,
+    SumStage,
     WorkloadStage,
 )
 
 SEARCH = (MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage)
+IN_A_WORKER = (MultiProcessingGatherStage, MultiProcessingSpawnStage)
 TWO_LIMITS = {"general_parameter_iterations": {"loma_lpf_limit": [1, 2]}}
 
 FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
@@ -34,6 +40,23 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
         TWO_LIMITS,
     ),
     "a pickle stage did not save what passed it": ([WorkloadStage, PickleSaveStage, *SEARCH], {}),
+    "a pipeline started in a combination below a dump was no child": (
+        [DumpStage, GeneralParameterIteratorStage, users.Starts, WorkloadStage, *SEARCH],
+        TWO_LIMITS,
+    ),
+    "a hit lost the child that a stage had started": ([CacheStage, users.Starts, WorkloadStage, *SEARCH], {}),
+    "the same of a combination below a cache": (
+        [CacheStage, GeneralParameterIteratorStage, users.Starts, WorkloadStage, *SEARCH],
+        TWO_LIMITS,
+    ),
+    "a pipeline started in a worker was no child": (
+        [MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, users.Starts, *SEARCH],
+        {},
+    ),
+    "a pipeline started in a combination of a worker was no child": (
+        [*IN_A_WORKER, GeneralParameterIteratorStage, users.Starts, SumStage, WorkloadStage, *SEARCH],
+        TWO_LIMITS,
+    ),
     "the best of results that are all kept was stored twice": (
         [CompleteSaveStage, WorkloadStage, *SEARCH],
         {"reduce_minimal_keep_others": True},

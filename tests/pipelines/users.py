@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tests.pipelines.bystander import WATCHED, event_of, fill
 from zigzag_lab import MainStage
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator
@@ -234,14 +233,7 @@ class Starts(Stage):
         kinds = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
         given = {name: self.kwargs[name] for name, kind in kinds.items() if isinstance(self.kwargs.get(name), kind)}
         if "accelerator" in given and "workload" in given:
-            kwargs = {**given, "loma_lpf_limit": 2, "nb_mappings_generated": 1}
-            if WATCHED.get():
-                child = event_of(self.kwargs["sink"]).child(None)
-                fill(child, INNER, kwargs)
-                if child.error is not None:
-                    raise child.error
-            else:
-                MainStage(INNER, **kwargs).run()
+            MainStage(INNER, **given, loma_lpf_limit=2, nb_mappings_generated=1).run()
         yield from self.substage().run()
 
 

@@ -17,6 +17,7 @@ from zigzag_lab import MainStage as RecordingMainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages import DumpStage, NetworkFrontStage, PickleSaveStage, Stage, SumStage
 from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.reducers import _MinimalStage
 from zigzag_lab.stages.savers import _JsonSaveStage
 
 Place = tuple["Event", int]
@@ -175,6 +176,8 @@ def fill(event: Event, stages: Sequence[Any], kwargs: Mapping[str, Any]) -> None
     try:
         for result in MainStage(stages, **kwargs, sink=event).results():
             event.yields(result)
+    except AssertionError:
+        raise  # what is watched is not as it should be
     except Exception as error:
         event.error = error
 
@@ -185,6 +188,7 @@ def _watching() -> Iterator[None]:
         patches.enter_context(patch.object(Stage, "variant", _variant))
         for stage in (_JsonSaveStage, PickleSaveStage, DumpStage):
             patches.enter_context(patch.object(stage, "run", _with_eyes(stage.run)))
+        patches.enter_context(patch.object(_MinimalStage, "run", _choosing(_MinimalStage.run)))
         patches.enter_context(patch.object(SumStage, "run", _adding(SumStage.run)))
         patches.enter_context(patch.object(NetworkFrontStage, "_save", staticmethod(_front)))
         patches.enter_context(patch.object(RecordingMainStage, "run", _started))
@@ -208,6 +212,17 @@ def _with_eyes(run: Any) -> Any:
         for result in run(stage):
             event.passes(result)
             yield result
+
+    return watched
+
+
+def _choosing(run: Any) -> Any:
+    """The best of results that are all kept is one of them."""
+
+    def watched(stage: Any) -> Iterator[Any]:
+        for best, others in run(stage):
+            assert not stage.keep_others or any(cme.identity is best.identity for cme, _ in others)
+            yield best, others
 
     return watched
 

@@ -9,12 +9,42 @@ from dataclasses import dataclass, field
 from math import isclose
 from typing import Any
 
-from tests.pipelines.bystander import Event, flattened, made_of
+from tests.pipelines.bystander import Event, Place, flattened, made_of
 from tests.pipelines.stored import StoredRun
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys import accelerator_digest, constraints_digest
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import InfeasibleError
+
+
+@dataclass
+class Rows:
+    """Which row stands for which evaluation: one for each, whatever list it is in.
+
+    Attributes:
+        pairs: where an evaluation was first met -> the run that holds its row, and the row's index there.
+    """
+
+    pairs: dict[Place, tuple[StoredRun, int]] = field(default_factory=dict)
+    _runs: dict[int, StoredRun] = field(default_factory=dict)
+    _taken: set[tuple[int, int]] = field(default_factory=set)
+
+    def number(self, seen: Event, stored: StoredRun) -> None:
+        """Note which record is that of which event."""
+        self._runs[id(seen)] = stored
+        for child, record in zip(seen.children, stored.children, strict=False):
+            self.number(child, record)
+
+    def row_of(self, place: Place, found: Sequence[tuple[int, int, float]]) -> tuple[int, int]:
+        """The row of an evaluation; one that has none yet gets the row that was found, if that is its run's and free."""
+        if place not in self.pairs:
+            run = self._runs.get(id(place[0]))
+            if run is None or not found or found[0][0] != run.number or found[0][:2] in self._taken:
+                return -1 if run is None else run.number, place[1]
+            self._taken.add(found[0][:2])
+            self.pairs[place] = run, found[0][1]
+        run, index = self.pairs[place]
+        return run.number, index
 
 
 @dataclass
@@ -28,6 +58,9 @@ class Comparison:
 
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    top: Any = None
+    _rows: Any = None
+    _is_ordered: bool = True
 
     def same(self, what: str, expected: Any, found: Any) -> None:
         """Note a difference."""
@@ -37,60 +70,71 @@ class Comparison:
 
     # -- a run and its record ----------------------------------------------------------------------------------------
 
-    def run(self, seen: Event, stored: StoredRun, where: str = "run") -> None:
-        """Compare a run, and all within it, with its record."""
-        numbers: dict[int, int] = {}
-        _number(seen, stored, numbers)
-        self._run(seen, stored, where, numbers)
+    def run(self, seen: Event, stored: StoredRun, *, in_processes: bool = False) -> None:
+        """Compare a run, and all within it, with its record.
+
+        Args:
+            seen: what happened.
+            stored: its record.
+            in_processes: whether what came first among the rows of a run is a matter of time; lists are in order still.
+        """
+        self.top, self._rows, self._is_ordered = stored, Rows(), not in_processes
+        self._rows.number(seen, stored)
+        self._run(seen, stored, "run")
+        for (event, index), (owner, place) in self._rows.pairs.items():
+            self._layer(event.own[index], owner, place)
 
     def handed_out(self, seen: Event, stored: StoredRun) -> None:
         """The same of a run in processes that did not come to its end: what was handed out depends on time."""
         self.same("run: status", _status(seen), stored.row["status"])
         self.same("run: none goes on", [], [run.number for run in _everyone(stored) if run.row["status"] == "running"])
 
-    def _run(self, seen: Event, stored: StoredRun, where: str, numbers: dict[int, int]) -> None:
+    def _run(self, seen: Event, stored: StoredRun, where: str) -> None:
         self.same(f"{where}: status", _status(seen), stored.row["status"])
         has_error = stored.row["error"] is not None
         self.same(f"{where}: error", stored.row["status"] in ("failed", "infeasible"), has_error)
         self.same(f"{where}: settings", _plain(seen.settings), _json(stored.row["settings"]) or None)
-        self._layers(seen, stored, where)
-        saved = [(numbers.get(id(event), -1), index, 1.0) for event, index in seen.saved]
-        self.same(f"{where}: saved", saved, stored.lists.get(("saved", 0), []))
-        self._results(seen, stored, where, numbers)
+        self.same(f"{where}: number of rows", len(seen.own), len(stored.layers))
+        if self._is_ordered:
+            self._listed(f"{where}: rows", [((seen, i), 1.0) for i in range(len(seen.own))], _own(stored))
+        self._listed(f"{where}: saved", [(place, 1.0) for place in seen.saved], stored.lists.get(("saved", 0), []))
+        self._results(seen, stored, where)
         self.same(f"{where}: children", len(seen.children), len(stored.children))
         for number, (child, record) in enumerate(zip(seen.children, stored.children, strict=False)):
-            self._run(child, record, f"{where}.{number}", numbers)
+            self._run(child, record, f"{where}.{number}")
 
-    def _layers(self, seen: Event, stored: StoredRun, where: str) -> None:
-        self.same(f"{where}: number of rows", len(seen.own), len(stored.layers))
-        for index, (cme, row) in enumerate(zip(seen.own, stored.layers, strict=False)):
-            figures, mapping, memories, proof, design = row
-            at = f"{where} layer {index}"
-            self.same(f"{at}: terms", figures_of(cme), figures)
-            self.same(f"{at}: mapping", mapping_of(cme), mapping)
-            self.same(f"{at}: memories", sorted(memories_of(cme)), memories)
-            self.same(f"{at}: proof", _proof(cme), proof)
-            self.same(f"{at}: design", _design(cme), _stored_design(cme, stored, design))
+    def _listed(self, what: str, expected: Sequence[tuple[Place, float]], found: Sequence[tuple[int, int, float]]) -> None:
+        """Compare a list of evaluations: each stands for the same one wherever it is listed."""
+        as_found = [(*self._rows.row_of(place, found[i : i + 1]), times) for i, (place, times) in enumerate(expected)]
+        self.same(what, as_found, [*found])
 
-    def _results(self, seen: Event, stored: StoredRun, where: str, numbers: dict[int, int]) -> None:
+    def _layer(self, cme: CostModelEvaluation, owner: StoredRun, place: int) -> None:
+        if place >= len(owner.layers):
+            return  # which is said already
+        figures, mapping, memories, proof, design = owner.layers[place]
+        at = f"run {owner.number} layer {place}"
+        self.same(f"{at}: terms", figures_of(cme), figures)
+        self.same(f"{at}: mapping", mapping_of(cme), mapping)
+        self.same(f"{at}: memories", sorted(memories_of(cme)), memories)
+        self.same(f"{at}: proof", _proof(cme), proof)
+        self.same(f"{at}: design", _design(cme), _stored_design(cme, owner, design))
+
+    def _results(self, seen: Event, stored: StoredRun, where: str) -> None:
         results = [one for number, value in enumerate(seen.yielded) for one in flattened(value, str(number))]
-        parts = [[(numbers.get(id(e), -1), index, times) for (e, index), times in found] for found in seen.parts]
         rows = stored.results
         self.same(f"{where}: results", [_result(*one) for one in results], [_stored_result(row) for row in rows])
-        for index, expected in enumerate(parts):
-            self.same(f"{where} result {index}: parts", expected, stored.lists.get(("result", index), []))
+        for index, parts in enumerate(seen.parts):
+            self._listed(f"{where} result {index}: parts", parts, stored.lists.get(("result", index), []))
         self.same(f"{where}: number of results", len(results), stored.row["n_results"])
         total, chosen = _total(seen, [cme for _, cme, _ in results])
         found = tuple(stored.row[n] for n in ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles"))
         if seen.ended_early:
-            own = stored.number
-            expected = [(own, i, 1.0) for i in range(len(seen.own))]
-            self.same(f"{where}: chosen", expected, stored.lists.get(("chosen", 0), []))
+            self.same(f"{where}: chosen", _own(stored), stored.lists.get(("chosen", 0), []))
             self.same(f"{where}: no total", (None,) * 4, found)
             return
-        places = [seen.top.places[id(cme.identity)] for cme in chosen or ()]
-        answer = sum(parts, []) if chosen is None else [(numbers[id(event)], index, 1.0) for event, index in places]
-        self.same(f"{where}: chosen", answer, stored.lists.get(("chosen", 0), []))
+        everything = [part for parts in seen.parts for part in parts]
+        answer = everything if chosen is None else [(seen.top.places[id(cme.identity)], 1.0) for cme in chosen]
+        self._listed(f"{where}: chosen", answer, stored.lists.get(("chosen", 0), []))
         self.same(f"{where}: total", total, found)
         if total is None or total[0] is None:
             return
@@ -98,7 +142,7 @@ class Comparison:
         edp = stored.row["edp_pj_cycles"]
         if edp != total[0] * total[3]:
             self.faults.append(f"{where}: edp {edp}")
-        self._sums(stored, where, answer, total)
+        self._sums(stored, where, stored.lists.get(("chosen", 0), []), total)
 
     def _sums(self, stored: StoredRun, where: str, answer: Sequence[Any], total: Sequence[float]) -> None:
         """Layers add up to the total, or the record says why not."""
@@ -113,8 +157,6 @@ class Comparison:
         if not agrees and not stored.row["warnings"]:
             self.faults.append(f"{where}: layers do not add up to {total}, and nothing is said of it")
 
-    top: Any = None
-
 
 def _everyone(run: StoredRun) -> Iterator[StoredRun]:
     yield run
@@ -122,10 +164,8 @@ def _everyone(run: StoredRun) -> Iterator[StoredRun]:
         yield from _everyone(child)
 
 
-def _number(seen: Event, stored: StoredRun, numbers: dict[int, int]) -> None:
-    numbers[id(seen)] = stored.number
-    for child, record in zip(seen.children, stored.children, strict=False):
-        _number(child, record, numbers)
+def _own(run: StoredRun) -> list[tuple[int, int, float]]:
+    return [(run.number, index, 1.0) for index in range(len(run.layers))]
 
 
 # -- what is expected --------------------------------------------------------------------------------------------------

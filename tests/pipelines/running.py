@@ -115,11 +115,10 @@ class Bench:
         stored = next((run for run in found if run.row["id"] == main.run_id), None)
         if stored is None:
             return [*comparison.faults, "no run"]
-        comparison.top = stored
         if listed.in_processes and any(one.error or one.left for one in seen.everyone()):
             comparison.handed_out(seen, stored)
         else:
-            comparison.run(seen, stored)
+            comparison.run(seen, stored, in_processes=listed.in_processes)
         self.counts += comparison.counts
         self.counts["runs"] += 1
         self.counts["hits"] += bool(stored.row["cache_hits"])

@@ -50,7 +50,7 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
         TWO_LIMITS,
     ),
     "a pipeline started in a worker was no child": (
-        [MultiProcessingGatherStage, WorkloadStage, MultiProcessingSpawnStage, users.Starts, *SEARCH],
+        [*IN_A_WORKER, users.Starts, WorkloadStage, *SEARCH],
         {},
     ),
     "a pipeline started in a combination of a worker was no child": (
@@ -58,7 +58,7 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
         TWO_LIMITS,
     ),
     "the best of results that are all kept was stored twice": (
-        [CompleteSaveStage, WorkloadStage, *SEARCH],
+        [CompleteSaveStage, WorkloadStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage],
         {"reduce_minimal_keep_others": True},
     ),
 }

@@ -233,11 +233,10 @@ class Starts(Stage):
         kinds = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
         given = {name: self.kwargs[name] for name, kind in kinds.items() if isinstance(self.kwargs.get(name), kind)}
         if "accelerator" in given and "workload" in given:
-            MainStage(INNER, **given, loma_lpf_limit=2, nb_mappings_generated=1).run()
+            search = [SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]
+            listed = [SumStage, WorkloadStage, MinimalLatencyStage, *search]
+            MainStage(listed, **given, loma_lpf_limit=2, nb_mappings_generated=1).run()
         yield from self.substage().run()
-
-
-INNER = (SumStage, WorkloadStage, MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage)
 
 
 def energy_of(cme: CostModelEvaluationABC) -> float:

@@ -20,8 +20,10 @@ from tests.pipelines.stored import Reader
 from zigzag_lab import MainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.executors.local import LocalProcesses
-from zigzag_lab.stages import DumpStage
+from zigzag_lab.stages import DumpStage, PlotTemporalMappingsStage
 from zigzag_lab.store import Store, open_store
+
+PLOTS = "plot_filename_pattern", "bars.svg"
 
 
 @dataclass
@@ -60,7 +62,7 @@ class Bench:
             return self._faults_of(listed)
 
     def _faults_of(self, listed: List) -> list[str]:
-        given = {**listed.kwargs, **self._files(listed, "seen")}
+        given = {**listed.kwargs, **self.files(listed, "seen")}
         seen = observed(listed.plain(is_cached=False), given)
         faults: list[str] = []
         for kind in ("computed", "first", "again"):
@@ -85,9 +87,11 @@ class Bench:
         if self._engine is not None:
             self._engine.close(now=True)
 
-    def _files(self, listed: List, kind: str) -> dict[str, Any]:
-        named = f"{listed.number}_{kind}"
-        return {"dump_filename_pattern": self.folder / f"{named}.pickle"} if DumpStage in listed.stages else {}
+    def files(self, listed: List, kind: str) -> dict[str, Any]:
+        """Names of files that stages of a list write."""
+        folder = self.folder / f"{self.counts['lists']} {kind}"
+        named = {DumpStage: ("dump_filename_pattern", "dump.pickle"), PlotTemporalMappingsStage: PLOTS}
+        return {name: folder / file for stage, (name, file) in named.items() if stage in listed.stages}
 
     def _faults(self, listed: List, seen: Event, kind: str, salt: int) -> list[str]:
         last = self.store.database.select("SELECT MAX(number) FROM zl_run").rows[0][0] or 0
@@ -99,7 +103,7 @@ class Bench:
             cache=is_cached,
             cache_salt=str(salt),
             **listed.kwargs,
-            **self._files(listed, kind),
+            **self.files(listed, kind),
         )
         try:
             results: Any = main.run()

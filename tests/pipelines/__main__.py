@@ -1,4 +1,4 @@
-"""Random lists by hand: ``python -m tests.pipelines FIRST LAST [--processes] [--db URL]``."""
+"""Random lists by hand: ``python -m tests.pipelines FIRST LAST [--processes | --files] [--db URL]``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ def main() -> int:
     parser.add_argument("first", type=int)
     parser.add_argument("last", type=int)
     parser.add_argument("--processes", action="store_true")
+    parser.add_argument("--files", action="store_true")
     parser.add_argument("--db")
     parser.add_argument("--most", type=int, default=20)
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     started, n_faulty = time.process_time(), 0
     with bench(given.db) as on:
-        for ending in endings(range(given.first, given.last), on, in_processes=given.processes):
+        for ending in endings(range(given.first, given.last), on, in_processes=given.processes, from_a_file=given.files):
             if ending.faults:
                 n_faulty += 1
                 print(ending.listed)

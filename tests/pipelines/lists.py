@@ -96,12 +96,14 @@ class List:
         stages: top down.
         kwargs: keywords, without those that name files.
         in_processes: whether parts of it run in worker processes.
+        from_a_file: whether a file that DumpStage writes may answer for the stages below SkipIfDumpExistsStage.
     """
 
     number: int
     stages: list[Any]
     kwargs: dict[str, Any] = field(default_factory=dict)
     in_processes: bool = False
+    from_a_file: bool = False
 
     @property
     def is_cut_short(self) -> bool:
@@ -135,11 +137,17 @@ def listed(*stages: Any, **kwargs: Any) -> List:
     return List(0, [WorkloadParserStage, AcceleratorParserStage, *stages], {**given, **kwargs}, in_processes)
 
 
-def made(number: int, *, in_processes: bool = False) -> List:
-    """The list of a number; refused ones are made again."""
+def made(number: int, *, in_processes: bool = False, from_a_file: bool = False) -> List:
+    """The list of a number; refused ones are made again.
+
+    Args:
+        number: which one.
+        in_processes: whether a part of it runs in worker processes.
+        from_a_file: whether a part of it may be answered by a file.
+    """
     for attempt in range(100):
         rng = Random(f"{number} {attempt}")
-        tried = _Maker(rng, in_processes).made(number)
+        tried = _Maker(rng, in_processes, from_a_file).made(number)
         try:
             MainStage(tried.stages, **tried.kwargs, **({"dump_filename_pattern": "x"} if DumpStage in tried.stages else {}))
         except (PipelineError, ZigzagLabError):
@@ -149,8 +157,8 @@ def made(number: int, *, in_processes: bool = False) -> List:
 
 
 class _Maker:
-    def __init__(self, rng: Random, in_processes: bool) -> None:
-        self.rng, self.in_processes = rng, in_processes
+    def __init__(self, rng: Random, in_processes: bool, from_a_file: bool) -> None:
+        self.rng, self.in_processes, self.from_a_file = rng, in_processes, from_a_file
 
     def made(self, number: int) -> List:
         rng = self.rng
@@ -171,7 +179,18 @@ class _Maker:
         for stage in listed:
             if stage is not GeneralParameterIteratorStage or stage not in tried:
                 tried.append(stage)
-        return List(number, tried, self._kwargs(tried), self.in_processes)
+        if self.from_a_file:
+            tried = self._dumped(tried)
+        return List(number, tried, self._kwargs(tried), self.in_processes, self.from_a_file)
+
+    def _dumped(self, stages: list[Any]) -> list[Any]:
+        """A list in which all below some stage above WorkloadStage may be answered by a file."""
+        others = (SkipIfDumpExistsStage, DumpStage, users.FirstOnly, users.Raises, users.RaisesBelow, users.Starts)
+        kept = [stage for stage in stages if stage not in others]
+        place = self.rng.randint(0, kept.index(WorkloadStage))
+        many = (users.Sweeps, users.SweepsOptions, users.TwoAccelerators)  # which would all read the one file
+        above = [s for s in kept[:place] if s not in many and "dump_folder" not in getattr(s, "writes", ())]
+        return [*above, SkipIfDumpExistsStage, DumpStage, *kept[place:]]
 
     def _below_workload(self, *, spawns: bool = False) -> list[Any]:
         rng = self.rng

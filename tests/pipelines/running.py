@@ -20,6 +20,8 @@ from tests.pipelines.stored import Reader
 from zigzag_lab import MainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.executors.local import LocalProcesses
+from zigzag_lab.stages import cache
+from zigzag_lab.stages.cache import dumped_results
 from zigzag_lab.stages import DumpStage, PlotTemporalMappingsStage
 from zigzag_lab.store import Store, open_store
 
@@ -70,11 +72,19 @@ class Bench:
             if kind == "first" and is_cut_short and users.Eager in (eager := listed.plain(is_cached=True)):
                 seen = observed(eager, given)
             faults += [f"{kind}: {fault}" for fault in self._faults(listed, seen, kind, self.counts["lists"])]
+        file = self.files(listed, "first").get("dump_filename_pattern")
+        if listed.from_a_file and seen.error is None and file.exists():
+            with patch.object(cache, "dumped_results", self._from_file):
+                faults += [f"from a file: {f}" for f in self._faults(listed, seen, "file", 0, dump_folder=file)]
         self.counts["lists"] += 1
         self.counts["in processes"] += listed.in_processes
         self.counts["raised"] += seen.error is not None
         self.counts[f"raised {type(seen.error).__name__}"] += seen.error is not None
         return faults
+
+    def _from_file(self, path: Path) -> Any:
+        self.counts["files"] += 1
+        return dumped_results(path)
 
     def engine(self, kind: str, work: Any, *, n_workers: int) -> Any:
         """Processes that all lists share, as starting an interpreter takes longer than most lists."""
@@ -93,7 +103,7 @@ class Bench:
         named = {DumpStage: ("dump_filename_pattern", "dump.pickle"), PlotTemporalMappingsStage: PLOTS}
         return {name: folder / file for stage, (name, file) in named.items() if stage in listed.stages}
 
-    def _faults(self, listed: List, seen: Event, kind: str, salt: int) -> list[str]:
+    def _faults(self, listed: List, seen: Event, kind: str, salt: int, **more: Any) -> list[str]:
         last = self.store.database.select("SELECT MAX(number) FROM zl_run").rows[0][0] or 0
         comparison = Comparison()
         is_cached = kind != "computed"
@@ -104,6 +114,7 @@ class Bench:
             cache_salt=str(salt),
             **listed.kwargs,
             **self.files(listed, kind),
+            **more,
         )
         try:
             results: Any = main.run()
@@ -170,8 +181,8 @@ def bench(url: str | None = None) -> Iterator[Bench]:
                 on.close()
 
 
-def endings(numbers: Iterable[int], on: Bench, *, in_processes: bool = False) -> Iterator[Ending]:
-    """What came of the lists of some numbers."""
+def endings(numbers: Iterable[int], on: Bench, **kind: bool) -> Iterator[Ending]:
+    """What came of the lists of some numbers; ``kind`` as :func:`tests.pipelines.lists.made` takes it."""
     for number in numbers:
-        listed = made(number, in_processes=in_processes)
+        listed = made(number, **kind)
         yield Ending(listed, on.faults_of(listed))

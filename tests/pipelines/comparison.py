@@ -98,6 +98,7 @@ class Comparison:
         if self._is_ordered:
             self._listed(f"{where}: rows", [((seen, i), 1.0) for i in range(len(seen.own))], _own(stored))
         self._listed(f"{where}: saved", [(place, 1.0) for place in seen.saved], stored.lists.get(("saved", 0), []))
+        self.counts["saved rows"] += len(seen.saved)
         self._results(seen, stored, where)
         self.same(f"{where}: children", len(seen.children), len(stored.children))
         for number, (child, record) in enumerate(zip(seen.children, stored.children, strict=False)):

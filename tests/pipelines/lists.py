@@ -219,10 +219,10 @@ class _Maker:
     def _kwargs(self, stages: list[Any]) -> dict[str, Any]:
         rng = self.rng
         is_searching = HardwareSearchStage in stages
-        accelerator: Any = _accelerator(rng.randint(0, 2))
+        design = rng.choice((0, 1, 2, 3, 3, 4, 4))
         kwargs: dict[str, Any] = {
             "workload": _network(rng.randint(0, 199)),
-            "accelerator": small.accelerator() if is_searching or rng.random() < 0.2 else accelerator,
+            "accelerator": _design(design) if is_searching or rng.random() < 0.2 else _accelerator(design),
             "mapping": _mapping(SpatialMappingConversionStage in stages),
             "loma_lpf_limit": rng.choice((1, 2, 2, 3)),
             "nb_mappings_generated": rng.choice((1, 1, 2)),
@@ -248,13 +248,22 @@ def _network(seed: int) -> Workload:
     """One to three tiny layers; some are the same under other names."""
     rng = Random(seed)
     sizes = ([1, 4, 2, 2, 2, 1, 1], [1, 4, 2, 2, 2, 1, 1], [1, 2, 4, 2, 1, 1, 3], [1, 8, 4, 1, 2, 1, 1])
-    layers = [small.layer(n, f"layer {n}", loop_sizes=rng.choice(sizes)) for n in range(rng.choice((1, 2, 2, 3)))]
+    layers = [small.layer(n, f"layer {n}", loop_sizes=rng.choice(sizes)) for n in range(rng.choice((1, 1, 2, 2, 3)))]
     return read_workload(layers)
 
 
 @cache
 def _accelerator(which: int) -> Accelerator:
-    return read_accelerator(small.accelerator(sram_bits=(4096, 1024, 65536)[which]))
+    return read_accelerator(_design(which))
+
+
+def _design(which: int) -> dict[str, Any]:
+    """The small accelerator, or one of two memories, on which a mapping is priced in half the time."""
+    if which < 2:
+        return small.accelerator(sram_bits=(4096, 65536)[which])
+    design = small.accelerator(sram_bits=(1024, 4096, 65536)[which - 2], name="tiny")
+    kept = ("rf_o", "sram")
+    return {**design, "memories": {name: memory for name, memory in design["memories"].items() if name in kept}}
 
 
 @cache

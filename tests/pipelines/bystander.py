@@ -35,7 +35,7 @@ class Event:
         yielded: in order.
         parts: of each result that was yielded, in lists and dictionaries too: the places of what it is made of, and
             how often each counts.
-        own: CMEs that were first saved or yielded here.
+        own: CMEs that were first saved or yielded here, as they were met last.
         fronts: per layer, the trade-offs and which of them stands for the layer.
         children: in the order in which they were started.
         error: what ended it.
@@ -86,7 +86,9 @@ class Event:
         if id(cme.identity) not in places:
             places[id(cme.identity)] = self, len(self.own)
             self.own.append(cme)
-        return places[id(cme.identity)]
+        event, index = places[id(cme.identity)]
+        event.own[index] = cme  # of which more may have been proven since
+        return event, index
 
     def owns(self, cme: CostModelEvaluation) -> None:
         """A front hangs on a row of the run that it is found in."""

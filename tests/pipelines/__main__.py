@@ -22,7 +22,9 @@ def main() -> int:
     logging.disable(logging.WARNING)
     started, n_faulty = time.process_time(), 0
     with bench(given.db) as on:
-        for ending in endings(range(given.first, given.last), on, in_processes=given.processes, from_a_file=given.files):
+        for ending in endings(
+            range(given.first, given.last), on, in_processes=given.processes, from_a_file=given.files
+        ):
             if ending.faults:
                 n_faulty += 1
                 print(ending.listed)

@@ -104,7 +104,9 @@ class Comparison:
         for number, (child, record) in enumerate(zip(seen.children, stored.children, strict=False)):
             self._run(child, record, f"{where}.{number}")
 
-    def _listed(self, what: str, expected: Sequence[tuple[Place, float]], found: Sequence[tuple[int, int, float]]) -> None:
+    def _listed(
+        self, what: str, expected: Sequence[tuple[Place, float]], found: Sequence[tuple[int, int, float]]
+    ) -> None:
         """Compare a list of evaluations: each stands for the same one wherever it is listed."""
         as_found = [(*self._rows.row_of(place, found[i : i + 1]), times) for i, (place, times) in enumerate(expected)]
         self.same(what, as_found, [*found])

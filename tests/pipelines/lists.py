@@ -68,11 +68,27 @@ COLLECTING: Weights = {ListifyStage: 2, users.InLists: 1, users.InADictionary: 1
 TOP: Weights = {**SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, **USERS, **COLLECTING, SumStage: 6}
 LAYERS: Weights = {**TOP, SearchInterLayerDataLocalityStage: 2, NetworkFrontStage: 1}
 OF_A_LAYER: Weights = {
-    **{**SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, **USERS},
-    **{MinimalLatencyStage: 6, MinimalEnergyStage: 4, users.SweepsALayer: 2, users.RaisesBelow: 1, SumStage: 1},
+    **SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, **USERS,
+    MinimalLatencyStage: 6, MinimalEnergyStage: 4, users.SweepsALayer: 2, users.RaisesBelow: 1, SumStage: 1,
 }
-OF_A_SPATIAL_MAPPING: Weights = {**SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, MinimalLatencyStage: 6, users.Halved: 1, users.Copied: 1, users.EveryOther: 1}
-OF_A_TEMPORAL_MAPPING: Weights = {RemoveExtraInfoStage: 1, CacheBeforeYieldStage: 1, CompleteSaveStage: 1, CacheStage: 1, users.Twice: 1}
+OF_A_SPATIAL_MAPPING: Weights = {
+    **SAVERS,
+    **REDUCTIONS,
+    **PASSING,
+    **CACHES,
+    **TRYING,
+    MinimalLatencyStage: 6,
+    users.Halved: 1,
+    users.Copied: 1,
+    users.EveryOther: 1,
+}
+OF_A_TEMPORAL_MAPPING: Weights = {
+    RemoveExtraInfoStage: 1,
+    CacheBeforeYieldStage: 1,
+    CompleteSaveStage: 1,
+    CacheStage: 1,
+    users.Twice: 1,
+}
 HANDING_ON: Weights = {GeneralParameterIteratorStage: 4, users.Sweeps: 1, users.SweepsOptions: 1}
 """What may stand where results are placeholders."""
 
@@ -149,7 +165,9 @@ def made(number: int, *, in_processes: bool = False, from_a_file: bool = False) 
         rng = Random(f"{number} {attempt}")
         tried = _Maker(rng, in_processes, from_a_file).made(number)
         try:
-            MainStage(tried.stages, **tried.kwargs, **({"dump_filename_pattern": "x"} if DumpStage in tried.stages else {}))
+            MainStage(
+                tried.stages, **tried.kwargs, **({"dump_filename_pattern": "x"} if DumpStage in tried.stages else {})
+            )
         except (PipelineError, ZigzagLabError):
             continue
         return tried
@@ -172,7 +190,13 @@ class _Maker:
         if search_designs:
             top.append(SumStage)
         if self.in_processes:
-            listed = [*top, *self._some(TOP, 2), MultiProcessingGatherStage, *self._some(HANDING_ON, 1), *self._below_workload(spawns=True)]
+            listed = [
+                *top,
+                *self._some(TOP, 2),
+                MultiProcessingGatherStage,
+                *self._some(HANDING_ON, 1),
+                *self._below_workload(spawns=True),
+            ]
         else:
             listed = [*top, *self._some(LAYERS, 3), *self._below_workload()]
         tried: list[Any] = []  # the keyword of an iterating stage goes no further than the first one
@@ -200,9 +224,21 @@ class _Maker:
             within.insert(rng.randint(0, len(within)), rng.choice((MinimalLatencyStage, MinimalEnergyStage)))
         if spawns:
             if rng.random() < 0.25:  # all layers of a combination in one process
-                return [MultiProcessingSpawnStage, *self._some({SumStage: 1, CompleteSaveStage: 1}, 1), WorkloadStage, *within, *self._search()]
+                return [
+                    MultiProcessingSpawnStage,
+                    *self._some({SumStage: 1, CompleteSaveStage: 1}, 1),
+                    WorkloadStage,
+                    *within,
+                    *self._search(),
+                ]
             within = [*self._some(HANDING_ON, 1), MultiProcessingSpawnStage, *within]
-        return [*([SearchInterLayerDataLocalityStage] if locality else []), WorkloadStage, *locality, *within, *self._search()]
+        return [
+            *([SearchInterLayerDataLocalityStage] if locality else []),
+            WorkloadStage,
+            *locality,
+            *within,
+            *self._search(),
+        ]
 
     def _search(self) -> list[Any]:
         rng = self.rng
@@ -233,7 +269,9 @@ class _Maker:
             kwargs["general_parameter_iterations"] = rng.choice(ITERATIONS)
             kwargs["skip_infeasible"] = rng.random() < 0.3
         if is_searching:
-            kwargs["hardware_parameters"] = {"memories.sram.size": rng.choice(([4096, 8192], [8192, 2048, 65536], [64, 4096]))}
+            kwargs["hardware_parameters"] = {
+                "memories.sram.size": rng.choice(([4096, 8192], [8192, 2048, 65536], [64, 4096]))
+            }
         if any(s in stages for s in (MinimalLatencyStage, MinimalEnergyStage, MinimalEDPStage)) and rng.random() < 0.15:
             kwargs["reduce_minimal_keep_others"] = True
         if SalsaStage in stages:

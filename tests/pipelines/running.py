@@ -20,9 +20,8 @@ from tests.pipelines.stored import Reader
 from zigzag_lab import MainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.executors.local import LocalProcesses
-from zigzag_lab.stages import cache
+from zigzag_lab.stages import DumpStage, PlotTemporalMappingsStage, cache
 from zigzag_lab.stages.cache import dumped_results
-from zigzag_lab.stages import DumpStage, PlotTemporalMappingsStage
 from zigzag_lab.store import Store, open_store
 
 PLOTS = "plot_filename_pattern", "bars.svg"
@@ -58,7 +57,7 @@ class Bench:
         self.reader = Reader(lambda sql, values: self.store.database.select(sql, values).as_dicts())
 
     def faults_of(self, listed: List) -> list[str]:
-        """What differs between a list as it runs and as it is recorded: with a cache, twice where it has one, and some without."""
+        """What differs between a list as it runs and its record: with a cache, twice where it has one; some without."""
         environment = {"ZIGZAG_LAB_DB": self.url, "MLFLOW_TRACKING_URI": "off", "ZIGZAG_LAB_GIT_DIFF": "off"}
         with patch.dict(os.environ, environment), patch("zigzag_lab.executors.open_engine", self.engine):
             return self._faults_of(listed)

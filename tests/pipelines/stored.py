@@ -68,7 +68,9 @@ class Reader:
     def since(self, number: int) -> list[StoredRun]:
         """Runs from a number on that belong to no other, each with all within it."""
         runs = {row["number"]: StoredRun(row) for row in self._rows("zl_run", "number", number, "number")}
-        inputs = "zl_run_input g JOIN (SELECT digest AS content_digest, content FROM zl_input) i ON content_digest = digest"
+        inputs = (
+            "zl_run_input g JOIN (SELECT digest AS content_digest, content FROM zl_input) i ON content_digest = digest"
+        )
         for row in self._rows(inputs, "run_number", number):
             runs[row["run_number"]].inputs[row["kind"]] = row["digest"], self._record(row)
         memories: dict[Any, list[Any]] = {}

@@ -120,7 +120,10 @@ class InADictionary(Stage):
 
     def run(self) -> Iterator[Any]:
         results = list(self.substage().run())
-        yield {"first": results[0], "cmes": [cme for cme, _ in results], "nested": {"all": results}}, {"n": len(results)}
+        yield (
+            {"first": results[0], "cmes": [cme for cme, _ in results], "nested": {"all": results}},
+            {"n": len(results)},
+        )
 
 
 class Words(Stage):
@@ -217,9 +220,7 @@ class SweepsALayer(Stage):
 
     def run(self) -> Iterator[Any]:
         for pins in (True, False):
-            yield from self.variant(
-                {"pins": pins}, layer=self.layer, access_same_data_considered_as_no_access=pins
-            )
+            yield from self.variant({"pins": pins}, layer=self.layer, access_same_data_considered_as_no_access=pins)
 
 
 class MySave(CompleteSaveStage):

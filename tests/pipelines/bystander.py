@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from zigzag_lab import MainStage as RecordingMainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages import DumpStage, NetworkFrontStage, PickleSaveStage, Stage, SumStage
+from zigzag_lab.stages import DumpStage, NetworkFrontStage, PickleSaveStage, Stage, SumStage, WorkloadStage
 from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.reducers import _MinimalStage
 from zigzag_lab.stages.savers import _JsonSaveStage
@@ -36,6 +36,7 @@ class Event:
         parts: of each result that was yielded, in lists and dictionaries too: the places of what it is made of, and
             how often each counts.
         own: CMEs that were first saved or yielded here, as they were met last.
+        stages: the list.
         fronts: per layer, the trade-offs and which of them stands for the layer.
         children: in the order in which they were started.
         error: what ended it.
@@ -49,6 +50,7 @@ class Event:
     yielded: list[Any] = field(default_factory=list)
     parts: list[list[tuple[Place, float]]] = field(default_factory=list)
     own: list[CostModelEvaluation] = field(default_factory=list)
+    stages: list[Any] = field(default_factory=list)
     fronts: list[tuple[list[CostModelEvaluation], int]] = field(default_factory=list)
     children: list[Event] = field(default_factory=list)
     error: BaseException | None = None
@@ -73,7 +75,7 @@ class Event:
     def child(self, settings: Mapping[str, Any] | None, key: Any = None) -> Event:
         """The combination of a key that was seen before, or a new one."""
         if key is None or key not in self._known:
-            made = Event(self, settings, goes_on=key is not None)
+            made = Event(self, settings, goes_on=key is not None, stages=self.stages)
             self.children.append(made)
             if key is None:
                 return made
@@ -175,6 +177,7 @@ def observed(stages: Sequence[Any], kwargs: Mapping[str, Any]) -> Event:
 
 def fill(event: Event, stages: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Run a list as an event."""
+    event.stages = list(stages)
     try:
         for result in MainStage(stages, **kwargs, sink=event).results():
             event.yields(result)
@@ -278,8 +281,9 @@ def _variant(stage: Stage, settings: Mapping[str, Any], **changes: Any) -> Itera
     label = ", ".join(f"{name}={value}" for name, value in settings.items())
     tried = stage.__dict__.setdefault("_seen", [])
     tried.append(label)
-    key = (len(stage.list_of_callables), label, tried.count(label)) if "layer" in stage.kwargs else None
-    return _combination(stage, settings, changes, key)
+    n_below = len(stage.list_of_callables)
+    is_below_layers = WorkloadStage in event_of(stage.kwargs["sink"]).stages[: -n_below - 1]
+    return _combination(stage, settings, changes, (n_below, label, tried.count(label)) if is_below_layers else None)
 
 
 def _combination(stage: Stage, settings: Mapping[str, Any], changes: Mapping[str, Any], key: Any) -> Iterator[Any]:

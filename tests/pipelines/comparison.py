@@ -36,7 +36,7 @@ class Rows:
             self.number(child, record)
 
     def row_of(self, place: Place, found: Sequence[tuple[int, int, float]]) -> tuple[int, int]:
-        """The row of an evaluation; one that has none yet gets the row that was found, if that is its run's and free."""
+        """The row of an evaluation; one that has none yet gets the row that was found, if it is its run's and free."""
         if place not in self.pairs:
             run = self._runs.get(id(place[0]))
             if run is None or not found or found[0][0] != run.number or found[0][:2] in self._taken:

@@ -68,8 +68,17 @@ COLLECTING: Weights = {ListifyStage: 2, users.InLists: 1, users.InADictionary: 1
 TOP: Weights = {**SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, **USERS, **COLLECTING, SumStage: 6}
 LAYERS: Weights = {**TOP, SearchInterLayerDataLocalityStage: 2, NetworkFrontStage: 1}
 OF_A_LAYER: Weights = {
-    **SAVERS, **REDUCTIONS, **PASSING, **CACHES, **TRYING, **USERS,
-    MinimalLatencyStage: 6, MinimalEnergyStage: 4, users.SweepsALayer: 2, users.RaisesBelow: 1, SumStage: 1,
+    **SAVERS,
+    **REDUCTIONS,
+    **PASSING,
+    **CACHES,
+    **TRYING,
+    **USERS,
+    MinimalLatencyStage: 6,
+    MinimalEnergyStage: 4,
+    users.SweepsALayer: 2,
+    users.RaisesBelow: 1,
+    SumStage: 1,
 }
 OF_A_SPATIAL_MAPPING: Weights = {
     **SAVERS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.pipelines import users
 from tests.pipelines.lists import listed
 from tests.pipelines.running import Bench, bench
+from zigzag_lab import MainStage
 from zigzag_lab.stages import (
     CacheStage,
     CompleteSaveStage,
@@ -57,6 +59,10 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [*IN_A_WORKER, GeneralParameterIteratorStage, users.Starts, SumStage, WorkloadStage, *SEARCH],
         TWO_LIMITS,
     ),
+    "a stage that names the layer made a child for each layer": (
+        [SumStage, WorkloadStage, users.SweepsALayer, *SEARCH],
+        {},
+    ),
     "the best of results that are all kept was stored twice": (
         [CompleteSaveStage, WorkloadStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage],
         {"reduce_minimal_keep_others": True},
@@ -75,3 +81,29 @@ def on() -> Iterator[Bench]:
 def test_the_record_is_true(why: str, on: Bench) -> None:
     stages, kwargs = FOUND[why]
     assert on.faults_of(listed(*stages, **kwargs)) == []
+
+
+def children_of(stages: list[Any], on: Bench) -> list[Any]:
+    """What is stored of the children of a run, which may fail."""
+    made = listed(*stages, **TWO_LIMITS)
+    with suppress(RuntimeError):
+        MainStage(made.stages, store=on.store, mlflow="off", **made.kwargs).run()
+    last = on.store.database.select("SELECT MAX(number) FROM zl_run WHERE parent_number IS NULL").rows[0][0]
+    return on.reader.since(last)[0].children
+
+
+def test_a_combination_whose_results_nobody_took_says_so(on: Bench) -> None:
+    below = [SumStage, WorkloadStage, *SEARCH]
+    processes = [MultiProcessingGatherStage, GeneralParameterIteratorStage, MultiProcessingSpawnStage]
+    taken, left = children_of([users.FirstOnly, *processes, *below], on)
+    assert (taken.row["warnings"], len(taken.results)) == (None, 1)
+    assert (left.row["status"], len(left.results)) == ("finished", 0)
+    assert "took 0 of its results" in left.row["warnings"]
+
+
+def test_children_of_children_that_an_error_cuts_short_say_so_once(on: Bench) -> None:
+    trying = [users.SweepsALayer, GeneralParameterIteratorStage]
+    (first, *_) = children_of([users.Raises, WorkloadStage, *trying, *SEARCH], on)
+    cut_short = [first, *first.children]
+    assert len(cut_short) == 3
+    assert {child.row["reason"] for child in cut_short} == {"its run ended before it: in the middle"}

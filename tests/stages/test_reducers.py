@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from zigzag_lab.api import RunRequest, run
 from zigzag_lab.cost import CumulativeCME
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.stages import (
+    AcceleratorParserStage,
     BatchStage,
     CostModelStage,
     LomaStage,
@@ -31,6 +33,8 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     Stage,
     SumStage,
+    WorkloadParserStage,
+    WorkloadStage,
 )
 from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.memo import LayerMemo
@@ -105,6 +109,15 @@ def test_the_others_are_all_results(stage: type[Stage], prices: Prices) -> None:
         given_all = {"prices": prices, "reduce_minimal_keep_others": True}
         [(_, others)] = MainStage([stage, leaf], **given_all).run()
         assert [(cme.number, extra) for cme, extra in others] == [(i, i) for i in range(len(prices))]
+
+
+def test_the_best_is_one_of_the_others_and_no_second_evaluation(tmp_path: Path) -> None:
+    """So that a record holds it once."""
+    readers = (WorkloadParserStage, AcceleratorParserStage, WorkloadStage, SpatialMappingGeneratorStage)
+    listed = [*readers, MinimalEnergyStage, LomaStage, CostModelStage]
+    results = MainStage(listed, **small.written(tmp_path), loma_lpf_limit=3, reduce_minimal_keep_others=True).run()
+    for cme, (_, (_, others)) in results:
+        assert [other.identity is cme.identity for other, _ in others].count(True) == 1
 
 
 @pytest.mark.parametrize("stage", RANKS, ids=lambda stage: stage.__name__)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.stages import small
+from tests.stages.caches import ListSink
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.stages import (
     AcceleratorParserStage,
@@ -85,6 +86,14 @@ def test_a_pickle_of_nothing_is_an_empty_list(tmp_path: Path) -> None:
     assert pickle.loads((tmp_path / "p.pkl").read_bytes()) == []
     complete = json.loads((tmp_path / "dump" / "overall_complete.json").read_text())
     assert complete["outputs"]["energy"]["energy_total"] == 0
+
+
+def test_a_pickle_stage_saves_what_passes_it_though_its_file_holds_what_is_beside_it(tmp_path: Path) -> None:
+    sink = ListSink()
+    listed = [*FILES, WorkloadStage, PickleSaveStage, *SEARCH]
+    results = run(tmp_path, listed, pickle_filename=tmp_path / "p.pkl", sink=sink)
+    assert sink.saved == [cme for cme, _ in results]
+    assert pickle.loads((tmp_path / "p.pkl").read_bytes()) == []
 
 
 def test_a_failure_leaves_no_pickle(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ class PickleSaveStage(Stage):
                     "SumStage or a reduction right below",
                 )
             cmes.extend(below for below, _ in extra_info)
-            save_all(self.sink, extra_info)
+            save_all(self.sink, (cme, extra_info))
             yield cme, extra_info
         if self.pickle_filename is not None:
             path = self.run_files.fresh(Path(self.pickle_filename))

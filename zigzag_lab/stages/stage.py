@@ -157,6 +157,10 @@ class ResultBatch:
         """The same batch with each result changed when it is asked for."""
         return ResultBatch(self.energy_pj, self.latency_cycles, lambda i: wrap(self.result(i)))
 
+    def kept(self) -> ResultBatch:
+        """The same batch, each of its results made once."""
+        return ResultBatch(self.energy_pj, self.latency_cycles, [self.result(i) for i in range(len(self))].__getitem__)
+
     @classmethod
     def of(cls, result: Result) -> ResultBatch:
         """A batch of one."""

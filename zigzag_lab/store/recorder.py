@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
-from zigzag_lab.stages.seams import SearchTally, Variant
+from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
@@ -80,24 +80,27 @@ class RunRecorder:
         store: the open database.
         run_id, number: what people call the run, and what its rows are keyed by.
         start: what is known of it.
-        parent: the run within which it was started.
+        within: the run within which it was started; its place, where that run is recorded by another process.
 
     Attributes:
         run_id, number, start: see there.
         describe: what is known of its children when they start.
+        is_told: whether it is told all that it yields; what was saved is the result of others.
     """
 
     def __init__(
-        self, store: Store, run_id: str, number: int, start: RunStart, parent: RunRecorder | None = None
+        self, store: Store, run_id: str, number: int, start: RunStart, within: RunRecorder | RunPlace | None = None
     ) -> None:
         self.run_id, self.number, self.start = run_id, number, start
+        parent = within if isinstance(within, RunRecorder) else None
         self.describe: Describe = described if parent is None else parent.describe
-        self._store, self._database, self.parent = store, store.database, parent
+        self._store, self._database, self._is_child = store, store.database, within is not None
         is_in_one_store = parent is not None and parent._store is store
         self._lock: Any = parent._lock if parent is not None and is_in_one_store else RLock()
         self._tree: Tree = Tree() if parent is None else parent._tree
         self._rows = RunRows(number, store.digests, Designs({i.kind: i for i in start.inputs}), self._tree)
         self._results: list[StoredResult] = []
+        self.is_told = within is not None
         self._n_yielded = 0
         self._last_sum: CostModelEvaluationABC | None = None
         self._children: dict[Any, RunRecorder] = {}
@@ -194,6 +197,18 @@ class RunRecorder:
         if not self._goes_on:
             self._end_as_it_went()
 
+    def adopt(self, run_id: str) -> None:
+        """Take as a child a run that a worker has made, in the order in which its work is noted here."""
+        with self._lock:
+            sql = "UPDATE zl_run SET parent_number = ?, child_index = ? WHERE id = ?"
+            self._database.transact(lambda: self._database.execute(sql, (self.number, self.n_children, run_id)))
+            self.n_children += 1
+
+    @property
+    def place(self) -> RunPlace:
+        """Which run it is, for other processes."""
+        return RunPlace(str(self.url), self.number)
+
     def warn(self, warning: str) -> None:
         """Note what a reader of the record should know."""
         if masked(warning) not in self._warnings:
@@ -245,7 +260,7 @@ class RunRecorder:
             if self.is_closed:
                 return
             self._end_children(None)
-            if not self._results and not self._n_yielded:
+            if not self.is_told and not self._n_yielded:
                 self._results = self._from_saved(total or self._last_sum)
             self._close(RunStatus.FINISHED, totals, summary_of(self._results, self._answer_of_fronts()))
 
@@ -292,7 +307,7 @@ class RunRecorder:
         for child in self._children.values():
             if not child.is_closed:
                 if error is not None and child._error is None:
-                    child._error = _CutShortError(f"its run ended before it: {_in_words(error)[0]}")
+                    child._error = _CutShortError.of(error)
                 child._end_as_it_went()
 
     def _end_as_it_went(self) -> None:
@@ -337,7 +352,7 @@ class RunRecorder:
                 f"UPDATE zl_run SET ended_at = {now}, heartbeat_at = {now}, {assignments} WHERE number = ?",
                 (*values.values(), self.number),
             )
-            if self.parent is None:
+            if not self._is_child:
                 ask_to_publish(self._database, self.number)
 
         self._database.transact(close)
@@ -442,6 +457,11 @@ class _Noted:
 
 class _CutShortError(Exception):
     """The run that a child belongs to ended before the child did."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> BaseException:
+        """The error of a child, from that of its run; a child of a child says no more."""
+        return error if isinstance(error, cls) else cls(f"its run ended before it: {_in_words(error)[0]}")
 
 
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:

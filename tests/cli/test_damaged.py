@@ -29,7 +29,7 @@ QUESTIONS = {
     "zl_mapping": ("show last --layer 0", "front last --layer 0", "plot nest last --layer 0 -o {out}/n.svg"),
     "zl_environment": ("show last --json", "compare last last"),
     "zl_run": ("ls", "best", "show last", "export runs --out {out}/r.parquet", "report -o {out}/r.html"),
-    "zl_run_input": ("ls", "show last"),
+    "zl_run_input": ("ls", "show last --inputs {out}/inputs", "report last -o {out}/r.html"),
     "zl_front_point": ("front last", "front last --layer 0"),
     "zl_layer_evaluation": ("show last", "compare last last", "export layers --out {out}/l.parquet"),
     "zl_memory_evaluation": ("show last --layer 0", "explain last"),
@@ -52,6 +52,7 @@ DAMAGE: list[tuple[str, Any]] = [
     ("zl_memory_evaluation.utilisation", "text"), ("zl_certificate.lower_bound", "text"),
     ("zl_mapping.spatial_text", 5),
     ("zl_certificate.objective", "beauty"), ("zl_cache_entry.n_bytes", 1), ("zl_cache_entry.seconds", "text"),
+    ("zl_layer_evaluation.ideal_cycles", 9e999), ("zl_run_input.file_name", b"\xff"),
     ("zl_reading.digest", "x"), ("zl_run_input.name", b"\xff"),
 ]  # fmt: skip
 
@@ -116,7 +117,7 @@ def test_a_damaged_row_is_named_or_made_anew(
         assert not any(table in one for one in said)
         again = json.loads(ask("run", *sound[1], "--lpf-limit", "3", "--json", database=url).stdout)
         assert (again["energy_pj"], again["cache"]["misses"]) == (sound[2], 0)
-    elif place != "zl_certificate.objective":  # which is a word, though none that is known
+    elif bad not in ("beauty", 9e999):  # a word, and a number, which others could mean
         assert f"table {table}" in examined.stdout, examined.stdout
         assert examined.exit_code == 1
 
@@ -159,3 +160,17 @@ def test_a_file_of_any_bytes_is_said_to_be_damaged(sound: tuple[Path, list[str],
         answer = ask(*command.split(" "), database=f"sqlite:///{copy}")
         assert answer.exception is None or isinstance(answer.exception, SystemExit), (command, answer.exception)
         assert answer.exit_code in (1, 2)
+
+
+@pytest.mark.parametrize("table", ["zl_mapping", "zl_environment", "zl_input"])
+def test_a_row_that_is_not_there_is_missed(sound: tuple[Path, list[str], float], table: str, tmp_path: Path) -> None:
+    """A layer without its mapping must not drop out of its run unheard."""
+    url = f"sqlite:///{tmp_path / 'copy.db'}"
+    with sqlite3.connect(sound[0]) as source, sqlite3.connect(tmp_path / "copy.db") as target:
+        source.backup(target)
+        target.execute(f"DELETE FROM {table}")
+    answer = ask("show", "last", database=url)
+    assert isinstance(answer.exception, SystemExit), answer.exception
+    assert answer.exit_code == 2
+    assert f"table {table}, row digest = '" in answer.stderr
+    assert f"it refers to nothing in {table}" in ask("doctor", "--deep", database=url).stdout

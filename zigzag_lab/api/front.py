@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.store.damage import damaged
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
 from zigzag_lab.vocab import InputError
 
@@ -144,6 +145,8 @@ def recorded_front(lab: Lab, run: RunRecord) -> NetworkFront:
         hint = "'zigzag-lab front --workload W --accelerator A --mapping M' searches for one."
         raise InputError(f"run {run.run_id}", "it has no fronts on record", "a run of 'zigzag-lab front'", hint)
     names = {layer.figures["layer_index"]: layer.name for layer in lab.layers(run.run_id)}
+    if missing := fronts.keys() - names.keys():
+        raise damaged("zl_front_point", {"layer_index": min(missing)}, f"run {run.run_id} has no such layer")
     return NetworkFront(run, tuple(LayerFront(i, names[i], points) for i, points in fronts.items()))
 
 

@@ -37,18 +37,19 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     Raises:
         InputError: such a file is in the way, or the folder cannot be written to.
     """
-    names = _file_names(lab, run_id)
     written, contents = [], []
-    for kind, (name, content, source) in lab.inputs(run_id).items():
+    inputs = lab.inputs(run_id)
+    names = _file_names(lab, run_id)
+    for kind, (name, content, source) in inputs.items():
         as_it_was = source is not None
         file_name = names.get(kind) if as_it_was else None
         path = folder / kind / (file_name or f"{_as_file_name(name) or kind}.json")
         written.append(WrittenInput(kind, path, as_it_was))
         contents.append(source if source is not None else _as_json(content))
-    for one, data in zip(written, contents, strict=True):
-        if one.path.exists() and one.path.read_bytes() != data:
-            raise InputError(str(one.path), "another file is there already", hint="Name a new folder.")
     try:
+        for one, data in zip(written, contents, strict=True):
+            if one.path.exists() and one.path.read_bytes() != data:
+                raise InputError(str(one.path), "another file is there already", hint="Name a new folder.")
         for one, data in zip(written, contents, strict=True):
             one.path.parent.mkdir(parents=True, exist_ok=True)
             one.path.write_bytes(data)

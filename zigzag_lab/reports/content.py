@@ -160,7 +160,7 @@ def _provenance(lab: Lab, run: RunRecord) -> dict[str, Any]:
         "SELECT kind, name, digest, file_name FROM zl_run_input WHERE run_number = ? ORDER BY kind", (run.run_number,)
     ).rows
     inputs = [
-        {"kind": kind, "name": name, "digest": digest, "file": PureWindowsPath(file_name or "").name}
+        {"kind": kind, "name": name, "digest": digest, "file": PureWindowsPath(str(file_name or "")).name}
         for kind, name, digest, file_name in rows
     ]
     environment = {k: details.environment[k] for k in SHOWN_OF_ENVIRONMENT if details.environment.get(k)}

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from decimal import Decimal
 from functools import cache
+from math import isfinite
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from zigzag_lab.store.errors import StoreError
@@ -86,6 +87,17 @@ def check_types(values: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...
         if not isinstance(values[name], wanted):
             kinds = " or ".join(sorted({one.__name__ for one in wanted if one is not type(None)} - {"Decimal"}))
             raise damaged(table, key, f"{name} is {_short(values[name])}, where {kinds} belongs")
+
+
+def check_finite(values: Mapping[str, Any], table: str, **key: Any) -> None:
+    """See that none of the numbers of a row is infinite.
+
+    Raises:
+        DamagedError: one is.
+    """
+    for name, value in values.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise damaged(table, key, f"{name} is {value}, where a finite number belongs")
 
 
 def _short(value: Any) -> str:

@@ -19,7 +19,7 @@ from zigzag_lab.store.codec import (
     StoredLevel,
     unpacked,
 )
-from zigzag_lab.store.damage import TEXT, check_types, checked, reading
+from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, PLACE
@@ -332,8 +332,8 @@ class Lab:
         """What a run was asked, and what went wrong."""
         number = self.store.run_number(run_id)
         row = self._reader.select(
-            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, e.digest, r.keywords FROM zl_run r "
-            "JOIN zl_environment e ON e.digest = r.environment_digest WHERE r.number = ?",
+            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, r.environment_digest, r.keywords "
+            "FROM zl_run r LEFT JOIN zl_environment e ON e.digest = r.environment_digest WHERE r.number = ?",
             (number,),
         ).rows[0]
         tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
@@ -364,7 +364,7 @@ class Lab:
         columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
         layers = self._reader.select(
             f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
-            f"FROM {LISTED} JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
+            f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
             "ORDER BY p.result_index, place",
             of_run,
         ).as_dicts()
@@ -392,8 +392,8 @@ class Lab:
         """Index of a layer -> its front, energy ascending; empty where no front was searched."""
         rows = self._reader.select(
             "SELECT f.layer_index, f.point_index, f.energy_pj, f.latency_cycles, f.is_proven, f.memories, "
-            "m.spatial_text, m.content, m.digest "
-            "FROM zl_front_point f JOIN zl_mapping m ON m.digest = f.mapping_digest "
+            "m.spatial_text, m.content, f.mapping_digest "
+            "FROM zl_front_point f LEFT JOIN zl_mapping m ON m.digest = f.mapping_digest "
             "WHERE f.run_number = ? ORDER BY f.layer_index, f.point_index",
             (self.store.run_number(run_id),),
         ).rows
@@ -405,14 +405,15 @@ class Lab:
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
         rows = self._reader.select(
-            "SELECT g.kind, g.name, i.content, s.content, g.digest, g.source_digest "
-            "FROM zl_run_input g JOIN zl_input i ON i.digest = g.digest "
+            "SELECT g.kind, g.name, i.content, s.content, g.digest, g.source_digest, g.file_name "
+            "FROM zl_run_input g LEFT JOIN zl_input i ON i.digest = g.digest "
             "LEFT JOIN zl_source s ON s.digest = g.source_digest WHERE g.run_number = ? ORDER BY g.kind",
             (self.store.run_number(run_id),),
         ).rows
         found: dict[str, tuple[str, dict[str, Any], bytes | None]] = {}
-        for kind, name, content, source, digest, source_digest in rows:
-            check_types({"kind": kind, "name": name}, {"kind": TEXT, "name": TEXT}, "zl_run_input", digest=digest)
+        for kind, name, content, source, digest, source_digest, file_name in rows:
+            named = {"kind": kind, "name": name, "file_name": file_name or ""}
+            check_types(named, dict.fromkeys(named, TEXT), "zl_run_input", run_id=run_id, digest=digest)
             with reading("zl_input", digest=digest):
                 said = json.loads(unpacked(content))
             with reading("zl_source", digest=source_digest):
@@ -501,5 +502,7 @@ def _layer_from(
     text, times = row.pop("spatial_text"), row.pop("times")
     mapping = mapping_of(row.pop("content"), text, row["mapping_digest"])
     del row["place"]
-    check_types(row, LAYER_TYPES, "zl_layer_evaluation", run_number=row["run_number"], layer_index=row["layer_index"])
+    key = {"run_number": row["run_number"], "layer_index": row["layer_index"]}
+    check_types(row, LAYER_TYPES, "zl_layer_evaluation", **key)
+    check_finite(row, "zl_layer_evaluation", **key)
     return StoredLayer(index, row["layer_id"], row["name"], row, text, mapping, memories, certificate, times)

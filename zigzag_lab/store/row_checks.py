@@ -16,7 +16,7 @@ from zigzag_lab.store.codec import (
     level_from,
     mapping_from,
 )
-from zigzag_lab.store.damage import TEXT, check_types, damaged, numbers_and_texts, reading
+from zigzag_lab.store.damage import TEXT, check_finite, check_types, damaged, numbers_and_texts, reading
 from zigzag_lab.store.database import Row
 
 LAYER_TYPES = {
@@ -77,7 +77,9 @@ def object_of(value: Any) -> dict[str, Any]:
 def memory_of(row: Row) -> StoredLevel:
     """What one operand does at one memory level."""
     key = dict(zip(MEMORY_COLUMNS[:4], row, strict=False))
-    check_types(dict(zip(MEMORY_COLUMNS, row, strict=True)), _MEMORY_TYPES, "zl_memory_evaluation", **key)
+    values = dict(zip(MEMORY_COLUMNS, row, strict=True))
+    check_types(values, _MEMORY_TYPES, "zl_memory_evaluation", **key)
+    check_finite(values, "zl_memory_evaluation", **key)
     return level_from(row)
 
 

@@ -22,7 +22,7 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import LISTED, PLACE
+from zigzag_lab.store.results import LISTED, PLACE, WITHIN
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -113,6 +113,11 @@ class StoredLayer:
     memories: tuple[StoredLevel, ...]
     certificate: Certificate | None = None
     times: float = 1.0
+
+    @property
+    def owner(self) -> int:
+        """The number of the run that holds the row, whose inputs say what it was priced on."""
+        return int(self.figures["run_number"])
 
 
 @dataclass(frozen=True)
@@ -297,10 +302,11 @@ class Lab:
             raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
         return found[0]
 
-    def children(self, run_id: str) -> list[RunRecord]:
-        """The runs within a run, in the order in which they were started."""
+    def children(self, run_id: str, *, all_levels: bool = False) -> list[RunRecord]:
+        """The runs within a run, in the order in which they were started; those within these, too, if asked for."""
         number = self.store.run_number(run_id)
-        return self._runs([("v.parent_number = ?", number)], {}, "v.child_index, v.run_number", None)
+        where = f"v.run_number IN ({WITHIN})" if all_levels else "v.parent_number = ?"
+        return self._runs([(where, number)], {}, "v.child_index, v.run_number", None)
 
     def results(self, run_id: str) -> list[StoredResult]:
         """What a run yielded, in order."""
@@ -379,10 +385,14 @@ class Lab:
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
+        return self.inputs_of(self.store.run_number(run_id))
+
+    def inputs_of(self, run_number: int) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
+        """The same of the run of a number, such as the one that holds the row of a layer."""
         rows = self._reader.select(
             "SELECT g.kind, g.name, i.content, s.content FROM zl_run_input g JOIN zl_input i ON i.digest = g.digest "
             "LEFT JOIN zl_source s ON s.digest = g.source_digest WHERE g.run_number = ? ORDER BY g.kind",
-            (self.store.run_number(run_id),),
+            (run_number,),
         ).rows
         return {
             kind: (name, json.loads(unpacked(content)), None if source is None else unpacked(source))

@@ -39,6 +39,7 @@ MANY_SAVED = 100_000
 """CMEs from save stages at which a run says how many they are: one may stand below LOMA by accident."""
 
 MOST_WARNINGS = 20
+_INPUTS = ("workload", "accelerator", "mapping")
 
 Describe = Callable[[RunStart, Variant], RunStart]
 """What is known of a child run when it starts, from its parent's start and the combination."""
@@ -287,12 +288,20 @@ class RunRecorder:
             self._close(RunStatus.INFEASIBLE, totals, error=error)
 
     def _end_children(self, error: BaseException | None) -> None:
-        """Close the children that go on; those that an error of the run cut short fail with it."""
+        """Close the children that go on; those that an error of the run cut short fail with it.
+
+        Inputs that all children have read, below the stage that tries combinations, are those of the run, too.
+        """
         for child in self._children.values():
             if not child.is_closed:
                 if error is not None and child._error is None:
                     child._error = _CutShortError(f"its run ended before it: {_in_words(error)[0]}")
                 child._end_as_it_went()
+        children = [c._rows.designs.inputs for c in self._children.values() if c._rows.designs.inputs]
+        for kind in _INPUTS if children else ():
+            read = {i[kind].digest: i[kind] for i in children if kind in i}
+            if kind not in self._rows.designs.inputs and len(read) == 1:
+                self._rows.designs.add(*read.values())
 
     def _end_as_it_went(self) -> None:
         if isinstance(self._error, InfeasibleError):

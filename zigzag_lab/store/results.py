@@ -202,6 +202,12 @@ LISTED = (
 PLACE = "p.position + l.layer_index - p.first_index AS place"
 """SQL: the place of a layer in its list."""
 
+WITHIN = (
+    "WITH RECURSIVE within (number) AS (SELECT number FROM zl_run WHERE parent_number = ? UNION "
+    "SELECT r.number FROM zl_run r JOIN within w ON r.parent_number = w.number) SELECT number FROM within"
+)
+"""SQL: the numbers of all runs within a run."""
+
 
 # -- rows --------------------------------------------------------------------------------------------------------------
 

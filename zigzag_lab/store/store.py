@@ -347,8 +347,9 @@ class Store:
 
 
 def _setting(value: Any) -> Any:
-    """A value that a child run varies, as plain data: records and files by their names."""
-    return value if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)) else in_a_word(value)
+    """A value that a child run varies, as plain data: records, files and documents by their names."""
+    is_plain = value is None or isinstance(value, (bool, int, float, str, list, tuple, dict))
+    return value if is_plain and not (isinstance(value, dict) and "name" in value) else in_a_word(value)
 
 
 def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS) -> Store:

@@ -8,7 +8,6 @@ from typing import Any
 
 from zigzag_lab.api.differences import Difference, differences
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
-from zigzag_lab.store.states import RunStatus
 
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "area_mm2")
 _SELDOM_OF_INTEREST = ("argv", "cwd")
@@ -123,15 +122,14 @@ def _totals(first: RunRecord, second: RunRecord) -> Iterator[Pair]:
 
 def _layers(lab: Lab, run: RunRecord) -> list[StoredLayer]:
     """The layers of a run, unless they are those of several answers to one question."""
-    is_one = run.energy_pj is not None or run.status != RunStatus.FINISHED
-    return lab.layers(run.run_id) if is_one else []
+    return [] if run.has_no_total else lab.layers(run.run_id)
 
 
 def _by_settings(lab: Lab, run: RunRecord) -> dict[str, RunRecord]:
     """What a child varies -> the child."""
     found: dict[str, RunRecord] = {}
     for child in lab.children(run.run_id) if run.n_children else ():
-        label = ", ".join(f"{name}={value}" for name, value in (child.settings or {}).items()) or child.name
+        label = child.varied or child.name
         found[label if label not in found else f"{label} ({child.child_index})"] = child
     return found
 

@@ -12,7 +12,6 @@ from zigzag_lab.mapping.bypass import skipped
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
-from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -43,11 +42,6 @@ class RunPage:
     n_saved: int = 0
 
     @property
-    def sums_up(self) -> bool:
-        """Whether its layers come to something: to its total, or to what it did before it broke off."""
-        return self.run.energy_pj is not None or self.run.status != RunStatus.FINISHED
-
-    @property
     def chosen(self) -> list[Child]:
         """The way down to the run within it whose layers are all that it chose; empty where several have a part."""
         return chosen_of(self.family)
@@ -70,7 +64,7 @@ class RunPage:
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
         energy, latency, proof = self.energy, self.latency, self.proof
-        energies = {"mac": energy.mac_energy_pj, "memories": energy.by_memory} if self.sums_up else None
+        energies = {"mac": energy.mac_energy_pj, "memories": energy.by_memory}
         return {
             **asdict(self.run),
             **asdict(self.details),
@@ -78,8 +72,8 @@ class RunPage:
                 kind: {"name": name, "digest": digest, "file": file}
                 for kind, (name, digest, file) in self.inputs.items()
             },
-            "energy_breakdown_pj": energies,
-            "latency_breakdown_cycles": latency.terms if self.sums_up else None,
+            "energy_breakdown_pj": None if self.run.has_no_total else energies,
+            "latency_breakdown_cycles": None if self.run.has_no_total else latency.terms,
             **({} if proof is None else {"proof": proof.as_dict()}),
             "n_saved": self.n_saved,
             "chosen": [child.run.run_id for child in self.chosen],
@@ -168,7 +162,9 @@ def _left_out(designs: RowDesigns, layers: list[StoredLayer]) -> dict[int, list[
         if left_out := left_out_of(layer):
             design = designs.of(layer)
             operands = {} if design is None else {memory: op for op, memory in design[1].operand_links.items()}
-            found[layer.layer_index] = [(operands.get(op, op), name) for op, names in left_out.items() for name in names]
+            found[layer.layer_index] = [
+                (operands.get(op, op), name) for op, names in left_out.items() for name in names
+            ]
     return found
 
 

@@ -43,7 +43,7 @@ def _lines(found: Comparison) -> Iterator[str]:
     ids = found.first.run_id, found.second.run_id
     for run in (found.first, found.second):
         yield shown(f"{run.run_id}  {run.name}: {run.status}, {run.aim}")
-        if run.energy_pj is None and run.status == "finished":
+        if run.has_no_total:
             yield f"{'':<{len(run.run_id)}}  no single total: {run.n_results or 0:,} results"
     yield from _section("Totals", ids, found.totals, None)
     yield from _section("Energy by layer", ids, found.layer_energy_pj, figures.energy)

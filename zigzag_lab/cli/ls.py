@@ -157,7 +157,10 @@ def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
         columns, rows = list(COLUMNS), [_row(run) for run in runs]
         if any(run.parent_run_id for run in runs):
             columns += [Column("within"), Column("settings")]
-            rows = [[*row, run.parent_run_id or "", settings_in_words(run.settings)] for row, run in zip(rows, runs, strict=True)]
+            rows = [
+                [*row, run.parent_run_id or "", settings_in_words(run.settings)]
+                for row, run in zip(rows, runs, strict=True)
+            ]
         click.echo(table(columns, rows))
     else:
         click.echo("No such runs.", err=True)

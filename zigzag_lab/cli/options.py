@@ -108,4 +108,6 @@ def publish_option(command: F) -> F:
 
 def points_option(command: F) -> F:
     """``--points``: runs within runs, too."""
-    return click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")(command)
+    return click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")(
+        command
+    )

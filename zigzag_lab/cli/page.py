@@ -45,7 +45,7 @@ def run_lines(page: RunPage, *, is_whole: bool = False) -> Iterator[str]:
         n = sum(child.depth == 0 for child in page.family)
         yield from heading(f"Children ({n:,})")
         yield from children_table(page.family, is_whole=is_whole)
-    if page.layers and page.sums_up:
+    if page.layers and not page.run.has_no_total:
         if page.run.status != "finished":
             yield ""
             yield f"The run did not finish; what follows sums the {len(page.layers)} layers that it priced."
@@ -117,7 +117,7 @@ def _head(page: RunPage) -> Iterator[str]:
         busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
         yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
         yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
-    elif run.status == "finished":
+    elif run.has_no_total:
         n = len(page.results)
         yield from labelled("total", f"none: its {n:,} results are no parts of one sum" if n else "none: no results")
     if said := chosen_in_words(page):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zigzag_lab.store.lab import Lab, RunRecord, StoredResult
 from zigzag_lab.store.results import WITHIN
@@ -82,6 +82,16 @@ def _until_next(family: Sequence[Child]) -> Sequence[Child]:
     """Those before the next child of the first level."""
     end = next((i for i, child in enumerate(family) if child.depth == 0), len(family))
     return family[:end]
+
+
+def innermost(lab: Lab, runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Runs; those with runs within them stand for the innermost of these, with all that varies on the way there."""
+    found: list[RunRecord] = []
+    for run in runs:
+        below = lab.children(run.run_id) if run.n_children else []
+        varied = [replace(one, settings={**(run.settings or {}), **(one.settings or {})}) for one in below]
+        found += innermost(lab, varied) if varied else [run]
+    return found
 
 
 def n_saved(lab: Lab, run: RunRecord) -> int:

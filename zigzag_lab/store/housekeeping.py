@@ -102,7 +102,9 @@ def restore(store: Store, run_ids: Iterable[str]) -> list[str]:
 
     def bring_back() -> list[str]:
         for number in numbers:
-            _check_parent(database, number, "deleted_at IS NOT NULL", numbers, "it was deleted with its parent", "restore")
+            _check_parent(
+                database, number, "deleted_at IS NOT NULL", numbers, "it was deleted with its parent", "restore"
+            )
         restored = [str(row[0]) for number in numbers for row in database.execute(sql, (number,))]
         for number in numbers:
             database.execute(f"UPDATE zl_run SET deleted_at = NULL WHERE number IN ({WITHIN})", (number,))

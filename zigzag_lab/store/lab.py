@@ -77,6 +77,23 @@ class RunRecord:
     warnings: list[str] | None = None
 
     @property
+    def varied(self) -> str:
+        """What a child varies, in a line; empty of other runs."""
+        return ", ".join(f"{name}={value}" for name, value in (self.settings or {}).items())
+
+    @property
+    def label(self) -> str:
+        """What to call it: its workload on its accelerator, and what it varies; else its name."""
+        if self.workload is None or self.accelerator is None:
+            return self.name
+        return f"{self.workload} on {self.accelerator}" + (f" ({self.varied})" if self.settings else "")
+
+    @property
+    def has_no_total(self) -> bool:
+        """Whether it came to its end without a single total: its results are answers to several questions."""
+        return self.status == RunStatus.FINISHED and self.energy_pj is None
+
+    @property
     def aim(self) -> str:
         """What the run looked for, in words."""
         return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"

@@ -48,7 +48,7 @@ class PricedRun:
     @property
     def label(self) -> str:
         """What to call it in a picture."""
-        return label_of(self.run)
+        return self.run.label
 
     @property
     def accelerator(self) -> Accelerator:
@@ -62,14 +62,6 @@ class PricedRun:
             hint = f"'zigzag-lab show {self.run.run_id}' lists the runs within it, which have one each."
             raise InputError(f"run {self.run.run_id}", found, "a run on one accelerator", hint)
         return self.accelerators[0]
-
-
-def label_of(run: RunRecord) -> str:
-    """What to call a run in a picture or a page: its workload on its accelerator, what it varies, else its name."""
-    settings = ", ".join(f"{name}={value}" for name, value in (run.settings or {}).items())
-    if run.workload is None or run.accelerator is None:
-        return run.name
-    return f"{run.workload} on {run.accelerator}" + (f" ({settings})" if settings else "")
 
 
 def priced_run(lab: Lab, run_id: str, only: Sequence[int] | None = None) -> PricedRun:
@@ -206,7 +198,9 @@ class _Rebuild:
         part = skipping(whole, skipped(whole, constraints, visited))
         if _visits(part, constraints, layer) == visited or whole != self.accelerator:
             return part
-        from zigzag_lab.search.locality import without_unused_memories  # of a record that does not name what is left out
+        from zigzag_lab.search.locality import (
+            without_unused_memories,
+        )  # of a record that does not name what is left out
 
         smaller = without_unused_memories(whole, layer, constraints, self._locality)
         return skipping(smaller, skipped(smaller, constraints, visited))

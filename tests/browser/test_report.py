@@ -83,5 +83,5 @@ def test_runs_with_runs_within_them(browser: Chromium, tmp_path: Path) -> None:
     assert not any(word in text for word in ("null", "undefined", "NaN", "None"))
     cards = page.value("document.querySelector('.cards').innerText")
     with Lab(url) as lab:
-        assert f"{lab.best('energy')[0].run_id}  workload on accelerator" in cards
+        assert f"{lab.best('energy')[0].run_id} workload on accelerator" in cards
     assert page.errors == []

@@ -74,9 +74,8 @@ def energy_pj_of(level: StoredLevel) -> float:
 def energy_of(layers: Sequence[StoredLayer]) -> EnergyBreakdown:
     """The energy of layers by memory and operand, each as often as it counts."""
     terms: dict[str, dict[str, list[float]]] = {}
-    for layer, level in ((layer, level) for layer in layers for level in layer.memories):
-        pj = energy_pj_of(level) * layer.times
-        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(pj)
+    for level, times in ((level, layer.times) for layer in layers for level in layer.memories):
+        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(energy_pj_of(level) * times)
     sums = {memory: {op: fsum(pj) for op, pj in row.items()} for memory, row in terms.items()}
     ranked = dict(sorted(sums.items(), key=lambda item: -fsum(item[1].values())))
     return EnergyBreakdown(ranked, _sum(layers, "mac_energy_pj"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from zigzag_lab.api.differences import Difference, differences
@@ -68,8 +68,7 @@ class Comparison:
 
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
-        pairs = ("totals", "layer_energy_pj", "layer_latency_cycles", "memory_energy_pj")
-        pairs += ("child_energy_pj", "child_latency_cycles")
+        pairs = ("totals", *(f.name for f in fields(self) if f.name.endswith(("_energy_pj", "_latency_cycles"))))
         return {
             "first": asdict(self.first),
             "second": asdict(self.second),

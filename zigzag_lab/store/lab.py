@@ -22,7 +22,7 @@ from zigzag_lab.store.codec import (
 )
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import LISTED, PLACE, WITHIN
+from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -30,12 +30,6 @@ from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OBJECTIVE_COLUMNS = {
-    Objective.ENERGY: "energy_pj",
-    Objective.LATENCY: "latency_cycles",
-    Objective.EDP: "edp_pj_cycles",
-}
 
 
 @dataclass(frozen=True)
@@ -207,6 +201,13 @@ class Lab:
         self.store: Store = open_store(url)
         self._reader: Database = connect(self.url, read_only=True)
 
+    @classmethod
+    def over(cls, store: Store) -> Lab:
+        """The same questions on the connection of an open store; not to be closed."""
+        lab = cls.__new__(cls)
+        lab.url, lab.store, lab._reader = store.url, store, store.database
+        return lab
+
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def runs(
@@ -275,7 +276,7 @@ class Lab:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
         wanted: list[tuple[str, Any]] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
-        column, experiment = _OBJECTIVE_COLUMNS[Objective(str(objective))], filters.pop("experiment", None)
+        column, experiment = OBJECTIVE_COLUMNS[str(objective)], filters.pop("experiment", None)
         wanted.append((f"v.{column} IS NOT NULL", _NOTHING))
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
         if experiment is None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.seams import SearchTally, Variant
+from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
@@ -436,16 +437,6 @@ class _CutShortError(Exception):
 
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:
     return {f.name: getattr(totals, f.name) for f in fields(totals)}
-
-
-def ask_to_publish(database: Database, run_number: int) -> None:
-    """Put a closed run into the outbox; within the transaction that closes it."""
-    database.execute(
-        "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
-        f"VALUES (?, 'pending', 0, {database.now}) ON CONFLICT (run_number) "
-        "DO UPDATE SET state = 'pending', updated_at = excluded.updated_at",
-        (run_number,),
-    )
 
 
 def _in_words(error: BaseException) -> tuple[str, str, str]:

@@ -66,13 +66,12 @@ def test_children_stand_below_their_parents_with_their_settings(place: Place) ->
     assert len(runs) == 7
     for run in runs.values():
         above = runs.get(run.data.tags.get(PARENT_TAG, ""))
-        if run.info.run_name.startswith("size 1"):
+        if "(size 1)" in run.info.run_name:
             assert above is not None
-            assert above.info.run_name.startswith("size 0")
-            assert above.data.params["size 0"] == run.data.params["size 0"]
-            assert run.data.params["size 1"] == run.info.run_name[-1]
+            assert above.info.run_name == f"{run.data.params['size 0']} (size 0)"
+            assert run.info.run_name == f"{run.data.params['size 1']} (size 1)"
         assert (run.data.params["seed"], run.data.params["workload"]) == ("1", "tiny net")
-        assert (above is None) == (not run.info.run_name.startswith("size"))
+        assert (above is None) == ("(size " not in run.info.run_name)
     statuses = sorted(run.info.status for run in runs.values())
     assert statuses == ["FAILED"] * 2 + ["FINISHED"] * 5
 
@@ -142,7 +141,7 @@ def test_a_parent_that_another_store_of_mlflow_knows_is_told_again(place: Place)
     other = place.uri.replace("mlflow.db", "other.db")
     assert publish_pending(place.store, other).is_complete
     names = sorted(run.info.run_name for run in mlflow_runs(other))
-    assert names == ["size 0=0", "size 0=1", "size 0=2", "small | array on tiny net"]
+    assert names == ["0 (size 0)", "1 (size 0)", "2 (size 0)", "small | array on tiny net"]
 
 
 def test_a_run_goes_first_with_those_within_it(place: Place) -> None:

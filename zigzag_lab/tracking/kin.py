@@ -51,12 +51,16 @@ def label_of(child: Child) -> str:
     return ", ".join(f"{short_name(n)}={in_words(n, v)}" for n, v in (child.run.settings or {}).items()) or child.run.name
 
 
-def kin_lines(kin: Kin, *, has_total: bool) -> Iterator[str]:
-    """The same in Markdown."""
-    if has_total and kin.chosen:
-        yield f"- chosen: **{plain(cut(kin.chosen, 300))}**"
+def kin_facts(kin: Kin) -> Iterator[str]:
+    """What was chosen, or that there is no single total: points of a list in Markdown."""
     if kin.results:
         yield f"- no single total: it yielded {len(kin.results):,} results"
+    elif kin.chosen:
+        yield f"- chosen: **{plain(cut(kin.chosen, 300))}**"
+
+
+def kin_tables(kin: Kin) -> Iterator[str]:
+    """The runs within a run, or else its results, as a table in Markdown."""
     if kin.children:
         yield ""
         yield f"{len(kin.children):,} runs are within it{_of_which(len(kin.children))}:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zigzag_lab.tracking.kin import Kin, kin_lines
+from zigzag_lab.tracking.kin import Kin, kin_facts, kin_tables
 from zigzag_lab.tracking.limits import cut, plain
 from zigzag_lab.tracking.point_params import in_words
 from zigzag_lab.tracking.record import RunRecord
@@ -19,17 +19,17 @@ def note(record: RunRecord, database_url: str, kin: Kin = Kin()) -> str:
         database_url: where it is kept, without its password.
         kin: what it yielded, and the runs within it.
     """
-    beside = kin_lines(kin, has_total=record.totals["energy_pj"] is not None)
-    return "\n".join([*_head(record), *beside, *_layers(record), *_failure(record), *_ways_on(record, database_url)])
+    return "\n".join([*_head(record, kin), *kin_tables(kin), *_layers(record), *_failure(record), *_ways_on(record, database_url)])
 
 
-def _head(record: RunRecord) -> Iterator[str]:
+def _head(record: RunRecord, kin: Kin) -> Iterator[str]:
     yield f"**{plain(cut(record.name, 300))}**: {record.status.value}, objective {plain(record.objective)}"
     yield ""
     totals = record.totals
     if totals["energy_pj"] is not None and totals["latency_cycles"] is not None:
         yield f"- energy: {totals['energy_pj']:.6g} pJ, latency: {totals['latency_cycles']:.6g} cycles"
-    yield from (f"- {name}: {plain(in_words(name, value))}" for name, value in record.varied.items())
+    yield from kin_facts(kin)
+    yield from (f"- {plain(name)}: {plain(in_words(name, value))}" for name, value in record.varied.items())
     yield from (f"- warning: {plain(cut(warning, 500))}" for warning in record.warnings)
     for kind, given in record.inputs.items():
         file = f", from {plain(cut(given.file_name, 300))}" if given.file_name else ""

@@ -67,9 +67,9 @@ def point_name(record: RunRecord, sweep: PublishedSweep) -> str:
 
 
 def varied_name(record: RunRecord) -> str:
-    """What a run within a run is called in a list, below the one that it is within: what it varies."""
-    varied = [f"{short_name(name)}={in_words(name, value)}" for name, value in record.settings.items()]
-    return ", ".join(varied)[:MOST_IN_A_NAME] or record.name
+    """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
+    values = ", ".join(in_words(name, value) for name, value in record.settings.items())
+    return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name
 
 
 def in_words(name: str, value: Any) -> str:

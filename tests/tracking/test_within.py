@@ -167,7 +167,11 @@ def test_a_run_without_a_total_shows_its_results_and_what_is_within_it(place: Pl
     ]
     assert not any(key.startswith(("total/energy", "layers/", "breakdown/")) for key in iterator.data.metrics)
     assert iterator.data.tags["zl.results"] == "3"
-    for said in ("no single total: it yielded 3 results", "3 runs are within it", "| loma\\_lpf\\_limit=4 | finished |"):
+    for said in (
+        "no single total: it yielded 3 results",
+        "3 runs are within it",
+        "| loma\\_lpf\\_limit=4 | finished |",
+    ):
         assert said in iterator.data.tags["mlflow.note.content"]
     assert chosen.data.tags["zl.chosen"] == "loma_lpf_limit=4"
     assert "- chosen: **loma\\_lpf\\_limit=4**" in chosen.data.tags["mlflow.note.content"]

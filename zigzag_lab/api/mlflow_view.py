@@ -99,8 +99,8 @@ def sync(
     Raises:
         InputError: publishing is off, there is no such policy or sweep.
     """
-    from zigzag_lab.tracking import publish_pending
     from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+    from zigzag_lab.tracking import publish_pending
 
     uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
@@ -124,8 +124,8 @@ def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | No
         What was told, and what could not be; None where publishing is off, and the points wait.
     """
     from zigzag_lab.store import open_store
-    from zigzag_lab.tracking import publish_pending
     from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+    from zigzag_lab.tracking import publish_pending
 
     uri = mlflow_uri_for(database, mlflow)
     with open_store(database) as store:

@@ -18,7 +18,6 @@ from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.seams import SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import spelt_json
-from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, summary_of

@@ -48,7 +48,9 @@ def read_kin(store: Store, run_id: str) -> Kin:
 
 def label_of(child: Child) -> str:
     """What a child varies, in a line."""
-    return ", ".join(f"{short_name(n)}={in_words(n, v)}" for n, v in (child.run.settings or {}).items()) or child.run.name
+    return (
+        ", ".join(f"{short_name(n)}={in_words(n, v)}" for n, v in (child.run.settings or {}).items()) or child.run.name
+    )
 
 
 def kin_facts(kin: Kin) -> Iterator[str]:

@@ -11,6 +11,8 @@ from zigzag_lab.tracking.point_params import in_words
 from zigzag_lab.tracking.record import RunRecord
 
 MOST_LAYERS = 10
+
+
 def note(record: RunRecord, database_url: str, kin: Kin = Kin()) -> str:
     """A few lines on a run: what was asked, what came out, which layers matter, how to ask more.
 
@@ -19,7 +21,9 @@ def note(record: RunRecord, database_url: str, kin: Kin = Kin()) -> str:
         database_url: where it is kept, without its password.
         kin: what it yielded, and the runs within it.
     """
-    return "\n".join([*_head(record, kin), *kin_tables(kin), *_layers(record), *_failure(record), *_ways_on(record, database_url)])
+    return "\n".join(
+        [*_head(record, kin), *kin_tables(kin), *_layers(record), *_failure(record), *_ways_on(record, database_url)]
+    )
 
 
 def _head(record: RunRecord, kin: Kin) -> Iterator[str]:

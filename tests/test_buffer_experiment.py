@@ -36,9 +36,9 @@ def test_its_sizes_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert f"chosen      {best.varied} (run {best.run_id})" in ask("show", run_id, database=database).stdout
     front = json.loads(ask("pareto", run_id, "--json", database=database).stdout)
     assert best.run_id in {point["run_id"] for point in front}
-    picture = tmp_path / "sizes.svg"
+    picture = tmp_path / "sizes.png"
     assert ask("plot", "pareto", run_id, "-o", str(picture), database=database).exit_code == 0
-    assert f"buffer_kib={front[0]['settings']['buffer_kib']}" in picture.read_text(encoding="utf-8")
+    assert picture.stat().st_size > 10_000
     runs = mlflow_runs(sqlite_uri(tmp_path / "mlflow.db"), "buffer-in-one-pipeline")
     ids = {one.info.run_id: one.data for one in runs}
     nested = [one for one in ids.values() if one.tags.get(PARENT_TAG) in ids]

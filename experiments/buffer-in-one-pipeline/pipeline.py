@@ -48,6 +48,7 @@ class BufferSizesStage(Stage):
         self.accelerator, self.buffer_kib = accelerator, buffer_kib
 
     def run(self) -> Iterator[Result]:
+        """Yield the results on each of them."""
         for kib in self.buffer_kib:
             yield from self.variant({"buffer_kib": kib}, accelerator=with_buffer(self.accelerator, kib))
 

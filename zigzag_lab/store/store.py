@@ -263,8 +263,9 @@ class Store:
         with self.database.write():
             lost = [n for number in sorted(gone) for n in self._mark_lost(f"number = {int(number)}", GONE_REASON)]
             lost += self._mark_lost(silent, LOST_REASON)
-            for number in {self._outermost(number) for number in lost} - {None}:
-                ask_to_publish(self.database, number)
+            for number in {self._outermost(number) for number in lost}:
+                if number is not None:
+                    ask_to_publish(self.database, number)
         return len(lost)
 
     def _outermost(self, number: int) -> int | None:

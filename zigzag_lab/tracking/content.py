@@ -15,7 +15,7 @@ from typing import Any
 
 from zigzag_lab.store import RunStatus
 from zigzag_lab.tracking.document import run_json
-from zigzag_lab.tracking.kin import MOST_STEPS, Kin
+from zigzag_lab.tracking.kin import MOST_STEPS, NO_KIN, Kin
 from zigzag_lab.tracking.limits import (
     MAX_DATASET_DIGEST,
     MAX_DATASET_NAME,
@@ -115,7 +115,7 @@ def content_of(
     database_url: str,
     scrub: Callable[[str], str],
     sweep: PublishedSweep | None = None,
-    kin: Kin = Kin(),
+    kin: Kin = NO_KIN,
 ) -> RunContent:
     """Put a run into MLflow's terms.
 

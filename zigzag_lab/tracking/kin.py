@@ -39,6 +39,9 @@ class Kin:
         return ", ".join(label_of(child) for child in chosen_of(self.family))
 
 
+NO_KIN = Kin()
+
+
 def read_kin(store: Store, run_id: str) -> Kin:
     """Read what there is beside a run."""
     lab = Lab.over(store)
@@ -72,7 +75,8 @@ def kin_tables(kin: Kin) -> Iterator[str]:
         for child in kin.children[:MOST_ROWS]:
             prices = " | ".join(_figure(n) for n in (child.run.energy_pj, child.run.latency_cycles))
             taken = f"{child.n_chosen} of {child.n_layers}" if child.n_layers else "-"
-            yield f"| {child.run.run_id} | {plain(cut(label_of(child), 120))} | {child.run.status} | {prices} | {taken} |"
+            label = plain(cut(label_of(child), 120))
+            yield f"| {child.run.run_id} | {label} | {child.run.status} | {prices} | {taken} |"
     elif kin.results:
         yield ""
         yield f"Results{_of_which(len(kin.results))}:"

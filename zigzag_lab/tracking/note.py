@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zigzag_lab.tracking.kin import Kin, kin_facts, kin_tables
+from zigzag_lab.tracking.kin import NO_KIN, Kin, kin_facts, kin_tables
 from zigzag_lab.tracking.limits import cut, plain
 from zigzag_lab.tracking.point_params import in_words
 from zigzag_lab.tracking.record import RunRecord
@@ -13,7 +13,7 @@ from zigzag_lab.tracking.record import RunRecord
 MOST_LAYERS = 10
 
 
-def note(record: RunRecord, database_url: str, kin: Kin = Kin()) -> str:
+def note(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> str:
     """A few lines on a run: what was asked, what came out, which layers matter, how to ask more.
 
     Args:

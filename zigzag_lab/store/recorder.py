@@ -297,11 +297,12 @@ class RunRecorder:
                 if error is not None and child._error is None:
                     child._error = _CutShortError(f"its run ended before it: {_in_words(error)[0]}")
                 child._end_as_it_went()
-        children = [c._rows.designs.inputs for c in self._children.values() if c._rows.designs.inputs]
-        for kind in _INPUTS if children else ():
-            read = {i[kind].digest: i[kind] for i in children if kind in i}
-            if kind not in self._rows.designs.inputs and len(read) == 1:
-                self._rows.designs.add(*read.values())
+        known = self._rows.designs.inputs
+        for kind in _INPUTS if not self._rows.n_rows else ():  # which say what rows of its own were priced on
+            read = [child._rows.designs.inputs.get(kind) for child in self._children.values()]
+            different = {given.digest: given for given in read if given is not None}
+            if kind not in known and len(different) == 1:
+                self._rows.designs.add(*different.values())
 
     def _end_as_it_went(self) -> None:
         if isinstance(self._error, InfeasibleError):

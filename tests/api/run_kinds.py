@@ -12,6 +12,7 @@ from zigzag_lab.api import MainStage
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.stages import (
     AcceleratorParserStage,
+    CacheStage,
     CompleteSaveStage,
     CostModelStage,
     GeneralParameterIteratorStage,
@@ -90,6 +91,7 @@ KINDS: dict[str, tuple[list[Any], dict[str, Any]]] = {
         [*PARSERS, GeneralParameterIteratorStage, TwoBuffersStage, SumStage, *NETWORK],
         {"general_parameter_iterations": {"loma_lpf_limit": [2, 3]}},
     ),
+    "cached": ([*PARSERS, GeneralParameterIteratorStage, SumStage, WorkloadStage, CacheStage, *LAYER], LIMITS),
     "by layer": (
         [*PARSERS, SumStage, WorkloadStage, MinimalEnergyStage, GeneralParameterIteratorStage, *LAYER],
         LIMITS,

@@ -14,7 +14,7 @@ from zigzag_lab.store import Lab
 from zigzag_lab.store.lab import RunRecord
 
 Kinds = tuple[str, dict[str, str]]
-NO_TOTAL = ("iterator", "nested", "variants", "fronts", "thousand", "words")
+NO_TOTAL = ("iterator", "cached", "nested", "variants", "fronts", "thousand", "words")
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +176,13 @@ def test_what_has_no_total_is_not_explained(kinds: Kinds) -> None:
     refused = ask("explain", kinds[1]["variants"], database=kinds[0])
     assert (refused.exit_code, "it has no single total: its 2 results" in refused.stderr) == (2, True)
     assert ask("explain", kinds[1]["variants"], "--layer", "4", database=kinds[0]).exit_code == 0
+
+
+def test_what_a_child_asked_the_cache_is_noted_with_its_parent(tmp_path: Path) -> None:
+    database, ids = recorded(tmp_path, "cached")
+    for run in family((database, ids), "cached"):
+        answer = ask("cache", "why-miss", run.run_id, database=database)
+        assert (answer.exit_code, ids["cached"] in answer.stdout) == (0, True), answer.output
 
 
 def test_children_live_with_their_parents(tmp_path: Path) -> None:

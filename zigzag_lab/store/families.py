@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from zigzag_lab.store.lab import Lab, RunRecord, StoredResult
 from zigzag_lab.store.results import WITHIN
 
-_COUNT = "SUM({}.last_index - {}.first_index + 1)"
+_COUNT = "SUM(c.last_index - c.first_index + 1)"
 _SHARED = (
     "SUM(CASE WHEN p.last_index < c.last_index THEN p.last_index ELSE c.last_index END"
     " - CASE WHEN p.first_index > c.first_index THEN p.first_index ELSE c.first_index END + 1)"
@@ -43,12 +43,11 @@ def family_of(lab: Lab, run: RunRecord) -> list[Child]:
     below: dict[str | None, list[RunRecord]] = {}
     for one in lab.children(run.run_id, all_levels=True):
         below.setdefault(one.parent_run_id, []).append(one)
-    own = _counts(lab, f"SELECT run_number, {_COUNT.format('c', 'c')} FROM zl_run_layer c", "run_number", run)
+    own = _counts(lab, f"SELECT c.run_number, {_COUNT} FROM zl_run_layer c", run)
     shared = _counts(
         lab,
         f"SELECT c.run_number, {_SHARED} FROM zl_run k JOIN zl_run_layer c ON c.run_number = k.number "
         f"JOIN zl_run_layer p ON p.run_number = k.parent_number AND p.role = 'chosen' AND {_OVERLAP}",
-        "c.run_number",
         run,
     )
 
@@ -63,8 +62,8 @@ def family_of(lab: Lab, run: RunRecord) -> list[Child]:
     return under(run.run_id, 0)
 
 
-def _counts(lab: Lab, sql: str, number: str, run: RunRecord) -> dict[int, int]:
-    where = f"WHERE c.role = 'chosen' AND c.run_number IN ({WITHIN}) GROUP BY {number}"
+def _counts(lab: Lab, sql: str, run: RunRecord) -> dict[int, int]:
+    where = f"WHERE c.role = 'chosen' AND c.run_number IN ({WITHIN}) GROUP BY c.run_number"
     return {int(key): int(n) for key, n in lab.sql(f"{sql} {where}", (run.run_number,)).rows}
 
 
@@ -96,7 +95,7 @@ def innermost(lab: Lab, runs: Sequence[RunRecord]) -> list[RunRecord]:
 
 def n_saved(lab: Lab, run: RunRecord) -> int:
     """How many layer evaluations passed the save stages of a run and of those within it."""
-    sql = f"SELECT {_COUNT.format('c', 'c')} FROM zl_run_layer c WHERE c.role = 'saved'"
+    sql = f"SELECT {_COUNT} FROM zl_run_layer c WHERE c.role = 'saved'"
     of_all = f"{sql} AND c.run_number IN ({WITHIN} UNION ALL SELECT number FROM zl_run WHERE number = ?)"
     return int(lab.sql(of_all, (run.run_number, run.run_number)).rows[0][0] or 0)
 

@@ -25,8 +25,8 @@ from zigzag_lab.store.cache_query import (
     random_answers,
     remove_unused,
     run_id_of,
-    who_asked,
     statistics,
+    who_asked,
 )
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.store import Store

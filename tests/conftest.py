@@ -1,4 +1,4 @@
-"""What every test shares: hypothesis does not mind a busy machine."""
+"""What every test shares: hypothesis does not mind a busy machine; failures name versions that are not those pinned."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.versions import PIN_COMMAND, differences
 
 settings.register_profile("zigzag_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zigzag_lab")
@@ -17,3 +19,11 @@ def _no_traces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZIGZAG_LAB_DB", f"sqlite:///{tmp_path}/zigzag_lab.db")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
     monkeypatch.setenv("ZIGZAG_LAB_GIT_DIFF", "off")  # else every database of a test holds what is being worked on
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+    """Where tests fail, say which packages are not of the versions that the tests passed with."""
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and (others := differences()):
+        terminalreporter.section("other versions than those that the tests passed with")
+        terminalreporter.write_line(", ".join(others))
+        terminalreporter.write_line(f"'{PIN_COMMAND}' installs the pinned ones.")

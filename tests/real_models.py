@@ -1,7 +1,8 @@
 """Every ONNX model that installed packages bring, on two accelerators, with operations counted a second way.
 
 Run by hand: ``python -m tests.real_models [FILE[:INPUT=1,3,224,224...] ...]``; without files it takes those of the
-``onnx`` and ``zigzag`` packages. It takes some minutes.
+``onnx`` and ``zigzag`` packages. It takes some minutes. Where onnxruntime is installed, operations are counted from the
+shapes that it shows while it runs the model (:mod:`tests.observed_macs`); ``real_models.md`` keeps what was found.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ import onnx
 import zigzag
 from onnx import shape_inference
 
+from tests.observed_macs import observed_macs
 from zigzag_lab.api import RunRequest, run
 from zigzag_lab.vocab import InfeasibleError
 
@@ -34,6 +37,19 @@ def installed_models() -> list[Path]:
 
 
 def counted(path: Path, given: Shapes) -> int | None:
+    """Multiply-accumulates from shapes that onnxruntime shows, or else from those that ONNX infers; None if neither."""
+    if find_spec("onnxruntime") is None:
+        return _inferred(path, given)
+    try:
+        return observed_macs(path, given)
+    except (
+        Exception
+    ) as error:  # whatever the runtime raises: a body, an operator it has no kernel for, inputs it refuses
+        print(f"{path.name}: {' '.join(str(error).split())[:200]}", file=sys.stderr)
+        return None
+
+
+def _inferred(path: Path, given: Shapes) -> int | None:
     """Multiply-accumulates straight from shapes: each result of a convolution takes all weights of its channel.
 
     None where ONNX infers no shape, or where the network has other operators that multiply and accumulate.

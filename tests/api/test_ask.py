@@ -53,5 +53,5 @@ def test_a_fault_of_the_database_is_not_blamed_on_the_question(tmp_path: Path) -
         path = Path(database.removeprefix("sqlite:///"))
         path.write_bytes(b"no database at all" * 1000)
         with pytest.raises(StoreError) as raised:
-            ask.query(lab, "SELECT * FROM zl_v_runs")
+            next(ask.query(lab, "SELECT * FROM zl_v_runs"))
     assert not str(raised.value).startswith("SQL:")

@@ -163,7 +163,7 @@ def test_every_input_is_asked_for(left_out: str, tmp_path: Path) -> None:
     inputs = {kind: path for kind, path in written(tmp_path).items() if kind != left_out}
     answer = invoked(inputs)
     assert answer.exit_code == 2
-    assert f"Missing option '--{left_out}'" in answer.stderr
+    assert f"--{left_out}" in answer.stderr
 
 
 def test_the_usual_inputs_are_sound(tmp_path: Path) -> None:

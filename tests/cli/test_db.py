@@ -37,7 +37,7 @@ def test_a_new_database_is_made_current_and_sound(database: str, tmp_path: Path)
     change(tmp_path, "DROP VIEW zl_v_runs")
     change(tmp_path, "CREATE VIEW zl_v_runs AS SELECT id AS run_id FROM zl_run")
     said = ask("db", "check", database=database).stdout
-    assert "differs: view zl_v_memory: SQLite says: no such table" in said
+    assert "differs: view zl_v_memory: SQLite says: " in said
     assert "differs: view zl_v_runs: its columns are run_id\n" in said
 
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +77,58 @@ def test_what_is_no_dump_is_refused(dumped: tuple[Path, api.RunOutcome], tmp_pat
     answer = ask("import", str(tmp_path / "other"), database=url)
     assert answer.exit_code == 2
     assert "'latency' is missing" in answer.stderr
+
+
+def _spoilt(dumped: Path, folder: Path, change: Any) -> Path:
+    """A copy of a dump, one layer of it changed: by a function of its document, or of its text."""
+    copy = Path(shutil.copytree(dumped, folder / "spoilt"))
+    file = next(copy.rglob("*_complete.json"))
+    text = change if isinstance(change, str) else json.dumps(change(json.loads(file.read_text())))
+    file.write_text(text, encoding="utf-8", errors="surrogatepass")
+    return copy
+
+
+def _with(value: Any, *path: str) -> Any:
+    def change(document: Any) -> Any:
+        place = document
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        return document
+
+    return change
+
+
+ENERGY = ("outputs", "energy", "energy_total")
+SPOILT = [
+    "[" * 100_000, '{"inputs": ' * 5000, "NaN", "", "\0",
+    '{"inputs": {"layer": {}}}', '{"inputs": {"layer": {}, "x": 1' + "0" * 5000 + "}}",
+    *(_with(value, *ENERGY) for value in (float("inf"), float("nan"), -1, 10**400, "x", None, [], {})),
+    *(_with(value, "outputs", "latency", "computation") for value in (-1, 1e999)),
+    *(_with(value, "outputs", "memory", "word_accesses") for value in ({"O": 3}, [], None, {"O": [{}]})),
+    *(_with(value, "inputs", "temporal_mapping") for value in ({"O": [["(K, 9e99999999)"]]}, {"O": 7}, "x", [[]])),
+    *(_with(value, "inputs", "layer", "loop_dimensions") for value in ({"K": 2**70}, {"K": -2}, {"K": "many"}, 3)),
+    _with(3, "inputs", "accelerator"), _with([3], "outputs"), _with("\ud800", "inputs", "layer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", SPOILT, ids=range(len(SPOILT)))
+def test_a_spoilt_dump_is_refused_and_nothing_is_kept(
+    dumped: tuple[Path, api.RunOutcome], tmp_path: Path, change: Any
+) -> None:
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    answer = ask("import", str(_spoilt(dumped[0], tmp_path, change)), database=url)
+    assert isinstance(answer.exception, SystemExit), answer.exception
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith("Error: ")
+    assert "No such runs" in ask("ls", database=url).stderr
+
+
+def test_links_in_a_circle_are_no_dumps(dumped: tuple[Path, api.RunOutcome], tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(dumped[0], tmp_path / "linked"))
+    (copy / "round_complete.json").symlink_to(copy / "round_complete.json")
+    (copy / "again").symlink_to(copy, target_is_directory=True)
+    (copy / "folder_complete.json").mkdir()
+    answer = ask("import", str(copy), database=f"sqlite:///{tmp_path / 'lab.db'}")
+    assert answer.exit_code == 0, answer.output
+    assert "(3 layers)" in answer.stdout

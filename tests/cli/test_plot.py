@@ -45,7 +45,7 @@ def test_runs_of_an_experiment_and_traces_from_a_file(two: Two, tmp_path: Path) 
         (("energy", "nothing", "-o", "x.png"), "no run is called so"),
         (("pareto", "--experiment", "nobody", "-o", "x.png"), "no finished runs"),
         (("search",), "no data"),
-        (("search", "--data", "absent.csv"), "cannot be read"),
+        (("search", "--data", "absent.csv"), "there is no such file"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(two: Two, words: tuple[str, ...], said: str) -> None:

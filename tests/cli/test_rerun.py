@@ -93,6 +93,15 @@ def test_stages_of_ones_own_are_asked_for(tmp_path: Path) -> None:
             rerun(lab, empty.run_id)
 
 
+def test_a_run_that_goes_on_is_not_done_again(tmp_path: Path) -> None:
+    url, (first, _) = two_runs(tmp_path)
+    with Lab(url) as lab, lab.store.start_run(api_start()) as run:
+        answer = ask("rerun", run.run_id, database=url)
+        assert (answer.exit_code, len(lab.runs())) == (2, 3)
+        assert f"run {run.run_id}: it is still running" in answer.stderr
+        assert lab.run(first).status == "finished"
+
+
 def api_start():  # type: ignore[no-untyped-def]
     from zigzag_lab.store import RunStart
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,45 @@ def test_files_are_of_the_kind_their_name_says(two: Two, tmp_path: Path) -> None
     refused = ask("sql", query, "-o", str(tmp_path / "no" / "a.csv"), database=two[0])
     assert refused.exit_code == 2
     assert "cannot be written" in refused.stderr
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {} FROM c"
+
+
+def process(database: str, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "zigzag_lab", "sql", *words, "--db", database]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_ctrl_c_ends_a_long_question(two: Two) -> None:
+    with process(two[0], ENDLESS.format("COUNT(*)")) as asking:
+        with pytest.raises(subprocess.TimeoutExpired):
+            asking.wait(5)  # it is at it
+        asking.send_signal(signal.SIGINT)
+        _, said = asking.communicate(timeout=60)
+    assert asking.returncode == 1
+    assert "Traceback" not in said
+    assert "Aborted" in said
+
+
+def test_an_endless_answer_comes_as_it_is_found(two: Two) -> None:
+    with process(two[0], ENDLESS.format("x"), "--format", "csv") as asking:
+        assert asking.stdout is not None
+        lines = [asking.stdout.readline() for _ in range(25_000)]  # more than a portion
+        asking.kill()
+    assert lines == ["x\n", *(f"{i}\n" for i in range(1, 25_000))]
+
+
+def test_tables_show_so_many_rows_and_say_that_there_are_more(two: Two, tmp_path: Path) -> None:
+    answer = ask("sql", ENDLESS.format("x"), database=two[0])
+    assert answer.exit_code == 0, answer.output
+    assert len(answer.stdout.splitlines()) == 1001
+    assert "The first 1,000 rows; '--limit all' or '--format csv' has the rest." in answer.stderr
+    some = ENDLESS.format("x") + " LIMIT 12000"
+    assert len(ask("sql", some, "--limit", "all", database=two[0]).stdout.splitlines()) == 12_001
+    exact = ask("sql", ENDLESS.format("x") + " LIMIT 5", "--limit", "5", database=two[0])
+    assert (len(exact.stdout.splitlines()), exact.stderr) == (6, "")
+    assert [row["x"] for row in rows(two[0], some)] == list(range(1, 12_001))
+    assert ask("sql", "SELECT 1 AS x WHERE 0", "--format", "json", database=two[0]).stdout == "[]\n"
+    ask("sql", some, "-o", str(tmp_path / "x.csv"), database=two[0])
+    assert (tmp_path / "x.csv").read_text().splitlines() == ["x", *map(str, range(1, 12_001))]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,62 @@ def test_publishing_must_not_be_off(two: Two) -> None:
     answer = ask("ui", "--no-open", database=two[0])
     assert answer.exit_code == 2
     assert "publishing is off" in answer.stderr
+
+
+SERVER = """
+import http.server, os, sys
+
+def cli(prog_name):
+    pid = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, __file__, sys.argv[sys.argv.index("--port") + 1]])
+    os.waitpid(pid, 0)
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+if __name__ == "__main__":
+    http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Healthy).serve_forever()
+"""
+"""In place of MLflow's command: like it, it has a process of its own answer."""
+
+LOOK = """
+import time
+from zigzag_lab.api import mlflow_view
+with mlflow_view.mlflow_server("sqlite:///mlflow.db", port={port}) as (address, server):
+    print(address, flush=True)
+    {then}
+"""
+
+
+@pytest.mark.parametrize("then", ["time.sleep(600)", "pass", "raise SystemExit(3)"])
+def test_no_server_outlives_the_command_however_it_ends(tmp_path: Path, then: str) -> None:
+    (tmp_path / "mlflow").mkdir()
+    (tmp_path / "mlflow" / "__init__.py").touch()
+    (tmp_path / "mlflow" / "cli.py").write_text(SERVER)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOOK.format(port=port, then=then)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == f"http://127.0.0.1:{port}"
+        if "sleep" in then:
+            assert answers(port)
+            process.kill()
+    until = time.monotonic() + 60
+    while answers(port) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not answers(port)
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0

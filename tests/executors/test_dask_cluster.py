@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +92,30 @@ def test_a_scheduler_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(dask_cluster, "TIMEOUT_SECONDS", 0.3)
     with pytest.raises(InputError, match=r"tcp://127.0.0.1:1.*does not answer"):
         open_engine("dask", doubled, scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_scheduler_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_cluster, "TIMEOUT_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(InputError, match=r"does not answer \(nothing within"):
+            open_engine("dask", doubled, scheduler=address)
+    assert time.monotonic() - started < 30
+
+
+def test_a_scheduler_that_falls_silent_is_said_and_the_end_is_not_waited_for(
+    scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_engine("dask", doubled, scheduler=scheduler)
+    monkeypatch.setattr(dask_cluster, "TIMEOUT_SECONDS", 0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(opened._client, "nthreads", lambda: time.sleep(30))  # type: ignore[attr-defined]
+        with pytest.raises(ZigzagLabError, match="no longer answers"):
+            opened.mend()
+    started = time.monotonic()
+    opened.close()
+    assert time.monotonic() - started < 25
 
 
 def test_without_the_library_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

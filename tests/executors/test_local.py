@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.executors.work import doubled
-from zigzag_lab.executors import open_engine
+from zigzag_lab.executors import local, open_engine
 from zigzag_lab.vocab import InputError
 
 
@@ -36,10 +37,58 @@ def test_chunks_are_answered_in_order_a_dead_worker_is_mended_and_the_end_comes_
     assert time.monotonic() - started < 30
 
 
+def stop(pid: int) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(600):
+        if local._is_stopped(pid):
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who is stopped")
+def test_workers_that_stay_stopped_are_ended_and_their_chunks_said_to_be_lost(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = open_engine("local", doubled, n_workers=1)
+    try:
+        (worker,) = engine.submit(["process"]).result(60)
+        stop(worker)
+        chunk = engine.submit([1])
+        for _ in range(local.STOPPED_SECONDS):
+            assert not chunk.done()
+            monkeypatch.setattr(engine, "_watched", -1e9)
+            engine.watch()
+        with pytest.raises(BrokenProcessPool):
+            chunk.result(60)
+        engine.mend()
+        assert engine.submit([4]).result(60) == [8]
+    finally:
+        engine.close(now=True)
+    assert f"worker process {worker} was stopped" in caplog.text
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who is stopped")
+def test_a_worker_that_goes_on_in_time_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_engine("local", doubled, n_workers=1)
+    try:
+        (worker,) = engine.submit(["process"]).result(60)
+        for n_times in (local.STOPPED_SECONDS - 1, 5):
+            stop(worker)
+            for _ in range(n_times):
+                monkeypatch.setattr(engine, "_watched", -1e9)
+                engine.watch()
+            os.kill(worker, signal.SIGCONT)
+            assert engine.submit(["process"]).result(60) == [worker]
+            monkeypatch.setattr(engine, "_watched", -1e9)
+            engine.watch()
+    finally:
+        engine.close(now=True)
+
+
 PARENT = """
 import os, time
 from tests.executors.work import doubled
-from zigzag_lab.executors import open_engine
+from zigzag_lab.executors import local, open_engine
 if __name__ == "__main__":
     engine = open_engine("local", doubled, n_workers=1)
     print(engine.submit(["process"]).result(60)[0], flush=True)

@@ -1,6 +1,7 @@
-"""Fuzzing by hand: ``python -m tests.fuzz MINUTES [--seed N]``; ``--case N`` runs one case here, traceback and all.
+"""Fuzzing by hand: ``python -m tests.fuzz MINUTES [--seed N] [--kind KIND]``; ``--case N`` runs one case here.
 
-Each case spoils an accelerator, a mapping, a YAML workload or an ONNX model and runs it with random options. Faults are
+Each case spoils an accelerator, a mapping, a YAML workload or an ONNX model and runs it with random options; or reads a
+spoilt sweep file, an expression, a folder of dumps or a question in SQL. ``--kind`` names those wanted. Faults are
 exceptions other than the two that a user may see, warnings, more than 10 CPU seconds, and more than 1 GB.
 """
 
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.fuzz import seeds
-from tests.fuzz.cases import made
+from tests.fuzz.cases import KINDS, made
 from tests.fuzz.child import endings
 
 _BATCH = 200
@@ -36,20 +37,20 @@ def main() -> int:
     parser.add_argument("minutes", type=float, nargs="?", default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", type=int)
+    parser.add_argument("--kind", choices=KINDS, action="append", help="only cases of this kind; may be repeated")
     given = parser.parse_args()
+    kinds = tuple(given.kind or KINDS)
     if given.case is not None:
         with tempfile.TemporaryDirectory() as folder:
-            case = made(given.case, Path(folder))
-            print(case.kind, case.options)
-            spoilt = case.files["workload" if case.kind == "onnx" else case.kind]
-            print(spoilt.read_bytes()[:6000].decode(errors="replace"))
+            case = made(given.case, Path(folder), kinds)
+            print(case.kind, case.shown[:6000].encode(errors="backslashreplace").decode())
             print(case.run())
         return 0
     outcomes: Counter[str] = Counter()
     slowest, largest, known = (0.0, 0), (0.0, 0), set[str]()
     seeds.load()
     for numbers in _numbers(given.seed, given.minutes):
-        for ending in endings(numbers):
+        for ending in endings(numbers, kinds):
             outcomes[ending.outcome] += 1
             slowest = max(slowest, (ending.seconds, ending.number))
             largest = max(largest, (ending.megabytes, ending.number))

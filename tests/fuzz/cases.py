@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import yaml
 
 from tests.fuzz import onnx_mutations, seeds, yaml_mutations
+from tests.fuzz.more_cases import MAKERS, MoreCase
 from zigzag_lab.api import RunRequest, run
 from zigzag_lab.inputs import read_any_workload
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
 from zigzag_lab.workload import Workload
 
-KINDS = ("accelerator", "mapping", "workload", "onnx")
+KINDS = ("accelerator", "mapping", "workload", "onnx", *MAKERS)
 _MOST_LAYERS = 6
 _MOST_LOOPS = 6
 """All orders of more loops take longer than a fuzzer should; such layers are read only."""
@@ -36,6 +38,12 @@ class Case:
     kind: str
     files: dict[str, Path]
     options: dict[str, Any]
+
+    @property
+    def shown(self) -> str:
+        """Its options and the spoilt file."""
+        spoilt = self.files["workload" if self.kind == "onnx" else self.kind]
+        return f"{self.options}\n{spoilt.read_bytes().decode(errors='replace')}"
 
     def run(self) -> str:
         """Run it: ``priced``, ``refused`` or ``infeasible``; any other end is a fault that passes through."""
@@ -58,10 +66,18 @@ def _is_small(workload: Workload) -> bool:
     return len(n_loops) <= _MOST_LAYERS and max(n_loops, default=0) <= _MOST_LOOPS
 
 
-def made(number: int, folder: Path) -> Case:
-    """The case of a number, always the same, with its files in a folder."""
+def made(number: int, folder: Path, kinds: Sequence[str] = KINDS) -> Case | MoreCase:
+    """The case of a number, always the same, with its files in a folder.
+
+    Args:
+        number: of the case.
+        folder: for its files.
+        kinds: one of which it is of.
+    """
     random = Random(number)
-    kind = random.choice(KINDS)
+    kind = random.choice(kinds)
+    if kind in MAKERS:
+        return MAKERS[kind](random, folder)
     files = {name: folder / f"{name}.yaml" for name in ("accelerator", "mapping", "workload")}
     for name, document in _sound(kind, random).items():
         text = yaml_mutations.spoil(document, random) if name == kind else yaml.safe_dump(document, sort_keys=False)

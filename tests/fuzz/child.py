@@ -11,13 +11,13 @@ import signal
 import tempfile
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.fuzz.cases import made
+from tests.fuzz.cases import KINDS, made
 
 CPU_SECONDS = 10
 MEGABYTES = 1000
@@ -44,13 +44,13 @@ class Ending:
     megabytes: float = 0.0
 
 
-def endings(numbers: Iterable[int]) -> Iterator[Ending]:
-    """Run cases by their numbers, in order."""
+def endings(numbers: Iterable[int], kinds: Sequence[str] = KINDS) -> Iterator[Ending]:
+    """Run cases of some kinds by their numbers, in order."""
     waiting = list(reversed(list(numbers)))
     while waiting:
         context = get_context("fork")
         reader, writer = context.Pipe(duplex=False)
-        process = context.Process(target=_run, args=(list(reversed(waiting)), writer), daemon=True)
+        process = context.Process(target=_run, args=(list(reversed(waiting)), writer, kinds), daemon=True)
         process.start()
         writer.close()
         while waiting:
@@ -75,7 +75,7 @@ def endings(numbers: Iterable[int]) -> Iterator[Ending]:
         process.join()
 
 
-def _run(numbers: list[int], pipe: Connection) -> None:
+def _run(numbers: list[int], pipe: Connection, kinds: Sequence[str]) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, 6 * 2**30))
     with contextlib.suppress(ValueError, AttributeError):  # standard error is no file
@@ -85,20 +85,20 @@ def _run(numbers: list[int], pipe: Connection) -> None:
     warnings.simplefilter("error")
     with tempfile.TemporaryDirectory(prefix="zigzag-lab-fuzz-") as folder:
         for number in numbers:
-            ending = one(number, Path(folder))
+            ending = one(number, Path(folder), kinds)
             pipe.send(ending)
             if ending.megabytes > MEGABYTES:
                 return
     os._exit(0)
 
 
-def one(number: int, folder: Path) -> Ending:
+def one(number: int, folder: Path, kinds: Sequence[str] = KINDS) -> Ending:
     """Run one case, with a limit on its time; beyond it the process is ended."""
     before = os.times()
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     detail = ""
     try:
-        outcome = made(number, folder).run()
+        outcome = made(number, folder, kinds).run()
     except BaseException:  # whatever escapes is what is looked for
         outcome, detail = "fault", "".join(traceback.format_exc().splitlines(keepends=True)[-12:])
     finally:

@@ -7,6 +7,10 @@ from typing import Any
 
 from onnx import ModelProto, helper
 
+from zigzag_lab.inputs.onnx_contrib import RULES
+
+COUNTS = ("K", "N", "bits", "num_heads", "kv_num_heads", "q_num_heads", "k", "transA", "transBatchB", "channels_last",
+          "channels", "hidden_size", "past_present_share_buffer", "group", "onesided")  # fmt: skip
 SIZES = (0, 1, 2, 3, -1, -2, 7, 13, 255, 2**31 - 1, 2**31, 2**62, -(2**63), 2**63 - 1, 100_000)
 TEXTS = (b"SAME_UPPER", b"VALID", b"\xff", b"ij,jk->ik", b"...,...", b"ii,i->", b"i" * 50, b"bidirectional")
 VERSIONS = (1, 6, 7, 9, 11, 13, 18, 23, 26, 1000, -1)
@@ -15,7 +19,8 @@ OPERATORS = (
     "ConvTranspose", "DequantizeLinear", "Div", "Einsum", "Expand", "GRU", "Gather", "Gemm", "GlobalAveragePool",
     "Identity", "If", "LSTM", "Loop", "MatMul", "MatMulInteger", "MaxPool", "Mystery", "QLinearAdd", "QLinearConv",
     "QLinearMatMul", "QuantizeLinear", "RNN", "Range", "ReduceSum", "Relu", "Reshape", "Scan", "Shape", "Slice",
-    "Squeeze", "Sum", "Transpose", "Unsqueeze", "Where",
+    "Squeeze", "Sum", "Transpose", "Unsqueeze", "Where", "Tile", "Pad", "Max", "Mod", "NonZero", "TopK", "STFT", "DFT",
+    "LinearAttention", "OneHot", "CumSum",
 )  # fmt: skip
 
 
@@ -63,7 +68,12 @@ def _fewer_attributes(model: Any, graph: Any, random: Random) -> None:
 
 
 def _operator(model: Any, graph: Any, random: Random) -> None:
-    random.choice(graph.node).op_type = random.choice(OPERATORS)
+    node = random.choice(graph.node)
+    node.op_type = random.choice(OPERATORS)
+    if random.random() < 0.4:
+        node.domain, _, node.op_type = random.choice(sorted(RULES)).rpartition("::")
+        for key in random.sample(COUNTS, 4):
+            node.attribute.append(helper.make_attribute(key, random.choice((1, 2, 4, 8, random.choice(SIZES)))))
 
 
 def _other_names(model: Any, graph: Any, random: Random) -> None:

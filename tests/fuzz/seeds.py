@@ -11,6 +11,7 @@ import yaml
 import zigzag
 
 from tests.inputs import samples
+from tests.inputs.contributed import PRODUCTS, one_node
 from tests.inputs.onnx_samples import conv_model, model, node
 from zigzag_lab.inputs import presets
 
@@ -73,6 +74,7 @@ def models() -> tuple[bytes, ...]:
 
 
 def _made_models() -> tuple[onnx.ModelProto, ...]:
+    contributed = [one_node(kind, inputs, len(shapes), **more) for kind, inputs, more, shapes, _ in PRODUCTS]
     image = {"x": [1, 3, 8, 8]}
     quantised = [
         node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z", "d"), node("Conv", "d w", "y"),
@@ -83,6 +85,7 @@ def _made_models() -> tuple[onnx.ModelProto, ...]:
     other = onnx.helper.make_graph([node("Identity", "x", "i")], "other", [], [_unknown("i")])
     branches = [node("Cast", "k", "t", to=9), node("If", "t", "y", then_branch=inner, else_branch=other)]
     return (
+        *contributed,
         conv_model(),
         conv_model((1, 3, 8, 8, 8), (4, 3, 2, 2, 2)),
         model([node("Einsum", "x y", "z", equation="bij,bjk->bik")], {"x": [2, 3, 4], "y": [2, 4, 5]}),

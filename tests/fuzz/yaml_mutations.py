@@ -27,7 +27,7 @@ def spoil(document: Any, random: Random) -> str:
         return _bytes_spoilt(yaml.safe_dump(document, sort_keys=False), random)
     data = copy.deepcopy(document)
     for _ in range(random.choice((1, 1, 1, 2, 3, 4))):
-        data = _changed(data, random)
+        data = changed(data, random)
     return yaml.safe_dump(data, sort_keys=False)
 
 
@@ -44,8 +44,8 @@ def _at(data: Any, path: tuple[Any, ...]) -> Any:
     return data
 
 
-def _changed(data: Any, random: Random) -> Any:
-    """The data with one value replaced, scaled, removed, renamed, doubled, swapped or moved."""
+def changed(data: Any, random: Random) -> Any:
+    """The data, itself changed: one value replaced, scaled, removed, renamed, doubled, swapped or moved."""
     places = list(_places(data))
     if not places:
         return random.choice(JUNK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from onnx import ModelProto, NodeProto, TensorProto, helper, shape_inference
+from onnx import ModelProto, NodeProto, OperatorSetIdProto, TensorProto, helper, shape_inference
 
 Shape = Sequence[int | str | None] | None
 
@@ -15,6 +15,10 @@ def weight(name: str, shape: Sequence[int]) -> TensorProto:
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape, data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="nowhere.bin")
     return tensor
+
+
+def opset(version: int, domain: str = "") -> OperatorSetIdProto:
+    return helper.make_opsetid(domain, version)
 
 
 def integers(name: str, values: Sequence[int]) -> TensorProto:

@@ -188,7 +188,7 @@ def test_variable_weights_have_the_precision_of_activations() -> None:
 
 def test_a_product_whose_sizes_do_not_fit() -> None:
     model = made.model([node("Gemm", "x w", "y", "fc")], {"x": [5, 8]}, {"w": [7, 3]})
-    with pytest.raises(InputError, match=r"'y', made by node 0 \(Gemm\) from \[5, 8\], \[7, 3\], is not fixed"):
+    with pytest.raises(InputError, match=r"\[5, 8\](, | by )\[7, 3\]"):
         read_onnx(model)
     model.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, [5, 3]))
     with pytest.raises(InputError, match=r"node fc: a product of \[5, 8\] by \[7, 3\].*Check --input-shape"):

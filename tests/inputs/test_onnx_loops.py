@@ -122,3 +122,51 @@ def test_a_loop_in_a_loop_multiplies() -> None:
     loop = helper.make_node("Loop", ["three", "", "x"], ["last"], "outer", body=body)
     model = made.model([constant("two", 2), constant("three", 3), loop], {"x": [5, 4]}, {"w": [4, 4]})
     assert macs(read_onnx(model)) == [("deep", 80)] * 6
+
+
+def counted(n_steps: str) -> onnx.ModelProto:
+    """A product in a loop, whose length is made by the nodes before it."""
+    body = helper.make_graph(
+        [node("MatMul", "s w", "t", "step"), node("Identity", "c", "d")],
+        "body",
+        [value("i", TensorProto.INT64, []), value("c", TensorProto.BOOL, []), value("s", shape=[1, 64])],
+        [value("d", TensorProto.BOOL, []), value("t", shape=[1, 64])],
+    )
+    before = [node("Shape", "x", "sizes"), node("Gather", "sizes zero", "n", axis=0), constant("zero", 0)]
+    loop = helper.make_node("Loop", [n_steps, "", "start"], ["last"], "loop", body=body)
+    made_model = made.model([*before, loop], {"x": ["time", 64], "start": [1, 64]}, {"w": [64, 64]})
+    made_model.graph.input.append(value("steps", TensorProto.INT64, []))
+    return made_model
+
+
+def test_a_loop_of_open_length_asks_for_the_input_that_decides_it() -> None:
+    with pytest.raises(InputError, match=r"input x has shape \[time, 64\].* --input-shape x=1,64\.$"):
+        read_onnx(counted("n"))
+    network = read_onnx(counted("n"), input_shapes={"x": (10, 64)})
+    assert sum(layer.n_macs for layer in network.layers) == 10 * 64 * 64
+
+
+def test_it_asks_even_where_other_nodes_can_be_priced() -> None:
+    model = counted("n")
+    model.graph.node.append(node("MatMul", "start w", "other"))
+    with pytest.raises(InputError, match=r"--input-shape x=1,64\.$"):
+        read_onnx(model)
+
+
+def test_a_loop_whose_length_is_the_value_of_an_input_says_so() -> None:
+    with pytest.raises(InputError, match="How often its loops run follows from the data"):
+        read_onnx(counted("steps"))
+
+
+def test_a_scan_of_open_length_asks_for_what_it_scans() -> None:
+    body = helper.make_graph(
+        [node("MatMul", "row w", "seen"), node("Add", "state seen", "next")],
+        "b",
+        [value("state"), value("row")],
+        [value("next")],
+    )
+    scan = helper.make_node("Scan", ["start", "x"], ["last"], body=body, num_scan_inputs=1)
+    model = made.model([scan], {"x": ["time", 5, 4], "start": [5, 6]}, {"w": [4, 6]})
+    with pytest.raises(InputError, match=r"--input-shape x=1,5,4\.$"):
+        read_onnx(model)
+    assert sum(layer.n_macs for layer in read_onnx(model, input_shapes={"x": (7, 5, 4)}).layers) == 7 * 5 * 4 * 6

@@ -97,6 +97,8 @@ CHAIN = [conv_layer(id=i, name=None, operand_source={"I": s, "W": i}) for i, s i
         ([], "workload: there are no layers", "at least one layer"),
         ({"id": 0}, "workload: found the mapping", "a list of layers"),
         (changed(id=...), "workload: [0]: key 'id' is missing", "Add a line 'id: ...'"),
+        (changed(id=2**31), "[0].id: found 2147483648", "of at most 2147483647"),
+        (changed(id=-(2**64)), "[0].id: found -18446744073709551616", "of at most 2147483647"),
         (changed(id="0"), "[0].id: found the text '0'", "a whole number"),
         (changed(operator_type="Convv"), "[0].operator_type: found the text 'Convv'", "Did you mean 'Conv'?"),
         (changed(operatortype="Conv"), "[0].operatortype: unknown key", "Did you mean 'operator_type'?"),

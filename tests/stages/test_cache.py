@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +314,39 @@ def test_another_file_is_refused(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(InputError, match="holds no results that DumpStage wrote"):
         dumped_results(path)
+
+
+class UpToALimit(Stage):
+    """Hands on what costs less than the environment says."""
+
+    def run(self) -> Any:
+        for cme, extra in self.substage().run():
+            if cme.energy_total < float(os.environ["ZL_TEST_LIMIT"]):
+                yield cme, extra
+
+
+class KeptOut(Stage):
+    """Hands everything on."""
+
+    is_pure = False
+
+    def run(self) -> Any:
+        yield from self.substage().run()
+
+
+def test_what_depends_on_the_environment_is_computed_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, stages = DictCache(), (CacheStage, WorkloadStage, CacheStage, SpatialMappingGeneratorStage, UpToALimit)
+    for limit in ("inf", "0", "inf"):
+        monkeypatch.setenv("ZL_TEST_LIMIT", limit)
+        found = results((*stages, LomaStage, CostModelStage), cache)
+        assert (found != ("list", [])) == (limit == "inf")
+    assert len(cache.answers) == 0
+    assert any("UpToALimit uses the environment" in reason for reason in cache.reasons)
+
+
+def test_a_stage_that_is_not_pure_is_kept_out_and_what_stands_below_it_is_kept() -> None:
+    cache = DictCache()
+    results((CacheStage, WorkloadStage, KeptOut, CacheStage, *SEARCH), cache)
+    assert len(cache.answers) == len(NETWORK)
+    results((CacheStage, WorkloadStage, CacheStage, KeptOut, *SEARCH), cache)
+    assert len(cache.answers) == len(NETWORK)

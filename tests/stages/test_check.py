@@ -208,9 +208,60 @@ class Through(Stage):
         yield from self.list_of_callables[0](self.list_of_callables[1:], **self.kwargs).run()
 
 
-def test_a_custom_stage_may_read_keywords_it_does_not_name(caplog: pytest.LogCaptureFixture) -> None:
-    MainStage([Through, *STANDARD], **keywords(loma_lpf_limt=3)).run()
-    assert "Did you mean 'loma_lpf_limit'? TemporalMappingGeneratorStage reads it." in caplog.text
+class Reader(Stage):
+    """Reads keywords that its constructor does not name."""
+
+    def run(self) -> Iterator[Result]:
+        names = {"layers", "lpf_limit"} & set(self.kwargs)
+        assert self.kwargs.get("objectiv") or names
+        yield from self.substage().run()
+
+
+def own_function(list_of_callables: Any, **kwargs: Any) -> Stage:
+    return CostModelStage(list_of_callables, cache_layers=kwargs.pop("layers", None), **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("loma_lpf_limt", "loma_lpf_limit"),
+        ("lpf_limit", "loma_lpf_limit"),
+        ("limit", "loma_lpf_limit"),
+        ("nb_mapping_generated", "nb_mappings_generated"),
+        ("mappings_generated", "nb_mappings_generated"),
+        ("layers", "layer"),
+        ("mapping_path", "mapping"),
+        ("acelerator", "accelerator"),
+        ("temporal_mappings_type", "temporal_mapping_type"),
+        ("dump_foldr", "dump_folder"),
+    ],
+)
+@pytest.mark.parametrize("own", [Through, functools.partial(Through)], ids=["class", "partial"])
+def test_a_near_miss_is_refused_below_a_custom_stage_too(own: Any, wrong: str, right: str) -> None:
+    said = refusal([own, *STANDARD], keywords(**{wrong: 3}))
+    assert f"no stage knows the keyword '{wrong}'. Did you mean '{right}'?" in said
+    assert said.endswith("A stage of yours that reads it names it in its constructor.")
+
+
+@pytest.mark.parametrize("name", ["layers", "lpf_limit", "objectiv"])
+def test_a_custom_stage_may_read_keywords_it_does_not_name(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Heir(Reader):
+        """Reads what its base reads."""
+
+    for own in (Reader, Heir, functools.partial(Reader)):
+        MainStage([own, *STANDARD], **keywords(**{name: 3})).run()
+    assert f"no stage of this pipeline names the keyword '{name}'" in caplog.text
+
+
+def test_functions_that_make_stages_may_read_such_keywords() -> None:
+    MainStage([*STANDARD[:-1], own_function], **keywords(layers=3))
+    with pytest.raises(PipelineError, match="no stage knows the keyword 'lpf_limit'"):
+        MainStage([*STANDARD[:-1], own_function], **keywords(lpf_limit=3))
+
+
+def test_what_is_near_to_nothing_is_left_to_custom_stages(caplog: pytest.LogCaptureFixture) -> None:
+    MainStage([Through, *STANDARD], **keywords(threshold=3, weights_of_my_own=5)).run()
+    assert "no stage of this pipeline names the keyword 'threshold'" in caplog.text
 
 
 def test_a_custom_stage_hides_nothing_that_is_missing_above_it() -> None:

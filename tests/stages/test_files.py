@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.stages.files import MAX_STEM_BYTES, check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.stages.files import (
+    MAX_STEM_BYTES,
+    check_file,
+    check_folder,
+    file_stem,
+    unfinished,
+    write_atomically,
+    write_json,
+)
 from zigzag_lab.vocab import InputError
 
 
@@ -69,3 +80,24 @@ def test_long_names_stay_apart() -> None:
     assert one != two
     assert file_stem("a/b") == "a_b"
     assert len(file_stem("y" * MAX_STEM_BYTES)) == MAX_STEM_BYTES
+
+
+def test_what_a_killed_process_left_goes_with_the_next_file(tmp_path: Path) -> None:
+    program = "import sys, os, signal; from pathlib import Path; from zigzag_lab.stages.files import unfinished\n"
+    program += (
+        "with unfinished(Path(sys.argv[1])) as part:\n    part.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "conv.json")], check=False)
+    (left,) = tmp_path.iterdir()
+    assert re.fullmatch(r"\.conv\.json-[0-9a-f]{8}\.part-\d+", left.name)
+    write_json(tmp_path / "another.json", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["another.json"]
+
+
+def test_what_is_being_written_and_what_is_not_ours_stays(tmp_path: Path) -> None:
+    (tmp_path / "film.part").write_text("")
+    (tmp_path / ".hidden").write_text("")
+    with unfinished(tmp_path / "one") as part:
+        write_json(tmp_path / "two.json", {})
+        assert part.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"film.part", ".hidden", "two.json"}

@@ -33,6 +33,18 @@ def run_id(url: str) -> str:
         return record(store, experiment="first")
 
 
+def test_the_database_is_that_of_the_environment_or_of_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place, named in ((tmp_path / "named.db", str(tmp_path / "named.db")), (tmp_path / "zigzag_lab.db", "")):
+        with open_store(place) as store:
+            run_id = record(store)
+        monkeypatch.setenv("ZIGZAG_LAB_DB", named)
+        with Lab() as lab:
+            assert [run.run_id for run in lab.runs()] == [run_id]
+
+
 def test_energy_of_memories_and_operations_sums_to_layers_and_layers_to_the_run(url: str, run_id: str) -> None:
     with Lab(url) as lab:
         layers = lab.sql(

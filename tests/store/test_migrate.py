@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from tests.store.conftest import emptied
 from tests.store.prices import network_of, total_of
-from zigzag_lab.store import RunStart, StoreError, open_store
+from zigzag_lab.store import RunStart, StoreError, migrate, open_store
 from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, FRONT_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.engines import make_engine
@@ -178,3 +181,44 @@ def test_the_models_read_what_the_recorder_wrote(url: str) -> None:
         assert set(mapping.content) == {"kind", "spatial", "temporal"}
         assert session.exec(select(Environment)).one().content["python"]
     engine.dispose()
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from zigzag_lab.store.file_lock import locked
+with locked(Path(sys.argv[1]), 1):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_an_upgrade_behind_a_stopped_one_says_who_is_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "PATIENCE_SECONDS", 0.3)
+    url = f"sqlite:///{tmp_path / 'lab.db'}"
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "lab.db.upgrade-lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match=f"is being changed by process {holder.pid} on "):
+            upgrade(url)
+        holder.kill()
+    assert upgrade(url) is None
+    assert current(url) == HEAD
+
+
+def test_an_upgrade_of_a_server_behind_another_says_who_is_in_the_way(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    psycopg = pytest.importorskip("psycopg")
+
+    monkeypatch.setattr(migrate, "PATIENCE_SECONDS", 0.3)
+    url = emptied(postgres_database)
+    with psycopg.connect(url, autocommit=True, application_name="zl-other-7") as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (migrate.POSTGRES_LOCK,))
+        with pytest.raises(StoreError, match=r"is being changed by the connection of zl-other-7, process \d+ of the"):
+            upgrade(url)
+    upgrade(url)
+    assert current(url) == HEAD

@@ -86,9 +86,22 @@ if sys.platform == "linux":  # other systems keep command lines elsewhere
 
     def test_the_list_of_processes_shows_no_password() -> None:
         url = f"postgresql://me:{SECRET}@host/lab"
+        words = [
+            "ls",
+            "--db",
+            url,
+            "--tag",
+            f"api_key={SECRET}",
+            "--password",
+            SECRET,
+            f"--token={SECRET}",
+            "--limit",
+            "3",
+        ]
         answer = subprocess.run(
-            [sys.executable, "-c", HOLD, "ls", "--db", url], capture_output=True, text=True, check=True
+            [sys.executable, "-c", HOLD, *words], capture_output=True, text=True, check=True
         ).stdout.splitlines()
         assert SECRET not in answer[0]
-        assert "postgresql://me:" in answer[0]
-        assert answer[1] == str(["ls", "--db", url])
+        for kept in ("postgresql://me:", "@host/lab", "api_key=", "--limit", "3"):
+            assert kept in answer[0]
+        assert answer[1] == str(words)

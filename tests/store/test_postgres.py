@@ -141,6 +141,7 @@ def test_a_server_that_stays_away_is_one_clear_message_and_what_was_kept_is_ther
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("zigzag_lab.store.postgres.PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr("zigzag_lab.store.recorder.FLUSH_SECONDS", 1e9)  # a server may take longer to stop
     with open_store(server.url) as store:
         run = store.start_run(RunStart(name="stopped"))
         run.save(NETWORK[0])

@@ -12,6 +12,7 @@ from tests.api.run_kinds import recorded as runs_of
 from tests.stages import small
 from zigzag_lab import api
 from zigzag_lab.inputs.presets import preset_path
+from zigzag_lab.store import StoreError
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.priced import priced_run
 from zigzag_lab.vocab import InputError
@@ -95,3 +96,14 @@ def test_a_design_that_is_not_on_record_is_said(tmp_path: Path) -> None:
     database.close()
     with Lab(url) as lab, pytest.raises(InputError, match="what it was priced on is not on record"):
         priced_run(lab, ids["another"])
+
+
+def test_damage_of_what_was_left_out_is_named(tmp_path: Path) -> None:
+    import sqlite3
+
+    url, outcome = recorded(tmp_path, exploit_locality=True)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE zl_layer_evaluation SET memories_left_out = '[3' WHERE layer_index = 1")
+    database.close()
+    with Lab(url) as lab, pytest.raises(StoreError, match="table zl_layer_evaluation, row .* is damaged"):
+        priced_run(lab, str(outcome.run_id))

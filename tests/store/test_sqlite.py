@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from zigzag_lab.store import RunStart, StoreWriteError, open_store
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.sqlite import file_system_of, journal_mode_for
 from zigzag_lab.store.url import DatabaseUrl, masked
@@ -55,6 +57,45 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     assert not unit.__exit__(ValueError, ValueError("half way"), None)
     assert database.select("SELECT COUNT(*) FROM t").rows == [(0,)]
     database.close()
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _move(path: Path) -> None:
+    path.rename(path.with_name("elsewhere.db"))
+
+
+def _move_folder(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("elsewhere"))
+
+
+def _replace(path: Path) -> None:
+    path.with_name("copy.db").write_bytes(path.read_bytes())
+    path.with_name("copy.db").replace(path)
+
+
+@pytest.mark.parametrize("lose", [_delete, _move, _move_folder, _replace])
+def test_a_file_that_is_lost_while_a_run_writes_is_noticed(tmp_path: Path, lose: Callable[[Path], None]) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    path = folder / "lab.db"
+    with open_store(path) as store:
+        run = store.start_run(RunStart())
+        run.heartbeat()
+        lose(path)
+        with pytest.raises(StoreWriteError, match="deleted, moved or replaced"):
+            run.finish()
+
+
+def test_a_file_is_found_again_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_store("sqlite:///lab.db") as store, store.start_run(RunStart()) as run:
+        (tmp_path / "other").mkdir()
+        monkeypatch.chdir(tmp_path / "other")
+        run.finish()
+        assert store.database.select("SELECT status FROM zl_run").rows == [("finished",)]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,12 @@ def test_a_silent_run_is_marked_lost_and_awakes(url: str) -> None:
     [
         ("oracle://x", "names no database"),
         ("sqllite:///x.db", "Did you mean 'sqlite'"),
-        ("nonsense", "names no database"),
+        ("", "names no database"),
+        (" ", "names no database"),
+        ("sqlite", "names no database"),
+        ("postgres:lab", "names no database"),
+        ("postgresql:/me@host/lab", "names no database"),
+        ("sqlite:///lab.db?mode=ro", "write %3F for a question mark"),
         ("sqlite://x.db", "Write sqlite:///x.db"),
     ],
 )

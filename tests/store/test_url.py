@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.store.url import DatabaseUrl, masked, passwords_in
+from zigzag_lab.store import Lab, RunStart, open_store
+from zigzag_lab.store.migrate import upgrade
+from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.masking import masked, passwords_in
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,7 @@ from zigzag_lab.store.url import DatabaseUrl, masked, passwords_in
             "at postgresql://me:***@host/db\n@dataclass\nclass A:",
         ),
         ("host=h password=s3cret dbname=d", "host=h password=*** dbname=d"),
-        ("password='s3 cret' x", "password=*** x"),
+        ("password='s3 cret' x", "password='***' x"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),
         ("a = b @ c", "a = b @ c"),
     ],
@@ -58,6 +61,48 @@ def test_workers_elsewhere_are_told_no_password(url: str, told: str | None) -> N
     assert DatabaseUrl.parse(url).for_workers(elsewhere=True) == told
     if told is not None:
         assert DatabaseUrl.parse(url).for_workers(elsewhere=False) == url
+
+
+ODD_NAMES = (
+    "plan b?",
+    "a%20b",
+    "x%zz?y=1&uri=true",
+    "q#;@[ ]",
+    "100%",
+    "wie übel",
+    "file:x",
+    "sqlite:x",
+    "a:b@c",
+    "'\"",
+)
+"""Names of folders with signs that mean something in a URL."""
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_path_is_a_sqlite_file_whatever_it_is_called(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    upgrade(str(folder / "text.db"))
+    with open_store(folder / "path.db") as store, store.start_run(RunStart()):
+        pass
+    there = DatabaseUrl.of_file(folder / "path.db")
+    for again in (str(there), there.absolute().secret, there.for_workers(elsewhere=False), str(there.path), there.path):
+        with Lab(again or "") as lab:
+            assert len(lab.runs()) == 1
+    monkeypatch.chdir(folder)
+    with open_store("plain.db"), open_store("sqlite:///url.db"):
+        pass
+    made = {"text.db", "path.db", "plain.db", "url.db"}
+    assert {path.name for path in folder.iterdir() if path.suffix == ".db"} == made
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_signs_are_spelt_out_in_urls() -> None:
+    assert DatabaseUrl.parse("sqlite:///a%3Fb/c%25d.db").path == Path("a?b/c%d.db")
+    assert str(DatabaseUrl.of_file(Path("a?b/c%d.db"))) == "sqlite:///a%3Fb/c%25d.db"
+    assert DatabaseUrl.parse(":memory:").is_in_memory
 
 
 def test_workers_open_a_file_from_any_folder() -> None:

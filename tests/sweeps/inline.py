@@ -37,6 +37,9 @@ class InlineEngine:
             future.set_result([self.work(item) for item in items])
         return future
 
+    def watch(self) -> None:
+        pass
+
     def mend(self) -> None:
         self.n_mended += 1
 

@@ -63,3 +63,17 @@ def test_zipped_values_go_together() -> None:
         read_zipped("here", {"x": [1, 2], "y": [1]}, {})
     with pytest.raises(InputError, match="two or more"):
         read_zipped("here", {"x": [1, 2]}, {})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"range": [0, 1e308], "step": 1e-308}, {"range": [-1e308, 1e308], "count": 3},
+        {"range": [0, 10**400], "count": 3},
+        {"range": [1e308, 1.7e308], "count": 5}, {"log_range": [5e-324, 1], "factor": 2},
+        {"log_range": [1, 10**400], "factor": 10}, {"log_range": [1e-320, 1e308], "count": 5}, ["9" * 400 + " KiB"],
+    ],
+)  # fmt: skip
+def test_ranges_at_the_limits_are_refused(given: Any) -> None:
+    with pytest.raises(InputError):
+        read_axis("space.x", "x", given, {})

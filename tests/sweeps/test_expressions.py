@@ -110,3 +110,30 @@ def test_tables_are_functions() -> None:
 def test_broken_tables(given_table: Any) -> None:
     with pytest.raises(InputError, match=r"tables\.t"):
         read_table("tables.t", given_table)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-" * 990 + "1", "not " * 240 + "1", "x" + " + x" * 240,
+        "max(" * 150 + "1, 2" + ")" * 150,
+        "1e308 * 10", "1e400", "9" * 400, "floor(1e999)", "*".join(["9**64"] * 40),
+        "text(x, x)", "[x, x]", "0x" + "f" * 400,
+    ],
+)  # fmt: skip
+def test_values_at_the_limits_are_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        read_expression("derived.y", text).value(lambda _: "long " * 150)
+
+
+def _doubled(text: str, value: Any) -> Any:
+    for _ in range(60):
+        value = read_expression("derived.y", text).value(lambda _, before=value: before)
+    return value
+
+
+def test_what_doubles_ends() -> None:
+    with pytest.raises(InputError, match="more than 1000 characters"):
+        _doubled("text(x, x)", "ab")
+    with pytest.raises(InputError, match="beyond"):
+        _doubled("x * x", 10)

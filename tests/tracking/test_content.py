@@ -8,7 +8,7 @@ from tests.tracking.samples import NETWORK, TOTAL, Place, failed_run, finished_r
 from zigzag_lab.store import RunStatus
 from zigzag_lab.tracking.content import RunContent, cache_word, content_of, energy_by_memory, params, user_tag_key
 from zigzag_lab.tracking.record import RunRecord, read_run
-from zigzag_lab.tracking.scrub import Scrubber
+from zigzag_lab.vocab.masking import Masker
 
 
 def record_of(place: Place, run_id: str) -> RunRecord:
@@ -16,7 +16,7 @@ def record_of(place: Place, run_id: str) -> RunRecord:
 
 
 def told(record: RunRecord) -> RunContent:
-    return content_of(record, "sqlite:////lab.db", Scrubber())
+    return content_of(record, "sqlite:////lab.db", Masker())
 
 
 def test_parameters_are_plain_and_the_same_for_every_run(place: Place) -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
+from tests.store.test_url import ODD_NAMES
+from zigzag_lab.tracking import places
+from zigzag_lab.tracking.places import absolute, artifact_folder, mlflow_uri_for, sqlite_path, sqlite_uri
 from zigzag_lab.vocab import InputError
 
 POSTGRES = "postgresql+psycopg://me:hidden@host/lab"
@@ -43,11 +45,34 @@ def test_a_relative_file_means_the_same_from_any_folder(here: Path) -> None:
     assert mlflow_uri_for("sqlite:///lab.db", "sqlite:///runs/m.db") == f"sqlite:///{here}/runs/m.db"
 
 
-def test_a_plain_path_is_refused_with_the_uri_to_write() -> None:
-    with pytest.raises(InputError, match=r"sqlite:///some/mlflow\.db"):
-        mlflow_uri_for("sqlite:///lab.db", "some/mlflow.db")
-    with pytest.raises(InputError, match="tracking URI or 'off'"):
-        mlflow_uri_for("sqlite:///lab.db", "of")
+def test_a_plain_path_is_a_sqlite_file_and_other_words_are_refused(here: Path) -> None:
+    for name in ("some/mlflow.db", "m.sqlite", "m.sqlite3"):
+        assert mlflow_uri_for("sqlite:///lab.db", name) == f"sqlite:///{here}/{name}"
+    for word in ("of", "mlruns", "some/folder"):
+        with pytest.raises(InputError, match="tracking URI, a SQLite file or 'off'"):
+            mlflow_uri_for("sqlite:///lab.db", word)
+
+
+@pytest.mark.parametrize("reads_percents", [True, False], ids=["SQLAlchemy 2.1", "SQLAlchemy 2.0"])
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_any_folder_has_a_uri(here: Path, name: str, reads_percents: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "_reads_percents", lambda: reads_percents)
+    uri = sqlite_uri(here / name / "mlflow.db")
+    assert sqlite_path(uri) == here / name / "mlflow.db"
+    assert absolute(uri) == uri
+    assert artifact_folder(uri) == here / name / "mlartifacts"
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_the_installed_sqlalchemy_opens_that_uri_inside_the_folder(here: Path, name: str) -> None:
+    from sqlalchemy import create_engine
+
+    (here / name).mkdir()
+    engine = create_engine(sqlite_uri(here / name / "mlflow.db"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x INTEGER)")
+    engine.dispose()
+    assert [path.name for path in (here / name).iterdir()] == ["mlflow.db"]
 
 
 @pytest.mark.parametrize(

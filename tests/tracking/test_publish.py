@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from tests.tracking.samples import NETWORK, TOTAL, Place, closing_client, failed_run, finished_run, history, mlflow_runs
 from tests.tracking.test_reach import closed_port
-from zigzag_lab.store import Store
+from zigzag_lab.store import Store, open_store
 from zigzag_lab.tracking import publish, publish_pending, reach
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.tracker import Tracker
@@ -43,6 +44,20 @@ def test_a_run_read_back_equals_ours_to_the_last_bit(place: Place) -> None:
     assert 0 <= run.info.end_time - run.info.start_time < 60_000
     document = place.folder / "mlartifacts" / run.info.run_id / "artifacts" / "run.json"
     assert json.loads(document.read_text())["run"]["id"] == run_id
+
+
+def test_all_stays_in_a_folder_whatever_it_is_called(tmp_path: Path, made_mlflow: Path) -> None:
+    folder = tmp_path / "a%20b?x=1"
+    folder.mkdir()
+    shutil.copy(made_mlflow, folder / "mlflow.db")
+    with open_store(folder / "zigzag_lab.db") as store:
+        place = Place(folder, store)
+        finished_run(store)
+        assert publish_pending(store, place.uri).is_complete
+        (run,) = mlflow_runs(place.uri)
+    assert run.data.tags["zl.database"] == f"sqlite:///{tmp_path}/a%2520b%3Fx=1/zigzag_lab.db"
+    assert (folder / "mlartifacts" / run.info.run_id / "artifacts" / "run.json").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_twice_does_no_harm(place: Place) -> None:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import socket
 import sqlite3
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -47,6 +49,38 @@ def test_a_server_that_does_not_answer(scheme: str) -> None:
     with pytest.raises(TrackingError, match="does not answer") as caught:
         check_reachable(f"{scheme}://me:hidden@127.0.0.1:{closed_port()}/mlflow")
     assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "postgresql+psycopg", "mysql"])
+def test_a_server_that_takes_a_connection_and_says_nothing_is_asked_once(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "ANSWER_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"{scheme}://me:hidden@127.0.0.1:{silent.getsockname()[1]}/mlflow"
+        with pytest.raises(TrackingError, match="does not answer"):
+            check_reachable(uri)
+    for _ in range(2):
+        with pytest.raises(TrackingError, match="it said nothing within 0 s"):  # though nobody listens any more
+            check_reachable(uri)
+    monkeypatch.setattr(reach, "REMEMBERED_SECONDS", -1.0)
+    with pytest.raises(TrackingError, match="refused"):
+        check_reachable(uri)
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 500])
+def test_any_answer_of_a_server_is_one(status: int) -> None:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        check_reachable(f"http://127.0.0.1:{server.server_port}/deep/path")
 
 
 def test_a_server_behind_a_proxy_is_left_to_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,10 @@ def test_nothing_left_out_says_nothing() -> None:
 def test_what_cannot_be_counted_is_listed_all_the_same() -> None:
     coverage = operations_left_out(network(FreeNode(1, "l", "Loop", (), None)))
     assert coverage.left_out[0].n_uncounted == 1
-    assert "Loop 0.00% (1, 1 of unknown size)" in coverage.sentence()
+    assert coverage.sentence() == "not counted: Loop (1)"
+    relu = [FreeNode(2, "a", "Relu", (), 2), FreeNode(3, "b", "Relu", (), None)]
+    both = operations_left_out(network(FreeNode(1, "l", "Loop", (), None), *relu))
+    assert both.sentence() == "20.00% of the operations are free: Relu 20.00% (2); not counted: Relu (1), Loop (1)"
 
 
 def test_long_lists_are_cut() -> None:

@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
     from zigzag_lab.api.reference import get_hardware_performance_zigzag, get_hardware_performance_zigzag_imc
     from zigzag_lab.store.lab import Lab
-    from zigzag_lab.store.url import masked, passwords_in
     from zigzag_lab.tracking.places import mlflow_uri_for
+    from zigzag_lab.vocab.masking import masked
 
 _HOMES = {
     "Lab": "zigzag_lab.store.lab",
     "MainStage": "zigzag_lab.api.main_stage",
     "get_hardware_performance_zigzag": "zigzag_lab.api.reference",
     "get_hardware_performance_zigzag_imc": "zigzag_lab.api.reference",
-    "masked": "zigzag_lab.store.url",
+    "masked": "zigzag_lab.vocab.masking",
     "mlflow_uri_for": "zigzag_lab.tracking.places",
-    "passwords_in": "zigzag_lab.store.url",
     "objective_of": "zigzag_lab.api.pipeline",
     "publish": "zigzag_lab.api.main_stage",
     "temporal_mapping_type_of": "zigzag_lab.api.pipeline",
@@ -43,7 +42,6 @@ __all__ = [
     "masked",
     "mlflow_uri_for",
     "objective_of",
-    "passwords_in",
     "publish",
     "run",
     "temporal_mapping_type_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from textwrap import fill
 
@@ -65,8 +65,10 @@ def moment(text: str, now: datetime | None = None) -> datetime:
 # -- SQL ---------------------------------------------------------------------------------------------------------------
 
 
-def query(lab: Lab, text: str) -> Answer:
-    """Ask in SQL; a question that the database does not understand, or that would write, is answered with advice.
+def query(lab: Lab, text: str) -> Iterator[Answer]:
+    """Ask in SQL: portions of the answer, one at least, however many rows there are.
+
+    A question that the database does not understand, or that would write, is answered with advice.
 
     Raises:
         InputError: the question is at fault.
@@ -76,12 +78,14 @@ def query(lab: Lab, text: str) -> Answer:
     if not text:
         raise InputError("SQL", "no question", "one statement", views_in_words(lab))
     try:
-        answer = lab.sql(text)
+        portions = lab.stream(text) if lab.url.kind == SQLITE else iter([lab.sql(text)])
+        first = next(portions, None) or lab.sql(text)  # without rows, for the columns
+        if not first.columns:
+            raise InputError("SQL", "the statement asks for nothing", "a SELECT", views_in_words(lab))
+        yield first
+        yield from portions
     except StoreError as error:
         raise _explained(lab, error) from error.__cause__
-    if not answer.columns:
-        raise InputError("SQL", "the statement asks for nothing", "a SELECT", views_in_words(lab))
-    return answer
 
 
 def _explained(lab: Lab, error: StoreError) -> InputError:

@@ -18,8 +18,9 @@ from zigzag_lab.store.database import Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
-from zigzag_lab.store.url import SQLITE, DatabaseUrl, masked
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 LEAST_FREE_BYTES = 1 << 30
 MOST_CLOCK_SECONDS = 5.0
@@ -51,15 +52,16 @@ class Finding:
     advice: str = ""
 
 
-def examine(database: str | None = None, mlflow: str | None = None) -> list[Finding]:
+def examine(database: str | None = None, mlflow: str | None = None, *, deep: bool = False) -> list[Finding]:
     """Look at the versions, the database, its disk, its clock, and MLflow. Nothing is changed.
 
     Args:
         database: its URL.
         mlflow: MLflow's tracking URI, or ``off``.
+        deep: whether every row is read.
     """
     url = DatabaseUrl.parse(database or default_database())
-    findings = [_versions(), *_database(url)]
+    findings = [_versions(), *_database(url, deep=deep)]
     if url.path is not None:
         findings += [_disk(url.path), _file_system(url.path)]
     return [*findings, *_mlflow(url, mlflow)]
@@ -85,7 +87,7 @@ def _versions() -> Finding:
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
-def _database(url: DatabaseUrl) -> Iterator[Finding]:
+def _database(url: DatabaseUrl, *, deep: bool) -> Iterator[Finding]:
     if url.path is not None and not url.path.exists():
         yield Finding("database", Health.ODD, f"{url} does not exist yet", "'zigzag-lab run' makes it.")
         return
@@ -103,6 +105,35 @@ def _database(url: DatabaseUrl) -> Iterator[Finding]:
                 yield look(database)
             except StoreError as error:
                 yield Finding(look.__name__.strip("_"), Health.ILL, error.found, error.hint)
+        if deep:
+            yield from _rows(database)
+
+
+def _rows(database: Database) -> Iterator[Finding]:
+    """Those rows that cannot be read."""
+    from zigzag_lab.store.soundness import damages
+
+    if revision_of(database) != HEAD:
+        yield Finding("rows", Health.ODD, "not looked at, as the schema is not the newest")
+        return
+    n = 0
+    try:
+        for damage in damages(database):
+            n += 1
+            runs = f"; it belongs to run {', '.join(damage.runs)}" if damage.runs else ""
+            health = Health.ODD if damage.mends_itself else Health.ILL
+            advice = "It is made anew when it is wanted." if damage.mends_itself else _take_out(damage.runs)
+            yield Finding("rows", health, f"{damage.found}{runs}", advice)
+    except StoreError as error:
+        yield Finding("rows", Health.ILL, error.found, error.hint)
+        return
+    if n == 0:
+        yield Finding("rows", Health.WELL, "every row can be read")
+
+
+def _take_out(runs: tuple[str, ...]) -> str:
+    words = f" or 'zigzag-lab delete {' '.join(runs)}' and 'zigzag-lab gc' take it out." if runs else "."
+    return f"Restore a copy of the database (.backup-*){',' if runs else ''}{words}"
 
 
 def _schema(database: Database) -> Finding:
@@ -206,10 +237,12 @@ def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
 
 
 def _mlflow_schema(uri: str) -> Finding:
+    from zigzag_lab.tracking.places import sqlite_path
     from zigzag_lab.tracking.reach import UPGRADE, is_known
 
     part = "mlflow schema"
-    where = DatabaseUrl.parse(uri)
+    path = sqlite_path(uri)
+    where = DatabaseUrl.parse(path or uri)
     if where.path is not None and not where.path.exists():
         return Finding(part, Health.WELL, "its database is made when the first run is published")
     try:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from zigzag_lab.api.plain_values import sayable
+from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 TABLES = {
     "runs": "zl_v_runs",
@@ -49,6 +50,7 @@ def export(
     experiment: str | None = None,
     runs: Sequence[str] = (),
     children: bool = False,
+    raw: bool = False,
 ) -> int:
     """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
 
@@ -60,6 +62,7 @@ def export(
         experiment: only runs of this one.
         runs: only these runs, by id; all when empty.
         children: whether the rows of runs within runs are written, too.
+        raw: whether cells of CSV that begin a formula are written as they are.
 
     Returns:
         How many rows.
@@ -71,12 +74,12 @@ def export(
     if not isinstance(target, Path):
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
-        return _pour(lab, sql, values, _TextWriter(target, kind))
-    with _replaced(target) as unfinished:
+        return _pour(lab, sql, values, _TextWriter(target, kind, raw=raw))
+    with replaced(target) as part:
         if kind == "parquet":
-            return _pour(lab, sql, values, ParquetWriter(unfinished))
-        with unfinished.open("w", encoding="utf-8", newline="") as stream:
-            return _pour(lab, sql, values, _TextWriter(stream, kind))
+            return _pour(lab, sql, values, ParquetWriter(part))
+        with part.open("w", encoding="utf-8", newline="") as stream:
+            return _pour(lab, sql, values, _TextWriter(stream, kind, raw=raw))
 
 
 def _kind_of(target: Path | IO[str]) -> str:
@@ -121,26 +124,22 @@ def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
+def replaced(path: Path) -> Iterator[Path]:
     """A path beside a file, whose content takes the file's place at the end."""
-    unfinished = path.with_name(f".{path.name}.part-{os.getpid()}")
     try:
-        yield unfinished
-        unfinished.replace(path)
+        with unfinished(path) as part:
+            yield part
+            part.replace(path)
     except OSError as error:
         raise InputError(str(path), f"it cannot be written ({error.strerror or error})", "a file to write") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 class _TextWriter:
     """CSV under a line of headings, or an object a line."""
 
-    def __init__(self, stream: IO[str], kind: str) -> None:
-        import csv
-
+    def __init__(self, stream: IO[str], kind: str, *, raw: bool) -> None:
         self._stream, self._kind, self._is_first = stream, kind, True
-        self._csv = csv.writer(stream, lineterminator="\n")
+        self._csv = CsvWriter(stream, raw=raw)
 
     def write(self, portion: Answer) -> None:
         if self._kind == "jsonl":

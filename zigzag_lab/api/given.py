@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import check_against, check_links
 from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import AcceleratorParserStage, ONNXModelParserStage, StageCallable, WorkloadParserStage
 from zigzag_lab.stages.parsers import any_accelerator, any_workload, mapping_rules
@@ -106,7 +107,7 @@ def run_inputs(given: dict[str, Any], read: dict[str, Any], readings: Readings |
             if said is not None and path is not None:
                 inputs.append(said.as_input(str(path)))
                 continue
-            source = path.read_bytes() if path is not None else None
+            source = read_bytes(path, f"a file of the {kind}") if path is not None else None
             name = path.stem if path is not None else None
             inputs.append(RunInput.of(record, name=name, file_name=str(path) if path else None, source=source))
     return inputs

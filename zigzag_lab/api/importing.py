@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from zigzag_lab.api.defaults import default_database
-from zigzag_lab.api.zigzag_dump import is_layer, layer_rows, read_json
+from zigzag_lab.api.zigzag_dump import figure, is_layer, layer_rows, read_json
 from zigzag_lab.store import RunStart, Store, open_store
 from zigzag_lab.store.codec import LAYER_COLUMNS, LayerRows
 from zigzag_lab.store.imported import imported_run, keep_run
@@ -28,6 +29,9 @@ _SUMMED = {
     "latency_cycles": "latency_cycles",
     "n_macs": "n_macs",
 }
+
+
+_SUMMED_AS = {"energy": "energy_pj", "latency": "latency_cycles"}
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ def _folders_of_dumps(path: Path) -> Iterator[Path]:
         raise InputError(str(path), "a pickle, which may run any code when it is read", "JSON", PICKLE_ADVICE)
     if not path.is_dir():
         raise InputError(str(path), "no folder", "a folder of files such as conv1_complete.json")
-    found = sorted({p.parent for p in path.rglob("*.json") if _is_dump(p)})
+    found = sorted({p.parent for p in path.rglob("*.json") if _is_dump(p) and p.is_file()})
     if not found:
         is_pickled = any(p.suffix.lower() in PICKLES for p in path.rglob("*"))
         found_words = "only pickles, which may run any code when they are read" if is_pickled else "no dumps of ZigZag"
@@ -82,12 +86,12 @@ def _is_dump(path: Path) -> bool:
 
 
 def _import(store: Store, folder: Path, experiment: str) -> Imported:
-    files = sorted((p for p in folder.glob("*.json") if _is_dump(p)), key=_by_number)
+    files = sorted((p for p in folder.glob("*.json") if _is_dump(p) and p.is_file()), key=_by_number)
     content = sha256(b"".join(p.name.encode() + b"\0" + sha256(p.read_bytes()).digest() for p in sorted(files)))
     documents = {path: read_json(path) for path in files}
     layers = [
         layer_rows(document, index, str(path))
-        for index, (path, document) in enumerate((p, d) for p, d in documents.items() if is_layer(d))
+        for index, (path, document) in enumerate((p, d) for p, d in documents.items() if is_layer(d, str(p)))
     ]
     run_id = imported_run(store, content.hexdigest())
     if run_id is not None:
@@ -108,9 +112,16 @@ def _totals(folder: Path, documents: dict[Path, Any], layers: Sequence[LayerRows
     totals = {name: sum(layer.layer[place[column]] for layer in layers) for name, column in _SUMMED.items()}
     overall = documents.get(folder / "overall_simple.json")
     if isinstance(overall, dict) and {"energy", "latency"} <= set(overall):
-        totals["energy_pj"], totals["latency_cycles"] = float(overall["energy"]), float(overall["latency"])
+        try:
+            totals |= {_SUMMED_AS[name]: figure(overall[name], name) for name in _SUMMED_AS}
+        except (TypeError, ValueError, OverflowError) as error:
+            expected = "energy and latency, two numbers of at least 0"
+            raise InputError(str(folder / "overall_simple.json"), str(error)[:200], expected) from error
     elif not layers:
         raise InputError(str(folder), "no layer and no total", "files such as conv1_complete.json")
     if not layers:  # then nothing is known of the parts
         totals = {name: totals[name] for name in ("energy_pj", "latency_cycles")}
-    return {**totals, "edp_pj_cycles": totals["energy_pj"] * totals["latency_cycles"]}
+    totals["edp_pj_cycles"] = totals["energy_pj"] * totals["latency_cycles"]
+    if not all(isfinite(value) for value in totals.values()):
+        raise InputError(str(folder), "its energies and cycles add up to more than can be held", "smaller ones")
+    return totals

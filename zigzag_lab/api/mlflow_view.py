@@ -20,10 +20,10 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
-from zigzag_lab.store.url import masked
 from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
+from zigzag_lab.vocab.masking import masked
 
 if TYPE_CHECKING:
     from zigzag_lab.tracking import PublishReport
@@ -154,6 +154,21 @@ def is_server(uri: str) -> bool:
     return uri.startswith(("http://", "https://"))
 
 
+_SERVER = """
+import os, signal, threading
+
+def end_with_its_starter():
+    while os.read(0, 4096):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=end_with_its_starter, daemon=True).start()
+from mlflow.cli import cli
+cli(prog_name="mlflow")
+"""
+"""MLflow's command in a group of processes that ends with the one that started it, also where that one is killed."""
+
+
 @contextmanager
 def mlflow_server(
     uri: str, host: str = "127.0.0.1", port: int | None = None
@@ -176,10 +191,10 @@ def mlflow_server(
     words = ["server", "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     with _stopped_by_signals(), TemporaryFile() as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", *words],
+            [sys.executable, "-c", _SERVER, *words],
             env=_environment(uri),
             start_new_session=True,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed when this process ends, however it ends
             stdout=said,
             stderr=said,
         )
@@ -274,6 +289,8 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
             break
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from io import StringIO
 from pathlib import Path
 
 from zigzag_lab.api.run_page import run_page
 from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.plots import (
     Point,
     plot_comparison,
@@ -138,7 +140,7 @@ def plot_traces(data: str | Path, path: str | Path) -> Path:
     """
     traces: dict[str, list[tuple[float, float]]] = {}
     try:
-        with Path(data).open(encoding="utf-8", newline="") as file:
+        with StringIO(read_bytes(data, "a CSV file").decode(), newline="") as file:
             reader = csv.DictReader(file)
             missing = [name for name in TRACE_COLUMNS if name not in (reader.fieldnames or [])]
             if missing:

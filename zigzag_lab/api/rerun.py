@@ -8,10 +8,10 @@ from typing import Any
 
 from zigzag_lab.api.given import OPTION_NAMES, RECORDS
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.keys.records import record_from
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 RERUN_OF = "rerun_of"
@@ -76,11 +76,14 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
         stages: name -> stages of yours that the run used; the built-in ones are known.
 
     Raises:
-        InputError: the record is not enough: an input came from code, or a stage is not known.
+        InputError: the run goes on; or the record is not enough: an input came from code, or a stage is not known.
     """
     from zigzag_lab.api.main_stage import MainStage
 
     before, details = lab.run(run_id), lab.details(run_id)
+    if before.status == RunStatus.RUNNING:
+        hint = "Wait until 'zigzag-lab ls' shows how it ended."
+        raise InputError(f"run {before.run_id}", "it is still running", "a run that has ended", hint)
     keywords = {**_records(lab, before.run_id), **_keywords(details.options)}
     pipeline = MainStage(
         _stages(before.run_id, details.options, stages or {}),
@@ -104,12 +107,12 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
 
 def _records(lab: Lab, run_id: str) -> dict[str, Any]:
     """Kind of input -> its record, made of what it said."""
-    inputs = lab.inputs(run_id)
+    inputs = lab.input_records(run_id)
     missing = [kind for kind in RECORDS if kind not in inputs]
     if missing:
         hint = "Only runs whose inputs are files, presets or records can be done again."
         raise InputError(f"run {run_id}", f"its record holds no {' and no '.join(missing)}", hint=hint)
-    return {kind: record_from(RECORDS[kind], content) for kind, (_, content, _) in inputs.items()}
+    return {kind: inputs[kind] for kind in RECORDS}
 
 
 def _keywords(options: Mapping[str, Any]) -> dict[str, Any]:

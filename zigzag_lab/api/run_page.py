@@ -196,4 +196,4 @@ def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
         "WHERE r.id = ? ORDER BY g.kind DESC",
         (run_id,),
     ).rows
-    return {kind: (name, digest[:12], file_name) for kind, name, digest, file_name in rows}
+    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in rows}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
@@ -18,6 +20,9 @@ from zigzag_lab.vocab import InputError
 
 _LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
 _INSTANCE = re.compile(r"instance=(.+?),\s*operands=")
+MOST = (2**63 - 1, sys.float_info.max)
+"""The largest whole number, and the largest other one, of a row."""
+
 _WAYS = ("rd_out_to_low", "wr_in_by_low", "rd_out_to_high", "wr_in_by_high")
 
 
@@ -28,14 +33,24 @@ def read_json(path: Path) -> Any:
         InputError: it is none.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_bytes(path, "a file that ZigZag dumped"))
+    except RecursionError:
+        raise InputError(str(path), "it is nested too deeply to be read", "a file that ZigZag dumped") from None
     except (OSError, ValueError) as error:
         raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
 
 
-def is_layer(document: Any) -> bool:
-    """Whether a document is the complete dump of one layer."""
-    return isinstance(document, Mapping) and isinstance(document.get("inputs", {}).get("layer"), Mapping)
+def is_layer(document: Any, where: str) -> bool:
+    """Whether a document is the complete dump of one layer; else it is that of a sum, which lists its layers.
+
+    Raises:
+        InputError: it is neither.
+    """
+    inputs = document.get("inputs", {}) if isinstance(document, Mapping) else None
+    layer = inputs.get("layer") if isinstance(inputs, Mapping) else ""
+    if layer is not None and not isinstance(layer, (Mapping, list)):
+        raise InputError(where, "it is no dump", "what ZigZag wrote of a layer or of a network")
+    return isinstance(layer, Mapping)
 
 
 def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> LayerRows:
@@ -48,10 +63,30 @@ def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> Lay
         InputError: a part of the file is missing, or of another kind.
     """
     try:
-        return _layer_rows(document, layer_index)
-    except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
-        found = f"its part {error} is missing" if isinstance(error, KeyError) else str(error)
+        rows = _layer_rows(document, layer_index)
+        _check_numbers((*rows.layer, *rows.memories))
+        return rows
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        found = f"its part {error} is missing" if isinstance(error, KeyError) else str(error)[:200]
         raise InputError(where, found, "a complete dump of one layer", "Dump it with CompleteSaveStage.") from error
+
+
+def _check_numbers(values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, (int, float)) and not 0 <= value <= MOST[type(value) is float]:
+            raise ValueError(f"it says {value:.6g}, which no energy, latency or count can be")
+
+
+def figure(value: Any, what: str) -> float:
+    """A number of a dump that cannot be negative or infinite.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    number = float(value)
+    if not 0 <= number <= MOST[True]:
+        raise ValueError(f"its {what} is {number:.6g}")
+    return number
 
 
 def _layer_rows(document: Mapping[str, Any], layer_index: int) -> LayerRows:

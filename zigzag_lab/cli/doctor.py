@@ -14,13 +14,14 @@ from zigzag_lab.cli.plain import as_json
 
 @click.command("doctor")
 @mlflow_option
+@click.option("--deep", is_flag=True, help="Read every row as well, and name those that are damaged.")
 @json_option
 @database_option
-def doctor_command(mlflow: str | None, is_json: bool, database: str | None) -> None:
+def doctor_command(mlflow: str | None, deep: bool, is_json: bool, database: str | None) -> None:
     """Look at the database, its disk, its clock, MLflow and the versions; exit status 1 when something is broken."""
     from zigzag_lab.api.doctor import Health, examine
 
-    findings = examine(database, mlflow)
+    findings = examine(database, mlflow, deep=deep)
     if is_json:
         click.echo(as_json([asdict(one) for one in findings]))
     else:

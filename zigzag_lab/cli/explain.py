@@ -10,6 +10,7 @@ from zigzag_lab.cli.ls import json_option
 from zigzag_lab.cli.options import database_option
 from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.table import shown, terminal_width
+from zigzag_lab.vocab.terminal import bold
 
 LABEL = 16
 
@@ -39,7 +40,7 @@ def explain_command(run: str, layer: str | None, is_json: bool, database: str | 
     if is_json:
         click.echo(as_json(explanation.as_plain()))
         return
-    click.echo(click.style(shown(explanation.title), bold=True))
+    click.echo(bold(shown(explanation.title)))
     width = max(40, (terminal_width() or 120) - LABEL)
     for claim in explanation.claims:
         for number, line in enumerate(textwrap.wrap(shown(claim.text), width, break_on_hyphens=False)):

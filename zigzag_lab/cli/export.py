@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from zigzag_lab.cli.options import database_option, points_option
+from zigzag_lab.cli.plain import is_raw, raw_option
+from zigzag_lab.vocab.terminal import data_stream
 
 
 @click.command("export")
@@ -17,6 +18,7 @@ from zigzag_lab.cli.options import database_option, points_option
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; may be repeated.")
 @points_option
+@raw_option
 @database_option
 def export_command(
     what: str,
@@ -41,6 +43,15 @@ def export_command(
 
     with ask.open_lab(database) as lab:
         ids = [ask.find_run(lab, run).run_id for run in runs]
-        n_rows = export(lab, what, out or sys.stdout, kind=kind, experiment=experiment, runs=ids, children=are_points)
+        n_rows = export(
+            lab,
+            what,
+            out or data_stream(),
+            kind=kind,
+            experiment=experiment,
+            runs=ids,
+            children=are_points,
+            raw=is_raw(),
+        )
     if out is not None:
         click.echo(f"{out}: {n_rows} rows.")

@@ -12,8 +12,9 @@ import click
 from zigzag_lab.cli import figures, render
 from zigzag_lab.cli.ended import ended_runs
 from zigzag_lab.cli.options import Count, Seconds, database_option, mlflow_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, shown, table
+from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
     from zigzag_lab.api.front import LayerFront, NetworkFront
@@ -39,6 +40,7 @@ Examples:
 @click.option("--no-cache", is_flag=True, help="Compute everything, and keep nothing for later.")
 @click.option("--layer", metavar="NAME|INDEX", help="Only the front of this layer, with its mappings.")
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV: all points, every figure with all its digits.")
+@raw_option
 @click.option("--json", "is_json", is_flag=True, help="Print JSON: all points, every figure with all its digits.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: PNG, SVG or PDF.")
 @database_option
@@ -82,7 +84,7 @@ def front_command(
     if is_json:
         click.echo(as_json(front.as_plain()))
     elif is_csv:
-        click.echo(_csv(front, only), nl=False)
+        _print_csv(front, only)
     elif output is None:
         click.echo("\n".join(_lines(front) if only is None else _layer_lines(front, only)))
     if is_new:
@@ -113,18 +115,19 @@ def _searched(run: str | None, given: dict[str, str | None], url: str, mlflow: s
         )
 
 
-def _csv(front: NetworkFront, only: LayerFront | None) -> str:
+def _print_csv(front: NetworkFront, only: LayerFront | None) -> None:
     if only is not None:
         rows = [(p.energy_pj, p.latency_cycles, p.energy_pj * p.latency_cycles, p.is_proven) for p in only.points]
-        return as_csv(["energy_pj", "latency_cycles", "edp_pj_cycles", "is_proven"], rows)
+        print_csv(["energy_pj", "latency_cycles", "edp_pj_cycles", "is_proven"], rows)
+        return
     headings = ["energy_pj", "latency_cycles", "edp_pj_cycles", *(layer.name for layer in front.layers)]
-    return as_csv(headings, [(e, t, e * t, *chosen) for e, t, chosen in front.points])
+    print_csv(headings, [(e, t, e * t, *chosen) for e, t, chosen in front.points])
 
 
 def _lines(front: NetworkFront) -> Iterator[str]:
     """The front of the network, and the ends of those of its layers."""
     run, points = front.run, front.points
-    yield click.style(f"{shown(str(run.workload))} on {shown(str(run.accelerator))}: {_proof(front)}", bold=True)
+    yield bold(f"{shown(str(run.workload))} on {shown(str(run.accelerator))}: {_proof(front)}")
     yield f"{len(points):,} trade-offs of the network" + (f", {MOST_ROWS} of them:" if len(points) > MOST_ROWS else ":")
     rows = []
     for energy, latency, _ in _spread(points):
@@ -154,7 +157,7 @@ def _layer_row(layer: LayerFront) -> list[str]:
 
 def _layer_lines(front: NetworkFront, layer: LayerFront) -> Iterator[str]:
     proven = "proven" if layer.is_proven else "the best found in the time given"
-    yield click.style(f"{shown(layer.name)}  (layer {layer.index} of run {front.run.run_id}), {proven}", bold=True)
+    yield bold(f"{shown(layer.name)}  (layer {layer.index} of run {front.run.run_id}), {proven}")
     columns = [Column("energy", True), Column("cycles", True), Column("spatial mapping"), Column("temporal mapping")]
     rows = []
     for point in layer.points:

@@ -11,7 +11,7 @@ import click
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.family import settings_in_words
 from zigzag_lab.cli.options import Count, Tag, database_option, points_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def ls_command(
 @click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
 @points_option
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+@raw_option
 @json_option
 @database_option
 def best_command(
@@ -126,7 +127,7 @@ def best_command(
         from zigzag_lab.store.lab import RunRecord
 
         columns = [column.name for column in fields(RunRecord)]
-        click.echo(as_csv(columns, [list(asdict(run).values()) for run in runs]), nl=False)
+        print_csv(columns, [list(asdict(run).values()) for run in runs])
     else:
         _print(runs, is_json)
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from zigzag_lab.cli import streams
 from zigzag_lab.cli.cache import cache_group
 from zigzag_lab.cli.compare import compare_command
 from zigzag_lab.cli.db import db_group
@@ -32,6 +33,7 @@ from zigzag_lab.cli.sweep import sweep_command
 from zigzag_lab.cli.tag import tag_command
 from zigzag_lab.cli.ui import ui_command
 from zigzag_lab.vocab import ZigzagLabError
+from zigzag_lab.vocab.terminal import gated
 
 
 class _Commands(click.Group):
@@ -39,17 +41,33 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         hide_passwords()
-        try:
-            super().main(*args, **kwargs)
-        except ZigzagLabError as error:
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_status)
-        finally:
-            gc.freeze()  # else the interpreter looks through all that MLflow has loaded before it ends, for a second
+        streams.prepare()
+        with gated():
+            try:
+                try:
+                    super().main(*args, **kwargs)
+                finally:
+                    streams.flush()
+            except ZigzagLabError as error:
+                _end(error)
+            except BrokenPipeError:  # the reader, such as head, has seen enough
+                sys.exit(1)
+            except OSError as error:
+                _end(streams.explained(error))
+            finally:
+                gc.freeze()  # else the interpreter looks through all that MLflow has loaded at its end, for a second
         sys.exit(0)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+
+def _end(error: ZigzagLabError) -> NoReturn:
+    try:
+        click.echo(f"Error: {error}", err=True)
+    except OSError:  # nobody can be told; the exit status says it
+        streams.give_up(sys.stderr)
+    sys.exit(error.exit_status)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

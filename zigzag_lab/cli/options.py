@@ -87,8 +87,8 @@ class Tag(click.ParamType[Any]):
 
 def database_option(command: F) -> F:
     """``--db``: which database to speak to."""
-    help_text = "Database; by default ZIGZAG_LAB_DB, or zigzag_lab.db in the working folder."
-    return click.option("--db", "database", metavar="URL", help=help_text)(command)
+    help_text = "Database, a file or a URL; by default ZIGZAG_LAB_DB, or zigzag_lab.db in the working folder."
+    return click.option("--db", "database", metavar="FILE|URL", help=help_text)(command)
 
 
 def mlflow_option(command: F) -> F:

@@ -6,11 +6,10 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.family import children_table, chosen_in_words, cut, results_table, settings_in_words
 from zigzag_lab.cli.table import Column, shown, table, terminal_width
+from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
     from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown
@@ -64,7 +63,7 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     """One layer: its figures, its mapping, its memories, its latency."""
     (layer,) = page.layers
     figure = layer.figures
-    yield click.style(f"{shown(layer.name)}  (layer {layer.layer_index} of run {page.run.run_id})", bold=True)
+    yield bold(f"{shown(layer.name)}  (layer {layer.layer_index} of run {page.run.run_id})")
     yield from labelled("operation", f"{shown(figure['operator_type'])}, {figures.count(figure['n_macs'])} MACs")
     whole = page.run
     of_energy = f", {figures.share(figure['energy_pj'], whole.energy_pj)} of the run" if whole.energy_pj else ""
@@ -94,7 +93,7 @@ def layer_lines(page: RunPage) -> Iterator[str]:
 def heading(text: str) -> Iterator[str]:
     """A title with room above."""
     yield ""
-    yield click.style(text, bold=True)
+    yield bold(text)
 
 
 def labelled(label: str, text: str) -> Iterator[str]:
@@ -109,7 +108,7 @@ def labelled(label: str, text: str) -> Iterator[str]:
 
 def _head(page: RunPage) -> Iterator[str]:
     run, details = page.run, page.details
-    yield click.style(f"{shown(run.name)}: {run.status}", bold=True)
+    yield bold(f"{shown(run.name)}: {run.status}")
     yield from labelled("run", run.run_id)
     if run.energy_pj is not None:
         yield from labelled("energy", f"{figures.energy(run.energy_pj)}   ({run.energy_pj:,.3f} pJ)")

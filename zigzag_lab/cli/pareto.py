@@ -9,7 +9,7 @@ import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisa
 @click.option("--workload", metavar="NAME", help="Only points of this network.")
 @click.option("--over-networks", is_flag=True, help="Compare designs by the sums over all networks of the sweep.")
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+@raw_option
 @click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")
 @database_option
 def pareto_command(
@@ -66,7 +67,7 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
     names = list(dict.fromkeys(name for point in points for name in point.settings))
     if is_csv:
         headings = ["key", "run_id", "workload", "accelerator", "mapping", *names, *_FIGURES]
-        click.echo(as_csv(headings, [_all_of(point, names) for point in points]), nl=False)
+        print_csv(headings, [_all_of(point, names) for point in points])
         return
     if not points:
         click.echo("No such points.", err=True)

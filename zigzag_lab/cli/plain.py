@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import click
+
 from zigzag_lab.api.plain_values import sayable
+from zigzag_lab.vocab.spreadsheet import CsvWriter
+from zigzag_lab.vocab.terminal import data_stream
+
+_RAW = "zigzag_lab.raw"
+_UNUSUAL = re.compile(r"[^ -~\n]")
+
+
+def _note_raw(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_RAW] = value
+
+
+raw_option = click.option(
+    "--raw",
+    is_flag=True,
+    expose_value=False,
+    callback=_note_raw,
+    help="In CSV, leave cells that begin a formula as they are; else an apostrophe stands before them.",
+)
+
+
+def is_raw() -> bool:
+    """Whether CSV was asked for as it is."""
+    return bool(click.get_current_context().meta.get(_RAW))
 
 
 def as_json(value: Any) -> str:
     """Plain data as JSON. Infinity and the like, which JSON does not know, are written as words."""
-    return json.dumps(sayable(value), ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps(sayable(value), ensure_ascii=False, allow_nan=False, indent=1)
+    return _UNUSUAL.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Rows under a line of headings; nothing stands for NULL."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = CsvWriter(text, raw=is_raw())
     writer.writerow(columns)
     writer.writerows([[_cell(value) for value in row] for row in rows])
     return text.getvalue()
@@ -29,3 +55,15 @@ def _cell(value: Any) -> Any:
     """A value in CSV; documents are JSON."""
     plain = sayable(value)
     return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows of CSV, to a byte as they are unless a terminal shows them."""
+    print_data(as_csv(columns, rows))
+
+
+def print_data(text: str) -> None:
+    """Print what other programs read; ``click.echo`` would take control characters out of it."""
+    stream = data_stream()
+    stream.write(text)
+    stream.flush()

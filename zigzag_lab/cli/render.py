@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from zigzag_lab.cli.table import Column, shown, table
+from zigzag_lab.vocab.terminal import bold, printable
+
 if TYPE_CHECKING:
     from zigzag_lab.api import RunOutcome, RunRequest
     from zigzag_lab.cost import CostModelEvaluation
     from zigzag_lab.tracking import PublishReport
+    from zigzag_lab.workload import Coverage
 
 N_BUSIEST = 5
 _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
@@ -34,7 +38,7 @@ def as_json(outcome: RunOutcome) -> str:
             **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
             "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
-            **({} if outcome.coverage is None else {"left_out": outcome.coverage.as_dict()}),
+            **({} if outcome.coverage is None else _coverage(outcome.coverage)),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
             **({} if (proof := outcome.proof) is None else {"proof": proof.as_dict()}),
             "cache": _cache_counts(outcome),
@@ -44,8 +48,17 @@ def as_json(outcome: RunOutcome) -> str:
     )
 
 
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {"n_macs": coverage.n_operations, "left_out": coverage.as_dict()}
+
+
 def _layer(cme: CostModelEvaluation) -> dict[str, Any]:
-    figures = {"name": cme.layer.name, "energy_pj": cme.energy_total, "latency_cycles": cme.latency_total2}
+    figures = {
+        "name": cme.layer.name,
+        "n_macs": cme.layer.n_macs,
+        "energy_pj": cme.energy_total,
+        "latency_cycles": cme.latency_total2,
+    }
     return figures if cme.certificate is None else {**figures, "certificate": cme.certificate.as_dict()}
 
 
@@ -80,7 +93,7 @@ def layer_progress() -> Iterator[Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(file=getattr(sys.stderr, "behind", sys.stderr)), transient=True) as bar:
         yield _LayerBar(bar)
 
 
@@ -92,7 +105,7 @@ class _LayerBar:
         """Name the layer."""
         from rich.markup import escape
 
-        self.bar.update(self.task, description=escape(layer.name), total=n_layers)
+        self.bar.update(self.task, description=escape(printable(layer.name)), total=n_layers)
 
     def layer_done(self, layer: Any, index: int, n_layers: int) -> None:
         """Move on."""
@@ -107,33 +120,27 @@ def energy(pj: float) -> str:
 
 def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     """Totals, the busiest layers, and what to type next."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    total, console = outcome.total, Console(highlight=False)
-    console.print(
-        f"[bold]{escape(str(request.workload))}[/bold] on [bold]{escape(str(request.accelerator))}[/bold], "
-        f"best {request.objective.value}"
-    )
-    console.print(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
-    console.print(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
-    table = Table(title=f"Busiest of {len(outcome.layers)} layers", title_justify="left", box=None, pad_edge=False)
-    for heading, justify in (("layer", "left"), ("cycles", "right"), ("of all", "right"), ("energy", "right")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    total = outcome.total
+    names = [bold(shown(str(name))) for name in (request.workload, request.accelerator)]
+    click.echo(f"{' on '.join(names)}, best {request.objective.value}")
+    click.echo(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
+    click.echo(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
+    click.echo(f"Busiest of {len(outcome.layers)} layers")
+    rows = []
     busiest = sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]
     for cme in busiest:
         share = f"{cme.latency_total2 / total.latency_total2:.1%}"
-        table.add_row(escape(cme.layer.name), f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total))
-    console.print(table)
+        rows.append([cme.layer.name, f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total)])
+    headings = (("layer", False), ("cycles", True), ("of all", True), ("energy", True))
+    click.echo(table([Column(heading, is_number) for heading, is_number in headings], rows))
     if outcome.coverage is not None and outcome.coverage.left_out:
-        console.print(escape(f"{outcome.coverage.sentence()}."), soft_wrap=True)
+        click.echo(f"{outcome.coverage.sentence()}.")
     if (proof := outcome.proof) is not None:
-        console.print(f"{proof.sentence()}.", soft_wrap=True)
+        click.echo(f"{proof.sentence()}.")
     n = outcome.n_mappings_evaluated
-    console.print(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
+    click.echo(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
     if sentence := _cache_sentence(outcome):
-        console.print(escape(sentence))
+        click.echo(sentence)
 
 
 def program() -> str:

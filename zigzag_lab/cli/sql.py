@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from zigzag_lab.cli.figures import cell
-from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.options import Count, database_option
+from zigzag_lab.cli.plain import as_csv, as_json, print_data, raw_option
 from zigzag_lab.cli.table import Column, table
-from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
     from zigzag_lab.store.database import Answer
 
 FORMATS = ("table", "csv", "json")
+MOST_SHOWN = 1000
 
 
 EXAMPLE = """\b
@@ -31,29 +33,35 @@ Example:
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default a table; for a file what its name says.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file.")
+@click.option("--limit", type=Count(), default=MOST_SHOWN, show_default=True, help="Most rows of a table; CSV has all.")
+@raw_option
 @database_option
-def sql_command(query: str, form: str | None, output: Path | None, database: str | None) -> None:
+def sql_command(query: str, form: str | None, output: Path | None, limit: int | None, database: str | None) -> None:
     """Ask the database in SQL; it is only read. A dash stands for a question on standard input.
 
     The views zl_v_runs, zl_v_layers and zl_v_memory (a row for each operand and memory level) answer most questions;
     join them on run_id and layer_index. Runs within runs are in zl_v_all_runs, what runs yielded in zl_v_results, all
-    layer evaluations, chosen, yielded or saved, in zl_v_evaluations. CSV and JSON have all digits, tables are for the
-    eye.
+    layer evaluations, chosen, yielded or saved, in zl_v_evaluations. CSV and JSON have all digits and all rows, tables
+    are for the eye.
     """
     from zigzag_lab.api import ask
+    from zigzag_lab.api.export import replaced
 
-    with ask.open_lab(database) as lab:
-        answer = ask.query(lab, sys.stdin.read() if query == "-" else query)
     form = form or _form_of(output)
-    if output is None:
-        click.echo(_text(answer, form, None), nl=False)
-        return
-    try:
-        output.write_text(_text(answer, form, sys.maxsize), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(str(output), f"it cannot be written ({error.strerror})", "a file to write") from error
-    n = len(answer.rows)
-    click.echo(f"{n} row{'' if n == 1 else 's'} written to {output}", err=True)
+    with ask.open_lab(database) as lab:
+        portions = ask.query(lab, sys.stdin.read() if query == "-" else query)
+        first = next(portions)
+        written = _Written(chain([first], portions), form, None if output is None else sys.maxsize, limit)
+        if output is None:
+            for text in written.texts():
+                print_data(text) if form == "csv" else click.echo(text, nl=False)
+        else:
+            with replaced(output) as unfinished, unfinished.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(written.texts())
+    if written.is_cut:
+        click.echo(f"The first {written.n_rows:,} rows; '--limit all' or '--format csv' has the rest.", err=True)
+    if output is not None:
+        click.echo(f"{written.n_rows} row{'' if written.n_rows == 1 else 's'} written to {output}", err=True)
 
 
 def _form_of(output: Path | None) -> str:
@@ -63,15 +71,47 @@ def _form_of(output: Path | None) -> str:
     return suffix if suffix in FORMATS else "table" if suffix == "txt" else "csv"
 
 
-def _text(answer: Answer, form: str, width: int | None) -> str:
-    if form == "csv":
-        return as_csv(answer.columns, answer.rows)
-    if form == "json":
-        names = _distinct(answer.columns)
-        return as_json([dict(zip(names, row, strict=True)) for row in answer.rows]) + "\n"
-    columns = [Column(name, _is_numeric(answer, i)) for i, name in enumerate(answer.columns)]
-    text = table(columns, [[cell(value) for value in row] for row in answer.rows], width)
-    return click.unstyle(text) + "\n" if width is not None else text + "\n"
+class _Written:
+    """An answer as text, a portion at a time.
+
+    Attributes:
+        n_rows: how many rows were written so far.
+        is_cut: whether there are more than a table was to show.
+    """
+
+    def __init__(self, portions: Iterator[Answer], form: str, width: int | None, limit: int | None) -> None:
+        self.n_rows, self.is_cut = 0, False
+        self._portions, self._form, self._width, self._limit = portions, form, width, limit
+
+    def texts(self) -> Iterator[str]:
+        """Yield the text."""
+        return {"csv": self._csv, "json": self._json}.get(self._form, self._table)()
+
+    def _csv(self) -> Iterator[str]:
+        for number, portion in enumerate(self._portions):
+            self.n_rows += len(portion.rows)
+            text = as_csv(portion.columns, portion.rows)
+            yield text if number == 0 else text[len(as_csv(portion.columns, [])) :]
+
+    def _json(self) -> Iterator[str]:
+        yield "["
+        for portion in self._portions:
+            names = _distinct(portion.columns)
+            text = as_json([dict(zip(names, row, strict=True)) for row in portion.rows])
+            yield ("," if self.n_rows else "") + text[1:-1].rstrip("\n")
+            self.n_rows += len(portion.rows)
+        yield "\n]\n" if self.n_rows else "]\n"
+
+    def _table(self) -> Iterator[str]:
+        answer = next(self._portions)
+        rest = (row for portion in self._portions for row in portion.rows)
+        rows = list(islice(chain(answer.rows, rest), None if self._limit is None else self._limit + 1))
+        self.is_cut = self._limit is not None and len(rows) > self._limit
+        shown = replace(answer, rows=rows[: self._limit])
+        self.n_rows = len(shown.rows)
+        columns = [Column(name, _is_numeric(shown, i)) for i, name in enumerate(shown.columns)]
+        text = table(columns, [[cell(value) for value in row] for row in shown.rows], self._width) + "\n"
+        yield text if self._width is None else click.unstyle(text)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

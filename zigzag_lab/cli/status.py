@@ -8,7 +8,7 @@ import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.options import database_option
-from zigzag_lab.cli.plain import as_csv, as_json
+from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
 COLUMNS = (
@@ -26,6 +26,7 @@ COLUMNS = (
 @click.argument("sweep", required=False)
 @click.option("--failed", is_flag=True, help="List the points of SWEEP that failed or do not fit, with the reason.")
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV.")
+@raw_option
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @database_option
 def status_command(sweep: str | None, failed: bool, is_csv: bool, is_json: bool, database: str | None) -> None:
@@ -42,7 +43,7 @@ def status_command(sweep: str | None, failed: bool, is_csv: bool, is_json: bool,
         click.echo(as_json([asdict(one) for one in found]))
     elif is_csv:
         rows = [asdict(one) for one in found]
-        click.echo(as_csv(list(rows[0]) if rows else [], [list(row.values()) for row in rows]), nl=False)
+        print_csv(list(rows[0]) if rows else [], [list(row.values()) for row in rows])
     elif not found:
         click.echo("No sweeps yet; 'zigzag-lab sweep FILE' makes one.", err=True)
     else:
@@ -74,7 +75,7 @@ def _print_failed(sweep: str, database: str | None, *, is_csv: bool, is_json: bo
     rows = [[p.run_id, p.status, p.workload, settings_in_words(p.settings), p.reason or ""] for p in found]
     headings = ("run", "status", "workload", "settings", "reason")
     if is_csv:
-        click.echo(as_csv(headings, rows), nl=False)
+        print_csv(headings, rows)
     elif rows:
         click.echo(table([Column(heading) for heading in headings], rows))
     else:

@@ -18,6 +18,7 @@ from zigzag_lab.cli import figures
 from zigzag_lab.cli.options import database_option, mlflow_option, publish_option
 from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.render import warn_of_unpublished
+from zigzag_lab.vocab.terminal import REWRITTEN
 
 if TYPE_CHECKING:
     from zigzag_lab.api.sweep import SweepOutcome, SweepPlan
@@ -100,7 +101,7 @@ class ProgressLine:
             return
         self._shown = time.monotonic()
         if self._is_terminal:
-            click.echo(f"\r\x1b[2K{in_words(progress)}", nl=False, err=True)
+            click.echo(REWRITTEN + in_words(progress), nl=False, err=True)
         else:
             click.echo(in_words(progress), err=True)
 

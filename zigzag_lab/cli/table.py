@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import click
+from zigzag_lab.vocab.terminal import bold, printable
 
 GAPS = ("  ", " ")
 LEAST_TEXT = 8
@@ -53,7 +53,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int |
 
 def shown(text: str) -> str:
     """A text without line breaks and control characters, which would break the table or the terminal."""
-    return "".join(c if c.isprintable() else " " if c in "\n\t" else "\ufffd" for c in text)
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def cell_width(text: str) -> int:
@@ -82,7 +82,7 @@ def _fitted(
 
 
 def _lines(columns: Sequence[Column], headings: list[str], cells: list[list[str]], widths: list[int], gap: str) -> str:
-    head = [click.style(line, bold=True) for line in _folded(columns, headings, widths, gap)]
+    head = [bold(line) for line in _folded(columns, headings, widths, gap)]
     return "\n".join([*head, *(line for row in cells for line in _folded(columns, row, widths, gap))])
 
 
@@ -123,5 +123,5 @@ def _records(headings: list[str], cells: list[list[str]]) -> str:
         lines = [
             f"  {h}{' ' * (width - cell_width(h))}  {cell}".rstrip() for h, cell in zip(headings, row, strict=True)
         ]
-        blocks.append("\n".join([click.style(f"row {number}", bold=True), *lines]))
+        blocks.append("\n".join([bold(f"row {number}"), *lines]))
     return "\n".join(blocks)

@@ -6,17 +6,23 @@ import asyncio
 import logging
 import pickle
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import host_name, work_on_given
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
-TIMEOUT_SECONDS = 10.0
+T = TypeVar("T")
+TIMEOUT_SECONDS = 8.0
 """How long a scheduler may take to answer."""
+
+CLOSE_SECONDS = 4.0
+"""How long it may take to let go of one that has stopped to answer."""
 
 SECONDS_BETWEEN_COUNTS = 5.0
 """How often workers are counted, at most."""
@@ -53,14 +59,16 @@ class DaskCluster:
         except ImportError as error:
             hint = "Install it with: pip install 'zigzag-lab[dask]'."
             raise InputError("executor", "Dask distributed is not installed", hint=hint) from error
+        self._is_silent = False
+        if scheduler is not None:
+            _see_that_it_answers(scheduler)
         self._cluster = _cluster_of_this_machine(n_workers) if scheduler is None else None
         try:
             self._client: Any = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             if self._cluster is not None:
                 self._cluster.close()
-            found, expected = f"'{scheduler}' does not answer ({error})", "a running scheduler, such as tcp://head:8786"
-            raise InputError("scheduler", found, expected, "Start one with 'dask scheduler'.") from error
+            raise _no_answer(scheduler, error) from error
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._executor = self._client.get_executor(pure=False)
         self.hosts = self._hosts(scheduler)
@@ -75,8 +83,10 @@ class DaskCluster:
 
     def _count(self) -> None:
         try:
-            self._n_workers, self._counted = max(1, len(self._client.nthreads())), time.monotonic()
+            n_workers = within(TIMEOUT_SECONDS, lambda: len(self._client.nthreads()))
+            self._n_workers, self._counted = max(1, n_workers), time.monotonic()
         except (OSError, TimeoutError, RuntimeError) as error:
+            self._is_silent = True
             raise ZigzagLabError(
                 "The Dask scheduler no longer answers. What was priced is stored: start it and its workers again, and "
                 "then the same command."
@@ -84,7 +94,13 @@ class DaskCluster:
 
     def _hosts(self, scheduler: str | None) -> frozenset[str]:
         try:
-            hosts = frozenset(self._client.run(host_name).values())
+            hosts = frozenset(within(2 * TIMEOUT_SECONDS, lambda: self._client.run(host_name)).values())
+        except TimeoutError as error:
+            self._is_silent = True
+            self.close(now=True)
+            hint = "A worker that is stopped or hangs holds up all: look at the scheduler's dashboard, and end it."
+            found = f"workers of '{scheduler}' did not answer within {2 * TIMEOUT_SECONDS:.0f} s"
+            raise InputError("scheduler", found, "workers that answer", hint) from error
         except ImportError as error:
             self.close(now=True)
             found = f"workers of '{scheduler}' lack zigzag_lab ({error})"
@@ -100,6 +116,9 @@ class DaskCluster:
         future: Future[list[Any]] = self._executor.submit(work_on_given, self._token, self._work, list(items))
         return future
 
+    def watch(self) -> None:
+        """Leave it to Dask, which gives up workers that say nothing for five minutes."""
+
     def mend(self) -> None:
         """Make sure that the scheduler is there still: it has its workers started anew.
 
@@ -110,12 +129,58 @@ class DaskCluster:
 
     def close(self, *, now: bool = False) -> None:
         """End our hold on the cluster, and the cluster if it is ours."""
+        if self._is_silent and self._cluster is None:
+            with suppress(TimeoutError):
+                within(CLOSE_SECONDS, lambda: self._client.close(timeout=CLOSE_SECONDS / 2))
+            return
         self._executor.shutdown(wait=not now)
         self._client.close()
         if self._cluster is not None:
             if now:
                 self._cluster.sync(_closed_soon, list(self._cluster.workers.values()))
             self._cluster.close()
+
+
+def within(seconds: float, ask: Callable[[], T]) -> T:
+    """What something answers that may never do so, nor listen to Ctrl-C: asked in a thread that is left behind then.
+
+    Raises:
+        TimeoutError: it took longer.
+    """
+    answer: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return answer.result(seconds)
+
+
+def _see_that_it_answers(scheduler: str) -> None:
+    """Shake hands with a scheduler: Dask's client would wait for minutes for one that says nothing.
+
+    Raises:
+        InputError: it says nothing.
+    """
+    from distributed.comm.core import connect
+
+    async def shake_hands() -> None:
+        (await connect(scheduler, timeout=TIMEOUT_SECONDS)).abort()
+
+    try:
+        # in a thread of its own: that of a notebook runs a loop already
+        within(TIMEOUT_SECONDS, lambda: asyncio.run(asyncio.wait_for(shake_hands(), TIMEOUT_SECONDS)))
+    except (OSError, TimeoutError, ValueError) as error:
+        raise _no_answer(scheduler, error) from error
+
+
+def _no_answer(scheduler: str | None, error: Exception) -> InputError:
+    said = str(error) or f"nothing within {TIMEOUT_SECONDS:.0f} s"
+    found, expected = f"'{scheduler}' does not answer ({said})", "a running scheduler, such as tcp://head:8786"
+    return InputError("scheduler", found, expected, "Start one with 'dask scheduler'.")
 
 
 def _cluster_of_this_machine(n_workers: int | None) -> Any:
@@ -129,7 +194,8 @@ def _cluster_of_this_machine(n_workers: int | None) -> Any:
             n_workers=n_workers or n_cpus(),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # a free port: another cluster may have the usual one
+            scheduler_kwargs={"dashboard": False},
             memory_limit=0,
             silence_logs=logging.ERROR,
         )

@@ -33,6 +33,9 @@ class Engine(Protocol):
     def mend(self) -> None:
         """Go on after workers died; chunks that were handed out are lost where their futures say so."""
 
+    def watch(self) -> None:
+        """Called about once a second: end workers that will not answer any more, so that their futures say so."""
+
     def close(self, *, now: bool = False) -> None:
         """End the workers, after the chunks that are under way; at once if ``now``."""
 

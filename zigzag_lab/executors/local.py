@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import pickle
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from zigzag_lab.executors.interrupts import interrupts_held
 from zigzag_lab.executors.worker import begin, host_name, work_on
+
+log = logging.getLogger(__name__)
+
+STOPPED_SECONDS = 20
+"""For how long a worker may be stopped before it is ended; seconds in which we were stopped ourselves do not count."""
 
 
 class LocalProcesses:
@@ -27,6 +35,7 @@ class LocalProcesses:
         self.n_workers, self.hosts = n_workers, frozenset({host_name()})
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._pool = self._started()
+        self._watched, self._n_stopped = time.monotonic(), dict[int, int]()  # process -> how often it was seen stopped
 
     def _started(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -36,6 +45,21 @@ class LocalProcesses:
         """Hand out a chunk."""
         with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))
+
+    def watch(self) -> None:
+        """End workers that somebody stopped and did not let go on: what they hold would never come."""
+        now = time.monotonic()
+        if now - self._watched < 1.0:
+            return
+        self._watched = now
+        processes = dict(getattr(self._pool, "_processes", None) or {})
+        stopped = [pid for pid in processes if _is_stopped(pid)]
+        self._n_stopped = {pid: self._n_stopped.get(pid, 0) + 1 for pid in stopped}
+        if max(self._n_stopped.values(), default=0) < STOPPED_SECONDS:
+            return
+        for pid in stopped:  # all at once: the pool waits for each when one has ended
+            log.warning("worker process %d was stopped for %d s: it is ended", pid, self._n_stopped[pid])
+            processes[pid].kill()
 
     def mend(self) -> None:
         """Start new workers after one died, which ends all of them."""
@@ -48,3 +72,12 @@ class LocalProcesses:
             for process in list((getattr(self._pool, "_processes", None) or {}).values()):
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process is stopped, by a signal or a debugger; False where the system does not tell."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
+    except OSError:
+        return False
+    return state in ("T", "t")

@@ -6,11 +6,14 @@ import os
 import pickle
 import platform
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from typing import Any
+
+from zigzag_lab.vocab.terminal import Gate
 
 _HERE = threading.local()  # work grows by what it remembers: each thread has its own
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -20,6 +23,7 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 def begin(token: str, pickled_work: bytes) -> None:
     """Get ready: know what to do, leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr = sys.stderr and Gate(sys.stderr, masks=True)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

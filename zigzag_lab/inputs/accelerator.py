@@ -12,6 +12,7 @@ from zigzag_lab.hardware.imc import CELLS
 from zigzag_lab.inputs import imc
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
+from zigzag_lab.inputs.old_formats import refuse_old_accelerator
 from zigzag_lab.inputs.ports import read_ports, require_directions
 from zigzag_lab.vocab import MEMORY_OPERANDS, InputError
 
@@ -60,7 +61,9 @@ def read_accelerator(source: str | Path | Mapping[str, Any], costs: MemoryCostPr
         InputError: the file cannot be read, or describes no accelerator the model can price. Says which key, what
             stands there, and what may.
     """
-    fields = open_source(source, "accelerator").table(_TOP, _TOP_OPTIONAL)
+    top = open_source(source, "accelerator")
+    refuse_old_accelerator(top)
+    fields = top.table(_TOP, _TOP_OPTIONAL)
     name = fields["name"].text("the accelerator's name")
 
     def provider() -> MemoryCostProvider:

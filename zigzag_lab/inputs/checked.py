@@ -136,6 +136,9 @@ def open_source(source: object, what: str) -> Entry:
         what: what it is, such as ``accelerator``; names data that comes from no file.
     """
     if isinstance(source, (str, Path)):
+        if Path(source).suffix == ".py":
+            found, hint = "this is a Python file, as ZigZag 2 reads them", "Write the same as YAML, as the presets are."
+            raise InputError(str(source), found, f"{what} as a YAML file", hint)
         document = load_yaml(source)
     elif isinstance(source, (Mapping, list, tuple)):
         document = Document(what, source)

@@ -9,6 +9,7 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.old_formats import refuse_old_mapping
 from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
@@ -48,6 +49,7 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRul
     top = open_source(source, "mapping")
     entries: dict[str, MappingConstraints] = {}
     for element in top.elements("a list of entries, each starting with '- name: ...'"):
+        refuse_old_mapping(element)
         fields = element.table(_ENTRY, _ENTRY_OPTIONAL)
         name = fields["name"].text(_ENTRY["name"])
         if name in entries:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_file import Shape, tensors_of
-from zigzag_lab.inputs.onnx_values import known_values
+from zigzag_lab.inputs.onnx_file import inference_of, stripped
+from zigzag_lab.inputs.onnx_operators import Shape
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _MOST_OPEN = 8
 """Open choices that are looked at one by one; the conditions of those after them all count as open."""
 
 _MOST_NODES = 200_000
-_LARGE_BYTES = 4096
 
 MacsOf = Callable[["ModelProto"], Sequence[int]]
 """The multiply-accumulates of each node of a model; 0 where a node cannot be priced."""
@@ -50,25 +49,6 @@ def without_branches(
         if not expansion.step():
             return expansion.chosen(macs_of)
     raise InputError(where, f"there are more than {_MOST_BRANCHES} If nodes to resolve", "a simpler model")
-
-
-def stripped(model: ModelProto) -> ModelProto:
-    """A copy without the data of large weights."""
-    from onnx import ModelProto, TensorProto
-
-    copy = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    copy.graph.name = model.graph.name
-    for part in ("node", "input", "output", "value_info", "sparse_initializer"):
-        getattr(copy.graph, part).extend(getattr(model.graph, part))
-    for tensor in model.graph.initializer:
-        if tensor.ByteSize() <= _LARGE_BYTES:
-            copy.graph.initializer.append(tensor)
-        else:
-            hollow = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-            hollow.data_location = TensorProto.EXTERNAL
-            hollow.external_data.add(key="location", value="left-out")
-            copy.graph.initializer.append(hollow)
-    return copy
 
 
 @dataclass(frozen=True)
@@ -123,11 +103,7 @@ class _Expansion:
         """The ``If`` nodes whose conditions are known; none once many others turned out to be open."""
         if self.n_open > _MOST_OPEN:
             return {}
-        try:
-            shapes = tensors_of(self.where, self.model, [], self.input_shapes, wanted=["?"]).shapes
-        except InputError:
-            shapes = {}
-        values = known_values(nodes, self.model.graph.initializer, shapes)
+        values = inference_of(self.where, self.model, self.input_shapes).values
         known = {i: values.get(nodes[i].input[0]) if nodes[i].input else None for i in found}
         return {i: bool(value.reshape(-1)[0]) for i, value in known.items() if value is not None and value.size == 1}
 

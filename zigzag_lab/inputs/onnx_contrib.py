@@ -1,41 +1,320 @@
-"""Operators of ONNX Runtime beside ONNX: what stands in for them when shapes are inferred, as ONNX knows them not."""
+"""Operators beside ONNX's own, as ONNX Runtime's optimiser and quantisers and scikit-learn's exporter write them.
+
+Each is replaced by operators of ONNX that multiply as much and give a result of the same shape. Those that multiply and
+cannot be replaced are named in :data:`LEFT_OUT`, with the reason; of them, as of operators that nobody here knows,
+nothing is counted.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-_DOMAIN = "com.microsoft"
-_STAND_INS: dict[str, tuple[str, tuple[int, ...]]] = {
-    **{f"QLinear{name}": (name, (0, 3)) for name in ("Add", "Mul")},
-    **{f"QLinear{name}": (name, (0,)) for name in ("GlobalAveragePool", "AveragePool")},
-    **dict.fromkeys(("QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"), ("Identity", (0,))),
-    **dict.fromkeys(("FastGelu", "BiasGelu", "QuickGelu", "SkipLayerNormalization"), ("Identity", (0,))),
-    "QGemm": ("Gemm", (0, 3)),
-    "FusedConv": ("Conv", (0, 1)),
-    "FusedGemm": ("Gemm", (0, 1)),
+from zigzag_lab.inputs import onnx_contrib_products as products
+from zigzag_lab.inputs.onnx_attention import ATTENTION_RULES
+from zigzag_lab.inputs.onnx_contrib_images import causal, into_blocks, out_of_blocks, window, with_pads
+from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx_transforms import dft, fft, one_sided, stft
+
+_MS = "com.microsoft::"
+_ML = "ai.onnx.ml::"
+_NCHWC = "com.microsoft.nchwc::"
+_NHWC = "com.ms.internal.nhwc::"
+
+LEFT_OUT = {
+    **dict.fromkeys(("PagedAttention", "SparsePagedAttention"), "how many keys there are follows from the data"),
+    **dict.fromkeys(
+        ("SparseAttention", "DynamicSparseAttention", "SparseAttentionIndexer", "PackedSparseAttentionIndexer"),
+        "which blocks of the scores are computed follows from the data",
+    ),
+    **dict.fromkeys(
+        ("LongformerAttention", "QOrderedLongformerAttention"), "which tokens see all others follows from the data"
+    ),
+    "DecoderAttention": "whether keys are computed or taken from a cache follows from the data",
+    "SparseToDenseMatMul": "how many elements of its sparse operand there are follows from the data",
+    **dict.fromkeys(
+        ("BeamSearch", "GreedySearch", "Sampling", "WhisperBeamSearch"),
+        "how often the decoder runs follows from the data",
+    ),
+    **dict.fromkeys(
+        ("GatedDeltaNet", "GatedDeltaNetStateReplay", "Mamba2Verify", "AttnLSTM", "ConvStateReplay"),
+        "each step rewrites the state that the next one reads",
+    ),
+    "VarlenCausalConvWithState": "where its sequences begin follows from the data",
+    **dict.fromkeys(
+        ("MoEPacked", "RouterGateUpProj", "MoEGroupRouter", "HyperConnectionLowRankMix", "GatedRelativePositionBias"),
+        "how its weights are packed is not written in the model",
+    ),
+    **dict.fromkeys(("Inverse", "DynamicTimeWarping"), "it is no product of two tensors"),
+    "WordConvEmbedding": "its embedding and its convolution are one",
+    **dict.fromkeys(
+        ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"),
+        "which branches are taken follows from the data",
+    ),
+    **dict.fromkeys(("SVMClassifier", "SVMRegressor"), "its kernel is no product of two tensors"),
+    **dict.fromkeys(("EPContext", "Snpe"), "it holds a network that an accelerator's own compiler made"),
 }
-"""Operator type -> the operator whose result has the same shape, and which inputs it takes."""
+"""Operators beside ONNX's own that multiply and are not priced -> why."""
 
-_SHAPING = frozenset(
-    ("transA", "transB", "kernel_shape", "strides", "dilations", "pads", "group", "auto_pad", "ceil_mode")
+
+def _elementwise(place: int = 0, also: Sequence[int] = ()) -> Rule:
+    """One operation for each element of an input; the outputs named besides have its shape, too."""
+
+    def rule(e: Replacement) -> bool:
+        e.add("Tanh", [e.input(place)], e.output(0), shown=True)
+        for output in also:
+            e.copy(e.input(place), e.output(output))
+        return True
+
+    return rule
+
+
+def _as(kind: str, places: Sequence[int], *keys: str) -> Rule:
+    """The operator of ONNX that takes some of the inputs and the attributes of these names."""
+
+    def rule(e: Replacement) -> bool:
+        from onnx import helper
+
+        given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in keys}
+        e.add(kind, [e.input(place) for place in places], e.output(0), shown=True, **given)
+        return True
+
+    return rule
+
+
+def _joined(first: int, step: int, axis: int | None = None) -> Rule:
+    """Inputs one beside the other, among scales and zero points."""
+
+    def rule(e: Replacement) -> bool:
+        along = e.integer("axis", 1) if axis is None else axis
+        e.add("Concat", list(e.node.input[first::step]), e.output(0), shown=True, axis=along)
+        return True
+
+    return rule
+
+
+def _embedded(e: Replacement) -> bool:
+    """A row of the embedding for each number."""
+    rows = e.add("Gather", [e.input(2), e.input(0)], part="words", axis=0)
+    e.add("Tanh", [rows], e.output(0), shown=True)
+    e.copy(rows, e.output(2))
+    return True
+
+
+def _unpacked_rows(e: Replacement) -> bool:
+    """Rows of a packed table, as many numbers each as it holds."""
+    from onnx import TensorProto
+
+    table, of = e.shape(e.input(0)), e.known.types.get(e.input(0))
+    if table is None or of is None or len(table) < 2 or e.integer("gather_axis"):
+        return False
+    bits = e.integer("bits", 4) or 4
+    is_packed = of.tensor_type.elem_type == TensorProto.UINT8 and bits < 8
+    width = e.integer("K") or table[-1] * (8 // bits if is_packed else 1)
+    e.add("Gather", [e.weight((*table[:-1], width)), e.input(1)], e.output(0), shown=True, axis=0)
+    return True
+
+
+def _half(e: Replacement) -> bool:
+    """One half of an input, times what becomes of the other."""
+    shape = e.shape(e.input(0))
+    if not shape or shape[-1] % 2:
+        return False
+    halves = e.parts(e.input(0), len(shape) - 1, [shape[-1] // 2] * 2)
+    e.add("Mul", halves, e.output(0), shown=True)
+    return True
+
+
+def _repeated(e: Replacement) -> bool:
+    """An image with each pixel several times."""
+    scales = e.integers("scales")
+    if not scales or min(scales) < 1 or ("mode" in e.given and e.given["mode"].s != b"nearest"):
+        return False
+    e.add("Tile", [e.input(0), e.integer_list(scales)], e.output(0), shown=True)
+    return True
+
+
+def _picked(e: Replacement) -> bool:
+    """Columns of a matrix."""
+    shape = e.shape(e.input(0))
+    if not shape:
+        return False
+    e.add("Gather", [e.input(0), e.reshaped(e.input(1), (-1,))], e.output(0), shown=True, axis=len(shape) - 1)
+    return True
+
+
+def _linear(output: int, n_results: str) -> Rule:
+    """A matrix product whose weights stand in attributes.
+
+    Args:
+        output: which output the product is.
+        n_results: the attribute that tells its columns; by default they follow from the weights.
+    """
+
+    def rule(e: Replacement) -> bool:
+        x = e.shape(e.input(0))
+        n_weights = len(e.given["coefficients"].floats) if "coefficients" in e.given else 0
+        if not x or x[-1] < 1 or n_weights < 1 or n_weights % x[-1]:
+            return False
+        n_columns = e.integer(n_results) if n_results in e.given else n_weights // x[-1]
+        rows = e.reshaped(e.input(0), (-1, x[-1]))
+        if n_columns != n_weights // x[-1]:
+            return False
+        made = e.add("MatMul", [rows, e.weight((x[-1], n_columns))], part="product", shown=True)
+        if output:
+            e.add("ArgMax", [made], e.output(0), part="label", axis=1, keepdims=0)
+        e.add("Concat", [made] * (2 if output and n_columns == 1 else 1), e.output(output), part="scores", axis=1)
+        return True
+
+    return rule
+
+
+def _two_by_two(e: Replacement) -> bool:
+    """More than two operands, put together one after the other."""
+    from zigzag_lab.inputs.onnx_einsum import two_by_two
+
+    operands = list(e.node.input)
+    equation = e.given["equation"].s.decode(errors="replace") if "equation" in e.given else ""
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    shapes = [e.shape(name) for name in operands]
+    if len(operands) < 3 or len(terms) != len(operands):
+        return False
+    ranks = [len(term) if shape is None else len(shape) for term, shape in zip(terms, shapes, strict=True)]
+    if any(shape is None and "..." in term for term, shape in zip(terms, shapes, strict=True)):
+        return False
+    try:
+        equations = two_by_two(equation, ranks)
+    except ValueError:
+        return False
+    so_far = operands[0]
+    for i, one in enumerate(equations):
+        output = e.output(0) if i == len(equations) - 1 else ""
+        so_far = e.add("Einsum", [so_far, operands[i + 1]], output, part=f"operands to {i + 2}", equation=one)
+    return True
+
+
+def _all(domain: str, rules: dict[str, Rule]) -> dict[str, Rule]:
+    return {f"{domain}{name}": rule for name, rule in rules.items()}
+
+
+_OF_EACH_ELEMENT = (
+    *("BiasAdd", "BiasGelu", "FastGelu", "Gelu", "QuickGelu", "GatedAdd", "GatedRMSNorm", "ScaledSiLU", "BiasSoftmax"),
+    *("QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax", "RotaryEmbedding", "MRotaryEmbedding", "GroupNorm"),
+    *(
+        "GemmaRotaryEmbedding",
+        "QuantizeWithOrder",
+        "DequantizeWithOrder",
+        "QOrderedGelu",
+        "QOrderedLayerNormalization",
+        "BranchwiseRMSNorm",
+    ),
 )
-"""Attributes that decide shapes."""
 
+PRODUCT_RULES: dict[str, Rule] = {
+    **ATTENTION_RULES,
+    "Einsum": _two_by_two,
+    "CausalConvWithState": causal,
+    **_all(
+        _MS,
+        {
+            **dict.fromkeys(("FusedMatMul", "TransposeMatMul", "FusedMatMulActivation"), products.matrix()),
+            **dict.fromkeys(("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "GemmFastGelu"), products.matrix()),
+            **dict.fromkeys(("FusedGemm", "GemmFloat8"), products.gemm()),
+            "MatMulInteger16": products.matrix(),
+            "QOrderedMatMul": products.matrix(0, 2),
+            "QGemm": products.gemm(0, 3),
+            "CDist": products.distances,
+            **dict.fromkeys(("MatMulNBits", "MatMulBnb4", "MatMulPacked"), products.packed(4)),
+            "MatMulNBitsMlp": products.packed(4, n_outputs=2),
+            "MatMulNBitsQkv": products.packed_three,
+            "MatMulNBitsQLoRA": products.packed_with_adapter,
+            "MatMulFpQ4": products.packed_by_value,
+            "MatMulBlockQuantizedFp4Weight": products.packed_by_shape(4),
+            "MatMulBlockQuantizedFp8Weight": products.packed_by_shape(8),
+            "DynamicQuantizeLSTM": products.quantised_lstm,
+            "MoE": products.experts(2, 4, 6),
+            "QMoE": products.experts(2, 5, 8),
+            "FusedConv": window("Conv", (0, 1), channels_last=False),
+            **dict.fromkeys(("NhwcConv", "NhwcFusedConv"), window("Conv", (0, 1), channels_last=True)),
+            "QLinearConv": window("QLinearConv", range(8)),
+            "ConvTransposeWithDynamicPads": with_pads,
+            "CausalConvWithState": causal,
+        },
+    ),
+    **{f"{_NHWC}{kind}": window(kind, (0, 1), channels_last=True) for kind in ("Conv", "ConvTranspose")},
+    f"{_NHWC}QLinearConv": window("QLinearConv", range(8), channels_last=True),
+    f"{_NHWC}QLinearConvTranspose": window("ConvTranspose", (0, 3), channels_last=True),
+    f"{_NCHWC}Conv": window("Conv", (0, 1), weights=1, channels_last=False),
+    f"{_ML}LinearRegressor": _linear(0, "targets"),
+    f"{_ML}LinearClassifier": _linear(1, ""),
+}
+"""Operator that multiplies -> what stands in its place."""
 
-def with_stand_ins(nodes: list[Any]) -> list[Any]:
-    """The nodes, with those that ONNX infers no shapes for replaced by others of the same shape."""
-    return [_stand_in(node) for node in nodes]
+_POOLS = ("MaxPool", "AveragePool", "LpPool", "GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")
 
+RULES: dict[str, Rule] = {
+    **PRODUCT_RULES,
+    "STFT": one_sided,
+    **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise()),
+    **dict.fromkeys(("MemcpyFromHost", "MemcpyToHost"), _as("Identity", (0,))),
+    **_all(
+        _MS,
+        {
+            "QLinearAveragePool": window("AveragePool", (0,)),
+            "QLinearGlobalAveragePool": window("GlobalAveragePool", (0,)),
+            "NhwcMaxPool": window("MaxPool", (0,), channels_last=True),
+            "MaxpoolWithMask": window("MaxPool", (0,), channels_last=False),
+            **dict.fromkeys(_OF_EACH_ELEMENT, _elementwise()),
+            **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _elementwise(0, (3,))),
+            **dict.fromkeys(("SkipGroupNorm", "BiasDropout", "BitmaskBiasDropout"), _elementwise(0, (1,))),
+            **{f"{kind}Linear": _as(f"{kind}Linear", (0, 1, 2), "axis") for kind in ("Quantize", "Dequantize")},
+            "QLinearAdd": _as("Add", (0, 3)),
+            "QLinearMul": _as("Mul", (0, 3)),
+            "MulInteger": _as("Mul", (0, 2)),
+            **dict.fromkeys(("ComplexMul", "ComplexMulConj", "SwiGLU"), _as("Mul", (0, 1))),
+            "QLinearReduceMean": _as("ReduceMean", (0,), "axes", "keepdims"),
+            "ReduceSumInteger": _as("ReduceSum", (0,), "axes", "keepdims"),
+            "QLinearWhere": _as("Where", (0, 1, 4)),
+            "QLinearConcat": _joined(2, 3),
+            **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization"), _embedded),
+            "TorchEmbedding": _as("Gather", (0, 1)),
+            "RestorePadding": _as("Gather", (0, 1)),
+            **dict.fromkeys(("GatherBlockQuantized", "GatherPacked"), _unpacked_rows),
+            "BiasSplitGelu": _half,
+            "ExpandDims": _as("Unsqueeze", (0, 1)),
+            "Trilu": _as("Trilu", (0, 1), "upper"),
+            "GatherND": _as("GatherND", (0, 1)),
+            "Range": _as("Range", (0, 1, 2)),
+            "Pad": _as("Pad", (0, 1, 2), "mode"),
+            "BitmaskDropout": _as("Identity", (0,)),
+        },
+    ),
+    **{f"{_NHWC}{kind}": window(kind, (0,), channels_last=True) for kind in _POOLS},
+    f"{_NHWC}QLinearAveragePool": window("AveragePool", (0,), channels_last=True),
+    **_all(_NHWC, dict.fromkeys(("BatchNormalization", "InstanceNormalization", "LRN"), _elementwise())),
+    **{f"{_NCHWC}{kind}": window(kind, (0,), channels_last=False) for kind in _POOLS if "Lp" not in kind},
+    f"{_NCHWC}Upsample": _repeated,
+    f"{_NCHWC}ReorderInput": into_blocks,
+    f"{_NCHWC}ReorderOutput": out_of_blocks,
+    **_all(_ML, dict.fromkeys(("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder"), _elementwise())),
+    f"{_ML}FeatureVectorizer": _joined(0, 1, axis=1),
+    f"{_ML}ArrayFeatureExtractor": _picked,
+}
+"""Operator that is replaced -> what stands in its place."""
 
-def _stand_in(node: Any) -> Any:
-    known = _STAND_INS.get(node.op_type) if node.domain == _DOMAIN else None
-    if known is None or len(node.input) <= max(known[1]):
-        return node
-    from onnx import NodeProto
+LEFT_OUT_RULES: dict[str, Rule] = {
+    **_all(
+        _MS, dict.fromkeys(("PagedAttention", "SparsePagedAttention", "SparseAttention"), lambda e: e.keep_itself(0))
+    ),
+    **_all(_MS, dict.fromkeys(("LongformerAttention", "QOrderedLongformerAttention"), lambda e: e.keep_itself(0))),
+    **_all(_MS, dict.fromkeys(("DecoderAttention", "VarlenCausalConvWithState"), lambda e: e.keep_itself(0))),
+    f"{_MS}GatedDeltaNet": lambda e: e.keep_itself(2),
+}
+"""Operator that is left out -> what tells the shape of its result."""
 
-    kind, places = known
-    other = NodeProto(op_type=kind, name=node.name)
-    other.input.extend(node.input[place] for place in places)
-    other.output.extend(node.output[:1])
-    other.attribute.extend(a for a in node.attribute if a.name in _SHAPING)
-    return other
+TRANSFORMS: dict[str, Rule] = {
+    "STFT": stft,
+    "DFT": dft,
+    f"{_MS}Rfft": fft(is_inverse=False),
+    f"{_MS}Irfft": fft(is_inverse=True),
+}
+"""Operator -> the products that stand in its place where everything is priced."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from zigzag_lab.inputs.onnx_file import Shape
 from zigzag_lab.inputs.onnx_node import OnnxNode
-from zigzag_lab.inputs.onnx_operators import ADDITIONS, BINARY, REDUCTIONS, SECOND_INPUT, UNARY, VARIADIC
+from zigzag_lab.inputs.onnx_operators import ADDITIONS, BINARY, REDUCTIONS, UNARY, VARIADIC, Shape
 from zigzag_lab.workload import Layer
 
 _NAMES: dict[int, tuple[str, ...]] = {
@@ -23,7 +22,7 @@ _NAMES: dict[int, tuple[str, ...]] = {
 
 def reads_second(operator_type: str, n_inputs: int) -> bool:
     """Whether the second input of a node is an operand of its own."""
-    return operator_type in BINARY or operator_type in SECOND_INPUT or (operator_type in VARIADIC and n_inputs == 2)
+    return operator_type in BINARY or (operator_type in VARIADIC and n_inputs == 2)
 
 
 def elementwise(node: OnnxNode, n_inputs: int) -> Layer | None:

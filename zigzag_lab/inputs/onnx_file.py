@@ -1,32 +1,23 @@
-"""ONNX files: loading them without weights, and the shapes of their tensors, inferred here where they are missing."""
+"""ONNX files: loading them without weights, and the shapes of their tensors, inferred where they are missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.checked import shown
-from zigzag_lab.inputs.onnx_contrib import with_stand_ins
+from zigzag_lab.inputs.onnx_node import shape_text
+from zigzag_lab.inputs.onnx_operators import Shape
+from zigzag_lab.inputs.onnx_shapes import Declared, ShapeInference, in_order, sizes_of, static
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.vocab import InputError, nearest
 
 if TYPE_CHECKING:
-    from onnx import ModelProto
+    from onnx import ModelProto, TypeProto
 
-Shape = tuple[int, ...]
-Declared = tuple[int | str, ...] | None
-"""A shape as a file declares it: sizes, names of sizes that are open, ``?`` where it says nothing; none if unknown."""
-
-_SMALL_BYTES = 4096
-"""Initializers up to this size are kept for shape inference: among them are the targets of reshapes."""
-
-_MOST_ROUNDS = 256
-"""Steps from known values to shapes and back; each resolves one reshape whose target depends on shapes before it."""
-
-_MOST_SECONDS = 5.0
+_LARGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -38,12 +29,16 @@ class Tensors:
         inputs: inputs of the graph -> their shapes as declared.
         constants: tensors that are known before the network runs.
         types: tensor -> the number of its element type in ONNX, where the model says it.
+        values: small tensors that do not depend on the data -> their values, where all was inferred.
+        problems: tensor -> why its shape could not be inferred, where ONNX says it.
     """
 
     shapes: dict[str, Shape]
     inputs: dict[str, Declared]
     constants: frozenset[str]
     types: dict[str, int]
+    values: dict[str, Any]
+    problems: dict[str, str]
 
 
 def load_model(source: object) -> tuple[str, ModelProto]:
@@ -76,86 +71,138 @@ def load_model(source: object) -> tuple[str, ModelProto]:
 
 
 def tensors_of(
-    where: str,
-    model: ModelProto,
-    needed: Sequence[str],
-    input_shapes: Mapping[str, Shape] | None,
-    wanted: Sequence[str] = (),
+    where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, needed: Sequence[str] | None = None
 ) -> Tensors:
-    """The shapes of a model's tensors; shape inference runs, on a copy, only where it is called for.
+    """The shapes of a model's tensors; they are inferred only where it is called for.
 
     Args:
         where: the file, for messages.
         model: the model; it is not changed.
-        needed: tensors whose shapes the layers depend on.
         input_shapes: inputs of the graph -> shapes that replace the declared ones.
-        wanted: tensors whose shapes only tell how much is left out; nothing fails for them.
+        needed: tensors whose shapes are asked for; by default all, and values, too.
 
     Raises:
-        InputError: an input shape is wrong, or shape inference fails.
+        InputError: an input shape is wrong.
     """
-    declared = _declared_shapes(model)
-    weights = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
-    inputs = {i.name: declared[i.name] for i in model.graph.input if i.name not in weights}
-    changed = _changed_inputs(where, inputs, input_shapes or {})
-    inputs.update(changed)
-    must = bool(changed) or not all(_is_static(declared.get(name)) for name in needed)
-    inferred = model
-    if must or not all(_is_static(declared.get(name)) for name in wanted):
-        lean = _without_weights(model)
-        if changed:
-            _set_inputs(lean, changed)
-        try:
-            inferred = _inferred(where, lean, [*needed, *wanted])
-            declared = {**_initializer_shapes(model), **_declared_shapes(inferred)}
-        except InputError:
-            if must:
-                raise
-    shapes = {name: shape for name, shape in declared.items() if shape is not None and _is_static(shape)}
-    return Tensors(
-        {name: tuple(int(size) for size in shape) for name, shape in shapes.items()},
-        inputs,
-        frozenset(_constants(model, weights)),
-        _element_types(model, inferred),
-    )
+    declared = _declared_types(model)
+    inputs = _inputs(model, declared)
+    given = _given(where, inputs, input_shapes or {})
+    inputs |= given
+    shapes = {name: shape for name, of in declared.items() if (shape := static(sizes_of(of))) is not None}
+    shapes |= {t.name: tuple(t.dims) for t in model.graph.initializer}
+    types, values, problems = _element_types(declared), dict[str, Any](), dict[str, str]()
+    if needed is None or given or not all(name in shapes and 0 not in shapes[name] for name in needed):
+        known = inference_of(where, model, input_shapes)
+        shapes, values, problems = known.shapes, known.values, known.problems
+        types = {**types, **_element_types(known.types)}
+    types |= {t.name: t.data_type for t in model.graph.initializer}
+    return Tensors(shapes, inputs, frozenset(_constants(model)), types, values, problems)
 
 
-def _element_types(*models: ModelProto) -> dict[str, int]:
-    types: dict[str, int] = {}
-    for model in models:
-        for values in (model.graph.value_info, model.graph.output, model.graph.input):
-            types.update((v.name, v.type.tensor_type.elem_type) for v in values if v.type.HasField("tensor_type"))
-        types.update((t.name, t.data_type) for t in model.graph.initializer)
-    return {name: kind for name, kind in types.items() if kind}
+def inference_of(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ShapeInference:
+    """What is known of a model's tensors.
+
+    Args:
+        where: the file, for messages.
+        model: the model.
+        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+
+    Raises:
+        InputError: an input shape is wrong.
+    """
+    known = before_nodes(where, model, input_shapes)
+    for i in in_order(model.graph.node):
+        known.add(model.graph.node[i])
+    return known
 
 
-def _declared_shapes(model: ModelProto) -> dict[str, Declared]:
-    shapes: dict[str, Declared] = dict(_initializer_shapes(model))
+def before_nodes(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ShapeInference:
+    """What is known before the first node: inputs and weights. For arguments see :func:`inference_of`."""
+    from onnx import helper
+
+    declared = _declared_types(model)
+    inputs = _inputs(model, declared)
+    given = _given(where, inputs, input_shapes or {})
+    known = ShapeInference(model, _bound(declared, inputs, given))
+    for name, sizes in {**inputs, **given}.items():
+        of = declared[name]
+        if sizes is not None and of.WhichOneof("value") == "tensor_type":
+            of = helper.make_tensor_type_proto(of.tensor_type.elem_type, [None if s == "?" else s for s in sizes])
+        known.give_type(name, of)
+    known.give_weights(model.graph)
+    return known
+
+
+def _declared_types(model: ModelProto) -> dict[str, TypeProto]:
+    """Tensor -> its type by the model's word: of several, the last one with a fixed shape."""
+    types: dict[str, TypeProto] = {}
     for values in (model.graph.value_info, model.graph.output, model.graph.input):
         for value in values:
-            shape = _declared(value)
-            if _is_static(shape) or not _is_static(shapes.get(value.name)):
-                shapes[value.name] = shape
-    return shapes
+            if static(sizes_of(value.type)) is not None or value.name not in types:
+                types[value.name] = value.type
+    return types
 
 
-def _initializer_shapes(model: ModelProto) -> dict[str, Declared]:
-    return {t.name: tuple(t.dims) for t in model.graph.initializer}
+def _inputs(model: ModelProto, declared: Mapping[str, TypeProto]) -> dict[str, Declared]:
+    """Inputs that somebody must give -> their sizes; one below 1 is open, as exporters mean by it."""
+    weights = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
+    sizes = {i.name: sizes_of(declared[i.name]) for i in model.graph.input if i.name not in weights}
+    return {
+        name: None if one is None else tuple("?" if isinstance(size, int) and size < 1 else size for size in one)
+        for name, one in sizes.items()
+    }
 
 
-def _declared(value: Any) -> Declared:
-    tensor = value.type.tensor_type
-    if not value.type.HasField("tensor_type") or not tensor.HasField("shape"):
-        return None
-    return tuple(d.dim_value if d.dim_value > 0 else d.dim_param or "?" for d in tensor.shape.dim)
+def _bound(
+    declared: Mapping[str, TypeProto], inputs: Mapping[str, Declared], given: Mapping[str, Shape]
+) -> dict[str, TypeProto]:
+    """The declared types as far as they hold for the given shapes, with the values of symbols put in."""
+    fixed = [
+        name
+        for name, shape in given.items()
+        if any(isinstance(size, int) and size != n for size, n in zip(inputs[name] or (), shape, strict=False))
+    ]
+    if fixed:  # the model was exported for other sizes
+        return {}
+    symbols = _symbols(inputs, given)
+    return {name: _with_sizes(of, symbols) for name, of in declared.items()}
 
 
-def _is_static(shape: Declared) -> bool:
-    return shape is not None and all(isinstance(size, int) for size in shape)
+def _with_sizes(of: TypeProto, symbols: Mapping[str, int]) -> TypeProto:
+    """A type with the values of its symbols, and without sizes below 1, by which exporters mean open ones."""
+    from onnx import TypeProto
+
+    dims = of.tensor_type.shape.dim
+    if not any(d.dim_param in symbols or (d.HasField("dim_value") and d.dim_value < 1) for d in dims):
+        return of
+    copy = TypeProto()
+    copy.CopyFrom(of)
+    for d in copy.tensor_type.shape.dim:
+        if d.dim_param in symbols:
+            d.dim_value = symbols[d.dim_param]
+        elif d.HasField("dim_value") and d.dim_value < 1:
+            d.ClearField("dim_value")
+    return copy
 
 
-def _changed_inputs(where: str, inputs: Mapping[str, Declared], given: Mapping[str, Shape]) -> dict[str, Shape]:
-    """The given shapes, once they are checked, that differ from the declared ones."""
+def _symbols(inputs: Mapping[str, Declared], given: Mapping[str, Shape]) -> dict[str, int]:
+    """Symbol -> its value, where the given shapes agree on one."""
+    found: dict[str, set[int]] = {}
+    for name, shape in given.items():
+        for size, n in zip(inputs[name] or (), shape, strict=False):
+            if isinstance(size, str) and size != "?":
+                found.setdefault(size, set()).add(n)
+    return {symbol: next(iter(values)) for symbol, values in found.items() if len(values) == 1}
+
+
+def _element_types(types: Mapping[str, TypeProto]) -> dict[str, int]:
+    """Tensor -> the number of its element type, where it is known."""
+    found = {name: of.tensor_type.elem_type for name, of in types.items() if of.WhichOneof("value") == "tensor_type"}
+    return {name: kind for name, kind in found.items() if kind}
+
+
+def _given(where: str, inputs: Mapping[str, Declared], given: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The given shapes, once they are checked, and those that follow from them by symbols; only what is new."""
     changed: dict[str, Shape] = {}
     for name, shape in given.items():
         if name not in inputs:
@@ -175,102 +222,37 @@ def _changed_inputs(where: str, inputs: Mapping[str, Declared], given: Mapping[s
             )
         if declared != tuple(shape):
             changed[name] = tuple(shape)
+    symbols = _symbols(inputs, given)
+    for name, declared in inputs.items():
+        if name not in given and declared is not None and any(size in symbols for size in declared):
+            follows = static(tuple(symbols.get(size, size) if isinstance(size, str) else size for size in declared))
+            if follows is not None:
+                changed[name] = follows
     return changed
 
 
-def _without_weights(model: ModelProto) -> ModelProto:
-    """A copy for shape inference. Large weights become inputs of the same shape, so that nobody reads their data."""
-    from onnx import ModelProto, helper
+def stripped(model: ModelProto) -> ModelProto:
+    """A copy without the data of large weights."""
+    from onnx import ModelProto, TensorProto
 
-    lean = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import, functions=model.functions)
-    lean.graph.name = model.graph.name
-    lean.graph.node.extend(with_stand_ins(list(model.graph.node)))
-    for part in ("input", "output", "value_info"):
-        getattr(lean.graph, part).extend(getattr(model.graph, part))
-    known = {i.name for i in model.graph.input}
-    for sparse in model.graph.sparse_initializer:
-        value = helper.make_tensor_value_info(sparse.values.name, sparse.values.data_type, list(sparse.dims))
-        lean.graph.input.append(value)
+    copy = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    copy.graph.name = model.graph.name
+    for part in ("node", "input", "output", "value_info", "sparse_initializer"):
+        getattr(copy.graph, part).extend(getattr(model.graph, part))
     for tensor in model.graph.initializer:
-        if tensor.ByteSize() <= _SMALL_BYTES and not tensor.external_data:
-            lean.graph.initializer.append(tensor)
-        elif tensor.name not in known:
-            lean.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims)))
-    return lean
-
-
-def _set_inputs(model: ModelProto, input_shapes: Mapping[str, Shape]) -> None:
-    """Give inputs of a copy new shapes, and forget every shape that followed from the old ones."""
-    from onnx import TensorShapeProto
-
-    del model.graph.value_info[:]
-    for value in model.graph.output:
-        if value.type.HasField("tensor_type"):
-            value.type.tensor_type.ClearField("shape")
-    for value in model.graph.input:
-        if value.name in input_shapes:
-            shape = value.type.tensor_type.shape
-            del shape.dim[:]
-            shape.dim.extend(TensorShapeProto.Dimension(dim_value=size) for size in input_shapes[value.name])
-
-
-def _inferred(where: str, model: ModelProto, needed: Sequence[str] = ()) -> ModelProto:
-    """The model with inferred shapes.
-
-    Where shapes that are needed stay open, values that follow from the known ones (such as the target of a reshape)
-    are put in as constants, and the inference goes on from there. ONNX's own propagation of data is not used: a
-    damaged model can keep it busy for ever.
-    """
-    from onnx import shape_inference
-
-    from zigzag_lab.inputs.onnx_guard import check_ranks
-
-    check_ranks(where, model)
-    try:
-        inferred, deadline = shape_inference.infer_shapes(model), monotonic() + _MOST_SECONDS
-        for _ in range(_MOST_ROUNDS):
-            declared = _declared_shapes(inferred)
-            if all(_is_static(declared.get(name)) for name in needed) or not _fold(inferred, declared):
-                break
-            if monotonic() > deadline:
-                break
-            inferred = shape_inference.infer_shapes(inferred)
-    except Exception as error:  # the library raises what its C++ code throws, of any type
-        reason = " ".join(str(error).split())[:300]
-        raise InputError(
-            where,
-            f"shape inference failed: {reason}",
-            "a valid model",
-            "Check it with onnx.checker, or export it again.",
-        ) from None
-    return inferred
-
-
-def _fold(model: ModelProto, declared: Mapping[str, Declared]) -> bool:
-    """Put known values into a model in place of the nodes that compute them; whether there were any."""
-    from onnx import numpy_helper
-
-    from zigzag_lab.inputs.onnx_values import known_values
-
-    shapes = {name: shape for name, shape in declared.items() if _is_static(shape)}
-    values = known_values(model.graph.node, model.graph.initializer, shapes)  # type: ignore[arg-type]
-    outputs = {value.name for value in model.graph.output}
-    kept = []
-    for node in model.graph.node:
-        name = node.output[0] if len(node.output) == 1 else ""
-        if name in values and name not in outputs:
-            model.graph.initializer.append(numpy_helper.from_array(values[name], name))
+        if tensor.ByteSize() <= _LARGE_BYTES:
+            copy.graph.initializer.append(tensor)
         else:
-            kept.append(node)
-    has_folded = len(kept) < len(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(kept)
-    return has_folded
+            hollow = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+            hollow.data_location = TensorProto.EXTERNAL
+            hollow.external_data.add(key="location", value="left-out")
+            copy.graph.initializer.append(hollow)
+    return copy
 
 
-def _constants(model: ModelProto, weights: set[str]) -> set[str]:
+def _constants(model: ModelProto) -> set[str]:
     """Tensors that follow from weights and constants alone, such as weights behind a DequantizeLinear."""
-    constants = set(weights)
+    constants = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
     for node in model.graph.node:
         inputs = [name for name in node.input if name]
         is_closed = not any(a.HasField("g") or a.graphs for a in node.attribute)
@@ -279,23 +261,32 @@ def _constants(model: ModelProto, weights: set[str]) -> set[str]:
     return constants
 
 
-def shape_text(shape: Declared) -> str:
-    """A shape as messages show it, such as ``[batch, 3, 224, 224]``."""
-    return "[" + ", ".join(map(str, shape)) + "]" if shape is not None else "unknown"
+def open_inputs_error(where: str, inputs: Mapping[str, Declared], among: Collection[str]) -> InputError | None:
+    """The error that asks for the shapes of inputs that are open; none where all are fixed.
 
-
-def open_inputs_error(where: str, tensors: Tensors) -> InputError | None:
-    """The error that asks for the shapes of inputs that are open; none where all are fixed."""
-    dynamic = {name: shape for name, shape in tensors.inputs.items() if not _is_static(shape)}
+    Args:
+        where: the file.
+        inputs: input -> its declared sizes.
+        among: the tensors that matter.
+    """
+    dynamic = {name: sizes for name, sizes in inputs.items() if static(sizes) is None and name in among}
     if not dynamic:
         return None
-    found = ", ".join(f"input {name} has shape {shape_text(shape)}" for name, shape in dynamic.items())
-    options = " ".join(f"--input-shape {name}={_example(shape)}" for name, shape in dynamic.items())
+    found = ", ".join(f"input {name} has shape {shape_text(sizes)}" for name, sizes in dynamic.items())
+    symbols: dict[str, int] = {}
+    options = " ".join(f"--input-shape {name}={_example(sizes, symbols)}" for name, sizes in dynamic.items())
     return InputError(where, found, "fixed sizes", f"Pass them, such as {options}.")
 
 
-def _example(shape: Declared) -> str:
-    if shape is None:
+def _example(sizes: Declared, symbols: dict[str, int]) -> str:
+    """Sizes as one may pass them; a symbol has the same value wherever it stands."""
+    if sizes is None:
         return "1,3,224,224"
-    usual = (1, 3, 224, 224) if len(shape) == 4 else (1, *(128,) * max(0, len(shape) - 1))
-    return ",".join(str(size if isinstance(size, int) else usual[i]) for i, size in enumerate(shape))
+    usual = (1, 3, 224, 224) if len(sizes) == 4 else (1, *(128,) * max(0, len(sizes) - 1))
+    shown = []
+    for size, value in zip(sizes, usual, strict=True):
+        if isinstance(size, int):
+            shown.append(size)
+        else:
+            shown.append(value if size == "?" else symbols.setdefault(size, value))
+    return ",".join(map(str, shown))

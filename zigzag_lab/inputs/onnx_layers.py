@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from zigzag_lab.inputs.onnx_einsum import einsum
 from zigzag_lab.inputs.onnx_elementwise import elementwise
 from zigzag_lab.inputs.onnx_node import OnnxNode
 from zigzag_lab.inputs.onnx_operators import CONVOLUTIONS, GLOBAL_POOLS, POOLS, PRODUCTS, RECURRENT
-from zigzag_lab.inputs.onnx_products import einsum, matrix_product, recurrent
+from zigzag_lab.inputs.onnx_products import matrix_product, recurrent
 from zigzag_lab.inputs.onnx_windows import convolution, pooling, transposed_convolution
 from zigzag_lab.workload import Layer
 

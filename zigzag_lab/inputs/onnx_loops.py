@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_branches import stripped, with_names
-from zigzag_lab.inputs.onnx_file import Shape, tensors_of
-from zigzag_lab.inputs.onnx_values import known_values
-from zigzag_lab.vocab import InputError
+from zigzag_lab.inputs.onnx_branches import with_names
+from zigzag_lab.inputs.onnx_file import inference_of, stripped
+from zigzag_lab.inputs.onnx_operators import Shape
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -55,7 +54,8 @@ class _Unrolling:
     def step(self) -> bool:
         """Replace the loops that can be counted; false where none can."""
         nodes = list(self.model.graph.node)
-        shapes, values = self._known(nodes)
+        known = inference_of(self.where, self.model, self.input_shapes)
+        shapes, values = known.shapes, known.values
         flat: list[Any] = []
         has_changed = False
         for node in nodes:
@@ -70,13 +70,6 @@ class _Unrolling:
         del self.model.graph.node[:]
         self.model.graph.node.extend(flat)
         return has_changed
-
-    def _known(self, nodes: Sequence[Any]) -> tuple[Mapping[str, Shape], Mapping[str, Any]]:
-        try:
-            shapes = tensors_of(self.where, self.model, [], self.input_shapes, wanted=["?"]).shapes
-        except InputError:
-            shapes = {}
-        return shapes, known_values(nodes, self.model.graph.initializer, shapes)
 
     def _copies(self, node: Any, body: Any, n: int) -> list[Any]:
         """The nodes of all iterations, and those that put their results together."""

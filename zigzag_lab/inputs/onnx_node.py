@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zigzag_lab.inputs.onnx_file import Shape
+from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE, Shape
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
 from zigzag_lab.workload import Layer
 
@@ -87,7 +87,7 @@ class OnnxNode:
         return Layer(
             id=self.id,
             name=self.name,
-            operator_type=self.operator_type,
+            operator_type=self.text(SHOWN_TYPE, self.operator_type),
             operand_dims=operand_dims,
             loop_sizes=loops,
             precision_bits={**own, FINAL_OUTPUT: final_bits, OUTPUT: partial_bits},
@@ -95,3 +95,8 @@ class OnnxNode:
             sources={op: source for op, source in self.sources.items() if op in own},
             **more,
         )
+
+
+def shape_text(shape: Sequence[int | str] | None) -> str:
+    """A shape as messages show it, such as ``[batch, 3, 224, 224]``."""
+    return "[" + ", ".join(map(str, shape)) + "]" if shape is not None else "unknown"

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
-CONVOLUTIONS = {"Conv": 1, "QLinearConv": 3, "ConvInteger": 1, "DeformConv": 1, "FusedConv": 1}
-PRODUCTS = {"Gemm": 1, "MatMul": 1, "QLinearMatMul": 3, "MatMulInteger": 1, "QGemm": 3, "FusedGemm": 1}
+Shape = tuple[int, ...]
+
+SHOWN_TYPE = "operator_type"
+"""Attribute of a node that stands for another one: the operator type under which it is listed."""
+
+CONVOLUTIONS = {"Conv": 1, "QLinearConv": 3, "ConvInteger": 1, "DeformConv": 1}
+PRODUCTS = {"Gemm": 1, "MatMul": 1, "QLinearMatMul": 3, "MatMulInteger": 1}
 RECURRENT = {"LSTM": 4, "GRU": 3, "RNN": 1}
 """Operator type -> gates of a cell."""
 
@@ -53,10 +59,7 @@ BINARY = frozenset(
     )
 )
 VARIADIC = frozenset(("Sum", "Max", "Min", "Mean"))
-SECOND_INPUT = {"QLinearAdd": 3, "QLinearMul": 3}
-"""Operators of two tensors among scales and zero points -> which input the second one is."""
-
-ADDITIONS = ("QLinearAdd", "Add", "Sub", "Sum", "Mean")
+ADDITIONS = ("Add", "Sub", "Sum", "Mean")
 POOLS = ("MaxPool", "AveragePool", "LpPool")
 GLOBAL_POOLS = ("GlobalMaxPool", "GlobalAveragePool", "GlobalLpPool")
 REDUCTIONS = frozenset(
@@ -99,51 +102,63 @@ UNARY = frozenset(
 )
 """Operators that do one thing to each element of their (first, largest) input."""
 
-Shape = tuple[int, ...]
+TRANSFORMS = ("STFT", "DFT")
 
-_BODIES = ("Loop", "Scan", "If", "SequenceMap")
+
+def operator_of(node: Any) -> str:
+    """The operator of a node: its name where it is ONNX's, else with its domain, as in ``com.microsoft::QGemm``."""
+    return str(node.op_type) if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
+
+
+def shown_type(node: Any) -> str:
+    """The operator type under which a node is listed."""
+    return next((a.s.decode(errors="replace") for a in node.attribute if a.name == SHOWN_TYPE), str(node.op_type))
 
 
 def free_operations(
-    operator_type: str, inputs: Sequence[Shape | None], output: Shape | None, kernel: Sequence[int]
+    operator: str, inputs: Sequence[Shape | None], output: Shape | None, kernel: Sequence[int]
 ) -> int | None:
     """Operations of a node that is not priced.
 
     One for each element of a result, times what is put together for it: the elements under a pooling window, the
-    operands of a sum, the elements that a reduction reads. Operators nobody knows count one for each element.
+    operands of a sum, the elements that a reduction reads.
 
     Args:
-        operator_type: of ONNX.
+        operator: see :func:`operator_of`.
         inputs: shapes of what it reads; none where unknown.
         output: shape of its first result.
         kernel: the window of a pooling.
 
     Returns:
-        None where shapes are unknown, or where a body is repeated an unknown number of times.
+        None where shapes are unknown, where a body is repeated an unknown number of times, and for operators that
+        nobody here knows.
     """
-    if operator_type in MOVES:
+    if operator in MOVES:
         return 0
     first = inputs[0] if inputs else None
-    if operator_type in REDUCTIONS or operator_type in GLOBAL_POOLS:
+    if operator in REDUCTIONS or operator in GLOBAL_POOLS or operator == "Einsum":
         return None if first is None else prod(first)
-    if operator_type == "Attention":
-        return _attention(inputs)
-    if output is None or operator_type in _BODIES:
+    if output is None:
         return None
-    if operator_type in POOLS:
+    if operator in POOLS:
         return prod(output) * prod(kernel)
-    if operator_type in VARIADIC:
+    if operator in VARIADIC:
         return prod(output) * max(1, len(inputs) - 1)
-    return prod(output)
+    if operator in BINARY or operator in UNARY:
+        return prod(output)
+    if operator in TRANSFORMS:
+        return _transform(operator, inputs, output)
+    return 0 if operator in WEIGHT_INPUT and 0 in output else None
 
 
-def _attention(inputs: Sequence[Shape | None]) -> int | None:
-    """Multiply-accumulates of scores and weighted sums, from queries, keys and values of any layout."""
-    shapes = inputs[:3]
-    if len(shapes) < 3 or any(shape is None or len(shape) < 3 for shape in shapes):
+def _transform(operator: str, inputs: Sequence[Shape | None], output: Shape) -> int | None:
+    """Multiply-accumulates of a Fourier transform as a product by its matrix: all of a frame for each frequency."""
+    if operator == "STFT":
+        window = inputs[2] if len(inputs) > 2 else None
+        return prod(output) * window[0] if window else None
+    signal = inputs[0]
+    if not signal or len(signal) != len(output):
         return None
-    query, key, value = (tuple(shape or ()) for shape in shapes)
-    n_keys = key[-2]
-    elems = prod(query)
-    n_values = elems // query[-1] * value[-1] if query[-1] else 0
-    return n_keys * (elems + n_values)
+    along = [n for n, m in zip(signal[:-1], output[:-1], strict=True) if n != m]
+    along = along or (list(signal[1:2]) if len(signal) == 3 else [])
+    return prod(output) * along[0] * signal[-1] if along else None

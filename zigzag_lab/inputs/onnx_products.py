@@ -1,20 +1,13 @@
-"""Operators that multiply matrices: products of any rank, Einsum of two operands, recurrent cells."""
+"""Operators that multiply matrices: products of any rank, and recurrent cells."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import prod
 
-from zigzag_lab.inputs.onnx_file import Shape, shape_text
-from zigzag_lab.inputs.onnx_node import OnnxNode
-from zigzag_lab.inputs.onnx_operators import RECURRENT
+from zigzag_lab.inputs.onnx_node import OnnxNode, shape_text
+from zigzag_lab.inputs.onnx_operators import RECURRENT, Shape
 from zigzag_lab.workload import Layer
-
-_DOTS = "0123456789"
-"""Indices that stand for the dimensions of an ellipsis."""
-
-_TERM = re.compile(r"[A-Za-z]*(?:\.\.\.)?[A-Za-z]*")
 
 
 def matrix_product(node: OnnxNode) -> Layer:
@@ -74,7 +67,7 @@ def _as_matrices(node: OnnxNode) -> tuple[Shape, Shape | None, Shape]:
     a, b, out = node.input_shape, node.weight_shape, node.output_shape
     if not a or b == ():
         raise node.error(f"a product of {shape_text(a)} by {shape_text(b)}", "vectors or matrices")
-    if node.operator_type in ("Gemm", "QGemm", "FusedGemm"):
+    if node.operator_type == "Gemm":
         if len(a) != 2 or len(out) != 2 or (b is not None and len(b) != 2):
             raise node.error(
                 f"a Gemm of {shape_text(a)} by {shape_text(b)} to {shape_text(out)}", "two dimensions each"
@@ -94,83 +87,6 @@ def _as_matrices(node: OnnxNode) -> tuple[Shape, Shape | None, Shape]:
 def _misfit(node: OnnxNode) -> Exception:
     shapes = f"{shape_text(node.input_shape)} by {shape_text(node.weight_shape)} to {shape_text(node.output_shape)}"
     return node.error(f"a product of {shapes}", "sizes that fit", "Check --input-shape, or export the model again.")
-
-
-def einsum(node: OnnxNode) -> Layer:
-    """``O[b][d][k] += I[b][d][c] * W[b][c][k]``, whatever letters the equation uses.
-
-    Indices are folded by the operands that have them: b all three, d and k the result and one operand, c both
-    operands, e and f one operand only (they are summed over with the rest).
-    """
-    equation = node.text("equation", "")
-    first, second, result = _einsum_terms(node, equation)
-    shapes = (node.input_shape, node.weight_shape)
-    if any(shape is None for shape in shapes):
-        raise node.error(f"the shape of an operand of '{equation}' is not known", "fixed sizes")
-    sizes: dict[str, int] = {}
-    own: list[dict[str, int]] = []
-    for term, shape in zip((first, second), shapes, strict=True):
-        own.append(_sized(node, term, shape or ()))
-        for index, size in own[-1].items():
-            if sizes.get(index, 1) not in (1, size) and size != 1:
-                raise node.error(f"index {index} of '{equation}' has sizes {sizes[index]} and {size}", "equal sizes")
-            sizes[index] = max(sizes.get(index, 1), size)
-    if unknown := [index for index in result if index not in sizes]:
-        raise node.error(f"the result of '{equation}' has unknown index {unknown[0]}", "indices of its operands")
-    loops: dict[str, int] = {"C": 1, "D": 1, "K": 1}
-    for index, size in sizes.items():
-        name = _EINSUM_LOOPS[
-            index in result, _varies(own[0].get(index), size), _varies(own[1].get(index), size)
-        ]  # fmt: skip
-        loops[name] = loops.get(name, 1) * size
-    have = {"O": "BDK", "I": "BDCE", "W": "BCKF"}
-    return node.layer({op: tuple(x for x in dims if x in loops) for op, dims in have.items()}, loops)
-
-
-_EINSUM_LOOPS = {
-    (True, True, True): "B",
-    (True, True, False): "D",
-    (True, False, True): "K",
-    (True, False, False): "D",
-    (False, True, True): "C",
-    (False, True, False): "E",
-    (False, False, True): "F",
-    (False, False, False): "C",
-}
-"""Whether the result, I and W vary along an index -> the loop that it is folded into."""
-
-
-def _varies(own: int | None, size: int) -> bool:
-    return own is not None and own == size
-
-
-def _einsum_terms(node: OnnxNode, equation: str) -> tuple[str, str, str]:
-    """The indices of both operands and of the result, which follows from them where it is left out."""
-    text = equation.replace(" ", "")
-    left, arrow, result = text.partition("->")
-    terms = left.split(",")
-    if len(terms) != 2 or not all(_TERM.fullmatch(term) for term in (*terms, result)):
-        raise node.error(f"the equation is '{equation}'", "one of two operands, such as bij,bjk->bik")
-    if not arrow:
-        letters = left.replace(",", "").replace(".", "")
-        once = sorted(x for x in set(letters) if letters.count(x) == 1)
-        result = ("..." if "..." in left else "") + "".join(once)
-    ranks = [len(shape or ()) for shape in (node.input_shape, node.weight_shape)]
-    spans = [rank - len(term) + 3 if "..." in term else 0 for term, rank in zip(terms, ranks, strict=True)]
-    if min(spans) < 0 or max(spans) > len(_DOTS):
-        raise node.error(f"the equation is '{equation}'", "as many indices as the operands have dimensions")
-    spread = _DOTS[: max(spans)]
-    first, second = (t.replace("...", spread[len(spread) - n :]) for t, n in zip(terms, spans, strict=True))
-    return first, second, result.replace("...", spread)
-
-
-def _sized(node: OnnxNode, term: str, shape: Shape) -> dict[str, int]:
-    if len(term) != len(shape):
-        raise node.error(
-            f"an operand of shape {shape_text(shape)} has {len(term)} indices in '{node.text('equation', '')}'",
-            "one index for each dimension",
-        )
-    return dict(zip(term, shape, strict=True))  # of an index that stands twice, only the diagonal is read
 
 
 def recurrent(node: OnnxNode) -> Layer:

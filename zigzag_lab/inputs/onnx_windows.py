@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, gcd
 
-from zigzag_lab.inputs.onnx_file import shape_text
-from zigzag_lab.inputs.onnx_node import OnnxNode
+from zigzag_lab.inputs.onnx_node import OnnxNode, shape_text
 from zigzag_lab.workload import DimensionRelation, Layer
 
 _AXES = {1: "X", 2: "YX", 3: "ZYX"}

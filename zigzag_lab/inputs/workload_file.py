@@ -32,6 +32,9 @@ OPERATOR_TYPES = (
     "Softmax",
     "LSTM",
 )
+LARGEST_ID = 2**31 - 1
+"""What a column of every database holds."""
+
 _LAYER = {
     "id": "a number of its own",
     "operator_type": "such as Conv or Gemm",
@@ -90,6 +93,8 @@ def _placed(where: str, error: InputError) -> InputError:
 def _read_layer(entry: Entry) -> Layer:
     fields = entry.table(_LAYER, _LAYER_OPTIONAL)
     identity = fields["id"].integer("a number of its own")
+    if abs(identity) > LARGEST_ID:
+        raise fields["id"].error(f"found {identity}", f"a number of its own, of at most {LARGEST_ID}")
     operand_dims, combine = read_equation(fields["equation"])
     loop_sizes = _read_loops(fields)
     relations = _read_relations(fields, loop_sizes)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +16,39 @@ import yaml
 from zigzag_lab.vocab import InputError, nearest
 
 try:
-    from yaml import CSafeLoader as _Loader
+    from yaml import CSafeLoader as _SafeLoader
 except ImportError:  # PyYAML was built without libyaml
-    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+    from yaml import SafeLoader as _SafeLoader  # type: ignore[assignment]
+
+
+class _Loader(_SafeLoader):
+    """PyYAML's safe loader without integers that floating point cannot hold."""
+
+
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    value: int = loader.construct_yaml_int(node)
+    if abs(value) > sys.float_info.max:
+        problem = f"a whole number beyond {sys.float_info.max:.1e}"
+        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+    return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 logger = logging.getLogger(__name__)
 
 Key = str | int
 OLD_PORT_KEYS = frozenset({"fh", "tl", "fl", "th"})
 MAX_DEPTH = 200
-"""Levels of nesting in a large file; the parser's own recursion overflows the stack at some tens of thousands."""
+"""Levels of nesting. Parsers differ: some overflow the stack at tens of thousands, some have a limit of their own."""
 
-_LARGE_CHARS = 10_000
+
+MOST_BYTES = 1 << 31
+"""What ONNX's format can hold, and far more than a YAML file."""
+
+MOST_REPEATED = 1_000_000
+"""Values that a file may have where most of them are not written in it, but repeated by aliases."""
+
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -86,6 +110,10 @@ def read_bytes(path: str | Path, expected: str) -> bytes:
     try:
         if file.is_dir():
             raise InputError(str(path), "this is a folder", expected)
+        if file.exists() and not file.is_file():  # which may say nothing, or never end
+            raise InputError(str(path), "this is a pipe or a device", f"{expected} on a disk")
+        if file.exists() and file.stat().st_size > MOST_BYTES:
+            raise InputError(str(path), f"this has {file.stat().st_size:,} bytes", f"{expected} of at most 2 GiB")
         return file.read_bytes()
     except FileNotFoundError:
         raise InputError(str(path), "there is no such file", expected, _similar_file(file)) from None
@@ -105,12 +133,14 @@ def _similar_file(file: Path) -> str:
 def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
     loader = None
     try:
-        if len(text) > _LARGE_CHARS:
-            _refuse_deep(where, text)
+        _refuse_deep(where, text)
         loader = _Loader(text)
-        root = loader.get_single_node()
+        root = loader.get_node() if loader.check_node() else None
         if root is None:
             return None, None
+        if loader.check_node():
+            raise InputError(where, "it holds more than one document", "a single one", "Write each to its own file.")
+        _refuse_bombs(where, root)
         for mapping in _mappings(root):
             _refuse_duplicates(where, mapping)
         return root, loader.construct_document(root)
@@ -126,6 +156,16 @@ def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
 
 
 def _refuse_deep(where: str, text: str) -> None:
+    """Raise where a text is nested too deeply, also where the parser, which reads ahead, refuses it before we can."""
+    try:
+        _count_levels(where, text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        with contextlib.suppress(yaml.YAMLError):
+            _count_levels(where, text[: mark.index] if mark else "")
+
+
+def _count_levels(where: str, text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -135,6 +175,24 @@ def _refuse_deep(where: str, text: str) -> None:
                 raise InputError(f"{where}, line {line}", f"more than {MAX_DEPTH} levels of nesting", "plain YAML")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _refuse_bombs(where: str, root: yaml.Node) -> None:
+    """Refuse aliases that stand for each other so often that what they amount to is too much to look at."""
+    amounts: dict[int, float] = {}  # of each node, with all that aliases repeat; infinite where one holds itself
+
+    def amount(node: yaml.Node) -> float:
+        if id(node) not in amounts:
+            amounts[id(node)] = float("inf")
+            pairs = isinstance(node, yaml.MappingNode)
+            parts = [] if isinstance(node, yaml.ScalarNode) else chain(*node.value) if pairs else node.value
+            amounts[id(node)] = 1 + sum(map(amount, parts))
+        return amounts[id(node)]
+
+    total = amount(root)
+    if total > MOST_REPEATED and total > 2 * len(amounts):
+        found = "an alias holds itself" if total == float("inf") else f"its aliases amount to {total:.3g} values"
+        raise InputError(where, found, f"at most {MOST_REPEATED:,} values by aliases", "Write out what is meant.")
 
 
 def _broken(where: str, error: yaml.MarkedYAMLError) -> InputError:

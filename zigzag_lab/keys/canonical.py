@@ -42,7 +42,7 @@ def canonical_json(doc: Any) -> bytes:
         plain = _plain(doc)
     except _UnspeakableError as error:
         raise InputError(_spelt(error.path[::-1]), error.found, error.expected, error.hint) from None
-    return _encode(plain).encode()
+    return _encode(plain).encode(errors="backslashreplace")  # half a character is an escape of JSON
 
 
 def canonical_json_of_record(doc: Any) -> bytes:

@@ -57,9 +57,12 @@ def record_from(kind: type[R], data: Any) -> R:
     """
     try:
         record: R = _rebuilt(kind, data)
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(f"description of a {kind.__name__}", str(error), "what this version describes") from error
     return record
+
+
+_PLAIN: dict[Any, Any] = {str: str, bool: bool, int: (int, float), float: (int, float)}
 
 
 def _rebuilt(kind: Any, data: Any) -> Any:
@@ -77,6 +80,8 @@ def _rebuilt(kind: Any, data: Any) -> Any:
         return tuple(_rebuilt(of, item) for of, item in zip(inner, data, strict=True))
     if origin in (Union, types.UnionType):
         return _rebuilt(_fitting(inner, data), data)
+    if not isinstance(data, _PLAIN.get(kind, object)):
+        raise TypeError(f"{str(data)[:40]!r} in place of {kind.__name__}")
     return data
 
 
@@ -137,7 +142,7 @@ def description(record: Any) -> bytes:
 
 def exact_description(record: Any) -> bytes:
     """The same with whole numbers and floats told apart, so that the record comes back as it was."""
-    return json.dumps(described(record), ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(described(record), ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 
 def description_digest(content: bytes) -> str:

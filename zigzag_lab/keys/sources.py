@@ -2,19 +2,29 @@
 
 A class is known by its own source and that of its bases outside this package, by the functions and classes of its
 module that they name, and by the plain values of globals that they read. What cannot be known so (a lambda, a closure,
-a global object) has no key; a class may declare ``cache_version = "..."`` instead.
+a global object) has no key; a class may declare ``cache_version = "..."`` instead. Nor has a class that says
+``is_pure = False``, or whose code obviously reads what no key holds (:mod:`zigzag_lab.keys.impure`), unless it vouches
+for its results by ``is_pure = True``.
 """
 
 from __future__ import annotations
 
 import inspect
+import logging
+import sys
+from collections.abc import Iterator
 from functools import cache, partial
 from hashlib import sha256
+from pathlib import Path
+from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from zigzag_lab.keys.canonical import canonical_json
+from zigzag_lab.keys.impure import impurity
 from zigzag_lab.vocab import InputError, ZigzagLabError
+
+log = logging.getLogger(__name__)
 
 OWN = "zigzag_lab"
 
@@ -40,8 +50,17 @@ def code_document(code: Any) -> Any:
             raise NotKeyableError(f"{_name(code.func)} is given objects that have no key")
         return {"partial": code_document(code.func), "given": [list(code.args), dict(code.keywords)]}
     if isinstance(code, (type, FunctionType)):
+        if _says_it_is_pure(code) is False:
+            raise NotKeyableError(f"{_name(code)} says that it is not pure (is_pure = False)")
         return _document(code)
     raise NotKeyableError(f"{code!r} is neither a class nor a function")
+
+
+def _says_it_is_pure(code: Any) -> bool | None:
+    """What a class of a user's says of itself, or the nearest of its bases that says anything; None if none does."""
+    classes = code.__mro__ if isinstance(code, type) and not is_own(code) else ()
+    said = (vars(c).get("is_pure") for c in classes if not is_own(c))
+    return next((word for word in said if word is not None), None)
 
 
 @cache
@@ -52,26 +71,36 @@ def _document(code: Any) -> Any:
     if version is not None:
         return {"name": _name(code), "version": str(version)}
     found: dict[str, Any] = {}
-    _collect(code, found)
+    _collect(code, found, is_vouched_for=bool(_says_it_is_pure(code)))
     text = "\n".join(f"{name}\0{source}" for name, source in sorted(found.items()))
     return {"name": _name(code), "source": sha256(text.encode()).hexdigest()}
 
 
-def _collect(code: Any, found: dict[str, Any]) -> None:
+def _collect(code: Any, found: dict[str, Any], *, is_vouched_for: bool) -> None:
     """Note the source of something, and of what it names, once each."""
     name = _name(code)
     if name in found or is_own(code) or code.__module__ == "builtins":
         return
     found[name] = _source(code)
+    if not is_vouched_for and (use := impurity(code, found[name])):
+        _warn_of(name, use)
+        raise NotKeyableError(f"{name} {use}, which no key holds")
     if isinstance(code, type):
         for base in code.__mro__[1:]:
             if _is_users(base, code):
-                _collect(base, found)
+                _collect(base, found, is_vouched_for=is_vouched_for)
         functions = [f for member in vars(code).values() for f in _functions_in(member)]
     else:
         functions = [code]
     for function in functions:
-        _collect_globals(function, found)
+        _collect_globals(function, found, is_vouched_for=is_vouched_for)
+
+
+@cache
+def _warn_of(name: str, use: str) -> None:
+    """Say, once, why something is computed each time."""
+    hint = "say is_pure = True in the class if its results do not depend on that, and is_pure = False if they do"
+    log.warning("%s %s: what depends on it is computed each time, not taken from the cache; %s", name, use, hint)
 
 
 def _functions_in(member: Any) -> list[FunctionType]:
@@ -79,22 +108,35 @@ def _functions_in(member: Any) -> list[FunctionType]:
     return [inspect.unwrap(f) for f in candidates if isinstance(f, FunctionType)]
 
 
-def _collect_globals(function: FunctionType, found: dict[str, Any]) -> None:
+def _collect_globals(function: FunctionType, found: dict[str, Any], *, is_vouched_for: bool) -> None:
     closed = set(function.__code__.co_freevars) - {"__class__"}
     if closed:
         raise NotKeyableError(f"{_name(function)} closes over {', '.join(sorted(closed))}")
-    for name in sorted(_names(function.__code__) & set(function.__globals__)):
-        value = function.__globals__[name]
-        label = f"{function.__module__}:{name}"
-        if isinstance(value, ModuleType):
-            continue
+    for label, value in _named_by(function):
         if isinstance(value, (type, FunctionType)):
             if _is_users(value, function):
-                _collect(value, found)
+                _collect(value, found, is_vouched_for=is_vouched_for)
         elif _is_plain(value):
             found[label] = canonical_json(value).decode()
         elif not _is_passive(value):
+            name = label.rpartition(":")[2]
             raise NotKeyableError(f"{_name(function)} reads the global '{name}', which has no key")
+
+
+def _named_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Label and value of each global that a function names, and of what it names of the user's modules."""
+    names = _names(function.__code__)
+    for name in sorted(names & set(function.__globals__)):
+        value = function.__globals__[name]
+        if not isinstance(value, ModuleType):
+            yield f"{function.__module__}:{name}", value
+        elif _is_users(value, function):
+            inner = sorted(names & set(vars(value)))
+            yield from ((f"{value.__name__}:{n}", vars(value)[n]) for n in inner if not _is_module(vars(value)[n]))
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, ModuleType)
 
 
 def _names(code: CodeType) -> set[str]:
@@ -103,9 +145,22 @@ def _names(code: CodeType) -> set[str]:
 
 
 def _is_users(code: Any, near: Any) -> bool:
-    """Whether something is of the user's own making: of the same top package, or of the script, as what names it."""
-    module = (getattr(code, "__module__", "") or "").split(".")[0]
-    return bool(module) and module == (near.__module__ or "").split(".")[0] and not is_own(code)
+    """Whether a class, function or module is of the user's own making, as what names it.
+
+    That is: of the same top package, or the script; or of a file that was not installed.
+    """
+    name = code.__name__ if isinstance(code, ModuleType) else getattr(code, "__module__", "") or ""
+    if not name or name.partition(".")[0] == OWN:
+        return False
+    return name.partition(".")[0] == (near.__module__ or "").partition(".")[0] or not _is_installed(name)
+
+
+@cache
+def _is_installed(module: str) -> bool:
+    """Whether a module came with Python or with a package, as also those without a file did."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    homes = [get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return file is None or any(Path(home) in Path(file).parents for home in homes)
 
 
 def _is_passive(value: Any) -> bool:
@@ -126,6 +181,8 @@ def _source(code: Any) -> str:
     if "<lambda>" in code.__qualname__:
         raise NotKeyableError("a lambda has no key")
     try:
+        if isinstance(code, FunctionType) and code.__code__.co_filename == "<string>":
+            raise OSError  # any executed text; Python 3.13 finds that of the command line instead
         return inspect.getsource(code)
     except (OSError, TypeError):
         raise NotKeyableError(f"the source of {_name(code)} cannot be read") from None

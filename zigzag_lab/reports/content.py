@@ -10,7 +10,8 @@ from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
-from zigzag_lab.reports.explain import explain
+from zigzag_lab.reports.explain import Explanation, explain
+from zigzag_lab.reports.left_out import left_out_claim
 from zigzag_lab.store.families import ResultOf, family_of, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
@@ -131,7 +132,9 @@ def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, Any]:
         return {**found, **_provenance(lab, run)}
     try:
         priced = priced_run(lab, run.run_id)
-        found["claims"] = explain(priced.cmes).as_plain()["claims"]
+        left_out = left_out_claim(lab, run.run_id)
+        claims = (*explain(priced.cmes).claims, *(() if left_out is None else (left_out,)))
+        found["claims"] = Explanation("", claims).as_plain()["claims"]
         found["layers"] = _layers(priced)
     except InputError as error:
         found["note"] = str(error)

@@ -37,7 +37,7 @@ def write_report(lab: Lab, runs: Sequence[RunRecord], path: str | Path, title: s
         raise InputError("report", f"the folder '{path.parent}' does not exist", "a folder that exists")
     page = report_html(report_content(lab, runs, title))
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(page, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise InputError("report", f"'{path}' cannot be written: {error.strerror}") from error
     return path

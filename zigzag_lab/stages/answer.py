@@ -170,6 +170,9 @@ class _Writer:
     def _save(self, cme: Any) -> list[Any]:
         return ["save", self.value(cme)]
 
+    def _warn(self, warning: str) -> list[Any]:
+        return ["warn", warning]
+
     def _save_front(self, points: Sequence[Any], chosen: int) -> list[Any]:
         return ["save_front", [self.value(cme) for cme in points], chosen]
 
@@ -325,6 +328,9 @@ class _Reader:
 
     def _save(self, log: SinkLog, cme: Any) -> None:
         log.save(self.value(cme))
+
+    def _warn(self, log: SinkLog, warning: str) -> None:
+        log.warn(warning)
 
     def _save_front(self, log: SinkLog, points: Sequence[Any], chosen: int) -> None:
         log.save_front([self.value(cme) for cme in points], chosen)

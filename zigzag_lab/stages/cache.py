@@ -54,12 +54,16 @@ class CacheStage(Stage):
             yield from self.substage().run()
             return
         found = self.cache.ask(question)
-        if isinstance(found, bytes):
-            results, log = recorded_results_of(json.loads(found), Asker.of(self.kwargs))
+        known = _read(found, Asker.of(self.kwargs)) if isinstance(found, bytes) else None
+        if isinstance(found, bytes) and known is None:
+            self.cache.discard(question.key)
+            found = self.cache.ask(question)
+        if known is not None:
+            results, log = known
             if (sink := self.kwargs.get("sink")) is not None:
                 log.replay(sink)
         else:
-            results = self._computed(self.cache, found)
+            results = self._computed(self.cache, None if isinstance(found, bytes) else found)
         yield from results
 
     def _computed(self, cache: Cache, ticket: Ticket | None) -> list[Result]:
@@ -79,6 +83,14 @@ class CacheStage(Stage):
                 ticket.drop()
             raise
         return results
+
+
+def _read(answer: bytes, asker: Asker) -> tuple[list[Result], SinkLog] | None:
+    """The results of an answer, and what was put on record up to there; None where it is damaged."""
+    try:
+        return recorded_results_of(json.loads(answer), asker)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, InputError):
+        return None
 
 
 class SkipIfDumpExistsStage(CacheStage):

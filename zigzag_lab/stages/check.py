@@ -8,11 +8,14 @@ from typing import Any
 
 from zigzag_lab.stages.savers import PickleSaveStage
 from zigzag_lab.stages.seams import SEAMS
-from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of, records_needed, wrong_kind
+from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of, records_needed, words_of, wrong_kind
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import PipelineError, nearest
 
 logger = logging.getLogger(__name__)
+
+LIKENESS = 0.7
+"""From which on a keyword is taken for a slip of another, where stages of the user's stand in the list."""
 
 ALIASES = {"onnx_model_path": "workload", "workload_path": "workload"}
 """Older names of keywords."""
@@ -95,17 +98,27 @@ def _check_lists(stages: Sequence[StageCallable]) -> None:
 def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
     readers = _readers(stages)
     varied = [name for stage in stages for name in _varied_by(stage, kwargs)]
+    own = [stage for stage in stages if not _is_builtin(stage)]
     for name in (*kwargs, *varied):
         if name in readers or name in SEAMS:
             continue
-        close = nearest(name, readers)
-        spelling = close.split("'")[1] if close else ""
-        hint = f"{close} {readers[spelling]} reads it." if close else "Remove it."
-        if name in _readers(known) or not all(_is_builtin(stage) for stage in stages):
-            logger.warning("no stage of this pipeline names the keyword '%s'. %s", name, hint if close else "")
+        meant = _meant_by(name, readers)
+        hint = f"Did you mean '{meant}'? {readers[meant]} reads it." if meant else "Remove it."
+        is_slip = bool(_meant_by(name, readers, LIKENESS)) and not any(name in words_of(stage) for stage in own)
+        if name in _readers(known) or (own and not is_slip):
+            logger.warning("no stage of this pipeline names the keyword '%s'. %s", name, hint if meant else "")
             continue
-        expected = "" if close else f"one of {', '.join(sorted(readers))}"
-        raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, hint)
+        expected = "" if meant else f"one of {', '.join(sorted(readers))}"
+        more = " A stage of yours that reads it names it in its constructor." if own else ""
+        raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, hint + more)
+
+
+def _meant_by(name: str, readers: Mapping[str, str], likeness: float = 0.6) -> str:
+    """The keyword that another is a slip of: one like it, or one that it is a part of; empty where there is none."""
+    sentence = nearest(name, readers, likeness)
+    if sentence:
+        return sentence.split("'")[1]
+    return next((reader for reader in readers if f"_{name}_" in f"_{reader}_"), "")
 
 
 def _varied_by(stage: StageCallable, kwargs: Mapping[str, Any]) -> tuple[str, ...]:

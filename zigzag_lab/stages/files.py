@@ -5,15 +5,27 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
+import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from zigzag_lab.vocab import InputError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 MAX_STEM_BYTES = 200
 """Longer names of layers are cut in names of files; file systems allow 255 bytes in all."""
+
+_NAMED = 40  # characters of a file's name that its unfinished form begins with
+_PART = re.compile(r"^\..*\.part-\d+$", re.DOTALL)
+_OF_SQLITE = ("-wal", "-shm", "-journal")
 
 
 def check_folder(folder: Path) -> None:
@@ -25,9 +37,8 @@ def check_folder(folder: Path) -> None:
     made: list[Path] = []
     try:
         _make_folder(folder, made)
-        probe = _beside(folder / "probe")
-        probe.touch(exist_ok=False)
-        probe.unlink()
+        with unfinished(folder / "probe"):
+            pass
     except (OSError, ValueError) as error:
         raise _cannot_write(folder, error) from error
     finally:
@@ -65,15 +76,56 @@ def write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = _beside(path)
-        try:
-            half.write_bytes(content)
-            half.replace(path)
-        except BaseException:
-            half.unlink(missing_ok=True)
-            raise
+        with unfinished(path) as part:
+            part.write_bytes(content)
+            part.replace(path)
     except (OSError, ValueError) as error:
         raise _cannot_write(path, error) from error
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[Path]:
+    """An empty file beside another, to be moved there once it is whole; if it was not moved, it is gone at the end.
+
+    It is locked as long as its process lives, and its name ends in ``.part-PID``. What killed processes left in the
+    folder under such names is removed, wherever they ran.
+    """
+    remove_left_over(path.parent)
+    part = path.with_name(f".{path.name[:_NAMED]}-{secrets.token_hex(4)}.part-{os.getpid()}")
+    with ExitStack() as held:
+        file = held.enter_context(part.open("xb"))
+        try:
+            if fcntl is None:
+                held.close()  # a file that is open cannot be moved there
+            else:
+                _is_locked_now(file)
+            yield part
+        finally:
+            _remove(part)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove from a folder what killed processes left unfinished."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _PART.search(path.name):
+                with suppress(OSError), path.open("r+b") as file:
+                    if _is_locked_now(file):
+                        _remove(path)
+
+
+def _is_locked_now(file: IO[bytes]) -> bool:
+    """Lock a file, unless a process that lives has; where nothing can be locked, files in use cannot be removed."""
+    with suppress(BlockingIOError):
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
+
+
+def _remove(part: Path) -> None:
+    for suffix in ("", *_OF_SQLITE):
+        part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path, made: list[Path]) -> None:
@@ -88,11 +140,6 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
             raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder") from error
     else:
         made.append(folder)
-
-
-def _beside(path: Path) -> Path:
-    """A name that nobody uses in the same folder."""
-    return path.with_name(f".{secrets.token_hex(8)}.tmp")
 
 
 def _cannot_write(path: Path, error: OSError | ValueError) -> InputError:

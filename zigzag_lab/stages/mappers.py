@@ -19,6 +19,7 @@ from zigzag_lab.search.pinned import PinnedLevels
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.all_orders import best_order, can_be_merged
+from zigzag_lab.stages.feasible import searched_on
 from zigzag_lab.stages.order_classes import best_of_classes
 from zigzag_lab.stages.replay import replayed
 from zigzag_lab.stages.seams import Incumbent, SearchTally
@@ -72,7 +73,7 @@ class SpatialMappingConversionStage(BatchStage):
             except InfeasibleError as miss:
                 misses.append(miss)
         if misses and not found:
-            raise min(misses, key=lambda miss: miss.missing_bits)
+            yield from searched_on(self, self.layer.name, min(misses, key=lambda miss: miss.missing_bits))
 
     def batches_on(self, accelerator: Accelerator) -> Iterator[ResultBatch]:
         """Yield what the stages below find on a design."""
@@ -152,7 +153,7 @@ class SpatialMappingGeneratorStage(BatchStage):
             except InfeasibleError as miss:
                 misses.append(miss)
         if misses and not found:
-            raise min(misses, key=lambda miss: miss.missing_bits)
+            yield from searched_on(self, self.layer.name, min(misses, key=lambda miss: miss.missing_bits))
 
     def _proposals(self) -> Iterator[tuple[Accelerator, SpatialMapping]]:
         """Spatial mappings, on every design that the user allows; a choice of skips under which none fits has none."""

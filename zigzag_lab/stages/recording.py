@@ -175,6 +175,12 @@ class SinkLog:
         if isinstance(self.onto, RunSink):
             self.onto.read(kind, record, file)
 
+    def warn(self, warning: str) -> None:
+        """Note what a reader of the record should know."""
+        self.events.append(("warn", warning))
+        if isinstance(self.onto, RunSink):
+            self.onto.warn(warning)
+
     def variant(self, variant: Variant) -> SinkLog:
         """The log of a combination."""
         onto = self.onto.variant(variant) if isinstance(self.onto, RunSink) else None

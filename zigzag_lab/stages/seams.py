@@ -82,6 +82,9 @@ class RunSink(Sink, Protocol):
     def read(self, kind: str, record: Any, file: Path | None) -> None:
         """Note an input that a stage has read for the stages below it."""
 
+    def warn(self, warning: str) -> None:
+        """Note what a reader of the record should know."""
+
     def variant(self, variant: Variant) -> RunSink:
         """The record of a combination: a child run; of one whose results go on, the child that is there already."""
 
@@ -298,6 +301,9 @@ class Cache(Protocol):
 
     def ask(self, question: Question) -> bytes | Ticket | None:
         """The answer; or a ticket to compute it; or None: compute it, and keep nothing."""
+
+    def discard(self, key: str) -> None:
+        """An answer that was there cannot be read: the next to ask computes it."""
 
     def not_kept(self, reason: str) -> None:
         """Something is computed without being kept."""

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from zigzag_lab.vocab import PipelineError
@@ -40,6 +41,26 @@ def _found_parameters(stage: Any) -> dict[str, inspect.Parameter]:
         if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
             break
     return {k: v for k, v in found.items() if k not in ("self", "list_of_callables")}
+
+
+def words_of(stage: Any) -> set[str]:
+    """Names and texts in the code of a stage that is not ours: among them are the keywords that it reads."""
+    plain = getattr(stage, "func", stage)
+    owners: Sequence[Any] = plain.__mro__ if isinstance(plain, type) else ()
+    own = [owner for owner in owners if not getattr(owner, "__module__", "").startswith("zigzag_lab.")]
+    members = [member for owner in own for member in vars(owner).values()] or [plain]
+    functions = [getattr(member, "__func__", getattr(member, "fget", member)) for member in members]
+    return {word for f in functions for word in _words_in(getattr(f, "__code__", None))}
+
+
+def _words_in(constant: Any) -> set[str]:
+    """The words of a piece of code: its names, and all texts among its constants."""
+    if isinstance(constant, str):
+        return {constant}
+    if isinstance(constant, CodeType):
+        names = {*constant.co_names, *constant.co_varnames}
+        return names.union(*map(_words_in, constant.co_consts))
+    return set().union(*map(_words_in, constant)) if isinstance(constant, (tuple, frozenset)) else set()
 
 
 def needed_keywords(stage: Any) -> list[str]:

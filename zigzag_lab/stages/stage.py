@@ -64,7 +64,8 @@ class Stage(metaclass=_StageMeta):
         requires: keywords that must be records by the time the stage is built -> their class.
         reads: keywords that it turns into records.
         is_builtin: whether the declarations above are complete, so that a pipeline can be checked before it runs.
-        is_pure: whether its results depend on its keywords alone, so that they may be reused.
+        is_pure: whether its results depend on its keywords alone, so that they may be reused. None where that is not
+            said: then a cache keeps them where the code shows nothing to the contrary.
         takes_batches: whether its keyword ``temporal_mapping`` may be a whole batch.
         yields_lists: whether the extra information it yields is a list of the results below.
         hands_on: whether it yields the results of the stages below as they are.
@@ -79,7 +80,7 @@ class Stage(metaclass=_StageMeta):
     requires: ClassVar[Mapping[str, type]] = {}
     reads: ClassVar[tuple[str, ...]] = ()
     is_builtin: ClassVar[bool] = False
-    is_pure: ClassVar[bool] = False
+    is_pure: ClassVar[bool | None] = None
     takes_batches: ClassVar[bool] = False
     yields_lists: ClassVar[bool] = False
     hands_on: ClassVar[bool] = False
@@ -92,7 +93,7 @@ class Stage(metaclass=_StageMeta):
         super().__init_subclass__(**kwargs)
         for claim in ("is_builtin", "is_pure", "takes_batches", "hands_on"):
             if claim not in vars(cls):
-                setattr(cls, claim, False)
+                setattr(cls, claim, None if claim == "is_pure" else False)
 
     def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> None:
         self.list_of_callables: list[StageCallable] = list(list_of_callables or [])

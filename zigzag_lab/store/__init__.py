@@ -7,7 +7,8 @@ from zigzag_lab.store.recorder import RunRecorder, Totals
 from zigzag_lab.store.run_start import RunInput, RunStart
 from zigzag_lab.store.states import PublicationState, RunStatus
 from zigzag_lab.store.store import Publication, Store, open_store
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.masking import masked
 
 __all__ = [
     "Answer",

@@ -95,6 +95,12 @@ class RunCache:
         self._count(question, MISS)
         return _Ticket(self, found)
 
+    def discard(self, key: str) -> None:
+        """Forget an answer that cannot be read: it is computed again."""
+        self._known.pop(key, None)
+        self._asked.pop(key, None)
+        self._claims.discard(key)
+
     def kept(self, key: str, answer: bytes) -> None:
         """Know an answer without asking the database again."""
         self._known[key] = answer

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.store.codec import unpacked
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.damage import checked, reading
+from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.row_checks import object_of
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,16 @@ def statistics(database: Database) -> CacheStatistics:
     readings = database.select("SELECT COUNT(*) FROM zl_reading").rows
     asked = database.select("SELECT outcome, COUNT(*) FROM zl_cache_use GROUP BY outcome").rows
     saved = database.select("SELECT SUM(cache_seconds_saved) FROM zl_run").rows
-    return CacheStatistics(
-        {kind: int(n) for kind, n, _, _ in done},
-        int(running[0][0]),
-        sum(int(n_bytes or 0) for _, _, n_bytes, _ in done),
-        int(readings[0][0]),
-        sum(float(seconds or 0) for kind, _, _, seconds in done if kind == "layer"),
-        {outcome: int(n) for outcome, n in asked},
-        float(saved[0][0] or 0.0),
-    )
+    with reading("zl_cache_entry", state="done"):
+        return CacheStatistics(
+            {kind: int(n) for kind, n, _, _ in done},
+            int(running[0][0]),
+            sum(int(n_bytes or 0) for _, _, n_bytes, _ in done),
+            int(readings[0][0]),
+            sum(float(seconds or 0) for kind, _, _, seconds in done if kind == "layer"),
+            {outcome: int(n) for outcome, n in asked},
+            float(saved[0][0] or 0.0),
+        )
 
 
 def questions_of(database: Database, run_number: int) -> list[AskedQuestion]:
@@ -80,20 +82,27 @@ def questions_of(database: Database, run_number: int) -> list[AskedQuestion]:
         "LEFT JOIN zl_cache_entry c ON c.key = u.key WHERE u.run_number = ?",
         (run_number,),
     ).rows
-    asked = [AskedQuestion(key, kind, label, outcome, _parts(parts)) for key, kind, label, outcome, parts in rows]
+    asked = [checked(AskedQuestion, _asked(row), "zl_cache_use", run_number=run_number, key=row[0]) for row in rows]
     return sorted(asked, key=lambda q: (q.kind != "network", q.label, q.key))
 
 
-def _parts(content: Any) -> dict[str, str]:
+def _asked(row: Row) -> dict[str, Any]:
+    known = dict(zip(("key", "kind", "label", "outcome"), row, strict=False))
+    return {**known, "parts": _parts(row[4], row[0])}
+
+
+def _parts(content: Any, key: str) -> dict[str, str]:
     if content is None:
         return {}
-    return dict(json.loads(content) if isinstance(content, (str, bytes)) else content)
+    with reading("zl_cache_entry", key=key):
+        return {str(name): str(digest) for name, digest in object_of(content).items()}
 
 
 def document(database: Database, digest: str) -> tuple[str, Any] | None:
     """The kind and the content of a part of questions; None where it is not kept."""
     rows = database.select("SELECT kind, content FROM zl_cache_part WHERE digest = ?", (digest,)).rows
-    return (rows[0][0], json.loads(unpacked(rows[0][1]))) if rows else None
+    with reading("zl_cache_part", digest=digest):
+        return (rows[0][0], object_of(unpacked(rows[0][1]).decode())) if rows else None
 
 
 def earlier_run(database: Database, run_number: int) -> int | None:
@@ -130,7 +139,12 @@ def random_answers(database: Database, n: int, engine: str) -> list[tuple[str, s
     rows = database.select(
         f"SELECT key, kind, parts, content FROM zl_cache_entry WHERE key IN ({chosen})", (engine, n)
     ).rows
-    return [(key, kind, _parts(parts), unpacked(content)) for key, kind, parts, content in rows]
+    return [(key, kind, _parts(parts, key), _answer(content, key)) for key, kind, parts, content in rows]
+
+
+def _answer(content: Any, key: str) -> bytes:
+    with reading("zl_cache_entry", key=key):
+        return unpacked(content)
 
 
 def n_answers_of_others(database: Database, engine: str) -> int:
@@ -191,6 +205,6 @@ def _orphans(database: Database, removed: set[str]) -> Sequence[str]:
         digest
         for key, parts in database.execute("SELECT key, parts FROM zl_cache_entry")
         if key not in removed
-        for digest in _parts(parts).values()
+        for digest in _parts(parts, key).values()
     }
     return sorted(digest for (digest,) in database.execute("SELECT digest FROM zl_cache_part") if digest not in used)

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import RLock
+from typing import Any
 
 from zigzag_lab.store.codec import packed, unpacked
+from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import is_gone, this_process
@@ -61,6 +63,14 @@ class KeptAnswer:
     content: bytes
     seconds: float
     has_waited: bool = False
+
+
+def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
+    """What an answer says; None where it is damaged."""
+    try:
+        return unpacked(content) if n_bytes in (None, len(content)) else None
+    except UNREADABLE:
+        return None
 
 
 class Claim:
@@ -112,10 +122,26 @@ class Claims:
             marks = ", ".join("?" * len(some))
             # what is done has content; asked for its state, SQLite would go through all that is done
             rows = self.database.select(
-                f"SELECT key, content, seconds FROM zl_cache_entry WHERE key IN ({marks}) AND content IS NOT NULL", some
+                "SELECT key, content, seconds, n_bytes FROM zl_cache_entry "
+                f"WHERE key IN ({marks}) AND content IS NOT NULL",
+                some,
             ).rows
-            found.update((key, KeptAnswer(unpacked(content), seconds)) for key, content, seconds in rows)
+            for key, content, seconds, n_bytes in rows:
+                answer = sound_answer(content, n_bytes)
+                if answer is None or not isinstance(seconds, (int, float)):
+                    self.discard(key)
+                else:
+                    found[key] = KeptAnswer(answer, seconds)
         return found
+
+    def discard(self, key: str) -> None:
+        """Take out an answer that is damaged, so that it is computed again."""
+        log.warning("a damaged answer is computed again (key %s)", key[:12])
+        statement = (
+            "UPDATE zl_cache_entry SET state = 'open', content = NULL, n_bytes = NULL, lease_until = NULL "
+            "WHERE key = ? AND content IS NOT NULL"
+        )
+        self.database.transact(lambda: self.database.execute(statement, (key,)))
 
     def answer_or_claim(self, wanted: Wanted) -> KeptAnswer | Claim | None:
         """The answer; or the claim to compute it, after waiting for whoever holds it now.

@@ -21,8 +21,9 @@ from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.designs import OWN, Design
-from zigzag_lab.store.url import masked
 from zigzag_lab.vocab import Objective, TemporalMappingType
+from zigzag_lab.vocab.masking import masked, masked_value
+from zigzag_lab.vocab.text import storable
 
 Spelling = tuple[str, str]
 """Loops as people write them (``C 8, OX 7``), and as canonical JSON."""
@@ -118,6 +119,7 @@ FRONT_COLUMNS = (
 )
 
 
+MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
 N_SPATIAL_DIGITS = 8
 """Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
@@ -385,20 +387,28 @@ def packed(content: bytes) -> bytes:
 
 
 def unpacked(content: bytes) -> bytes:
-    """The content as it was."""
-    return zlib.decompress(content)
+    """The content as it was.
+
+    Raises:
+        ValueError, TypeError, zlib.error: it was not packed here.
+    """
+    stream = zlib.decompressobj()
+    plain = stream.decompress(content, MOST_UNPACKED_BYTES)
+    if not stream.eof:
+        raise ValueError("it breaks off, or is larger than anything that is kept")
+    return plain
 
 
 def spelt_json(value: Any) -> str:
-    """Plain data as JSON for a column; what JSON does not know is spelt as text, and URLs lose their passwords."""
+    """Plain data as JSON for a column; what JSON does not know is spelt as text, and secrets are masked."""
     return json.dumps(_showable(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _showable(value: Any) -> Any:
+def _showable(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
-        return {masked(str(key)): _showable(item) for key, item in value.items()}
+        return {storable(masked(str(key))): _showable(item, str(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_showable(item) for item in value]
+        return [_showable(item, name) for item in value]
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
         return value
-    return masked(str(value))
+    return storable(masked_value(str(value), name))

@@ -40,10 +40,12 @@ class Database(Protocol):
 
     Attributes:
         url: where it is.
+        read_only: whether it refuses to write.
         now: SQL for the time on the database's clock, in UTC.
     """
 
     url: DatabaseUrl
+    read_only: bool
     now: str
 
     def write(self) -> AbstractContextManager[Database]:

@@ -24,7 +24,7 @@ def make_engine(url: str | DatabaseUrl, *, for_migrations: bool = False) -> Engi
     parsed = url if isinstance(url, DatabaseUrl) else DatabaseUrl.parse(url)
     if parsed.kind != SQLITE:
         name = f"zl-{platform.node()}-{os.getpid()}"[:63]
-        arguments = {"application_name": name}
+        arguments = {"application_name": name, "client_encoding": "utf8"}
         return create_engine(
             parsed.for_sqlalchemy(), pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments
         )

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import WITHIN
+from zigzag_lab.store.sqlite import in_words
 from zigzag_lab.store.store import Store
-from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.store.url import SQLITE
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 _DIFF_OF = {"sqlite": "json_extract(content, '$.git.diff')", "postgresql": "content -> 'git' ->> 'diff'"}
 """Where an environment names the differences of its working folder, which are kept among the sources."""
@@ -150,4 +153,5 @@ def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run:
 def give_back_space(store: Store) -> None:
     """Have the space of removed rows given back to the disk; SQLite copies the whole file for that."""
     if store.url.kind == SQLITE:
-        store.database.execute("VACUUM")
+        with in_words(store.url, StoreError):
+            store.database.execute("VACUUM")

@@ -11,22 +11,34 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.codec import (
     CERTIFICATE_COLUMNS,
     LAYER_COLUMNS,
     MEMORY_COLUMNS,
     StoredLevel,
-    certificate_from,
-    level_from,
     unpacked,
 )
+from zigzag_lab.store.damage import TEXT, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
+from zigzag_lab.store.row_checks import (
+    LAYER_TYPES,
+    certificate_of,
+    from_json,
+    mapping_of,
+    memory_of,
+    object_of,
+    point_of,
+    time_of,
+)
+from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
+from zigzag_lab.vocab.places import default_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,21 +196,24 @@ class Lab:
     """A database to ask.
 
     Args:
-        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist.
+        url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist; by
+            default ``ZIGZAG_LAB_DB``, or ``zigzag_lab.db`` in the working folder.
 
     Raises:
         StoreError: there is no database.
     """
 
-    def __init__(self, url: str | Path = "sqlite:///zigzag_lab.db") -> None:
-        self.url = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
+    def __init__(self, url: str | Path | None = None) -> None:
+        url = default_database() if url is None else url
+        self.url = DatabaseUrl.parse(url)
         if self.url.is_in_memory:
             raise StoreError(str(self.url), "a database in memory holds no runs", "a file or a server")
         if self.url.path is not None and not self.url.path.exists():
             raise StoreError(
                 str(self.url), "the file does not exist", hint="'zigzag-lab run' makes it, or name another."
             )
-        self.store: Store = open_store(url)
+        cannot_be_written = self.url.path is not None and not is_writable(self.url.path)
+        self.store: Store = open_store(url, read_only=cannot_be_written)
         self._reader: Database = connect(self.url, read_only=True)
 
     @classmethod
@@ -333,18 +348,25 @@ class Lab:
             "ORDER BY result_index",
             (self.store.run_number(run_id),),
         ).rows
-        return [StoredResult(*row) for row in rows]
+        named = (dict(zip(_RESULT_NAMES, row, strict=True)) for row in rows)
+        return [checked(StoredResult, one, "zl_result", result_index=one["result_index"]) for one in named]
 
     def details(self, run_id: str) -> RunDetails:
         """What a run was asked, and what went wrong."""
         number = self.store.run_number(run_id)
         row = self._reader.select(
-            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback FROM zl_run r "
+            "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, e.digest FROM zl_run r "
             "JOIN zl_environment e ON e.digest = r.environment_digest WHERE r.number = ?",
             (number,),
         ).rows[0]
         tags = self._reader.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
-        return RunDetails(_json(row[0]), {str(k): str(v) for k, v in tags}, _json(row[1]), row[2], row[3], row[4])
+        with reading("zl_run", number=number):
+            options = object_of(row[0])
+        with reading("zl_environment", digest=row[5]):
+            said = object_of(row[1])
+        known = {"options": options, "tags": {str(k): str(v) for k, v in tags}, "environment": said}
+        words = dict(zip(("engine_digest", "error", "traceback"), row[2:5], strict=True))
+        return checked(RunDetails, {**known, **words}, "zl_run", number=number)
 
     def layers(
         self, run_id: str, role: LayerRole = LayerRole.CHOSEN, *, result_index: int | None = None
@@ -375,13 +397,13 @@ class Lab:
             "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
             of_run,
         ).rows:
-            memories.setdefault((row[0], row[1]), []).append(level_from(row))
+            memories.setdefault((row[0], row[1]), []).append(memory_of(row))
         proofs = self._reader.select(
             f"SELECT {', '.join(f'c.{column}' for column in CERTIFICATE_COLUMNS)} FROM {listed_once} x "
             "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
             of_run,
         ).rows
-        proven = {(row[0], row[1]): certificate_from(row) for row in proofs}
+        proven = {(row[0], row[1]): certificate_of(row) for row in proofs}
         return [
             _layer_from(index, row, tuple(memories.get(key, ())), proven.get(key))
             for index, (key, row) in enumerate(((row["run_number"], row["layer_index"]), row) for row in layers)
@@ -390,15 +412,15 @@ class Lab:
     def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:
         """Index of a layer -> its front, energy ascending; empty where no front was searched."""
         rows = self._reader.select(
-            "SELECT f.layer_index, f.energy_pj, f.latency_cycles, f.is_proven, f.memories, m.spatial_text, m.content "
+            "SELECT f.layer_index, f.point_index, f.energy_pj, f.latency_cycles, f.is_proven, f.memories, "
+            "m.spatial_text, m.content, m.digest "
             "FROM zl_front_point f JOIN zl_mapping m ON m.digest = f.mapping_digest "
             "WHERE f.run_number = ? ORDER BY f.layer_index, f.point_index",
             (self.store.run_number(run_id),),
         ).rows
         found: dict[int, list[StoredPoint]] = {}
-        for index, energy, latency, is_proven, memories, spatial, content in rows:
-            point = StoredPoint(energy, latency, bool(is_proven), spatial, _json(content), _json(memories))
-            found.setdefault(index, []).append(point)
+        for row in rows:
+            found.setdefault(row[0], []).append(StoredPoint(*point_of(row)))
         return {index: tuple(points) for index, points in found.items()}
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
@@ -408,14 +430,28 @@ class Lab:
     def inputs_of(self, run_number: int) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """The same of the run of a number, such as the one that holds the row of a layer."""
         rows = self._reader.select(
-            "SELECT g.kind, g.name, i.content, s.content FROM zl_run_input g JOIN zl_input i ON i.digest = g.digest "
+            "SELECT g.kind, g.name, i.content, s.content, g.digest, g.source_digest "
+            "FROM zl_run_input g JOIN zl_input i ON i.digest = g.digest "
             "LEFT JOIN zl_source s ON s.digest = g.source_digest WHERE g.run_number = ? ORDER BY g.kind",
             (run_number,),
         ).rows
-        return {
-            kind: (name, json.loads(unpacked(content)), None if source is None else unpacked(source))
-            for kind, name, content, source in rows
-        }
+        found: dict[str, tuple[str, dict[str, Any], bytes | None]] = {}
+        for kind, name, content, source, digest, source_digest in rows:
+            check_types({"kind": kind, "name": name}, {"kind": TEXT, "name": TEXT}, "zl_run_input", digest=digest)
+            with reading("zl_input", digest=digest):
+                said = json.loads(unpacked(content))
+            with reading("zl_source", digest=source_digest):
+                found[kind] = (name, said, None if source is None else unpacked(source))
+        return found
+
+    def input_records(self, run_id: str) -> dict[str, Any]:
+        """Kind -> the record of each input that a run was given; what its stages put in their place is left out."""
+        found: dict[str, Any] = {}
+        for kind, (name, said, _) in self.inputs(run_id).items():
+            if kind in KINDS:
+                with reading("zl_input", kind=kind, name=name):
+                    found[kind] = record_from(KINDS[kind], said)
+        return found
 
     def tag(self, run_id: str, **tags: str) -> None:
         """Hang words on a run; a word it has already gets the new value."""
@@ -464,26 +500,31 @@ class Lab:
 
 
 def _run_from(row: dict[str, Any]) -> RunRecord:
-    times = {name: _time(row[name]) for name in ("started_at", "ended_at")}
-    plain = {name: _json(row[name]) for name in ("settings", "warnings")}
-    return RunRecord(**{**row, **times, **plain})
+    known = dict(row)
+    for name, read in _READ.items():
+        with reading("zl_run", id=row["run_id"], column=name):
+            known[name] = read(row[name])
+    return checked(RunRecord, known, "zl_run", id=row["run_id"])
+
+
+def _count_of(value: Any) -> int | None:
+    """A count, which SQLite holds as a float where it is beyond 64 bits."""
+    return None if value is None else int(value)
+
+
+_READ: dict[str, Any] = {
+    **dict.fromkeys(("started_at", "ended_at"), time_of),
+    **dict.fromkeys(("settings", "warnings"), from_json),
+    "n_macs": _count_of,
+}
+_RESULT_NAMES = [f.name for f in fields(StoredResult)]
 
 
 def _layer_from(
     index: int, row: dict[str, Any], memories: tuple[StoredLevel, ...], certificate: Certificate | None
 ) -> StoredLayer:
-    mapping, text, times = _json(row.pop("content")), row.pop("spatial_text"), row.pop("times")
+    text, times = row.pop("spatial_text"), row.pop("times")
+    mapping = mapping_of(row.pop("content"), text, row["mapping_digest"])
     del row["place"]
+    check_types(row, LAYER_TYPES, "zl_layer_evaluation", run_number=row["run_number"], layer_index=row["layer_index"])
     return StoredLayer(index, row["layer_id"], row["name"], row, text, mapping, memories, certificate, times)
-
-
-def _time(value: Any) -> datetime | None:
-    """A time as drivers give it: text without a zone, in UTC, or a ``datetime``."""
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
-
-
-def _json(value: Any) -> Any:
-    """JSON as drivers give it: text, or what it stands for."""
-    return json.loads(value) if isinstance(value, str) else value

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from io import StringIO
@@ -16,15 +16,27 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 import zigzag_lab
+from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.file_lock import locked
+from zigzag_lab.store.file_lock import LockHeldError, locked
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty, revision_of
+from zigzag_lab.store.sqlite import in_words
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
+
+PATIENCE_SECONDS = 30.0
+"""How long to wait for another upgrade of the same database."""
 
 POSTGRES_LOCK = 0x7A6C_6D69
 """The number of the advisory lock that keeps two upgrades of one Postgres database apart."""
+
+
+_WHO_HOLDS_IT = f"""
+SELECT a.application_name || ', process ' || a.pid || ' of the server' FROM pg_locks l
+JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objid = {POSTGRES_LOCK} AND l.classid = 0
+"""
 
 
 def migrations_folder() -> Path:
@@ -94,6 +106,15 @@ def _differing_views(url: DatabaseUrl) -> list[str]:
     return found
 
 
+def _what_was_kept(url: DatabaseUrl, before: str | None) -> str:
+    """What became of the schema, as far as the database tells."""
+    try:
+        now = _revision_before(url)
+    except StoreError:
+        return ""
+    return "Nothing of it was kept. " if now == before else f"Its schema is {now} now. "
+
+
 def _parsed(url: str | DatabaseUrl) -> DatabaseUrl:
     return url if isinstance(url, DatabaseUrl) else DatabaseUrl.parse(url)
 
@@ -102,8 +123,7 @@ def _migrate(url: DatabaseUrl, change: Callable[[Config], None], target: str) ->
     """Change the schema under a lock, after a backup."""
     with _lock_file(url), _configured(url) as (config, connection):
         if url.kind != SQLITE:
-            connection.execute(text(f"SELECT pg_advisory_lock({POSTGRES_LOCK})"))
-            connection.commit()
+            _lock_server(url, connection)
         try:
             before = _revision_before(url)
             if before == (HEAD if target == "head" else target):
@@ -133,8 +153,33 @@ def _lock_file(url: DatabaseUrl) -> Iterator[None]:
     if url.path is None:
         yield
         return
-    with locked(url.path.with_name(url.path.name + ".upgrade-lock")):
-        yield
+    try:
+        with locked(url.path.with_name(url.path.name + ".upgrade-lock"), PATIENCE_SECONDS):
+            yield
+    except LockHeldError as holder:
+        raise _held(url, str(holder)) from None
+
+
+def _lock_server(url: DatabaseUrl, connection: Connection) -> None:
+    """Take the server's lock.
+
+    Raises:
+        StoreError: another has it.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not connection.scalar(text(f"SELECT pg_try_advisory_lock({POSTGRES_LOCK})")):
+        connection.rollback()
+        if time.monotonic() > until:
+            who = connection.scalar(text(_WHO_HOLDS_IT))
+            raise _held(url, f"the connection of {who or 'another process'}")
+        time.sleep(0.1)
+    connection.commit()
+
+
+def _held(url: DatabaseUrl, who: str) -> StoreError:
+    found = f"its schema is being changed by {who}, for longer than {PATIENCE_SECONDS:.0f} s"
+    hint = "Wait for it and try again; end it if it is stopped or hangs: what it did not finish is undone."
+    return StoreError(str(url), found, hint=hint)
 
 
 @contextmanager
@@ -142,6 +187,7 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
     """Alembic's configuration with an open connection; the URL goes through no ini file, which would mangle it."""
     connect(url).close()  # says in words what SQLAlchemy would say in a traceback
     engine = make_engine(url, for_migrations=True)
+    before = _revision_before(url)
     try:
         with engine.connect() as connection:
             config = Config(stdout=StringIO())
@@ -150,8 +196,9 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
             yield config, connection
     except DBAPIError as error:
         found = f"the schema could not be read or changed ({url.scrubbed(str(error.orig)).strip()})"
-        hint = "Nothing of it was kept; 'zigzag-lab doctor' looks at the rest."
-        raise StoreError(str(url), found, hint=hint) from None
+        raise StoreError(
+            str(url), found, hint=f"{_what_was_kept(url, before)}'zigzag-lab doctor' looks at it."
+        ) from None
     finally:
         engine.dispose()
 
@@ -163,10 +210,15 @@ def back_up(url: DatabaseUrl, revision: str) -> Path | None:
     copy = url.path.with_name(f"{url.path.name}.backup-{revision}")
     if copy.exists():
         return copy
-    unfinished = copy.with_name(copy.name + ".part")
-    with closing(sqlite3.connect(url.path)) as source, closing(sqlite3.connect(unfinished)) as target:
-        source.backup(target)
-    shutil.move(unfinished, copy)
+    try:
+        with unfinished(copy) as part, in_words(url, StoreError):
+            with closing(sqlite3.connect(url.path)) as source, closing(sqlite3.connect(part)) as target:
+                source.backup(target)
+            part.replace(copy)
+    except (OSError, StoreError) as error:
+        reason = error.found if isinstance(error, StoreError) else error.strerror
+        found = f"the copy before the upgrade cannot be written: {reason}"
+        raise StoreError(str(copy), found, hint="The database is as it was. Free some space beside it.") from None
     return copy
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Double, ForeignKeyConstraint, Index, Integer, MetaData, Text
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy import LargeBinary as SqlBinary
+from sqlalchemy import Numeric as SqlNumeric
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -30,6 +31,8 @@ NAMING = {
 
 UTC_TIME = SqlDateTime(timezone=True)
 PLAIN_JSON = JSON().with_variant(JSONB(), "postgresql")
+N_MACS = BigInteger().with_variant(SqlNumeric(), "postgresql")
+"""A whole number of any size: SQLite keeps one beyond 64 bits as a float."""
 
 
 class Table(SQLModel):
@@ -124,7 +127,7 @@ class Run(Table, table=True):
     edp_pj_cycles: float | None = Field(default=None, sa_type=Double)
     area_mm2: float | None = Field(default=None, sa_type=Double)
     clock_ns: float | None = Field(default=None, sa_type=Double)
-    n_macs: int | None = Field(default=None, sa_type=BigInteger)
+    n_macs: int | None = Field(default=None, sa_type=N_MACS)
     n_layers: int | None = Field(default=None, sa_type=Integer)
     n_mappings_evaluated: int | None = Field(default=None, sa_type=BigInteger)
     cache_hits: int | None = Field(default=None, sa_type=Integer)
@@ -188,7 +191,7 @@ class LayerEvaluation(Table, table=True):
     layer_digest: str = Field(sa_type=Text)
     mapping_digest: str = Field(sa_type=Text, foreign_key="zl_mapping.digest")
     keeps_at_output_pins: bool
-    n_macs: int = Field(sa_type=BigInteger)
+    n_macs: int = Field(sa_type=N_MACS)
     energy_pj: float = Field(sa_type=Double)
     mac_energy_pj: float = Field(sa_type=Double)
     memory_energy_pj: float = Field(sa_type=Double)

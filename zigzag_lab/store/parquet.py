@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from zigzag_lab.store.damage import reading
 from zigzag_lab.store.database import Answer
 from zigzag_lab.vocab import InputError
 
@@ -20,21 +22,26 @@ class ParquetWriter:
             import pyarrow.parquet as parquet
         except ImportError as error:
             raise InputError(str(path), "pyarrow is not installed", hint="pip install pyarrow, or use CSV.") from error
-        self._path, self._arrow, self._parquet = path, pyarrow, parquet
+        self._arrow, self._parquet = pyarrow, parquet
         self._writer: Any = None
+        self._file = path.open("wb")  # by its own hand, as Arrow takes names in UTF-8 only
 
     def write(self, portion: Answer) -> None:
         """Take some rows."""
         columns = list(zip(*portion.rows, strict=True)) or [() for _ in portion.columns]
         if self._writer is None:
             schema = [(name, self._type_of(name)) for name in portion.columns]
-            self._writer = self._parquet.ParquetWriter(self._path, self._arrow.schema(schema))
+            self._writer = self._parquet.ParquetWriter(self._file, self._arrow.schema(schema))
         schema = self._writer.schema
-        arrays = [
-            self._arrow.array([_stored(v, field.type) for v in column], field.type)
-            for column, field in zip(columns, schema, strict=True)
-        ]
+        arrays = [self._array(column, field) for column, field in zip(columns, schema, strict=True)]
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=schema))
+
+    def _array(self, column: Sequence[Any], field: Any) -> Any:
+        with reading("of the view", column=field.name):
+            try:
+                return self._arrow.array([_stored(v, field.type) for v in column], field.type)
+            except self._arrow.ArrowException as error:
+                raise ValueError(str(error)) from error
 
     def _type_of(self, name: str) -> Any:
         if name.endswith(_FRACTIONS) or name in _FRACTION_NAMES:
@@ -47,17 +54,17 @@ class ParquetWriter:
 
     def close(self) -> None:
         """All rows have been there."""
-        if self._writer is not None:
-            self._writer.close()
+        try:
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            self._file.close()
 
 
-_FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation")
+# MACs as well, of which there may be more than 64 bits hold
+_FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation", "gap", "_bound")
 _FRACTION_NAMES = (
-    "accesses",
-    "times",
-    "gap",
-    "worst_gap",
-    "lower_bound",
+    *("n_macs", "accesses", "times"),
     *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")),
 )
 _WHOLE_NAMES = ("layer_index", "layer_id", "level", "place", "result_index", "child_index", "owner_index")
@@ -70,6 +77,6 @@ def _stored(value: Any, kind: Any) -> Any:
     if name.startswith("timestamp"):
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.replace(tzinfo=moment.tzinfo or UTC)
-    if name == "bool":
-        return bool(value)
+    if name in ("bool", "double"):
+        return bool(value) if name == "bool" else float(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value

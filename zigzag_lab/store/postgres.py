@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zigzag_lab.store.database import Answer, Row, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.text import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -40,6 +41,7 @@ class PostgresDatabase:
         self._is_writing = False
         self._may_be_there = False  # whether rows may have been committed by a try whose end we did not hear of
         self._is_given_up = False  # whether the server stayed away for as long as we wait
+        self._spells_out = False  # whether rows are looked through for text that UTF-8 cannot hold
         self._types: dict[str, dict[str, str]] = {}
         with in_words(url, StoreError):
             self._connection = self._connected()
@@ -48,9 +50,11 @@ class PostgresDatabase:
         import psycopg
 
         settings: dict[str, Any] = {"application_name": f"zl-{platform.node()}-{os.getpid()}"[:63]}
+        settings["client_encoding"] = "utf8"  # whatever PGCLIENTENCODING says: texts are written and read in full
         if "connect_timeout" not in self.url.secret:
             settings["connect_timeout"] = CONNECT_SECONDS
         connection = psycopg.connect(self.url.for_driver(), autocommit=True, **settings)
+        _take_whole_numbers_as_such(connection)
         connection.execute("SET TIME ZONE 'UTC'")
         # a crash of the server may cost the last second, never order
         connection.execute("SET synchronous_commit = off")
@@ -83,6 +87,10 @@ class PostgresDatabase:
                 n_tries += 1
                 try:
                     return self._transact_once(work)
+                except UnicodeEncodeError:  # from the midst of a COPY
+                    if self._spells_out:
+                        raise
+                    self._spells_out = True
                 except psycopg.Error as error:
                     if not self._may_be_tried_again(error, n_tries) or time.monotonic() > until:
                         raise
@@ -152,7 +160,7 @@ class PostgresDatabase:
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
         with self._lock, self._connection.cursor() as cursor:
-            cursor.executemany(_marks(sql), list(rows))
+            cursor.executemany(_marks(sql), [storable_values(row) for row in rows])
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay: asking is quicker than having their JSON parsed."""
@@ -162,14 +170,14 @@ class PostgresDatabase:
             sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
             found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
             there = {key for (key,) in found}
-            if missing := [row for row in rows if row[0] not in there]:
+            if missing := [tuple(storable_values(row)) for row in rows if row[0] not in there]:
                 self._insert_those_missing(table, columns, missing)
 
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows by COPY; after a lost connection, those that are missing."""
         if not values:
             return
-        rows = [*rows_from(values, len(columns))]
+        rows = [*rows_from(storable_values(values) if self._spells_out else values, len(columns))]
         with self._lock:
             add = self._insert_those_missing if self._may_be_there else self._copy
             add(table, columns, rows)
@@ -247,6 +255,25 @@ class PostgresDatabase:
 _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?|%""")
 
 
+def _take_whole_numbers_as_such(connection: Any) -> None:
+    """Let numbers of any size come as ``int`` where they have no fraction: numbers of MACs, and sums of integers."""
+    from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
+
+    def whole(value: Any) -> Any:
+        return int(value) if value.is_finite() and value.as_tuple().exponent == 0 else value
+
+    class Text(NumericLoader):
+        def load(self, data: Any) -> Any:
+            return whole(super().load(data))
+
+    class Binary(NumericBinaryLoader):
+        def load(self, data: Any) -> Any:
+            return whole(super().load(data))
+
+    for loader in (Text, Binary):
+        connection.adapters.register_loader("numeric", loader)
+
+
 def _array_of(type_name: str) -> str:
     """A parameter that is an array of a type, in binary, which is quicker to put together; JSON comes as text."""
     return "%b::text[]::jsonb[]" if type_name == "jsonb" else f"%b::{type_name}[]"
@@ -254,7 +281,8 @@ def _array_of(type_name: str) -> str:
 
 def _spoken(sql: str, parameters: Sequence[Any]) -> tuple[str, Sequence[Any] | None]:
     """A statement and its parameters as psycopg takes them; without parameters it goes as it is."""
-    return (_marks(sql), parameters) if parameters else (sql, None)
+    sql = storable(sql)
+    return (_marks(sql), storable_values(parameters)) if parameters else (sql, None)
 
 
 @lru_cache(maxsize=512)
@@ -281,13 +309,23 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise kind(str(url), f"Postgres says: {_first_line(url, error)}", hint=_advice(error)) from None
     except psycopg.Error as error:
-        raise kind(str(url), f"Postgres says: {url.scrubbed(str(error)).strip()}") from None
+        raise kind(str(url), f"Postgres says: {url.scrubbed(str(error)).strip()}", hint=_advice(error)) from None
+
+
+_ADVICE = {
+    "53100": "The server's disk is full: free some space and start again; what was finished is kept.",
+    "53300": "The server takes no more connections: let some workers end, or raise its max_connections.",
+    "53400": "The server takes no more connections: let some workers end, or raise its max_connections.",
+    "57014": "It took longer than the server's statement_timeout, or was cancelled: raise the limit, or ask for less.",
+    "55P03": "Another session holds a lock: pg_stat_activity says which; lock_timeout is how long to wait.",
+    "22P05": "The database is in another encoding: make one with ENCODING 'UTF8'.",
+    "3F000": "No schema of the search_path exists: make it with CREATE SCHEMA.",
+}
+_NO_CONNECTION = ("08", "28", "3D", "57P")
 
 
 def _advice(error: Exception) -> str:
     state = getattr(error, "sqlstate", None) or ""
-    if state == "53100":
-        return "The server's disk is full: free some space and start again; what was finished is kept."
-    if state in ("53300", "53400"):
-        return "The server takes no more connections: let some workers end, or raise its max_connections."
+    if state and not state.startswith(_NO_CONNECTION):
+        return _ADVICE.get(state, "")
     return "Check that the server runs and that host, user and password (or ~/.pgpass) are right."

@@ -16,6 +16,7 @@ from zigzag_lab.mapping.bypass import Skip, skipped, skipping
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.store.codec import mapping_from
+from zigzag_lab.store.damage import reading
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
@@ -139,14 +140,16 @@ class RowDesigns:
         key = owner, kind
         if key not in self._records:
             given = self._inputs[owner].get(kind)
-            self._records[key] = None if given is None else record_from(cls, given[1])
+            with reading("zl_input", kind=kind, name="" if given is None else given[0]):
+                self._records[key] = None if given is None else record_from(cls, given[1])
         return self._records[key]
 
 
 def left_out_of(layer: StoredLayer) -> dict[str, list[str]]:
     """Memory operand -> memories of the accelerator that a layer did without."""
     said = layer.figures["memories_left_out"]
-    return {} if said is None else dict(json.loads(said))
+    with reading("zl_layer_evaluation", run_number=layer.owner, layer_index=layer.figures["layer_index"]):
+        return {} if said is None else {str(op): list(names) for op, names in json.loads(said).items()}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +15,14 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.records import described_record, exact_description
 from zigzag_lab.store.codec import packed, unpacked
+from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.run_start import MAX_SOURCE_BYTES, RunInput
 
+log = logging.getLogger("zigzag_lab.store")
+
 _DAY_SECONDS = 86_400.0
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,7 @@ class Readings:
         self._said: dict[int, Said] = {}
         self._new: list[tuple[str, str, Any, str]] = []  # key, kind, record, digest
         self._old: list[tuple[str]] = []  # keys of readings that were not used for a day
+        self._damaged: list[tuple[str]] = []
 
     def read(self, kind: str, path: Path, options: Any, read: Callable[[], Any]) -> Any:
         """The record of a file: recalled, or read and remembered."""
@@ -79,7 +86,11 @@ class Readings:
         known = _known.get(key)
         rows = self._kept(key, with_content=known is None)
         if rows and known is None:
-            known = *described_record(kind, unpacked(rows[0][0])), rows[0][1]
+            known = said_by(kind, *rows[0][:2])
+            if known is None:
+                log.warning("what a file said is damaged, and read again (key %s)", key[:12])
+                self._damaged.append((key,))
+                return None
             _remember(key, known)
         elif known is not None and not rows:
             self._new.append((key, kind, known[0], known[2]))
@@ -123,6 +134,7 @@ class Readings:
         used = sorted([*self._old, *((key,) for key, *_ in new)])
 
         def write() -> None:
+            database.executemany("DELETE FROM zl_reading WHERE key = ?", self._damaged)
             database.insert("zl_reading", ("key", "kind", "content", "digest"), new)
             database.executemany(f"UPDATE zl_reading SET used_at = {database.now} WHERE key = ?", used)
 
@@ -130,6 +142,17 @@ class Readings:
             database.transact(write)
         self._new.clear()
         self._old.clear()
+        self._damaged.clear()
+
+
+def said_by(kind: str, content: Any, digest: Any) -> tuple[Any, bytes, str] | None:
+    """What a reading in the database says; None where it is damaged."""
+    try:
+        if not _DIGEST.fullmatch(digest):
+            return None
+        return *described_record(kind, unpacked(content)), digest
+    except UNREADABLE:
+        return None
 
 
 def _remember(key: str, found: tuple[Any, bytes, str]) -> None:

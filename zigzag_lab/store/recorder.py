@@ -24,8 +24,9 @@ from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_r
 from zigzag_lab.store.run_rows import RunRows, Tree
 from zigzag_lab.store.run_start import RunInput, RunStart
 from zigzag_lab.store.states import ResultKind, RunStatus
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab.masking import masked
 
 if TYPE_CHECKING:
     from zigzag_lab.store.store import Store
@@ -226,7 +227,7 @@ class RunRecorder:
             self.flush()
 
     def _write_pending(self) -> None:
-        for one in self._rows.designs.new:
+        for one in sorted(self._rows.designs.new, key=lambda given: given.digest):  # or two writers wait for each other
             self._store.keep_input(self.number, one)
         self._rows.write(self._database)
 

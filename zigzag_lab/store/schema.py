@@ -13,7 +13,7 @@ from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.url import SQLITE
 
 VERSION_TABLE = "zl_alembic_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """All revisions of the schema this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]
@@ -32,7 +32,9 @@ def revision_of(database: Database) -> str | None:
         StoreError: its schema is unknown to this program.
     """
     catalogue = (
-        "sqlite_master WHERE type='table' AND name" if database.url.kind == SQLITE else "pg_tables WHERE tablename"
+        "sqlite_master WHERE type='table' AND name"
+        if database.url.kind == SQLITE
+        else "pg_tables WHERE schemaname = current_schema() AND tablename"  # another schema may hold the same tables
     )
     if not database.select(f"SELECT 1 FROM {catalogue} = '{VERSION_TABLE}'").rows:
         return None
@@ -66,6 +68,9 @@ def ready(database: Database) -> None:
     revision = revision_of(database)
     if revision == HEAD:
         return
+    if database.read_only:
+        found = f"its schema is {revision}, and it cannot be written to"
+        raise StoreError(str(database.url), found, f"schema {HEAD}", "Copy it to a place that you may write to.")
     if database.url.kind != SQLITE:
         found = "it holds no tables of zigzag-lab" if revision is None else f"its schema is {revision}"
         raise StoreError(str(database.url), found, f"schema {HEAD}", "Run 'zigzag-lab db upgrade' once.")

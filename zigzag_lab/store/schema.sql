@@ -434,4 +434,4 @@ JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 WHERE r.deleted_at IS NULL;
-INSERT INTO zl_alembic_version (version_num) VALUES ('0009');
+INSERT INTO zl_alembic_version (version_num) VALUES ('0010');

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,13 @@ from urllib.parse import quote
 from zigzag_lab.store.database import Answer, Row, insertion, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.vocab.text import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
+STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
 VALUES_AT_ONCE = 999
 """What older SQLite takes in one statement."""
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -27,6 +30,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
         *("ncpfs", "nfs", "nfs4", "pvfs2", "smb3", "smbfs"),
     }
 )
+_WHOLE_NUMBERS = range(-(1 << 63), 1 << 63)
 _TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
 _ASKING = frozenset(
     {"table_info", "table_xinfo", "index_list", "index_info", "foreign_key_list", "integrity_check", "quick_check"}
@@ -51,6 +55,8 @@ class SqliteDatabase:
         self._lock = RLock()
         with in_words(url, StoreError):
             self._connection = _connected(url, read_only)
+        self._file = None if url.path is None else url.path.absolute()  # from any working folder
+        self._opened = _identity(self._file)
 
     @contextmanager
     def write(self) -> Iterator[SqliteDatabase]:
@@ -67,6 +73,14 @@ class SqliteDatabase:
             except sqlite3.Error:
                 self._roll_back()
                 raise
+            self._check_is_there()
+
+    def _check_is_there(self) -> None:
+        """Notice that what was written went into a file that has no name any more."""
+        if _identity(self._file) != self._opened:
+            found = "the file was deleted, moved or replaced while it was being written to"
+            hint = "What was written since is lost: leave the file alone while runs go on, and start them again."
+            raise StoreWriteError(str(self.url), found, "the file that was opened", hint)
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do something in a transaction; there is no connection that could be lost."""
@@ -80,12 +94,26 @@ class SqliteDatabase:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement."""
         with self._lock:
-            return self._connection.execute(sql, parameters).fetchall()
+            return self._executed(sql, parameters).fetchall()
+
+    def _executed(self, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, parameters)
+        except (OverflowError, UnicodeEncodeError):
+            return self._connection.execute(storable(sql), _fitting(storable_values(parameters)))
 
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
+        rows = list(rows)
         with self._lock:
+            self._executed_for_all(sql, rows)
+
+    def _executed_for_all(self, sql: str, rows: Sequence[Row]) -> None:
+        try:
             self._connection.executemany(sql, rows)
+        except UnicodeEncodeError:
+            for row in rows:  # those that were added before the one that failed stay as they are
+                self._executed(sql, row)
 
     def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
@@ -93,6 +121,12 @@ class SqliteDatabase:
 
     def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         """Add rows, many to a statement, which takes a third less than one to each."""
+        try:
+            self._append(table, columns, values)
+        except OverflowError:  # those that were added already stay
+            self._append(table, columns, _fitting(values))
+
+    def _append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         width = len(columns)
         n_rows = VALUES_AT_ONCE // width
         n_at_once = width * n_rows
@@ -100,19 +134,19 @@ class SqliteDatabase:
         with self._lock:
             for start in range(0, n_whole, n_at_once):
                 statement = insertion(table, tuple(columns), n_rows)
-                self._connection.execute(statement, values[start : start + n_at_once])
-            self._connection.executemany(insertion(table, tuple(columns)), rows_from(values[n_whole:], width))
+                self._executed(statement, values[start : start + n_at_once])
+            self._executed_for_all(insertion(table, tuple(columns)), [*rows_from(values[n_whole:], width)])
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""
         with self._lock, in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
         """Ask for more rows than fit into memory, a portion at a time."""
         with in_words(self.url, StoreError):
-            cursor = self._connection.execute(sql, parameters)
+            cursor = self._executed(sql, parameters)
             columns = tuple(c[0] for c in cursor.description or ())
             while rows := cursor.fetchmany(n_rows):
                 yield Answer(columns, rows)
@@ -127,24 +161,61 @@ class SqliteDatabase:
             self._connection.close()
 
 
+def _fitting(values: Sequence[Any]) -> list[Any]:
+    """Values as SQLite can keep them: whole numbers beyond 64 bits as floats, which its columns take as well."""
+    return [float(v) if isinstance(v, int) and v not in _WHOLE_NUMBERS else v for v in values]
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """What a file is whatever it is called: its device and its number there; None where there is none."""
+    try:
+        found = None if file is None else file.stat()
+    except OSError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
 def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
     if url.path is None:
-        name, uri = ":memory:", False
-    elif read_only:
-        name, uri = f"file:{quote(str(url.path))}?mode=ro", True
-    else:
-        name, uri = str(url.path), False
-    connection = sqlite3.connect(name, BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+        return _opened(":memory:", lambda connection: _prepare(connection, None))
+    if not read_only:
+        return _opened(str(url.path), lambda connection: _prepare(connection, url.path))
+    name = f"file:{quote(os.fsencode(url.path))}"
     try:
-        if read_only:
-            connection.execute("PRAGMA query_only=ON")
-            connection.set_authorizer(_only_reading)
-        else:
-            _prepare(connection, url.path)
+        return _opened(f"{name}?mode=ro", _only_read, uri=True)
+    except sqlite3.OperationalError:
+        log_file = url.path.with_name(f"{url.path.name}-wal")
+        if is_writable(url.path) or (log_file.exists() and log_file.stat().st_size):
+            raise
+        return _opened(
+            f"{name}?immutable=1", _only_read, uri=True
+        )  # nobody can make the log's shared memory in its folder
+
+
+def _opened(name: str, prepare: Callable[[sqlite3.Connection], None], *, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=uri)
+    try:
+        prepare(connection)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a database, and the files that SQLite makes beside it, can be written."""
+    return os.access(path.absolute().parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def _only_read(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA query_only=ON")
+    connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
+    connection.set_authorizer(_only_reading)
+    connection.set_progress_handler(_let_interrupts_through, STEPS_BETWEEN_LOOKS)
+
+
+def _let_interrupts_through() -> None:
+    """Give Python the time to notice Ctrl-C; its exception ends the question as ``interrupted``."""
 
 
 def _only_reading(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -206,6 +277,8 @@ def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:  # a warning is what Python 3.11 has for two statements at once
         text = str(error)
+        if text == "interrupted":
+            raise KeyboardInterrupt from None
         for part, found, hint in _ADVICE:
             if part in text.lower():
                 raise kind(str(url), f"{found} ({text})", hint=hint) from error

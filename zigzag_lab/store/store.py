@@ -16,16 +16,18 @@ from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
 from zigzag_lab.store.database import Database, connect, insertion
-from zigzag_lab.store.environment import environment, working_diff
+from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.git import working_diff
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked, masked_value
 
 LOST_AFTER_SECONDS = 60.0
 LOST_REASON = "its process gave no sign of life for a minute and was taken for dead"
@@ -95,7 +97,7 @@ class Store:
         db = self.database
         values: dict[str, Any] = {
             "experiment_number": self.experiment_number(start.experiment),
-            "name": start.title,
+            "name": masked(start.title),
             "status": "running",
             "owner": this_process(),
             "objective": str(start.objective),
@@ -164,7 +166,8 @@ class Store:
         if given.source is not None and given.source_digest is not None:
             self._insert_source(given.source_digest, given.source)
         columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
-        row_of_run = (run_number, given.kind, given.name, given.digest, given.file_name, given.source_digest)
+        named = (masked(given.name), given.digest, given.file_name and masked(given.file_name), given.source_digest)
+        row_of_run = (run_number, given.kind, *named)
         db.execute(insertion("zl_run_input", columns), row_of_run)
 
     @staticmethod
@@ -184,7 +187,7 @@ class Store:
             self.database.execute(
                 "INSERT INTO zl_tag (run_number, key, value) VALUES (?, ?, ?) "
                 "ON CONFLICT (run_number, key) DO UPDATE SET value = excluded.value",
-                (run_number, key, masked(str(value))),
+                (run_number, key, masked_value(str(value), key)),
             )
 
     def run_cache(self, run_number: int | None = None, salt: str = "") -> RunCache:
@@ -362,22 +365,24 @@ def _setting(value: Any) -> Any:
     return value if is_plain and not (isinstance(value, dict) and "name" in value) else in_a_word(value)
 
 
-def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS) -> Store:
+def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS, read_only: bool = False) -> Store:
     """Open a database to record in. A new SQLite file gets its tables, an older one is upgraded after a copy.
 
     Args:
         url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file.
         lost_after_seconds: runs that gave no sign of life for so long are marked lost.
+        read_only: whether it is only read; then nothing is upgraded or marked.
 
     Raises:
         StoreError: it cannot be opened, or its schema is newer than this program.
     """
-    parsed = DatabaseUrl.parse(f"sqlite:///{url}" if isinstance(url, Path) else url)
-    database = connect(parsed)
+    parsed = DatabaseUrl.parse(url)
+    database = connect(parsed, read_only=read_only)
     try:
         ready(database)
         store = Store(database)
-        store.mark_lost(lost_after_seconds)
+        if not read_only:
+            store.mark_lost(lost_after_seconds)
     except BaseException:
         database.close()
         raise

@@ -25,8 +25,9 @@ from zigzag_lab.store.results import standard_rows
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
-from zigzag_lab.store.url import SQLITE, masked
+from zigzag_lab.store.url import SQLITE
 from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
+from zigzag_lab.vocab.masking import masked
 
 LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.damage import checked, reading
+from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.row_checks import object_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,16 @@ class SweepPointRecord:
     def settings(self) -> dict[str, Any]:
         """Name -> value, of all axes but the files, and of what is derived."""
         stored = self.stored_settings
-        settings: dict[str, Any] = json.loads(stored) if isinstance(stored, str) else stored
-        return settings
+        with reading("zl_sweep_point", point_key=self.key):
+            return object_of(stored)
 
     def as_dict(self) -> dict[str, Any]:
         """All of it by name."""
         known = {f.name: getattr(self, f.name) for f in fields(self)}
         return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
+
+
+_SUMMARY, _POINT = ([f.name for f in fields(kind)] for kind in (SweepSummary, SweepPointRecord))
 
 
 def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:
@@ -74,7 +78,12 @@ def summaries(database: Database, name: str | None = None) -> list[SweepSummary]
         f"{where} GROUP BY s.number, s.name, s.objective, s.n_points ORDER BY s.number DESC",
         values,
     ).rows
-    return [SweepSummary(*row[:3], *(int(n or 0) for n in row[3:])) for row in rows]
+    return [checked(SweepSummary, _counted(row), "zl_sweep", name=row[0]) for row in rows]
+
+
+def _counted(row: Row) -> dict[str, Any]:
+    with reading("zl_sweep", name=row[0]):
+        return dict(zip(_SUMMARY, (*row[:3], *(int(n or 0) for n in row[3:])), strict=True))
 
 
 def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
@@ -88,4 +97,5 @@ def priced_points(database: Database, name: str, statuses: Iterable[str] = ("fin
         f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
         (name, *wanted),
     ).rows
-    return [SweepPointRecord(*row) for row in rows]
+    named = (dict(zip(_POINT, row, strict=True)) for row in rows)
+    return [checked(SweepPointRecord, known, "zl_sweep_point", point_key=known["key"]) for known in named]

@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.vocab import nearest
+from zigzag_lab.vocab.masking import Masker, masked, passwords_in
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 SQLITE = "sqlite"
 POSTGRES = "postgresql"
 _KINDS = {"sqlite": SQLITE, "postgresql": POSTGRES, "postgresql+psycopg": POSTGRES, "postgres": POSTGRES}
-_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):\S*@")
-_TOKEN = re.compile(r"(?i)(?<=http://|ttps://)[^/@:\s]+@")
-_NAMED = re.compile(r"""(?i)\b((?:ssl)?password|token)(=)('[^']*'|[^\s&;,'")\]}]+)""")
-_SHORTEST = 3  # of shorter secrets, every second word would be blanked
+_SCHEME = re.compile(rf"\s*([a-z][a-z0-9+.-]*://|({'|'.join(map(re.escape, _KINDS))})(:|\s*$))", re.IGNORECASE)
+"""How a text begins that is a URL, or meant for one: every other names a file."""
 
-
-def masked(text: str) -> str:
-    """A text with ``***`` in place of the passwords of URLs in it, and of tokens that stand before an ``@``."""
-    if "://" in text:
-        text = _TOKEN.sub("***@", _PASSWORD.sub(r"\g<user>:***@", text))
-    return _NAMED.sub(r"\1\2***", text) if "=" in text else text
-
-
-def passwords_in(url: str) -> tuple[str, ...]:
-    """The passwords of a URL, as they are written and as they are meant, longest first.
-
-    Drivers that cannot make sense of a URL complain of a piece of it: the pieces between its signs count as well.
-    """
-    rest = url.partition("://")[2]
-    login = rest.rpartition("@")[0].partition(":")[2]
-    query = re.findall(r"(?i)[?&](?:ssl)?password=([^&#]*)", rest)
-    whole = [secret for secret in (login, *query) if secret]
-    pieces = [piece for secret in whole for piece in re.split(r"[@:/?#\s]", secret)]
-    found = {*whole, *pieces, *(unquote(secret) for secret in whole)}
-    return tuple(sorted((s for s in found if len(s) >= _SHORTEST), key=len, reverse=True))
+_SHORTEST = 3  # of shorter pieces of a password, every second word would be blanked
 
 
 @dataclass(frozen=True)
@@ -55,27 +40,48 @@ class DatabaseUrl:
     secret: str = field(repr=False)
 
     @classmethod
-    def parse(cls, text: str) -> DatabaseUrl:
-        """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db`` or ``postgresql+psycopg://...``.
+    def parse(cls, text: str | Path) -> DatabaseUrl:
+        """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db``, ``postgresql+psycopg://...`` or a path.
+
+        In a URL ``%3F`` stands for a question mark in a file's name, and ``%25`` for a percent sign; a path is taken
+        as it is.
 
         Raises:
-            StoreError: it is neither.
+            StoreError: it is none of them.
         """
+        if isinstance(text, Path) or (text.strip() and _SCHEME.match(text) is None):
+            return cls.of_file(Path(text))
         scheme, separator, rest = text.partition("://")
         kind = _KINDS.get(scheme)
         if not separator or kind is None:
-            hint = nearest(scheme, _KINDS) or "Write sqlite:///zigzag_lab.db for a file in the working folder."
-            expected = "sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
+            hint = nearest(scheme, _KINDS) or "Write zigzag_lab.db for a file in the working folder."
+            expected = "FILE, sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
             raise StoreError("database URL", f"'{masked(text)}' names no database", expected, hint)
-        if kind == POSTGRES:
-            return cls(kind, None, text)
-        place = unquote(rest.partition("?")[0])
+        return cls(kind, None, text) if kind == POSTGRES else cls._of_sqlite(text, rest)
+
+    @classmethod
+    def _of_sqlite(cls, text: str, rest: str) -> DatabaseUrl:
+        place, mark, _ = rest.partition("?")
+        if mark:
+            hint = "There are no options for SQLite; write %3F for a question mark in the name of a file or folder."
+            raise StoreError("database URL", f"'{masked(text)}' goes on after a '?'", "sqlite:///FILE", hint)
+        place = unquote(place, errors="surrogateescape")
         if place in ("", "/", "/:memory:"):
-            return cls(kind, None, text)
+            return cls(SQLITE, None, text)
         if not place.startswith("/"):
-            found = f"'{text}' has two slashes before the file"
-            raise StoreError("database URL", found, "three of them", f"Write sqlite:///{place}.")
-        return cls(kind, Path(place[1:]), text)
+            found = f"'{masked(text)}' has two slashes before the file"
+            raise StoreError("database URL", found, "three of them", masked(f"Write sqlite:///{place}."))
+        return cls(SQLITE, Path(place[1:]), text)
+
+    @classmethod
+    def of_file(cls, path: Path) -> DatabaseUrl:
+        """A SQLite file, whatever it and its folders are called; ``:memory:`` is none."""
+        if str(path) == ":memory:":
+            return cls(SQLITE, None, "sqlite://")
+        name = str(path).replace("%", "%25").replace("?", "%3F")
+        if not name.isprintable():  # bytes that are no text in any encoding, which a URL holds as numbers
+            name = quote(os.fsencode(path))
+        return cls(SQLITE, path, f"sqlite:///{name}")
 
     @property
     def is_in_memory(self) -> bool:
@@ -84,23 +90,28 @@ class DatabaseUrl:
 
     def absolute(self) -> DatabaseUrl:
         """The same place from whatever folder."""
-        return self if self.path is None else DatabaseUrl.parse(f"sqlite:///{quote(str(self.path.absolute()))}")
+        return self if self.path is None else DatabaseUrl.of_file(self.path.absolute())
 
-    def for_sqlalchemy(self) -> str:
-        """The URL as SQLAlchemy reads it, with the driver we use. It carries the password."""
+    def for_sqlalchemy(self) -> str | URL:
+        """The URL as SQLAlchemy takes it, with the driver we use. It carries the password."""
         if self.kind == POSTGRES:
             return "postgresql+psycopg://" + self.secret.partition("://")[2]
-        return self.secret
+        from sqlalchemy import URL
+
+        return URL.create("sqlite", database=None if self.path is None else str(self.path))
 
     def for_driver(self) -> str:
         """The connection string of Postgres' own client library. It carries the password."""
         return "postgresql://" + self.secret.partition("://")[2]
 
     def scrubbed(self, text: str) -> str:
-        """A text, such as an error of a driver, without this URL's password and those of any other."""
-        for secret in passwords_in(self.secret) if self.kind == POSTGRES else ():
-            text = text.replace(secret, "***")
-        return masked(text)
+        """A text, such as an error of a driver, without this URL's password and those of any other.
+
+        Drivers that cannot make sense of a URL complain of a piece of it: the pieces between its signs count as well.
+        """
+        secrets = passwords_in(self.secret)
+        pieces = {piece for secret in secrets for piece in re.split(r"[@:/?#\s]", secret) if len(piece) >= _SHORTEST}
+        return Masker(tuple(sorted({*secrets, *pieces}, key=len, reverse=True)))(text)
 
     def for_workers(self, *, elsewhere: bool) -> str | None:
         """The URL as worker processes open it, in any working folder; None for a database that lives in memory.

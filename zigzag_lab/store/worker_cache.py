@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
-from zigzag_lab.store.codec import packed, spelt_json, unpacked
+from zigzag_lab.store.claims import sound_answer
+from zigzag_lab.store.codec import packed, spelt_json
 from zigzag_lab.store.database import Database, Row, connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import this_process
@@ -50,11 +51,13 @@ class NewAnswers:
         entries: of ``zl_cache_entry``.
         parts: of ``zl_cache_part``: what the questions were made of.
         uses: of ``zl_cache_use``, but for the run's number: what the point asked.
+        damaged: keys of answers in the database that could not be read.
     """
 
     entries: Sequence[Row] = ()
     parts: Sequence[Row] = ()
     uses: Sequence[Row] = ()
+    damaged: Sequence[str] = ()
 
 
 def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
@@ -66,6 +69,8 @@ def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
     columns = f"{', '.join(_ENTRY)}, claimed_at, done_at, used_at"
     marks = f"{', '.join('?' * len(_ENTRY))}, {database.now}, {database.now}, {database.now}"
     insert = f"INSERT INTO zl_cache_entry ({columns}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
+    damaged = {(key,) for new in answers for key in new.damaged}
+    database.executemany("DELETE FROM zl_cache_entry WHERE key = ? AND content IS NOT NULL", sorted(damaged))
     database.executemany(insert, sorted(entries.values()))  # in one order, so that no two wait for each other
     used = {key for new in answers for key, _, _, outcome in new.uses if outcome == HIT}
     database.executemany(
@@ -93,6 +98,7 @@ class WorkerCache(Cache):
     _connection: Database | None = None
     _entries: list[Row] = field(default_factory=list)
     _parts: list[Row] = field(default_factory=list)
+    _damaged: list[str] = field(default_factory=list)
     _sent: set[str] = field(default_factory=set)
 
     def ask(self, question: Question) -> bytes | Ticket | None:
@@ -121,19 +127,29 @@ class WorkerCache(Cache):
 
     def _read(self, key: str) -> bytes | None:
         """The answer that the database has; a database that cannot be read is not asked again."""
-        if self.database is None:
+        if self.database is None or key in self._damaged:
             return None
         try:
             if self._connection is None:
                 self._connection = connect(DatabaseUrl.parse(self.database), read_only=True)
                 weakref.finalize(self, self._connection.close)
-            sql = "SELECT content FROM zl_cache_entry WHERE key = ? AND state = 'done'"
+            sql = "SELECT content, n_bytes FROM zl_cache_entry WHERE key = ? AND state = 'done'"
             rows = self._connection.select(sql, (key,)).rows
         except StoreError as error:
             log.warning("a worker computes what the database may know already: %s", error)
             self.database = self._connection = None
             return None
-        return unpacked(rows[0][0]) if rows else None
+        found = sound_answer(*rows[0]) if rows else None
+        if rows and found is None:
+            self.discard(key)
+        return found
+
+    def discard(self, key: str) -> None:
+        """Forget an answer that cannot be read, and have the parent take it out."""
+        log.warning("a damaged answer is computed again (key %s)", key[:12])
+        self._answers.pop(key, None)
+        self._asked.pop(key, None)
+        self._damaged.append(key)
 
     def _remember(self, key: str, answer: bytes) -> None:
         """Keep an answer at hand; the one that was asked for longest ago makes room."""
@@ -157,8 +173,8 @@ class WorkerCache(Cache):
 
     def new_answers(self) -> NewAnswers:
         """What was computed and asked since this was last asked; a new point begins."""
-        new = NewAnswers(self._entries, self._parts, list(self._asked.values()))
-        self._entries, self._parts, self._asked = [], [], {}
+        new = NewAnswers(self._entries, self._parts, list(self._asked.values()), tuple(self._damaged))
+        self._entries, self._parts, self._asked, self._damaged = [], [], {}, []
         return new
 
     def not_kept(self, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -109,7 +110,13 @@ def _values_of_form(where: str, name: str, given: dict[str, Any]) -> list[Any]:
     if form == "values":
         return _listed(f"{where}.values", name, given["values"])
     low, high = _ends(f"{where}.{form}", name, given[form])
-    return _range(where, name, low, high, given) if form == "range" else _log_range(where, low, high, given)
+    try:
+        values = _range(where, name, low, high, given) if form == "range" else _log_range(where, low, high, given)
+        if all(math.isfinite(value) for value in values):
+            return values
+    except (ArithmeticError, ValueError):
+        pass
+    raise InputError(where, f"found {given!r}", "numbers whose steps or factors floating point can hold")
 
 
 def _ends(where: str, name: str, given: Any) -> tuple[float, float]:
@@ -162,7 +169,7 @@ def _settled(values: list[float], low: float, high: float) -> list[Any]:
 
 
 def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
         raise InputError(where, f"found {value!r}", "a number")
     return value
 

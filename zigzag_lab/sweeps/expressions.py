@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ Lookup = Callable[[str], Any]
 Evaluator = Callable[[Lookup], Any]
 
 MAX_CHARS = 1000
+MAX_DEPTH = 100
+"""Levels of an expression, each of which is a call or more when it is worked out."""
+
 _MAX_POWER = 64
 
 _CONSTANTS: dict[str, Any] = {unit: bits for unit, bits in BITS.items() if unit.endswith("iB")} | {"pi": math.pi}
@@ -26,9 +30,28 @@ def _of_numbers(combine: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     def checked(left: Any, right: Any) -> Any:
         if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
             raise TypeError("arithmetic is for numbers; text(a, b) joins text")
-        return combine(left, right)
+        return _finite(combine(left, right))
 
     return checked
+
+
+def _finite(value: Any) -> Any:
+    """A number that floating point can hold; anything else as it is."""
+    if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
+        raise OverflowError(f"a number beyond {sys.float_info.max:.1e}")
+    return value
+
+
+def _small(value: Any) -> Any:
+    """A value of finite numbers that is no larger than a file would have it, so that those made of it are not."""
+    todo, n = [value], 0
+    while todo:
+        item = _finite(todo.pop())
+        n += len(item) if isinstance(item, (str, list, tuple)) else 1
+        if n > MAX_CHARS:
+            raise ValueError(f"it comes to more than {MAX_CHARS} characters or items")
+        todo += item if isinstance(item, (list, tuple)) else ()
+    return value
 
 
 def _power(base: float, exponent: float) -> Any:
@@ -41,7 +64,7 @@ def _power(base: float, exponent: float) -> Any:
 
 
 def _text(*parts: Any) -> str:
-    return "".join(str(whole(part)) for part in parts)
+    return "".join(str(whole(_small(part))) for part in parts)
 
 
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
@@ -131,8 +154,8 @@ class Expression:
             InputError: it cannot be worked out for these values.
         """
         try:
-            return whole(self._evaluate(lookup))
-        except (ArithmeticError, ValueError, TypeError) as error:
+            return whole(_small(self._evaluate(lookup)))
+        except (ArithmeticError, ValueError, TypeError, RecursionError) as error:
             values = ", ".join(f"{name} = {lookup(name)!r}" for name in sorted(self.names))
             found = f"'{self.text}' cannot be worked out for {values}: {error}"
             raise InputError(self.where, found, "an expression that holds for every point") from None
@@ -158,7 +181,10 @@ def read_expression(where: str, text: Any, tables: Mapping[str, Table] | None = 
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(where, f"'{spelt}' is no expression", "such as 0.5 * sqrt(size / KiB)") from None
     reader = _Reader(where, {**_FUNCTIONS, **(tables or {})})
-    evaluate = reader.read(tree)
+    try:
+        evaluate = reader.read(tree)
+    except RecursionError:
+        raise InputError(where, f"'{spelt[:40]}...' is nested too deeply", f"at most {MAX_DEPTH} levels") from None
     return Expression(where, spelt, frozenset(reader.names), evaluate)
 
 
@@ -166,9 +192,19 @@ class _Reader:
     def __init__(self, where: str, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.where, self.functions = where, functions
         self.names: set[str] = set()
+        self.depth = 0
 
     def read(self, node: ast.expr) -> Evaluator:
         """A function that works a node out."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise RecursionError
+        try:
+            return self._read(node)
+        finally:
+            self.depth -= 1
+
+    def _read(self, node: ast.expr) -> Evaluator:
         if isinstance(node, ast.Constant):
             return self._constant(node)
         if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):

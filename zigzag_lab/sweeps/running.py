@@ -250,6 +250,7 @@ class SweepRun:
         self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
 
     def _stay_alive(self) -> None:
+        self.engine.watch()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self.record.renew()
             self._renewed = time.monotonic()

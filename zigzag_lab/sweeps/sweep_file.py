@@ -151,11 +151,12 @@ class _Reader:
 
     def _bases(self, kind: Any, axes: Iterable[Axis]) -> dict[str, Base]:
         names = [step[axis.names.index(kind)] for axis in axes if kind in axis.names for step in axis.values]
+        for name in names:
+            if not isinstance(name, str):
+                raise InputError(self._at(f"{kind}s"), f"found {name!r}", "the path of a file, or the name of a preset")
         return {name: self._base(kind, name) for name in dict.fromkeys(names)}
 
-    def _base(self, kind: Any, name: Any) -> Base:
-        if not isinstance(name, str):
-            raise InputError(self._at(f"{kind}s"), f"found {name!r}", "the path of a file, or the name of a preset")
+    def _base(self, kind: Any, name: str) -> Base:
         beside = self.folder / name
         try:
             file = beside if beside.is_file() else resolve(kind, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -68,6 +69,8 @@ def value_at(where: str, path: str, value: Any) -> Any:
     if unit not in units:
         what = "nothing with a unit" if not units else f"one of {', '.join(units)}"
         raise InputError(where, f"'{value}' is in '{unit}'", what, nearest(unit, units))
+    if not isfinite(number * units[unit]):
+        raise InputError(where, f"'{value[:40]}'", "a number that floating point can hold")
     return whole(number * units[unit])
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from math import fsum, isfinite
 from pathlib import PurePath
 from typing import Any
 
+from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
 from zigzag_lab.tracking.document import run_json
 from zigzag_lab.tracking.kin import MOST_STEPS, NO_KIN, Kin
@@ -33,7 +35,9 @@ from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
 from zigzag_lab.tracking.note import note
 from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params, varied_name
 from zigzag_lab.tracking.published_sweep import PublishedSweep
-from zigzag_lab.tracking.record import MEMORY_ENERGIES, RunRecord
+from zigzag_lab.tracking.record import MEMORY_ENERGIES, InputRecord, RunRecord
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Workload, operations_left_out
 
 NO_LIMIT = "0"
 """The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
@@ -263,6 +267,7 @@ def _tags(record: RunRecord, database_url: str, left_out: list[str], kin: Kin) -
     yield "zl.chosen", kin.chosen if record.totals["energy_pj"] is not None else ""
     yield "zl.warnings", "; ".join(record.warnings)
     yield "zl.results", str(record.n_results) if record.has_no_total else ""
+    yield "zl.left_out", _not_priced(record.inputs["workload"]) if "workload" in record.inputs else ""
     yield "mlflow.note.content", note(record, database_url, kin)
     yield "mlflow.user", str(machine.get("user") or "unknown")
     yield "mlflow.source.type", "LOCAL"
@@ -274,6 +279,15 @@ def _tags(record: RunRecord, database_url: str, left_out: list[str], kin: Kin) -
         yield user_tag_key(key), cut(value, MAX_USER_TAG_VALUE)
     if len(mine) > MOST_USER_TAGS:
         yield "zl.tags_left_out", str(len(mine) - MOST_USER_TAGS)
+
+
+@lru_cache(maxsize=16)
+def _not_priced(network: InputRecord) -> str:
+    """What the description of a network leaves out; empty where it is none of this version's."""
+    try:
+        return operations_left_out(record_from(Workload, network.content)).sentence()
+    except (InputError, ValueError):
+        return ""
 
 
 def user_tag_key(key: str) -> str:

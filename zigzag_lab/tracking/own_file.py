@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.sqlite import journal_mode_for
 
 
@@ -24,14 +24,10 @@ def make_whole(path: Path, make: Callable[[Path], None]) -> None:
     """
     if path.exists():
         return
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    _remove(part)
-    try:
+    with unfinished(path) as part:
         use_wal(part)  # before, as it spares MLflow's seventy migrations most of their waiting for the disk
         make(part)
         _put_in_place(part, path)
-    finally:
-        _remove(part)
 
 
 def _put_in_place(part: Path, path: Path) -> None:
@@ -42,11 +38,6 @@ def _put_in_place(part: Path, path: Path) -> None:
     except OSError:  # no hard links here
         if not path.exists():
             part.rename(path)
-
-
-def _remove(part: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def use_wal(path: Path) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
+from urllib.parse import quote, unquote
 
-from zigzag_lab.store.url import DatabaseUrl, masked
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked
 
 OFF = "off"
 DATABASE_NAME = "mlflow.db"
 ARTIFACTS_NAME = "mlartifacts"
-_SQLITE = "sqlite:///"
+_SQLITE, _WITH_DRIVER = "sqlite:///", "sqlite+pysqlite:///"
+_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+_SIGNS = frozenset("?%")
 _WORDS = ("databricks", "databricks-uc", "uc")  # what MLflow takes beside URIs
 
 
@@ -44,30 +49,53 @@ def mlflow_uri_for(database_url: str | DatabaseUrl, override: str | None = None)
 def _checked(override: str) -> str | None:
     if override.lower() == OFF:
         return None
-    if "://" not in override and override not in _WORDS:
-        hint = f"Write --mlflow {_SQLITE}{override} for a file." if override.endswith(".db") else ""
-        raise InputError("mlflow", f"'{masked(override)}'", f"a tracking URI or '{OFF}'", hint)
-    return absolute(override)
+    if "://" in override or override in _WORDS:
+        return absolute(override)
+    if Path(override).suffix in _SUFFIXES:
+        return sqlite_uri(Path(override))
+    hint = "A file's name ends in .db or .sqlite; of a folder of MLflow's write its address, file:///..."
+    raise InputError("mlflow", f"'{masked(override)}'", f"a tracking URI, a SQLite file or '{OFF}'", hint)
 
 
 def sqlite_uri(path: Path) -> str:
-    """The tracking URI of a SQLite file."""
-    return _SQLITE + path.absolute().as_posix()
+    """The tracking URI of a SQLite file, whatever its folders are called.
+
+    Where a name has signs that mean something in a URI, it names the driver, too: of a URI without one, MLflow makes
+    the folder as it is spelt there.
+    """
+    place = path.absolute().as_posix()
+    if not _SIGNS.intersection(place):
+        return _SQLITE + place
+    if _reads_percents():
+        return _WITH_DRIVER + place.replace("%", "%25").replace("?", "%3F")
+    return f"{_WITH_DRIVER}file:{quote(place)}?uri=true" if "?" in place else _WITH_DRIVER + place
 
 
 def sqlite_path(uri: str) -> Path | None:
     """The SQLite file that a tracking URI names; None where it names something else."""
     scheme, _, rest = uri.partition(":///")
-    place = rest.partition("?")[0]
+    place, _, query = rest.partition("?")
     if scheme.partition("+")[0] != "sqlite" or place in ("", ":memory:"):
         return None
+    if "%" in place and _reads_percents():
+        place = unquote(place)
+    if place.startswith("file:") and "uri=true" in query:
+        place = unquote(place.removeprefix("file:"))
     return Path(place)
+
+
+@cache
+def _reads_percents() -> bool:
+    """Whether SQLAlchemy takes ``%25`` in the name of a file for a percent sign, as it does from 2.1 on."""
+    from sqlalchemy import make_url
+
+    return make_url(_SQLITE + "%25").database == "%"
 
 
 def absolute(uri: str) -> str:
     """A tracking URI that means the same from any folder."""
     path = sqlite_path(uri)
-    return uri if path is None or "?" in uri or path.is_absolute() else sqlite_uri(path)
+    return uri if path is None or "?" in uri else sqlite_uri(path)
 
 
 def artifact_folder(uri: str) -> Path | None:

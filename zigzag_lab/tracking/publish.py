@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
-from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.kin import Kin, read_kin
 from zigzag_lab.tracking.places import absolute, is_database
@@ -20,11 +20,11 @@ from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable, check_schema
 from zigzag_lab.tracking.record import read_run
 from zigzag_lab.tracking.saved_view import saved_view
-from zigzag_lab.tracking.scrub import Scrubber
 from zigzag_lab.tracking.sweep_content import sweep_content
 from zigzag_lab.tracking.sweep_files import write_files
 from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
 from zigzag_lab.tracking.turn import processes_turn, threads_turn
+from zigzag_lab.vocab.masking import Masker
 
 log = logging.getLogger("zigzag_lab.tracking")
 
@@ -139,7 +139,7 @@ class _Publisher:
         self.left = float("inf") if limit is None else limit
         self.states = [PublicationState.PENDING, PublicationState.FAILED]
         self.states += [PublicationState.PUBLISHED] if again else []
-        self.scrub = Scrubber.of(uri, store.url.secret)
+        self.scrub = Masker.of(uri, store.url.secret)
         self.database_url = self.scrub(shown_url(store.url))
         self.published: dict[str, str] = {}
         self.failures: list[Failure] = []
@@ -281,6 +281,4 @@ def _n_waiting(store: Store) -> int:
 
 def shown_url(url: DatabaseUrl) -> str:
     """Our database for readers elsewhere: a full path, no password."""
-    if url.kind == SQLITE and url.path is not None:
-        return f"sqlite:///{url.path.absolute().as_posix()}"
-    return str(url)
+    return str(url.absolute())

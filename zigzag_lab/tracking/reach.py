@@ -5,18 +5,25 @@ from __future__ import annotations
 import socket
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from zigzag_lab.store.url import masked
 from zigzag_lab.tracking.errors import TrackingError
 from zigzag_lab.tracking.places import sqlite_path
+from zigzag_lab.vocab.masking import masked
 
 BUSY_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 4.0
+REMEMBERED_SECONDS = 300.0
+"""For how long a server that did not answer is not asked again by this process."""
+
 UPGRADE = "Upgrade MLflow, or name another store with --mlflow."
+_POSTGRES_ASKS_FOR_TLS = bytes.fromhex("0000000804d2162f")
+_silent: dict[tuple[str, int], float] = {}  # host and port -> when it said nothing
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
 
 
@@ -90,10 +97,52 @@ def _check_server(uri: str) -> None:
         return
     if not host or _is_behind_a_proxy(parts.scheme, host):  # none where it is a socket file
         return
-    try:
-        socket.create_connection((host, port), CONNECT_SECONDS).close()
-    except OSError as error:
-        raise TrackingError(masked(uri), f"the server does not answer ({error})", "a running server") from error
+    from http.client import HTTPException
+
+    asked = _silent.get((host, port))
+    if asked is None or time.monotonic() - asked > REMEMBERED_SECONDS:
+        try:
+            _hear(parts.scheme.partition("+")[0], host, port)
+            return
+        except TimeoutError:
+            _silent[host, port] = time.monotonic()
+        except (OSError, HTTPException) as error:
+            found = f"the server does not answer ({error})"
+            raise TrackingError(masked(uri), found, "a running server") from error
+    found = f"the server does not answer (it said nothing within {ANSWER_SECONDS:.0f} s)"
+    raise TrackingError(masked(uri), found, "a running server")
+
+
+def _hear(scheme: str, host: str, port: int) -> None:
+    """Get a word out of a server: one that takes a connection may say nothing, for which MLflow waits long.
+
+    Raises:
+        OSError, HTTPException: it says nothing, or what no such server says.
+    """
+    if scheme in ("http", "https"):
+        _hear_http(scheme, host, port)
+        return
+    with socket.create_connection((host, port), CONNECT_SECONDS) as connection:
+        connection.settimeout(ANSWER_SECONDS)
+        if scheme in ("postgresql", "postgres"):
+            connection.sendall(_POSTGRES_ASKS_FOR_TLS)
+        if scheme != "mssql" and not connection.recv(1):  # MySQL speaks first
+            raise ConnectionError("it closes the connection")
+
+
+def _hear_http(scheme: str, host: str, port: int) -> None:
+    from http.client import HTTPConnection, HTTPSConnection
+    from ssl import CERT_NONE, create_default_context
+
+    if scheme == "http":
+        asking = HTTPConnection(host, port, timeout=ANSWER_SECONDS)
+    else:  # whether it is to be trusted is MLflow's to say
+        context = create_default_context()
+        context.check_hostname, context.verify_mode = False, CERT_NONE
+        asking = HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=context)
+    with closing(asking):
+        asking.request("GET", "/health")
+        asking.getresponse()
 
 
 def _is_behind_a_proxy(scheme: str, host: str) -> bool:

@@ -83,7 +83,7 @@ class RunRecord:
         reason, error, traceback: why it did not finish: in words, the kind of the exception, where.
         started_at, ended_at: in UTC.
         seconds: wall time.
-        owner: host and process.
+        owner: machine, boot, namespace and process.
         objective, options, engine_digest: what was asked of which engine.
         totals: figures over all layers by the names of their columns (:data:`TOTALS`); None where not known.
         inputs: kind -> input.

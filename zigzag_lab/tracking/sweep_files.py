@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ from zigzag_lab.store.sweep_questions import SweepPointRecord
 from zigzag_lab.tracking.limits import clean, key_parts
 from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep
+from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 MOST_PICTURES = 8
 POINTS, CMES, FILE = "points.csv", "cmes.parquet", "experiment.yaml"
@@ -43,7 +43,7 @@ def _write_points(sweep: PublishedSweep, path: Path) -> None:
     settings = [point.settings for point in sweep.points]
     names = list(dict.fromkeys([*sweep.names, *(name for of_point in settings for name in of_point)]))
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = CsvWriter(file)
         writer.writerow([*_KNOWN, *names, *FIGURES])
         for point, values in zip(sweep.points, settings, strict=True):
             known = [getattr(point, name) for name in (*_KNOWN, *FIGURES)]

@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from math import inf
 
+from zigzag_lab.vocab.masking import masked
+
 
 class ZigzagLabError(Exception):
     """The root of every error this package raises on purpose.
@@ -19,7 +21,7 @@ class ZigzagLabError(Exception):
 
 
 class InputError(ZigzagLabError):
-    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2.
+    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2. It says no secret.
 
     Args:
         where: the file and the place in it, such as ``tpu.yaml: memories.sram.size``.
@@ -39,7 +41,7 @@ class InputError(ZigzagLabError):
         if self.expected:
             parts.append(f"expected {self.expected}")
         text = "; ".join(parts).rstrip(".") + "."
-        return f"{text} {self.hint}" if self.hint else text
+        return masked(f"{text} {self.hint}" if self.hint else text)
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str, str]]:
         return type(self), (self.where, self.found, self.expected, self.hint)
@@ -71,7 +73,7 @@ class InfeasibleError(ZigzagLabError):
         return type(self), (self.layer, self.reason, self.hint, self.missing_bits)
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str:
+def nearest(word: str, allowed: Iterable[str], likeness: float = 0.6) -> str:
     """A sentence such as ``Did you mean 'served_dimensions'?``, or nothing when no allowed word is close."""
-    close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=likeness)
     return f"Did you mean '{close[0]}'?" if close else ""

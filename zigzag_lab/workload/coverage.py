@@ -70,18 +70,17 @@ class Coverage:
         }
 
     def sentence(self) -> str:
-        """One line, such as ``0.3% of the operations are free: Relu 0.2% (17), MaxPool 0.1% (1)``; empty if none."""
-        if not self.left_out:
-            return ""
-        named = [_named(entry) for entry in self.left_out[:_N_NAMED]]
-        rest = len(self.left_out) - _N_NAMED
+        """What is left out, with what of it is not counted, in one line; empty if nothing is.
+
+        Such as ``0.3% of the operations are free: Relu 0.2% (17), MaxPool 0.1% (1); not counted: Resize (2)``.
+        """
+        counted = [entry for entry in self.left_out if entry.n_uncounted < entry.n_nodes]
+        named = [f"{entry.operator_type} {entry.share:.2%} ({entry.n_nodes})" for entry in counted[:_N_NAMED]]
+        rest = len(counted) - _N_NAMED
         others = f", and {rest} other operators" if rest > 0 else ""
-        return f"{self.share:.2%} of the operations are free: {', '.join(named)}{others}"
-
-
-def _named(entry: LeftOut) -> str:
-    uncounted = f", {entry.n_uncounted} of unknown size" if entry.n_uncounted else ""
-    return f"{entry.operator_type} {entry.share:.2%} ({entry.n_nodes}{uncounted})"
+        free = f"{self.share:.2%} of the operations are free: {', '.join(named)}{others}" if counted else ""
+        unknown = ", ".join(f"{e.operator_type} ({e.n_uncounted})" for e in self.left_out if e.n_uncounted)
+        return "; ".join(part for part in (free, f"not counted: {unknown}" if unknown else "") if part)
 
 
 def operations_left_out(workload: Workload) -> Coverage:

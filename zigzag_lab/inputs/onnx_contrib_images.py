@@ -1,0 +1,104 @@
+"""Convolutions and poolings in layouts of ONNX Runtime: channels last, or in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+
+_OF_WINDOWS = ("kernel_shape", "strides", "dilations", "pads", "group", "auto_pad", "ceil_mode", "output_padding")
+
+
+def window(kind: str, inputs: Sequence[int], *, weights: int | None = None, channels_last: bool | None = None) -> Rule:
+    """A convolution or a pooling, perhaps with channels behind height and width.
+
+    Args:
+        kind: the operator of ONNX.
+        inputs: which inputs it takes.
+        weights: which of its inputs are weights.
+        channels_last: whether channels come last; by default an attribute says so.
+    """
+
+    def rule(e: Replacement) -> bool:
+        from onnx import helper
+
+        given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in _OF_WINDOWS}
+        names = [e.input(place) for place in inputs]
+        last = bool(e.integer("channels_last")) if channels_last is None else channels_last
+        if not last:
+            e.add(kind, _with_channels(e, names, weights, e.integer("group", 1)), e.output(0), shown=True, **given)
+            return True
+        shape = e.shape(names[0])
+        if shape is None or len(shape) < 3:
+            return False
+        n = len(shape)
+        names[0] = e.transposed(names[0], (0, n - 1, *range(1, n - 1)))
+        e.transposed(e.add(kind, names, shown=True, **given), (0, *range(2, n), 1), e.output(0))
+        return True
+
+    return rule
+
+
+def with_pads(e: Replacement) -> bool:
+    """A transposed convolution whose padding is a tensor of its own."""
+    from onnx import helper
+
+    pads = e.known.values.get(e.input(2))
+    if pads is None:
+        return False
+    given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in _OF_WINDOWS}
+    given["pads"] = [int(size) for size in pads.reshape(-1)]
+    e.add("ConvTranspose", [e.input(0), e.input(1)], e.output(0), shown=True, **given)
+    return True
+
+
+def causal(e: Replacement) -> bool:
+    """A convolution of each channel with its past, along one dimension."""
+    x, w = e.shape(e.input(0)), e.shape(e.input(1))
+    plain = not any(e.integer(key) for key in ("channels_last", "input_channels", "state_window"))
+    if x is None or w is None or len(x) != 3 or len(w) != 3 or not plain:
+        return False
+    dilation = max(1, e.integer("dilation", 1))
+    before = (w[2] - 1) * dilation
+    given = {"group": x[1], "pads": [before, 0], "dilations": [dilation]}
+    e.add("Conv", [e.input(0), e.input(1)], e.output(0), shown=True, **given)  # type: ignore[arg-type]
+    e.copy(e.weight((x[0], x[1], before)), e.output(1))
+    return True
+
+
+def _with_channels(e: Replacement, names: list[str], weights: int | None, groups: int) -> list[str]:
+    """The inputs of a convolution in blocks of channels: an input with fewer channels than its weights is padded."""
+    if weights is None or not e.node.domain.endswith("nchwc"):
+        return names
+    x, w = e.shape(names[0]), e.shape(names[1])
+    if x is None or w is None or len(x) < 3 or len(w) < 3 or w[1] * max(1, groups) <= x[1]:
+        return names
+    missing = (x[0], w[1] * max(1, groups) - x[1], *x[2:])
+    return [e.add("Concat", [names[0], e.weight(missing)], part="channels", axis=1), *names[1:]]
+
+
+def into_blocks(e: Replacement) -> bool:
+    """The same image, in blocks of channels."""
+    if not e.integer("channels_last"):
+        e.copy(e.input(0), e.output(0))
+        return True
+    shape = e.shape(e.input(0))
+    if shape is None or len(shape) < 3:
+        return False
+    e.transposed(e.input(0), (0, len(shape) - 1, *range(1, len(shape) - 1)), e.output(0))
+    return True
+
+
+def out_of_blocks(e: Replacement) -> bool:
+    """The same image without blocks, and without channels that only fill one."""
+    shape, n_channels = e.shape(e.input(0)), e.integer("channels")
+    if shape is None or len(shape) < 3 or n_channels < 1:
+        return False
+    n, x = len(shape), e.input(0)
+    if shape[1] > n_channels:
+        x = e.parts(x, 1, [n_channels, shape[1] - n_channels])[0]
+    if e.integer("channels_last"):
+        e.transposed(x, (0, *range(2, n), 1), e.output(0))
+    else:
+        e.copy(x, e.output(0))
+    return True

@@ -1,0 +1,44 @@
+"""CSV that spreadsheets can open: no cell of it is taken for a formula, which could fetch, send or run something."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+_SIGNS = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+
+
+def defused(value: Any) -> Any:
+    """A cell that a spreadsheet shows as it is: an apostrophe stands before a text that begins a formula."""
+    is_text = isinstance(value, str) and not _is_number(value)
+    return f"'{value}" if is_text and value.lstrip().startswith(tuple(_SIGNS)) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+class CsvWriter:
+    """Writes rows of CSV.
+
+    Args:
+        stream: where to.
+        raw: whether cells are written as they are, for programs that read every text as a text.
+    """
+
+    def __init__(self, stream: IO[str], *, raw: bool = False) -> None:
+        self._writer, self._raw = csv.writer(stream, lineterminator="\n"), raw
+
+    def writerow(self, row: Iterable[Any]) -> None:
+        """Write one row."""
+        self._writer.writerow(row if self._raw else [defused(value) for value in row])
+
+    def writerows(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write some rows."""
+        for row in rows:
+            self.writerow(row)

@@ -105,5 +105,5 @@ def test_damage_of_what_was_left_out_is_named(tmp_path: Path) -> None:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
         database.execute("UPDATE zl_layer_evaluation SET memories_left_out = '[3' WHERE layer_index = 1")
     database.close()
-    with Lab(url) as lab, pytest.raises(StoreError, match="table zl_layer_evaluation, row .* is damaged"):
+    with Lab(url) as lab, pytest.raises(StoreError, match=r"table zl_layer_evaluation, row .* is damaged"):
         priced_run(lab, str(outcome.run_id))

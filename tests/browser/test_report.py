@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.run_kinds import recorded
 from tests.browser import Chromium, Page
 from tests.cli.recorded import ask
 from tests.sweeps.small import LAYER, R_COST, SIZE, sweep_file
@@ -66,4 +67,21 @@ def test_strange_names_are_shown_as_text(browser: Chromium, report: tuple[Path, 
     text = page.value("document.body.textContent")
     assert all(name in text for name in STRANGE)
     assert page.value("document.querySelectorAll('main script, main img').length") == 0
+    assert page.errors == []
+
+
+def test_runs_with_runs_within_them(browser: Chromium, tmp_path: Path) -> None:
+    url, ids = recorded(tmp_path, "iterator", "chosen", "infeasible child")
+    path = tmp_path / "report.html"
+    assert ask("report", *ids.values(), "-o", str(path), database=url).exit_code == 0
+    page = browser.page(path.as_uri(), offline=True)
+    page.wait(f"{ROWS}.length === 3")
+    text = page.value("document.body.innerText")
+    assert text.count("Runs within it (3)") == 2
+    assert "It has no single total: it yielded 3 results." in text
+    assert all(f"loma_lpf_limit={n}" in text for n in (2, 3, 4))
+    assert not any(word in text for word in ("null", "undefined", "NaN", "None"))
+    cards = page.value("document.querySelector('.cards').innerText")
+    with Lab(url) as lab:
+        assert f"{lab.best('energy')[0].run_id} workload on accelerator" in cards
     assert page.errors == []

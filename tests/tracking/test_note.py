@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.tracking.samples import NETWORK, Place, finished_run
-from zigzag_lab.tracking.note import MOST_LAYERS, note, plain
+from zigzag_lab.tracking.limits import plain
+from zigzag_lab.tracking.note import MOST_LAYERS, note
 from zigzag_lab.tracking.record import read_run
 
 

@@ -15,7 +15,7 @@ from zigzag_lab.store.url import SQLITE
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 
 LAST = "last"
-VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory")
+VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
 _AGE = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])")
 _UNKNOWN = re.compile(r"""(?:no such (?:column|table): |(?:column|relation) )"?([\w.]+)""")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

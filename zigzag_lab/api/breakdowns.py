@@ -72,17 +72,17 @@ def energy_pj_of(level: StoredLevel) -> float:
 
 
 def energy_of(layers: Sequence[StoredLayer]) -> EnergyBreakdown:
-    """The energy of layers by memory and operand."""
+    """The energy of layers by memory and operand, each as often as it counts."""
     terms: dict[str, dict[str, list[float]]] = {}
-    for level in (level for layer in layers for level in layer.memories):
-        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(energy_pj_of(level))
+    for level, times in ((level, layer.times) for layer in layers for level in layer.memories):
+        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(energy_pj_of(level) * times)
     sums = {memory: {op: fsum(pj) for op, pj in row.items()} for memory, row in terms.items()}
     ranked = dict(sorted(sums.items(), key=lambda item: -fsum(item[1].values())))
     return EnergyBreakdown(ranked, _sum(layers, "mac_energy_pj"))
 
 
 def latency_of(layers: Sequence[StoredLayer]) -> LatencyBreakdown:
-    """The latency of layers by term."""
+    """The latency of layers by term, each as often as it counts."""
     ideal = _sum(layers, "ideal_cycles")
     return LatencyBreakdown(
         ideal,
@@ -92,4 +92,4 @@ def latency_of(layers: Sequence[StoredLayer]) -> LatencyBreakdown:
 
 
 def _sum(layers: Iterable[StoredLayer], column: str) -> float:
-    return fsum(layer.figures[column] for layer in layers)
+    return fsum(layer.figures[column] * layer.times for layer in layers)

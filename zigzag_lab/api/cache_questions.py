@@ -26,6 +26,7 @@ from zigzag_lab.store.cache_query import (
     remove_unused,
     run_id_of,
     statistics,
+    who_asked,
 )
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.store import Store
@@ -96,19 +97,19 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
 
     Args:
         store: the open database.
-        run: its id.
+        run: its id; of a run within a run, whose questions the outer one asks, that one is meant.
         other: the run to compare with; by default the newest earlier one of the same network, else any earlier one.
 
     Raises:
         InputError: a run asked the cache nothing.
     """
-    database, number = store.database, store.run_number(run)
+    database, number = store.database, who_asked(store.database, store.run_number(run))
     asked = questions_of(database, number)
     if not asked:
         raise InputError(
             f"run {run}", "it asked the cache nothing", "a run that did", "It may have run with --no-cache."
         )
-    earlier = earlier_run(database, number) if other is None else store.run_number(other)
+    earlier = earlier_run(database, number) if other is None else who_asked(database, store.run_number(other))
     known = [q for q in questions_of(database, earlier) if q.parts] if earlier is not None else []
     kinds = {q.kind for q in known}
     if other is not None and not known:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from zigzag_lab.api.differences import Difference, differences
@@ -45,8 +45,10 @@ class Comparison:
         first, second: the runs.
         totals: figures of the runs.
         layer_energy_pj, layer_latency_cycles: by layer, in the order of the networks.
-        memory_energy_pj: by memory, summed over layers and operands.
+        memory_energy_pj: by memory, summed over layers and operands; as those by layer, of runs with one total only.
+        child_energy_pj, child_latency_cycles: by what the runs within the two vary.
         inputs: (kind, difference): which keys of the workload, the accelerator and the mapping differ.
+        settings: which values differ, of children.
         options: which options differ.
         surroundings: what differs in versions, machine and code.
     """
@@ -57,18 +59,22 @@ class Comparison:
     layer_energy_pj: tuple[Pair, ...]
     layer_latency_cycles: tuple[Pair, ...]
     memory_energy_pj: tuple[Pair, ...]
+    child_energy_pj: tuple[Pair, ...]
+    child_latency_cycles: tuple[Pair, ...]
+    settings: tuple[Difference, ...]
     inputs: tuple[tuple[str, Difference], ...]
     options: tuple[Difference, ...]
     surroundings: tuple[Difference, ...]
 
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
-        pairs = ("totals", "layer_energy_pj", "layer_latency_cycles", "memory_energy_pj")
+        pairs = ("totals", *(f.name for f in fields(self) if f.name.endswith(("_energy_pj", "_latency_cycles"))))
         return {
             "first": asdict(self.first),
             "second": asdict(self.second),
             **{name: [_plain(pair) for pair in getattr(self, name)] for name in pairs},
             "inputs": [{"kind": kind, **asdict(difference)} for kind, difference in self.inputs],
+            "settings": [asdict(difference) for difference in self.settings],
             "options": [asdict(difference) for difference in self.options],
             "surroundings": [asdict(difference) for difference in self.surroundings],
         }
@@ -87,7 +93,8 @@ def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
         second_id: the id of the other.
     """
     first, second = lab.run(first_id), lab.run(second_id)
-    layers = lab.layers(first_id), lab.layers(second_id)
+    layers = [_layers(lab, run) for run in (first, second)]
+    children = [_by_settings(lab, run) for run in (first, second)]
     details = lab.details(first_id), lab.details(second_id)
     return Comparison(
         first,
@@ -96,6 +103,9 @@ def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
         _paired(*(_by_layer(of, "energy_pj") for of in layers)),
         _paired(*(_by_layer(of, "latency_cycles") for of in layers)),
         _paired(*(_by_memory(of) for of in layers)),
+        _paired(*({name: child.energy_pj for name, child in of.items()} for of in children)),
+        _paired(*({name: child.latency_cycles for name, child in of.items()} for of in children)),
+        tuple(differences(first.settings or {}, second.settings or {})),
         tuple(_input_differences(lab, first_id, second_id)),
         tuple(differences(details[0].options, details[1].options)),
         tuple(_surroundings(*details)),
@@ -107,6 +117,20 @@ def _totals(first: RunRecord, second: RunRecord) -> Iterator[Pair]:
         pair = Pair(name, getattr(first, name), getattr(second, name))
         if (pair.first, pair.second) != (None, None):
             yield pair
+
+
+def _layers(lab: Lab, run: RunRecord) -> list[StoredLayer]:
+    """The layers of a run, unless they are those of several answers to one question."""
+    return [] if run.has_no_total else lab.layers(run.run_id)
+
+
+def _by_settings(lab: Lab, run: RunRecord) -> dict[str, RunRecord]:
+    """What a child varies -> the child."""
+    found: dict[str, RunRecord] = {}
+    for child in lab.children(run.run_id) if run.n_children else ():
+        label = child.varied or child.name
+        found[label if label not in found else f"{label} ({child.child_index})"] = child
+    return found
 
 
 def _by_layer(layers: Sequence[StoredLayer], figure: str) -> dict[str, float]:
@@ -124,11 +148,11 @@ def _by_memory(layers: Sequence[StoredLayer]) -> dict[str, float]:
         for level in layer.memories:
             ways = level.energy_pj
             sum_pj = ways.to_low + ways.from_low + ways.to_high + ways.from_high
-            energy[level.memory] = energy.get(level.memory, 0.0) + sum_pj
+            energy[level.memory] = energy.get(level.memory, 0.0) + sum_pj * layer.times
     return energy
 
 
-def _paired(first: dict[str, float], second: dict[str, float]) -> tuple[Pair, ...]:
+def _paired(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> tuple[Pair, ...]:
     return tuple(Pair(name, first.get(name), second.get(name)) for name in {**first, **second})
 
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from zigzag_lab.api.ask import VIEWS
 from zigzag_lab.api.plain_values import sayable
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
@@ -17,8 +16,20 @@ from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
-TABLES = dict(zip(("runs", "layers", "memory"), VIEWS, strict=True))
-_ORDERS = {"runs": "run_number", "layers": "run_number, layer_index", "memory": "run_number, layer_index"}
+TABLES = {
+    "runs": "zl_v_runs",
+    "layers": "zl_v_layers",
+    "memory": "zl_v_memory",
+    "results": "zl_v_results",
+    "evaluations": "zl_v_evaluations",
+}
+_ORDERS = {
+    "runs": "run_number",
+    "layers": "run_number, layer_index",
+    "memory": "run_number, layer_index",
+    "results": "run_number, result_index",
+    "evaluations": "run_number, role, result_index, place",
+}
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
@@ -38,17 +49,19 @@ def export(
     kind: str | None = None,
     experiment: str | None = None,
     runs: Sequence[str] = (),
+    children: bool = False,
     raw: bool = False,
 ) -> int:
     """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
 
     Args:
         lab: the database.
-        table: ``runs``, ``layers`` or ``memory``.
+        table: one of :data:`TABLES`.
         target: the file, or a stream of text for ``csv`` and ``jsonl``.
         kind: ``csv``, ``jsonl`` or ``parquet``; by default what the file's suffix says.
         experiment: only runs of this one.
         runs: only these runs, by id; all when empty.
+        children: whether the rows of runs within runs are written, too.
         raw: whether cells of CSV that begin a formula are written as they are.
 
     Returns:
@@ -57,7 +70,7 @@ def export(
     if table not in TABLES:
         raise InputError("export", f"a table '{table}'", " or ".join(TABLES), nearest(table, TABLES))
     kind = kind or _kind_of(target)
-    sql, values = _question(table, experiment, runs)
+    sql, values = _question(lab, table, experiment, runs, children=children)
     if not isinstance(target, Path):
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
@@ -78,16 +91,23 @@ def _kind_of(target: Path | IO[str]) -> str:
     return kind
 
 
-def _question(table: str, experiment: str | None, runs: Sequence[str]) -> tuple[str, list[str]]:
+def _question(
+    lab: Lab, table: str, experiment: str | None, runs: Sequence[str], *, children: bool
+) -> tuple[str, list[str]]:
     wanted, values = [], []
     if experiment is not None:
         wanted.append("experiment = ?")
         values.append(experiment)
     if runs:
-        wanted.append(f"run_id IN ({', '.join('?' * len(runs))})")
-        values += runs
+        ids = list(runs) + [one.run_id for run in runs if children for one in lab.children(run, all_levels=True)]
+        wanted.append(f"run_id IN ({', '.join('?' * len(ids))})")
+        values += ids
+    elif not children:
+        wanted.append("run_number IN (SELECT number FROM zl_run WHERE parent_number IS NULL)")
+    is_of_children = children or any(lab.run(run).parent_run_id for run in runs)
+    view = "zl_v_all_runs" if table == "runs" and is_of_children else TABLES[table]
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    return f"SELECT * FROM {TABLES[table]}{where} ORDER BY {_ORDERS[table]}", values
+    return f"SELECT * FROM {view}{where} ORDER BY {_ORDERS[table]}", values
 
 
 def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:

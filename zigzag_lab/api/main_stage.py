@@ -172,7 +172,7 @@ class MainStage(PlainMainStage):
 
 
 N_PUBLISHED_AT_ONCE = 20
-"""How many waiting runs a run publishes beside itself, so that a backlog does not hold it up."""
+"""How many waiting runs a run publishes beside itself and those within it, so that a backlog does not hold it up."""
 
 
 def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
@@ -204,10 +204,14 @@ def _check_mlflow(mlflow: str | None) -> None:
 
 
 def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishReport | None:
+    from zigzag_lab.store.choice import n_waiting_within
     from zigzag_lab.tracking import mlflow_uri_for, publish_pending
 
     uri = mlflow_uri_for(store.url, mlflow)
-    return None if uri is None else publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE)
+    if uri is None:
+        return None
+    n_within = n_waiting_within(store.database, run_id) if run_id is not None else 0
+    return publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE + n_within)
 
 
 def _parent(store: Store) -> RunRecorder | RunPlace | None:

@@ -92,15 +92,15 @@ def sync(
         database: the URL of ours.
         mlflow: MLflow's tracking URI.
         again: also bring up to date what was published, as for a new MLflow store.
-        policy: which points of sweeps are published from now on (:class:`zigzag_lab.tracking.choice.Policy`);
+        policy: which points of sweeps are published from now on (:class:`zigzag_lab.store.choice.Policy`);
             what suits their number where only sweeps are named.
         sweeps: names; all of them where only a policy is given.
 
     Raises:
         InputError: publishing is off, there is no such policy or sweep.
     """
+    from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
-    from zigzag_lab.tracking.choice import Policy, ask_to_publish_sweep
 
     uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
@@ -124,8 +124,8 @@ def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | No
         What was told, and what could not be; None where publishing is off, and the points wait.
     """
     from zigzag_lab.store import open_store
+    from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
-    from zigzag_lab.tracking.choice import Policy, ask_to_publish_sweep
 
     uri = mlflow_uri_for(database, mlflow)
     with open_store(database) as store:
@@ -139,7 +139,7 @@ def check_publishing(database: str, mlflow: str | None, policy: str | None) -> N
     Raises:
         InputError: the tracking URI or the policy is none.
     """
-    from zigzag_lab.tracking.choice import Policy
+    from zigzag_lab.store.choice import Policy
 
     mlflow_uri_for(database, mlflow)
     if policy is not None:

@@ -25,6 +25,7 @@ from zigzag_lab.plots import (
 )
 from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.plots.style import check_path, one_of
+from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
 from zigzag_lab.vocab import InputError
@@ -38,6 +39,9 @@ _OF_LAYERS: dict[str, Callable[[Sequence[CostModelEvaluation], Path, str], Path]
 _OF_RUNS = ("compare", "pareto")
 KINDS = (*_OF_LAYERS, "nest", "hierarchy", "workload", *_OF_RUNS)
 """Kinds of pictures of recorded runs."""
+
+MOST_DRAWN = 500
+"""Results of a run without a single total that are drawn side by side."""
 
 TRACE_COLUMNS = ("search", "seconds", "best")
 
@@ -66,13 +70,16 @@ def plot_runs(
     """
     kind, path = one_of("kind of picture", kind, KINDS), check_path(path)
     if kind == "pareto":
-        return _pareto(runs, path)
+        return _pareto(innermost(lab, runs), path)
     if kind == "compare":
         return plot_comparison(_labelled([priced_run(lab, run.run_id) for run in runs]), path)
     if len(runs) != 1:
         raise InputError(f"plot {kind}", f"{len(runs)} runs", "one run", f"For several: {' or '.join(_OF_RUNS)}.")
     (run,) = runs
     only = None if layer is None else [one.layer_index for one in run_page(lab, run, layer).layers]
+    if only is None and run.has_no_total and (run.n_results or 0) > MOST_DRAWN:
+        found = f"it has {run.n_results:,} results and no single total"
+        raise InputError(f"run {run.run_id}", found, f"at most {MOST_DRAWN:,}", "Name a layer with --layer INDEX.")
     priced = priced_run(lab, run.run_id, only)
     title = f"{priced.label}, {run.aim}" if layer is None else f"{priced.cmes[0].layer.name} of {priced.label}"
     if kind in _OF_LAYERS:
@@ -111,12 +118,12 @@ def _pareto(runs: Sequence[RunRecord], path: Path) -> Path:
 
 
 def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
-    """What tells runs apart: their names, else workload and accelerator where these differ, and ids."""
+    """What tells runs apart: what children vary, else workload and accelerator where these differ, and ids."""
     workloads, accelerators = {r.workload for r in runs}, {r.accelerator for r in runs}
     labels = []
     for run in runs:
         parts = [run.workload] if len(workloads) > 1 else []
-        parts += [run.accelerator] if len(accelerators) > 1 else []
+        parts += [run.varied] if run.settings else [run.accelerator] if len(accelerators) > 1 else []
         labels.append(", ".join(str(part) for part in parts) or run.run_id)
     return labels if len(set(labels)) == len(labels) else [f"{x} {r.run_id}" for x, r in zip(labels, runs, strict=True)]
 

@@ -9,8 +9,9 @@ from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_
 from zigzag_lab.api.loop_nest import as_lines, loop_nest
 from zigzag_lab.cost import ProofSummary
 from zigzag_lab.mapping.bypass import skipped
+from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
-from zigzag_lab.store.priced import visited_memories
+from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -24,6 +25,10 @@ class RunPage:
         inputs: kind -> (name, start of the digest, file it came from).
         layers: all of them, or the one that was asked for.
         skips: index of a layer -> (its operand, the memory that it skipped), where it may skip any.
+        left_out: index of a layer -> (its operand, a memory that data kept on chip made needless), where there is one.
+        family: the runs within it, each followed by those within it.
+        results: what it yielded, in order.
+        n_saved: how many layer evaluations passed its save stages, and those of the runs within it.
     """
 
     run: RunRecord
@@ -31,6 +36,15 @@ class RunPage:
     inputs: dict[str, tuple[str, str, str | None]]
     layers: tuple[StoredLayer, ...]
     skips: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    left_out: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    family: tuple[Child, ...] = ()
+    results: tuple[ResultOf, ...] = ()
+    n_saved: int = 0
+
+    @property
+    def chosen(self) -> list[Child]:
+        """The way down to the run within it whose layers are all that it chose; empty where several have a part."""
+        return chosen_of(self.family)
 
     @property
     def energy(self) -> EnergyBreakdown:
@@ -50,6 +64,7 @@ class RunPage:
     def as_plain(self) -> dict[str, Any]:
         """All of it as plain data, for JSON."""
         energy, latency, proof = self.energy, self.latency, self.proof
+        energies = {"mac": energy.mac_energy_pj, "memories": energy.by_memory}
         return {
             **asdict(self.run),
             **asdict(self.details),
@@ -57,16 +72,33 @@ class RunPage:
                 kind: {"name": name, "digest": digest, "file": file}
                 for kind, (name, digest, file) in self.inputs.items()
             },
-            "energy_breakdown_pj": {"mac": energy.mac_energy_pj, "memories": energy.by_memory},
-            "latency_breakdown_cycles": latency.terms,
+            "energy_breakdown_pj": None if self.run.has_no_total else energies,
+            "latency_breakdown_cycles": None if self.run.has_no_total else latency.terms,
             **({} if proof is None else {"proof": proof.as_dict()}),
-            "layers": [_plain_layer(layer, self.skips.get(layer.layer_index)) for layer in self.layers],
+            "n_saved": self.n_saved,
+            "chosen": [child.run.run_id for child in self.chosen],
+            "children": [
+                {**asdict(child.run), "depth": child.depth, "n_chosen_by_parent": child.n_chosen}
+                for child in self.family
+            ],
+            "results": [
+                {**asdict(one.result), "layers": one.layers, "child_run_id": one.child} for one in self.results
+            ],
+            "layers": [self._plain_layer(layer) for layer in self.layers],
+        }
+
+    def _plain_layer(self, layer: StoredLayer) -> dict[str, Any]:
+        pairs = {"skips": self.skips, "memories_left_out": self.left_out}
+        return _plain_layer(layer) | {
+            name: [{"operand": op, "memory": memory} for op, memory in of_layers[layer.layer_index]]
+            for name, of_layers in pairs.items()
+            if layer.layer_index in of_layers
         }
 
 
-def _plain_layer(layer: StoredLayer, skips: list[tuple[str, str]] | None) -> dict[str, Any]:
+def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
     nests = {operand or "all": as_lines(nest) for operand, nest in loop_nest(layer).items()}
-    hidden = ("run_number", "layer_digest", "mapping_digest", "name", "layer_index", "layer_id")
+    hidden = ("run_number", "layer_digest", "mapping_digest", "name", "layer_index", "layer_id", "memories_left_out")
     return {
         "layer_index": layer.layer_index,
         "layer_id": layer.layer_id,
@@ -75,7 +107,7 @@ def _plain_layer(layer: StoredLayer, skips: list[tuple[str, str]] | None) -> dic
         "spatial_mapping": layer.spatial_mapping,
         "mapping": layer.mapping,
         **({} if layer.certificate is None else {"certificate": layer.certificate.as_dict()}),
-        **({} if skips is None else {"skips": [{"operand": op, "memory": name} for op, name in skips]}),
+        **({} if layer.times == 1 else {"times": layer.times}),
         "loops": nests,
         "memories": [asdict(level) for level in layer.memories],
     }
@@ -95,24 +127,44 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
     layers = lab.layers(run.run_id)
     if layer is not None:
         layers = [layer_called(layer, layers, run.run_id)]
-    skips = _skips(lab, run.run_id, layers)
-    return RunPage(run, lab.details(run.run_id), _inputs(lab, run.run_id), tuple(layers), skips)
+    designs = RowDesigns(lab)
+    return RunPage(
+        run,
+        lab.details(run.run_id),
+        _inputs(lab, run.run_id),
+        tuple(layers),
+        _skips(designs, layers),
+        _left_out(designs, layers),
+        tuple(family_of(lab, run)),
+        tuple(results_of(lab, run)),
+        n_saved(lab, run),
+    )
 
 
-def _skips(lab: Lab, run_id: str, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
-    """What operands skipped, of runs whose accelerator or mapping file lets them."""
-    inputs = lab.input_records(run_id)
-    if "accelerator" not in inputs or "mapping" not in inputs:
-        return {}
-    accelerator, rules = inputs["accelerator"], inputs["mapping"]
-    if not any(memory.bypass for memory in accelerator.memories) and not any(e.bypass for e in rules.entries.values()):
-        return {}
+def _skips(designs: RowDesigns, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
+    """What operands skipped, of layers whose accelerator or mapping entry lets them."""
     found = {}
     for layer in layers:
-        entry = rules.named(layer.name, str(layer.figures["operator_type"]))
-        operands = {memory: op for op, memory in entry.operand_links.items()}
-        skips = skipped(accelerator, entry, visited_memories(layer))
-        found[layer.layer_index] = [(operands[skip.operand], skip.memory) for skip in skips]
+        if (design := designs.of(layer)) is None:
+            continue
+        accelerator, entry = design
+        if any(memory.bypass for memory in accelerator.memories) or entry.bypass:
+            operands = {memory: op for op, memory in entry.operand_links.items()}
+            skips = skipped(accelerator, entry, visited_memories(layer))
+            found[layer.layer_index] = [(operands[skip.operand], skip.memory) for skip in skips]
+    return found
+
+
+def _left_out(designs: RowDesigns, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
+    """Which memories layers left out as their data stayed on chip."""
+    found = {}
+    for layer in layers:
+        if left_out := left_out_of(layer):
+            design = designs.of(layer)
+            operands = {} if design is None else {memory: op for op, memory in design[1].operand_links.items()}
+            found[layer.layer_index] = [
+                (operands.get(op, op), name) for op, names in left_out.items() for name in names
+            ]
     return found
 
 

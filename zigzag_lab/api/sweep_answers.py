@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from zigzag_lab.api.ask import find_run
 from zigzag_lab.api.defaults import default_database
-from zigzag_lab.store import Lab
+from zigzag_lab.store.families import innermost
+from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries
 from zigzag_lab.sweeps import pareto_front
 from zigzag_lab.sweeps.objectives import OBJECTIVES, summed_up, to_be_small
@@ -31,10 +33,10 @@ def sweep_status(database: str | None = None, name: str | None = None) -> list[S
 def sweep_points(
     name: str, database: str | None = None, *, workload: str | None = None, statuses: Iterable[str] = ("finished",)
 ) -> list[SweepPointRecord]:
-    """The points of a sweep, as its runs have them.
+    """The points of a sweep, as its runs have them; or the runs within a run.
 
     Args:
-        name: of the sweep.
+        name: of the sweep; or the id of a run that has runs within it, the start of one, or ``last``.
         database: its URL.
         workload: only points of this network.
         statuses: how their runs ended.
@@ -43,15 +45,36 @@ def sweep_points(
         InputError: there is no such sweep or network.
     """
     with Lab(database or default_database()) as lab:
-        if not lab.store.database.select("SELECT 1 FROM zl_sweep WHERE name = ?", (name,)).rows:
-            raise _no_sweep(name, [s.name for s in summaries(lab.store.database)])
-        found = priced_points(lab.store.database, name, statuses)
+        if lab.store.database.select("SELECT 1 FROM zl_sweep WHERE name = ?", (name,)).rows:
+            found = priced_points(lab.store.database, name, statuses)
+        else:
+            found = _points_within(lab, name, statuses)
     if workload is None:
         return found
     names = sorted({point.workload for point in found})
     if found and workload not in names:
         raise InputError("workload", f"'{workload}'", f"one of {', '.join(names)}", nearest(workload, names))
     return [point for point in found if point.workload == workload]
+
+
+def _points_within(lab: Lab, word: str, statuses: Iterable[str]) -> list[SweepPointRecord]:
+    """The innermost runs within a run, with all that varies on the way down to them."""
+    try:
+        run = find_run(lab, word)
+    except InputError:
+        raise _no_sweep(word, [s.name for s in summaries(lab.store.database)]) from None
+    if not run.n_children:
+        raise InputError(f"run {run.run_id}", "no runs are within it", "the name of a sweep, or a run with some")
+    wanted = set(statuses)
+    return [_as_point(one) for one in innermost(lab, [run]) if one.status in wanted]
+
+
+def _as_point(run: RunRecord) -> SweepPointRecord:
+    inputs = run.workload or "", run.accelerator or "", run.mapping or ""
+    figures = run.energy_pj, run.latency_cycles, run.edp_pj_cycles, run.area_mm2
+    return SweepPointRecord(
+        run.run_id, *inputs, run.settings or {}, run.run_id, run.status, run.reason, *figures, utilisation=None
+    )
 
 
 def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> list[SweepPointRecord]:

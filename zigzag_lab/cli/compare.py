@@ -11,13 +11,13 @@ from zigzag_lab.cli import figures
 from zigzag_lab.cli.ls import json_option
 from zigzag_lab.cli.options import database_option
 from zigzag_lab.cli.plain import as_json
-from zigzag_lab.cli.table import Column, table
+from zigzag_lab.cli.table import Column, shown, table
 
 if TYPE_CHECKING:
     from zigzag_lab.api.compare import Comparison, Pair
     from zigzag_lab.api.differences import Difference
 
-MOST_SHOWN = 40
+MOST_SHOWN, MOST_PAIRS = 40, 400
 _UNITS: dict[str, Callable[[float | None], str]] = {"edp_pj_cycles": figures.power, "latency_cycles": figures.count}
 
 
@@ -42,16 +42,21 @@ def compare_command(first: str, second: str, is_json: bool, database: str | None
 def _lines(found: Comparison) -> Iterator[str]:
     ids = found.first.run_id, found.second.run_id
     for run in (found.first, found.second):
-        yield f"{run.run_id}  {run.name}: {run.status}, {run.aim}"
+        yield shown(f"{run.run_id}  {run.name}: {run.status}, {run.aim}")
+        if run.has_no_total:
+            yield f"{'':<{len(run.run_id)}}  no single total: {run.n_results or 0:,} results"
     yield from _section("Totals", ids, found.totals, None)
     yield from _section("Energy by layer", ids, found.layer_energy_pj, figures.energy)
     yield from _section("Cycles by layer", ids, found.layer_latency_cycles, figures.count)
     yield from _section("Energy by memory", ids, found.memory_energy_pj, figures.energy)
+    yield from _section("Energy by child", ids, found.child_energy_pj, figures.energy)
+    yield from _section("Cycles by child", ids, found.child_latency_cycles, figures.count)
     yield ""
+    varied = [(f"setting {one.path}", one) for one in found.settings]
     inputs = [(f"{kind}: {one.path}".rstrip(": "), one) for kind, one in found.inputs]
     others = [(f"option {one.path}", one) for one in found.options]
     around = [(one.path, one) for one in found.surroundings]
-    yield from _differing("What they were given", [*inputs, *others], ids)
+    yield from _differing("What they were given", [*varied, *inputs, *others], ids)
     yield from _differing("Where they ran", around, ids)
 
 
@@ -61,9 +66,11 @@ def _section(
     if not pairs:
         return
     columns = [Column(title), *(Column(i, True) for i in ids), Column("difference", True), Column("ratio", True)]
-    rows = [_row(pair, spelt or _UNITS.get(pair.what, figures.energy)) for pair in pairs]
+    rows = [_row(pair, spelt or _UNITS.get(pair.what, figures.energy)) for pair in pairs[:MOST_PAIRS]]
     yield ""
     yield table(columns, rows)
+    if len(pairs) > MOST_PAIRS:
+        yield f"and {len(pairs) - MOST_PAIRS:,} more; --json has all."
 
 
 def _row(pair: Pair, spelt: Callable[[float | None], str]) -> list[str]:

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
-from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.options import database_option, points_option
 from zigzag_lab.cli.plain import is_raw, raw_option
 from zigzag_lab.vocab.terminal import data_stream
 
 
 @click.command("export")
-@click.argument("what", type=click.Choice(["runs", "layers", "memory"]), default="runs")
+@click.argument("what", type=click.Choice(["runs", "layers", "memory", "results", "evaluations"]), default="runs")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="By default standard output.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="By default FILE's suffix.")
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; may be repeated.")
+@points_option
 @raw_option
 @database_option
 def export_command(
@@ -25,14 +26,32 @@ def export_command(
     kind: str | None,
     experiment: str | None,
     runs: tuple[str, ...],
+    are_points: bool,
     database: str | None,
 ) -> None:
-    """Write runs, layers or memory rows as CSV, JSON lines or Parquet, with all digits."""
+    """Write a table as CSV, JSON lines or Parquet, with all digits.
+
+    \b
+    runs         what was asked, and totals
+    layers       layers that runs chose
+    memory       the same by operand and memory level
+    results      what runs yielded, in order
+    evaluations  layers that runs chose, yielded and saved
+    """  # noqa: D301
     from zigzag_lab.api import ask
     from zigzag_lab.api.export import export
 
     with ask.open_lab(database) as lab:
         ids = [ask.find_run(lab, run).run_id for run in runs]
-        n_rows = export(lab, what, out or data_stream(), kind=kind, experiment=experiment, runs=ids, raw=is_raw())
+        n_rows = export(
+            lab,
+            what,
+            out or data_stream(),
+            kind=kind,
+            experiment=experiment,
+            runs=ids,
+            children=are_points,
+            raw=is_raw(),
+        )
     if out is not None:
         click.echo(f"{out}: {n_rows} rows.")

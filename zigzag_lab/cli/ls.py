@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zigzag_lab.cli import figures
-from zigzag_lab.cli.options import Count, Tag, database_option
+from zigzag_lab.cli.family import settings_in_words
+from zigzag_lab.cli.options import Count, Tag, database_option, points_option
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
@@ -41,6 +42,7 @@ json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, 
 @click.option("--tag", "tags", type=Tag(), multiple=True, help="Only runs that carry this tag.")
 @click.option("--since", metavar="2h|2026-11-22", help="Only runs that started at most so long ago, or since then.")
 @click.option("--limit", type=Count(), default="20", show_default=True, help="At most so many runs.")
+@points_option
 @json_option
 @database_option
 def ls_command(
@@ -52,10 +54,11 @@ def ls_command(
     tags: tuple[tuple[str, str], ...],
     since: str | None,
     limit: int | None,
+    are_points: bool,
     is_json: bool,
     database: str | None,
 ) -> None:
-    """List runs, the newest first."""
+    """List runs, the newest first; those within runs with --points."""
     from zigzag_lab.api import ask
 
     with ask.open_lab(database) as lab:
@@ -68,6 +71,7 @@ def ls_command(
             since=ask.moment(since) if since else None,
             tags=dict(tags),
             limit=None if limit is None else limit + 1,
+            children=are_points,
         )
     are_more = limit is not None and len(runs) > limit
     _print(runs[:limit], is_json)
@@ -88,6 +92,7 @@ def ls_command(
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
 @click.option("--sweep", metavar="NAME", help="Only points of this sweep, with their settings.")
 @click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
+@points_option
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
 @raw_option
 @json_option
@@ -99,13 +104,14 @@ def best_command(
     accelerator: str | None,
     sweep: str | None,
     limit: int | None,
+    are_points: bool,
     is_csv: bool,
     is_json: bool,
     database: str | None,
 ) -> None:
     """List the runs with the least latency, energy or EDP.
 
-    EDP is the energy-delay product. Only finished runs count; the best comes first.
+    EDP is the energy-delay product. Only finished runs with one total count; the best comes first.
     """
     from zigzag_lab.api import ask
 
@@ -115,7 +121,8 @@ def best_command(
         _print_best_points(sweep, opt, workload, accelerator, limit, database, is_csv=is_csv, is_json=is_json)
         return
     with ask.open_lab(database) as lab:
-        runs = lab.best(opt, limit=limit, experiment=experiment, workload=workload, accelerator=accelerator)
+        names = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
+        runs = lab.best(opt, limit=limit, children=are_points, **names)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
 
@@ -148,7 +155,14 @@ def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
     if is_json:
         click.echo(as_json([asdict(run) for run in runs]))
     elif runs:
-        click.echo(table(COLUMNS, [_row(run) for run in runs]))
+        columns, rows = list(COLUMNS), [_row(run) for run in runs]
+        if any(run.parent_run_id for run in runs):
+            columns += [Column("within"), Column("settings")]
+            rows = [
+                [*row, run.parent_run_id or "", settings_in_words(run.settings)]
+                for row, run in zip(rows, runs, strict=True)
+            ]
+        click.echo(table(columns, rows))
     else:
         click.echo("No such runs.", err=True)
 

@@ -17,7 +17,11 @@ def mlflow_group() -> None:
 @mlflow_group.command("sync")
 @click.option("--again", is_flag=True, help="Bring published runs up to date as well, as for a new MLflow store.")
 @click.option(
-    "--sweep", "sweeps", multiple=True, metavar="NAME", help="Choose points of this sweep; of all by default."
+    "--sweep",
+    "sweeps",
+    multiple=True,
+    metavar="NAME|RUN",
+    help="Choose points of this sweep, or runs within this run; of all sweeps by default.",
 )
 @publish_option
 @mlflow_option
@@ -27,7 +31,7 @@ def sync_command(
 ) -> None:
     """Publish what MLflow does not know yet; exit status 1 when something could not be.
 
-    Of sweeps, that is the points that were chosen when they ended; --publish chooses more.
+    Of sweeps and of runs within runs, those that were chosen when they ended; --publish chooses more.
     """
     from zigzag_lab.api import mlflow_view
 

@@ -104,3 +104,10 @@ def publish_option(command: F) -> F:
         "By default all of up to 200, else pareto,top:50."
     )
     return click.option("--publish", "policy", metavar="POLICY", help=help_text)(command)
+
+
+def points_option(command: F) -> F:
+    """``--points``: runs within runs, too."""
+    return click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")(
+        command
+    )

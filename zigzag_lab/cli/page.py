@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cli import figures
+from zigzag_lab.cli.family import children_table, chosen_in_words, cut, results_table, settings_in_words
 from zigzag_lab.cli.table import Column, shown, table, terminal_width
 from zigzag_lab.vocab.terminal import bold
 
@@ -28,10 +29,22 @@ _MEMORY = (Column("operand"), Column("memory"), Column("energy", True), Column("
 _DIRECTIONS = ("to_low", "from_low", "to_high", "from_high")
 
 
-def run_lines(page: RunPage) -> Iterator[str]:
-    """A run: its head, its totals, its energy, its latency, its layers."""
+def run_lines(page: RunPage, *, is_whole: bool = False) -> Iterator[str]:
+    """A run: its head, its totals, its results where they are several, its children, its energy, latency and layers.
+
+    Args:
+        page: the run.
+        is_whole: whether all runs within it are listed, too.
+    """
     yield from _head(page)
-    if page.layers:
+    if page.results and page.run.energy_pj is None:
+        yield from heading(f"Results ({len(page.results):,})")
+        yield from results_table(page.results, page.family)
+    if page.family:
+        n = sum(child.depth == 0 for child in page.family)
+        yield from heading(f"Children ({n:,})")
+        yield from children_table(page.family, is_whole=is_whole)
+    if page.layers and not page.run.has_no_total:
         if page.run.status != "finished":
             yield ""
             yield f"The run did not finish; what follows sums the {len(page.layers)} layers that it priced."
@@ -41,6 +54,7 @@ def run_lines(page: RunPage) -> Iterator[str]:
         yield _latency_table(page.latency)
         yield from heading(f"Layers ({len(page.layers)})")
         yield _layers_table(page)
+    if page.layers:
         yield ""
         yield f"One layer, with its mapping as loops: zigzag-lab show {page.run.run_id} --layer INDEX"
 
@@ -61,6 +75,11 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     if (skips := page.skips.get(layer.layer_index)) is not None:
         said = ", ".join(f"{operand} skips {memory}" for operand, memory in skips)
         yield from labelled("bypass", shown(said) or "allowed, none is better")
+    if left_out := page.left_out.get(layer.layer_index):
+        said = ", ".join(f"{operand} of {memory}" for operand, memory in left_out)
+        yield from labelled("left out", shown(f"{said}: the data stays on chip"))
+    if layer.times != 1:
+        yield from labelled("counts", f"{layer.times:g} times in the total")
     if layer.certificate is not None:
         yield from labelled("proof", layer.certificate.sentence())
     yield from heading("Mapping, the outermost loop first")
@@ -97,6 +116,19 @@ def _head(page: RunPage) -> Iterator[str]:
         busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
         yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
         yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
+    elif run.has_no_total:
+        n = len(page.results)
+        yield from labelled("total", f"none: its {n:,} results are no parts of one sum" if n else "none: no results")
+    if said := chosen_in_words(page):
+        yield from labelled("chosen", shown(said))
+    for warning in run.warnings or ():
+        yield from labelled("warning", shown(warning))
+    if run.parent_run_id is not None:
+        yield from labelled("child of", run.parent_run_id)
+        yield from labelled("settings", shown(settings_in_words(run.settings)) or "none")
+    if page.n_saved and page.n_saved != run.n_layers:
+        where = ", with the runs within it" if page.family else ""
+        yield from labelled("saved", f"{page.n_saved:,} layer evaluations passed save stages{where}")
     if (proof := page.proof) is not None:
         yield from labelled("proof", proof.sentence())
     yield from _more_figures(run)
@@ -109,8 +141,8 @@ def _head(page: RunPage) -> Iterator[str]:
     if stages := details.options.get("stages"):
         yield from labelled("stages", shown(" > ".join(map(str, stages))))
     if code := details.options.get("stage_code"):
-        said = (f"{one['stage']} of {one['module']} (source {str(one.get('source'))[:12]})" for one in code)
-        yield from labelled("code", shown(", ".join(said)))
+        sources = (f"{one['stage']} of {one['module']} (source {str(one.get('source'))[:12]})" for one in code)
+        yield from labelled("code", shown(", ".join(sources)))
     if details.tags:
         yield from labelled("tags", shown(", ".join(f"{key}={value}" for key, value in details.tags.items())))
     if run.note:
@@ -136,7 +168,7 @@ def _more_figures(run: Any) -> Iterator[str]:
 
 def _pairs(options: dict[str, Any]) -> str:
     said = {key: value for key, value in options.items() if value is not None and key not in ("stages", "stage_code")}
-    return shown(", ".join(f"{key}={value}" for key, value in said.items())) or "none"
+    return shown(", ".join(f"{key}={cut(str(value))}" for key, value in said.items())) or "none"
 
 
 def _where(machine: dict[str, Any]) -> Iterator[str]:
@@ -182,25 +214,39 @@ def _latency_table(latency: LatencyBreakdown) -> str:
 def _layers_table(page: RunPage) -> str:
     columns = [Column("index", True), Column("layer"), Column("energy", True), Column("of all", True)]
     columns += [Column("cycles", True), Column("of all", True), Column("busy", True)]
-    is_certified = page.proof is not None
-    columns += [*([Column("gap", True)] if is_certified else []), Column("spatial mapping")]
-    energy, latency = page.energy.total_pj, page.latency.total_cycles
-    return table(columns, [_layer_row(layer, energy, latency, is_certified) for layer in page.layers])
+    more: dict[str, Callable[[StoredLayer], str]] = {}
+    if any(layer.times != 1 for layer in page.layers):
+        more["times"] = lambda layer: f"{layer.times:g}"
+    if page.proof is not None:
+        more["gap"] = _gap
+    columns += [*(Column(name, True) for name in more), Column("spatial mapping")]
+    columns += [Column("left out")] if page.left_out else []
+    energy, latency, rows = page.energy.total_pj, page.latency.total_cycles, []
+    for layer in page.layers:
+        row = [*_layer_row(layer, energy, latency), *(spelt(layer) for spelt in more.values()), layer.spatial_mapping]
+        rows.append([*row, *([_left_out(page, layer)] if page.left_out else [])])
+    return table(columns, rows)
 
 
-def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float, is_certified: bool) -> list[str]:
+def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float) -> list[str]:
     figure = layer.figures
     return [
         str(layer.layer_index),
         layer.name,
         figures.energy(figure["energy_pj"]),
-        figures.share(figure["energy_pj"], energy_pj),
+        figures.share(figure["energy_pj"] * layer.times, energy_pj),
         figures.count(figure["latency_cycles"]),
-        figures.share(figure["latency_cycles"], latency_cycles),
+        figures.share(figure["latency_cycles"] * layer.times, latency_cycles),
         figures.share(figure["ideal_cycles"], figure["latency_cycles"]),
-        *([_gap(layer)] if is_certified else []),
-        layer.spatial_mapping,
     ]
+
+
+def _left_out(page: RunPage, layer: StoredLayer) -> str:
+    """Memories that data kept on chip made needless, and for which operands."""
+    memories: dict[str, list[str]] = {}
+    for operand, memory in page.left_out.get(layer.layer_index, ()):
+        memories.setdefault(memory, []).append(operand)
+    return "; ".join(f"{memory}: {', '.join(operands)}" for memory, operands in memories.items())
 
 
 def _gap(layer: StoredLayer) -> str:

@@ -42,7 +42,9 @@ def pareto_command(
     is_json: bool,
     database: str | None,
 ) -> None:
-    """List the points of SWEEP that no other point beats, for each network.
+    """List the points of SWEEP that no other point beats, for each network; or of the runs within a run.
+
+    SWEEP is the name of a sweep; or the id of a run whose stages tried several combinations, or 'last'.
 
     A point is beaten by one that is at least as good in every objective and better in one.
     """

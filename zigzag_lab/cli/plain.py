@@ -47,8 +47,14 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = CsvWriter(text, raw=is_raw())
     writer.writerow(columns)
-    writer.writerows([[sayable(value) for value in row] for row in rows])
+    writer.writerows([[_cell(value) for value in row] for row in rows])
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """A value in CSV; documents are JSON."""
+    plain = sayable(value)
+    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
 
 
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -73,7 +73,7 @@ def plot_command(
     search     quality of searches against time, from --data
 
     RUN is an id, the start of one, the name of a sweep for all its runs, or 'last', which is meant where none is
-    given.
+    given. For 'pareto', a run that has runs within it stands for these.
     """  # noqa: D301
     from zigzag_lab.api import ask
     from zigzag_lab.api.plot import plot_runs, plot_traces

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zigzag_lab.cli.ls import json_option
-from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.options import database_option, points_option
 from zigzag_lab.cli.page import layer_lines, run_lines
 from zigzag_lab.cli.plain import as_json
 
@@ -34,10 +34,13 @@ Examples:
     metavar="DIR",
     help="Write the run's input files to this folder instead, byte for byte.",
 )
+@points_option
 @json_option
 @database_option
-def show_command(run: str, layer: str | None, folder: Path | None, is_json: bool, database: str | None) -> None:
-    """Show a run, or one layer of it: where energy and cycles went.
+def show_command(
+    run: str, layer: str | None, folder: Path | None, are_points: bool, is_json: bool, database: str | None
+) -> None:
+    """Show a run, or one layer of it: where energy and cycles went, and what was chosen of the runs within it.
 
     RUN is an id, the start of one, or 'last'.
     """
@@ -54,7 +57,7 @@ def show_command(run: str, layer: str | None, folder: Path | None, is_json: bool
     elif is_json:
         lines = iter([as_json(page.as_plain())])
     else:
-        lines = run_lines(page) if layer is None else layer_lines(page)
+        lines = run_lines(page, is_whole=are_points) if layer is None else layer_lines(page)
     click.echo("\n".join(lines))
 
 

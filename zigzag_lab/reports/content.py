@@ -12,12 +12,16 @@ from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
 from zigzag_lab.reports.explain import Explanation, explain
 from zigzag_lab.reports.left_out import left_out_claim
+from zigzag_lab.store.families import ResultOf, family_of, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
 from zigzag_lab.vocab import InputError, Objective
 
 MOST_DETAILED = 4
 """Of more runs than this, only the best of each objective are shown layer by layer."""
+
+MOST_RESULTS = 1000
+"""Results that are listed of a run without a single total."""
 
 SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
 """What a colleague needs to know of the machine; who ran it, where and in which folder stays at home."""
@@ -77,7 +81,7 @@ def detailed(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, str]]:
 
 def _title(runs: Sequence[RunRecord]) -> str:
     if len(runs) == 1:
-        return f"{runs[0].workload} on {runs[0].accelerator}"
+        return runs[0].label
     workloads, accelerators = {str(r.workload) for r in runs}, {str(r.accelerator) for r in runs}
     what = [next(iter(names)) if len(names) == 1 else f"{len(names)} {word}" for names, word in
             ((workloads, "workloads"), (accelerators, "accelerators"))]  # fmt: skip
@@ -88,15 +92,20 @@ def _run(run: RunRecord) -> dict[str, Any]:
     words = ("run_id", "name", "experiment", "workload", "accelerator", "mapping", "objective", "status", "reason")
     return {
         **{name: getattr(run, name) for name in (*words, *_FIGURES, *_WORK)},
+        "label": run.label,
+        "warnings": run.warnings or [],
         "started_at": run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
     }
 
 
 def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
-    """Energy by memory and by operand, and latency by term, of the layers on record."""
+    """Energy by memory and by operand, and latency by term, of the layers that make up its total."""
+    if run.has_no_total:
+        return {"energy_by_memory": {}, "energy_by_operand": {}, "latency_by_term": {}}
     rows = lab.sql(
-        "SELECT memory, operand, SUM(energy_pj) FROM zl_v_memory WHERE run_number = ? "
-        "GROUP BY memory, operand ORDER BY MAX(level), memory, operand",
+        "SELECT m.memory, m.operand, SUM(m.energy_pj * l.times) FROM zl_v_memory m "
+        "JOIN zl_v_layers l ON l.run_number = m.run_number AND l.layer_index = m.layer_index WHERE m.run_number = ? "
+        "GROUP BY m.memory, m.operand ORDER BY MAX(m.level), m.memory, m.operand",
         (run.run_number,),
     ).rows
     by_memory: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
@@ -104,7 +113,7 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
     for memory, operand, energy in rows:
         by_memory[memory] = by_memory.get(memory, 0.0) + energy
         by_operand[operand] = by_operand.get(operand, 0.0) + energy
-    sums = ", ".join(f"SUM({expression})" for expression in _TERMS.values())
+    sums = ", ".join(f"SUM(({expression}) * times)" for expression in _TERMS.values())
     terms = lab.sql(f"SELECT {sums} FROM zl_v_layers WHERE run_number = ?", (run.run_number,)).rows[0]
     return {
         "energy_by_memory": by_memory,
@@ -116,6 +125,11 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
 def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, Any]:
     """A run layer by layer; one that cannot be priced again says so and shows its provenance only."""
     found: dict[str, Any] = {"run_id": run.run_id, "why": why, "claims": [], "layers": [], "note": ""}
+    found |= {"children": _children(lab, run), "results": [], "n_results": run.n_results or 0}
+    if run.has_no_total:
+        found["results"] = [_result(one) for one in results_of(lab, run)[:MOST_RESULTS]]
+        found["note"] = f"It has no single total: it yielded {run.n_results or 0:,} results."
+        return {**found, **_provenance(lab, run)}
     try:
         priced = priced_run(lab, run.run_id)
         left_out = left_out_claim(lab, run.run_id)
@@ -125,6 +139,26 @@ def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, Any]:
     except InputError as error:
         found["note"] = str(error)
     return {**found, **_provenance(lab, run)}
+
+
+def _children(lab: Lab, run: RunRecord) -> list[dict[str, Any]]:
+    """The runs within a run, those within them after them."""
+    return [
+        {
+            **{name: getattr(child.run, name) for name in ("run_id", "status", *_FIGURES)},
+            "label": child.run.label,
+            "varied": "\u2003" * child.depth + (child.run.varied or child.run.name),
+            "chosen": "all" if child.n_chosen == child.n_layers else str(child.n_chosen) if child.n_chosen else "-",
+        }
+        for child in family_of(lab, run)
+    ]
+
+
+def _result(one: ResultOf) -> dict[str, Any]:
+    energy, latency = one.result.energy_pj, one.result.latency_cycles
+    edp = None if energy is None or latency is None else energy * latency
+    known = {"path": one.result.path, "of": one.layers, "child": one.child}
+    return {**known, "energy_pj": energy, "latency_cycles": latency, "edp_pj_cycles": edp}
 
 
 def _layers(priced: PricedRun) -> list[dict[str, Any]]:

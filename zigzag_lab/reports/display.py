@@ -65,9 +65,12 @@ def run_html(run: RunRecord) -> str:
         ("energy", None if run.energy_pj is None else energy(run.energy_pj)),
         ("latency", None if run.latency_cycles is None else cycles(run.latency_cycles)),
         ("layers", run.n_layers),
+        *([("results", run.n_results)] if run.has_no_total else []),
+        *([("runs within it", run.n_children)] if run.n_children else []),
+        *(("warning", warning) for warning in run.warnings or ()),
         ("experiment", run.experiment),
     ]
-    return table_html(("", ""), rows, f"{run.workload} on {run.accelerator}")
+    return table_html(("", ""), rows, run.label)
 
 
 def runs_html(runs: Sequence[RunRecord]) -> str:

@@ -69,8 +69,10 @@ class Variant:
 
 
 def in_a_word(value: Any) -> str:
-    """A value that is varied, for names: a file by its stem, a record by its name."""
-    return value.stem if isinstance(value, Path) else str(getattr(value, "name", value))
+    """A value that is varied, for names: a file by its stem, a record or a document by its name."""
+    if isinstance(value, Path):
+        return value.stem
+    return str(value.get("name", value) if isinstance(value, Mapping) else getattr(value, "name", value))
 
 
 @runtime_checkable

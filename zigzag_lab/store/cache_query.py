@@ -118,6 +118,16 @@ def earlier_run(database: Database, run_number: int) -> int | None:
     return None if rows[0][0] is None else int(rows[0][0])
 
 
+def who_asked(database: Database, run_number: int) -> int:
+    """The run that noted what a run asked the cache: itself, or one that it is within."""
+    number: int | None = run_number
+    while number is not None:
+        if database.select("SELECT 1 FROM zl_cache_use WHERE run_number = ? LIMIT 1", (number,)).rows:
+            return number
+        number = database.select("SELECT parent_number FROM zl_run WHERE number = ?", (number,)).rows[0][0]
+    return run_number
+
+
 def run_id_of(database: Database, run_number: int) -> str:
     """What people call a run."""
     return str(database.select("SELECT id FROM zl_run WHERE number = ?", (run_number,)).rows[0][0])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.results import WITHIN
 from zigzag_lab.store.sqlite import in_words
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.url import SQLITE
@@ -35,13 +37,6 @@ _LEFT_OVER = {
 """Table -> which of its rows nothing refers to, in an order in which each frees rows of the next."""
 
 
-_WITHIN = (
-    "WITH RECURSIVE within (number) AS (SELECT number FROM zl_run WHERE parent_number = ? UNION "
-    "SELECT r.number FROM zl_run r JOIN within w ON r.parent_number = w.number) SELECT number FROM within"
-)
-"""The runs within a run."""
-
-
 class _OnlyToCountError(Exception):
     """Ends a transaction in which nothing was to change."""
 
@@ -69,24 +64,37 @@ def delete(store: Store, run_ids: Sequence[str]) -> list[str]:
     def mark() -> list[str]:
         deleted = []
         for number in numbers:
-            status, run_id, parent = database.execute(
-                "SELECT status, id, (SELECT id FROM zl_run p WHERE p.number = r.parent_number) FROM zl_run r "
-                "WHERE number = ?",
-                (number,),
-            )[0]
+            status, run_id = database.execute("SELECT status, id FROM zl_run WHERE number = ?", (number,))[0]
             if status == "running":
                 raise InputError(f"run {run_id}", "it is still going on", "a run that has ended", "Wait for its end.")
-            if parent is not None and parent not in run_ids:
-                found = f"it is a child of run {parent}, which refers to its layers"
-                raise InputError(
-                    f"run {run_id}", found, "a run that is no child", f"Delete {parent}, with its children."
-                )
+            _check_parent(database, number, "deleted_at IS NULL", numbers, "its parent refers to its layers", "delete")
             sql = f"UPDATE zl_run SET deleted_at = {database.now} WHERE number = ? AND deleted_at IS NULL RETURNING id"
             deleted += [str(row[0]) for row in database.execute(sql, (number,))]
-            database.execute(f"UPDATE zl_run SET deleted_at = {database.now} WHERE number IN ({_WITHIN})", (number,))
+            database.execute(f"UPDATE zl_run SET deleted_at = {database.now} WHERE number IN ({WITHIN})", (number,))
         return deleted
 
     return database.transact(mark)
+
+
+def _check_parent(database: Database, number: int, where: str, numbers: Sequence[int], why: str, verb: str) -> None:
+    """Children come and go with their parents.
+
+    Raises:
+        InputError: the run is a child of one that stays as it is.
+    """
+    up = number
+    while rows := database.execute(
+        f"SELECT p.number, p.id, r.id FROM zl_run r JOIN zl_run p ON p.number = r.parent_number AND p.{where} "
+        "WHERE r.number = ?",
+        (up,),
+    ):
+        up, parent, run_id = rows[0]
+        if up in numbers:
+            return
+    if up != number:
+        (run_id,) = database.execute("SELECT id FROM zl_run WHERE number = ?", (number,))[0]
+        hint = f"{verb.capitalize()} {parent}, with its children."
+        raise InputError(f"run {run_id}", f"it is a child, and {why}", "a run that is no child", hint)
 
 
 def restore(store: Store, run_ids: Iterable[str]) -> list[str]:
@@ -96,9 +104,13 @@ def restore(store: Store, run_ids: Iterable[str]) -> list[str]:
     database = store.database
 
     def bring_back() -> list[str]:
+        for number in numbers:
+            _check_parent(
+                database, number, "deleted_at IS NOT NULL", numbers, "it was deleted with its parent", "restore"
+            )
         restored = [str(row[0]) for number in numbers for row in database.execute(sql, (number,))]
         for number in numbers:
-            database.execute(f"UPDATE zl_run SET deleted_at = NULL WHERE number IN ({_WITHIN})", (number,))
+            database.execute(f"UPDATE zl_run SET deleted_at = NULL WHERE number IN ({WITHIN})", (number,))
         return restored
 
     return database.transact(bring_back)

@@ -22,7 +22,7 @@ from zigzag_lab.store.codec import (
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import LISTED, PLACE
+from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
 from zigzag_lab.store.row_checks import (
     LAYER_TYPES,
     certificate_of,
@@ -42,12 +42,6 @@ from zigzag_lab.vocab.places import default_database
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OBJECTIVE_COLUMNS = {
-    Objective.ENERGY: "energy_pj",
-    Objective.LATENCY: "latency_cycles",
-    Objective.EDP: "edp_pj_cycles",
-}
 
 
 @dataclass(frozen=True)
@@ -89,6 +83,23 @@ class RunRecord:
     warnings: list[str] | None = None
 
     @property
+    def varied(self) -> str:
+        """What a child varies, in a line; empty of other runs."""
+        return ", ".join(f"{name}={value}" for name, value in (self.settings or {}).items())
+
+    @property
+    def label(self) -> str:
+        """What to call it: its workload on its accelerator, and what it varies; else its name."""
+        if self.workload is None or self.accelerator is None:
+            return self.name
+        return f"{self.workload} on {self.accelerator}" + (f" ({self.varied})" if self.settings else "")
+
+    @property
+    def has_no_total(self) -> bool:
+        """Whether it came to its end without a single total: its results are answers to several questions."""
+        return self.status == RunStatus.FINISHED and self.energy_pj is None
+
+    @property
     def aim(self) -> str:
         """What the run looked for, in words."""
         return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"
@@ -125,6 +136,11 @@ class StoredLayer:
     memories: tuple[StoredLevel, ...]
     certificate: Certificate | None = None
     times: float = 1.0
+
+    @property
+    def owner(self) -> int:
+        """The number of the run that holds the row, whose inputs say what it was priced on."""
+        return int(self.figures["run_number"])
 
 
 @dataclass(frozen=True)
@@ -201,6 +217,13 @@ class Lab:
         self.store: Store = open_store(url, read_only=cannot_be_written)
         self._reader: Database = connect(self.url, read_only=True)
 
+    @classmethod
+    def over(cls, store: Store) -> Lab:
+        """The same questions on the connection of an open store; not to be closed."""
+        lab = cls.__new__(cls)
+        lab.url, lab.store, lab._reader = store.url, store, store.database
+        return lab
+
     # -- runs ----------------------------------------------------------------------------------------------------------
 
     def runs(
@@ -269,7 +292,7 @@ class Lab:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
         wanted: list[tuple[str, Any]] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
-        column, experiment = _OBJECTIVE_COLUMNS[Objective(str(objective))], filters.pop("experiment", None)
+        column, experiment = OBJECTIVE_COLUMNS[str(objective)], filters.pop("experiment", None)
         wanted.append((f"v.{column} IS NOT NULL", _NOTHING))
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
         if experiment is None:
@@ -313,10 +336,11 @@ class Lab:
             raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
         return found[0]
 
-    def children(self, run_id: str) -> list[RunRecord]:
-        """The runs within a run, in the order in which they were started."""
+    def children(self, run_id: str, *, all_levels: bool = False) -> list[RunRecord]:
+        """The runs within a run, in the order in which they were started; those within these, too, if asked for."""
         number = self.store.run_number(run_id)
-        return self._runs([("v.parent_number = ?", number)], {}, "v.child_index, v.run_number", None)
+        where = f"v.run_number IN ({WITHIN})" if all_levels else "v.parent_number = ?"
+        return self._runs([(where, number)], {}, "v.child_index, v.run_number", None)
 
     def results(self, run_id: str) -> list[StoredResult]:
         """What a run yielded, in order."""
@@ -404,16 +428,20 @@ class Lab:
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
         """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
+        return self.inputs_of(self.store.run_number(run_id))
+
+    def inputs_of(self, run_number: int) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
+        """The same of the run of a number, such as the one that holds the row of a layer."""
         rows = self._reader.select(
             "SELECT g.kind, g.name, i.content, s.content, g.digest, g.source_digest, g.file_name "
             "FROM zl_run_input g LEFT JOIN zl_input i ON i.digest = g.digest "
             "LEFT JOIN zl_source s ON s.digest = g.source_digest WHERE g.run_number = ? ORDER BY g.kind",
-            (self.store.run_number(run_id),),
+            (run_number,),
         ).rows
         found: dict[str, tuple[str, dict[str, Any], bytes | None]] = {}
         for kind, name, content, source, digest, source_digest, file_name in rows:
             named = {"kind": kind, "name": name, "file_name": file_name or ""}
-            check_types(named, dict.fromkeys(named, TEXT), "zl_run_input", run_id=run_id, digest=digest)
+            check_types(named, dict.fromkeys(named, TEXT), "zl_run_input", run_number=run_number, digest=digest)
             with reading("zl_input", digest=digest):
                 said = json.loads(unpacked(content))
             with reading("zl_source", digest=source_digest):

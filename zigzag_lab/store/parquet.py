@@ -46,7 +46,7 @@ class ParquetWriter:
     def _type_of(self, name: str) -> Any:
         if name.endswith(_FRACTIONS) or name in _FRACTION_NAMES:
             return self._arrow.float64()
-        if name.startswith(("n_", "cache_")) or name in _WHOLE_NAMES:
+        if name.startswith(("n_", "cache_")) or name.endswith("_number") or name in _WHOLE_NAMES:
             return self._arrow.int64()
         if name.endswith("_at"):
             return self._arrow.timestamp("us", "UTC")
@@ -67,7 +67,7 @@ _FRACTION_NAMES = (
     *("n_macs", "accesses", "times"),
     *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")),
 )
-_WHOLE_NAMES = ("run_number", "layer_index", "layer_id", "level")
+_WHOLE_NAMES = ("layer_index", "layer_id", "level", "place", "result_index", "child_index", "owner_index")
 
 
 def _stored(value: Any, kind: Any) -> Any:

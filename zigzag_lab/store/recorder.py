@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
+from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import spelt_json
-from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, summary_of
@@ -39,6 +39,7 @@ MANY_SAVED = 100_000
 """CMEs from save stages at which a run says how many they are: one may stand below LOMA by accident."""
 
 MOST_WARNINGS = 20
+_INPUTS = ("workload", "accelerator", "mapping")
 
 Describe = Callable[[RunStart, Variant], RunStart]
 """What is known of a child run when it starts, from its parent's start and the combination."""
@@ -303,12 +304,21 @@ class RunRecorder:
             self._close(RunStatus.INFEASIBLE, totals, error=error)
 
     def _end_children(self, error: BaseException | None) -> None:
-        """Close the children that go on; those that an error of the run cut short fail with it."""
+        """Close the children that go on; those that an error of the run cut short fail with it.
+
+        Inputs that all children have read, below the stage that tries combinations, are those of the run, too.
+        """
         for child in self._children.values():
             if not child.is_closed:
                 if error is not None and child._error is None:
                     child._error = _CutShortError.of(error)
                 child._end_as_it_went()
+        known = self._rows.designs.inputs
+        for kind in _INPUTS if not self._rows.n_rows else ():  # which say what rows of its own were priced on
+            read = [child._rows.designs.inputs.get(kind) for child in self._children.values()]
+            different = {given.digest: given for given in read if given is not None}
+            if kind not in known and len(different) == 1:
+                self._rows.designs.add(*different.values())
 
     def _end_as_it_went(self) -> None:
         if isinstance(self._error, InfeasibleError):
@@ -466,16 +476,6 @@ class _CutShortError(Exception):
 
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:
     return {f.name: getattr(totals, f.name) for f in fields(totals)}
-
-
-def ask_to_publish(database: Database, run_number: int) -> None:
-    """Put a closed run into the outbox; within the transaction that closes it."""
-    database.execute(
-        "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
-        f"VALUES (?, 'pending', 0, {database.now}) ON CONFLICT (run_number) "
-        "DO UPDATE SET state = 'pending', updated_at = excluded.updated_at",
-        (run_number,),
-    )
 
 
 def _in_words(error: BaseException) -> tuple[str, str, str]:

@@ -11,10 +11,18 @@ from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.states import LayerRole, ResultKind
+from zigzag_lab.vocab import Objective
 
 ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
 Figures = tuple[float, float, float, float]
 """A price in that order."""
+
+OBJECTIVE_COLUMNS = {
+    Objective.ENERGY.value: "energy_pj",
+    Objective.LATENCY.value: "latency_cycles",
+    Objective.EDP.value: "edp_pj_cycles",
+}
+"""What is minimised -> the column of runs that holds it."""
 
 AGREES = 1e-9
 """Totals that differ by less in relation come from another order of additions."""
@@ -209,6 +217,15 @@ LISTED = (
 
 PLACE = "p.position + l.layer_index - p.first_index AS place"
 """SQL: the place of a layer in its list."""
+
+WITHIN = (
+    "WITH RECURSIVE within (number) AS (SELECT number FROM zl_run WHERE parent_number = ? UNION "
+    "SELECT r.number FROM zl_run r JOIN within w ON r.parent_number = w.number) SELECT number FROM within"
+)
+"""SQL: the numbers of all runs within the run of a number."""
+
+WITHIN_RUN = WITHIN.replace("= ?", "= (SELECT number FROM zl_run WHERE id = ?)")
+"""SQL: the same of the run of an id."""
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.seams import RunPlace, in_a_word
 from zigzag_lab.store.cache import RunCache
+from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
 from zigzag_lab.store.database import Database, connect, insertion
@@ -20,7 +21,8 @@ from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.git import working_diff
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
-from zigzag_lab.store.recorder import RunRecorder, ask_to_publish
+from zigzag_lab.store.recorder import RunRecorder
+from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
 from zigzag_lab.store.url import DatabaseUrl
@@ -266,9 +268,20 @@ class Store:
         with self.database.write():
             lost = [n for number in sorted(gone) for n in self._mark_lost(f"number = {int(number)}", GONE_REASON)]
             lost += self._mark_lost(silent, LOST_REASON)
-            for number in lost:
-                ask_to_publish(self.database, number)
+            for number in {self._outermost(number) for number in lost}:
+                if number is not None:
+                    ask_to_publish(self.database, number)
         return len(lost)
+
+    def _outermost(self, number: int) -> int | None:
+        """The run that a run is within, at the outermost; itself where it is in none, None where that one goes on."""
+        while True:
+            ((parent, status),) = self.database.execute(
+                "SELECT parent_number, status FROM zl_run WHERE number = ?", (number,)
+            )
+            if parent is None:
+                return None if status == "running" else number
+            number = parent
 
     def _mark_lost(self, which: str, reason: str) -> list[int]:
         rows = self.database.execute(
@@ -286,25 +299,22 @@ class Store:
         Args:
             states: that are wanted.
             limit: at most so many.
-            first: the id of a run that goes before the others.
+            first: the id of a run that goes before the others, with those within it.
         """
         wanted = ", ".join("?" * len(states))
         where = f"WHERE p.state IN ({wanted})" if states else ""
+        goes_first = f"r.id = ? OR r.number IN ({WITHIN_RUN})"
         rows = self.database.select(
             "SELECT r.id, p.state, p.mlflow_run_id, p.attempts, p.last_error, p.updated_at FROM zl_publication p "
             f"JOIN zl_run r ON r.number = p.run_number {where} "
-            f"ORDER BY CASE r.id WHEN ? THEN 0 ELSE 1 END, r.number LIMIT {int(limit)}",
-            (*states, first or ""),
+            f"ORDER BY CASE WHEN {goes_first} THEN 0 ELSE 1 END, r.number LIMIT {int(limit)}",
+            (*states, first or "", first or ""),
         ).rows
         return [Publication(*row) for row in rows]
 
     def ask_to_publish(self, run_numbers: Sequence[int]) -> None:
         """Put closed runs into the outbox; those that are there already stay as they are."""
-        sql = (
-            "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
-            f"VALUES (?, 'pending', 0, {self.database.now}) ON CONFLICT (run_number) DO NOTHING"
-        )
-        self.database.transact(lambda: self.database.executemany(sql, [(number,) for number in run_numbers]))
+        self.database.transact(lambda: add_to_outbox(self.database, run_numbers))
 
     def published(self, run_id: str, mlflow_run_id: str, as_of: Any = None) -> None:
         """MLflow has all there is to know of a run.
@@ -352,8 +362,9 @@ class Store:
 
 
 def _setting(value: Any) -> Any:
-    """A value that a child run varies, as plain data: records and files by their names."""
-    return value if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict)) else in_a_word(value)
+    """A value that a child run varies, as plain data: records, files and documents by their names."""
+    is_plain = value is None or isinstance(value, (bool, int, float, str, list, tuple, dict))
+    return value if is_plain and not (isinstance(value, dict) and "name" in value) else in_a_word(value)
 
 
 def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS, read_only: bool = False) -> Store:

@@ -17,6 +17,7 @@ from typing import Any
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
 from zigzag_lab.tracking.document import run_json
+from zigzag_lab.tracking.kin import MOST_STEPS, NO_KIN, Kin
 from zigzag_lab.tracking.limits import (
     MAX_DATASET_DIGEST,
     MAX_DATASET_NAME,
@@ -32,7 +33,7 @@ from zigzag_lab.tracking.limits import (
 )
 from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
 from zigzag_lab.tracking.note import note
-from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params
+from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params, varied_name
 from zigzag_lab.tracking.published_sweep import PublishedSweep
 from zigzag_lab.tracking.record import MEMORY_ENERGIES, InputRecord, RunRecord
 from zigzag_lab.vocab import InputError
@@ -92,7 +93,7 @@ class RunContent:
         started_ms, ended_ms: milliseconds since 1970, UTC.
         params, metrics, tags, datasets: as their names say.
         document: the run as JSON; None where its parent has it.
-        parent: our id of the sweep that it is a point of, if any.
+        parent: our id of the sweep that it is a point of, or of the run that it is within, if any.
         id_tag: the tag that holds ``run_id``.
         measured_ms: the time of the metrics; of two values of a key MLflow shows the later one.
     """
@@ -114,7 +115,11 @@ class RunContent:
 
 
 def content_of(
-    record: RunRecord, database_url: str, scrub: Callable[[str], str], sweep: PublishedSweep | None = None
+    record: RunRecord,
+    database_url: str,
+    scrub: Callable[[str], str],
+    sweep: PublishedSweep | None = None,
+    kin: Kin = NO_KIN,
 ) -> RunContent:
     """Put a run into MLflow's terms.
 
@@ -123,16 +128,20 @@ def content_of(
         database_url: where it is kept, without its password.
         scrub: takes secrets out of a text.
         sweep: that the run is a point of, if any.
+        kin: what it yielded, and the runs within it.
     """
-    measured = tuple(_metrics(record))
+    measured = (*_metrics(record), *_results(kin))
     left_out = sorted({m.key for m in measured if not isfinite(m.value)})
     started_ms = in_ms(record.started_at)
-    name, found, tags = record.name, params(record), dict(_tags(record, database_url, left_out))
+    name, found, tags = record.name, params(record), dict(_tags(record, database_url, left_out, kin))
     if sweep is not None and record.point is not None:
         name = point_name(record, sweep)
         found = {**point_params(record.point.settings, sweep.names), **found}
         started_ms -= round(1000 * (record.seconds or 0.0))  # points are recorded when they are done
         tags |= {POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
+    elif record.parent_id is not None:
+        name = varied_name(record)
+        found = {**point_params(record.varied, ()), **found}
     return RunContent(
         record.id,
         cut(scrub(name), MAX_DATASET_NAME),
@@ -144,9 +153,9 @@ def content_of(
         tuple(m for m in measured if isfinite(m.value)),
         {key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items() if value},
         tuple(_datasets(record, scrub)),
-        run_json(record, database_url, scrub) if sweep is None else None,
+        run_json(record, database_url, scrub, kin) if sweep is None else None,
         started_ms,
-        None if sweep is None else sweep.id,
+        record.parent_id if sweep is None else sweep.id,
     )
 
 
@@ -189,6 +198,8 @@ def _metrics(record: RunRecord) -> Iterator[Measurement]:
     for key, value in _totals(record).items():
         if value is not None:
             yield Measurement(key, float(value))
+    if record.has_no_total:  # sums over the layers of several answers say nothing
+        return
     energies = energy_by_memory(record)
     most = sorted(energies, key=lambda name: (-energies[name], name))[:MOST_MEMORIES]
     parts = key_parts(sorted(most))
@@ -201,10 +212,18 @@ def _metrics(record: RunRecord) -> Iterator[Measurement]:
             yield Measurement(f"layers/{key}", float(layer[key]), int(layer["layer_index"]))
 
 
+def _results(kin: Kin) -> Iterator[Measurement]:
+    """The results of a run without a single total, each at the step of its place."""
+    for one in kin.results[:MOST_STEPS]:
+        for key in ("energy_pj", "latency_cycles"):
+            if (figure := getattr(one.result, key)) is not None:
+                yield Measurement(f"results/{key}", float(figure), one.result.result_index)
+
+
 def _totals(record: RunRecord) -> dict[str, float | int | None]:
     """Figures of the whole run; None where they are not known."""
     totals = record.totals
-    latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] for layer in record.layers)
+    latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] * layer["times"] for layer in record.layers)
     gaps = [layer["certificate"]["gap"] for layer in record.layers if "certificate" in layer]
     of_network = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2")
     return {
@@ -223,14 +242,14 @@ def energy_by_memory(record: RunRecord) -> dict[str, float]:
     terms: dict[str, list[float]] = {}
     for layer in record.layers:
         for memory in layer["memories"]:
-            terms.setdefault(memory["memory"], []).extend(memory[name] for name in MEMORY_ENERGIES)
+            terms.setdefault(memory["memory"], []).extend(memory[name] * layer["times"] for name in MEMORY_ENERGIES)
     return {name: fsum(energies) for name, energies in terms.items()}
 
 
 # -- tags --------------------------------------------------------------------------------------------------------------
 
 
-def _tags(record: RunRecord, database_url: str, left_out: list[str]) -> Iterator[tuple[str, str]]:
+def _tags(record: RunRecord, database_url: str, left_out: list[str], kin: Kin) -> Iterator[tuple[str, str]]:
     """Tags, with empty texts for what there is nothing to say of."""
     machine = record.environment
     argv, git = machine.get("argv") or [""], machine.get("git") or {}
@@ -244,8 +263,12 @@ def _tags(record: RunRecord, database_url: str, left_out: list[str]) -> Iterator
     yield "zl.reason", record.reason or ""
     yield "zl.error", record.error or ""
     yield "zl.not_finite", ", ".join(left_out)
+    yield "zl.parent_run", record.parent_id or ""
+    yield "zl.chosen", kin.chosen if record.totals["energy_pj"] is not None else ""
+    yield "zl.warnings", "; ".join(record.warnings)
+    yield "zl.results", str(record.n_results) if record.has_no_total else ""
     yield "zl.left_out", _not_priced(record.inputs["workload"]) if "workload" in record.inputs else ""
-    yield "mlflow.note.content", note(record, database_url)
+    yield "mlflow.note.content", note(record, database_url, kin)
     yield "mlflow.user", str(machine.get("user") or "unknown")
     yield "mlflow.source.type", "LOCAL"
     yield "mlflow.source.name", PurePath(str(argv[0])).name

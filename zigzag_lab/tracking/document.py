@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from zigzag_lab.tracking.kin import NO_KIN, Kin
 from zigzag_lab.tracking.limits import clean
 from zigzag_lab.tracking.record import RunRecord
 
 FORMAT = "zigzag_lab.run/1"
+_OF_CHILDREN = ("run_id", "parent_run_id", "settings", "status", "energy_pj", "latency_cycles")
 _NOT_IN_FIELDS = {"inputs", "layers", "environment", "totals", "point"}
 
 
-def run_document(record: RunRecord, database_url: str) -> dict[str, Any]:
+def run_document(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> dict[str, Any]:
     """A run as plain data.
 
     Args:
         record: the run.
         database_url: where it is kept, without its password.
+        kin: what it yielded, and the runs within it.
     """
     return {
         "format": FORMAT,
@@ -31,20 +35,26 @@ def run_document(record: RunRecord, database_url: str) -> dict[str, Any]:
             {"kind": i.kind, "name": i.name, "digest": i.digest, "file_name": i.file_name, "content": i.content}
             for i in record.inputs.values()
         ],
+        "results": [{**asdict(one.result), "of": one.layers, "run": one.child} for one in kin.results],
+        "runs_within": [
+            {**{name: getattr(child.run, name) for name in _OF_CHILDREN}, "n_layers_chosen": child.n_chosen}
+            for child in kin.family
+        ],
         "layers": list(record.layers),
         "environment": dict(record.environment),
     }
 
 
-def run_json(record: RunRecord, database_url: str, scrub: Callable[[str], str]) -> str:
+def run_json(record: RunRecord, database_url: str, scrub: Callable[[str], str], kin: Kin = NO_KIN) -> str:
     """The document as text. Numbers that JSON does not know (infinity) are written as words.
 
     Args:
         record: the run.
         database_url: where it is kept, without its password.
         scrub: takes secrets out of a text.
+        kin: what it yielded, and the runs within it.
     """
-    document = run_document(record, database_url)
+    document = run_document(record, database_url, kin)
     return "{" + ", ".join(f"{json.dumps(k)}: {_said(v, scrub)}" for k, v in document.items()) + "}"
 
 

@@ -23,6 +23,7 @@ MAX_DATASET_NAME = 500
 MAX_DATASET_DIGEST = 36
 
 _MARK = " ... [{} characters cut]"
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~!])")
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_\-. ]")
 
 
@@ -38,6 +39,11 @@ def cut(text: str, most: int) -> str:
         return text
     room = most - len(_MARK.format(len(text)))
     return text[:room] + _MARK.format(len(text) - room)
+
+
+def plain(text: str) -> str:
+    """A name as Markdown shows it, letter for letter, in one line."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def key_part(name: str) -> str:

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from zigzag_lab.tracking.limits import cut
+from zigzag_lab.tracking.kin import NO_KIN, Kin, kin_facts, kin_tables
+from zigzag_lab.tracking.limits import cut, plain
+from zigzag_lab.tracking.point_params import in_words
 from zigzag_lab.tracking.record import RunRecord
 
 MOST_LAYERS = 10
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~!])")
 
 
-def plain(text: str) -> str:
-    """A name as Markdown shows it, letter for letter, in one line."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
-
-
-def note(record: RunRecord, database_url: str) -> str:
+def note(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> str:
     """A few lines on a run: what was asked, what came out, which layers matter, how to ask more.
 
     Args:
         record: the run.
         database_url: where it is kept, without its password.
+        kin: what it yielded, and the runs within it.
     """
-    return "\n".join([*_head(record), *_layers(record), *_failure(record), *_ways_on(record, database_url)])
+    return "\n".join(
+        [*_head(record, kin), *kin_tables(kin), *_layers(record), *_failure(record), *_ways_on(record, database_url)]
+    )
 
 
-def _head(record: RunRecord) -> Iterator[str]:
+def _head(record: RunRecord, kin: Kin) -> Iterator[str]:
     yield f"**{plain(cut(record.name, 300))}**: {record.status.value}, objective {plain(record.objective)}"
     yield ""
     totals = record.totals
     if totals["energy_pj"] is not None and totals["latency_cycles"] is not None:
         yield f"- energy: {totals['energy_pj']:.6g} pJ, latency: {totals['latency_cycles']:.6g} cycles"
+    yield from kin_facts(kin)
+    yield from (f"- {plain(name)}: {plain(in_words(name, value))}" for name, value in record.varied.items())
+    yield from (f"- warning: {plain(cut(warning, 500))}" for warning in record.warnings)
     for kind, given in record.inputs.items():
         file = f", from {plain(cut(given.file_name, 300))}" if given.file_name else ""
         yield f"- {kind}: {plain(cut(given.name, 300))} (`{given.digest[:12]}`){file}"

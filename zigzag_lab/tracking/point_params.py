@@ -66,6 +66,12 @@ def point_name(record: RunRecord, sweep: PublishedSweep) -> str:
     return ", ".join(words)[:MOST_IN_A_NAME]
 
 
+def varied_name(record: RunRecord) -> str:
+    """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
+    values = ", ".join(in_words(name, value) for name, value in record.settings.items())
+    return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name
+
+
 def in_words(name: str, value: Any) -> str:
     """A setting as people write it: sizes of memories in KiB and MiB."""
     if name.endswith(".size") and isinstance(value, int):

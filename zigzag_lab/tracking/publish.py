@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.tracking.content import content_of
+from zigzag_lab.tracking.kin import Kin, read_kin
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
@@ -143,6 +144,7 @@ class _Publisher:
         self.published: dict[str, str] = {}
         self.failures: list[Failure] = []
         self.sweeps: dict[int, _Parent | Exception] = {}
+        self.above: dict[str, str | Exception] = {}
 
     def run(self, patience_seconds: float) -> str | None:
         """Publish; the problem that ended it early, if any."""
@@ -193,10 +195,7 @@ class _Publisher:
         """Publish a run and write it down; the error if it could not be."""
         self.left -= 1
         try:
-            record = read_run(self.store.database, entry.run_id)
-            sweep = None if record.point is None else self._sweep(tracker, record.point.sweep_number)
-            content = content_of(record, self.database_url, self.scrub, sweep.record if sweep else None)
-            mlflow_id = tracker.publish(content, entry.mlflow_run_id, sweep.mlflow_id if sweep else None)
+            mlflow_id = self._tell(tracker, entry)
         except StoreError:
             raise
         except Exception as error:
@@ -205,6 +204,37 @@ class _Publisher:
         self.store.published(entry.run_id, mlflow_id, entry.updated_at)
         self.published[entry.run_id] = mlflow_id
         return None
+
+    def _tell(self, tracker: Tracker, entry: Publication) -> str:
+        """Tell MLflow of a run, and before it of what it stands below; MLflow's id of it."""
+        record = read_run(self.store.database, entry.run_id)
+        sweep = None if record.point is None else self._sweep(tracker, record.point.sweep_number)
+        above = sweep.mlflow_id if sweep else None
+        if record.parent_id is not None:
+            above = self._above(tracker, record.parent_id)
+        kin = read_kin(self.store, entry.run_id) if record.point is None else Kin()
+        content = content_of(record, self.database_url, self.scrub, sweep.record if sweep else None, kin)
+        return tracker.publish(content, entry.mlflow_run_id, above)
+
+    def _above(self, tracker: Tracker, run_id: str) -> str:
+        """MLflow's id of a run that others are within: told in this call, if it has not been told yet.
+
+        It may be known to another store of MLflow only, or have failed before.
+        """
+        known = self.published.get(run_id) or self.above.get(run_id)
+        if known is None:
+            self.store.ask_to_publish([self.store.run_number(run_id)])
+            (entry,) = self.store.publications(first=run_id, limit=1)
+            try:
+                known = self._tell(tracker, entry)
+            except StoreError:
+                raise
+            except Exception as error:
+                known = error
+            self.above[run_id] = known
+        if isinstance(known, Exception):
+            raise known
+        return known
 
     def _sweep(self, tracker: Tracker, number: int) -> _Parent:
         """A sweep, told to MLflow before the first of its points: a call that is cut short leaves points waiting."""

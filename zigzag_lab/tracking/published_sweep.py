@@ -11,17 +11,13 @@ from hashlib import sha256
 from typing import Any
 
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
 from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points
 from zigzag_lab.tracking.record import in_utc
 from zigzag_lab.vocab import Objective
 
 SAMPLE = 500
 FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
-COLUMNS = {
-    Objective.ENERGY.value: "energy_pj",
-    Objective.LATENCY.value: "latency_cycles",
-    Objective.EDP.value: "edp_pj_cycles",
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,7 @@ class PublishedSweep:
     @property
     def column(self) -> str:
         """The figure that its points minimise."""
-        return COLUMNS.get(self.objective, COLUMNS[Objective.LATENCY.value])
+        return OBJECTIVE_COLUMNS.get(self.objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
 
     @cached_property
     def axes(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,6 +92,11 @@ class RunRecord:
         layers: per layer in the order of the run, its columns, its ``mapping`` and its ``memories`` (one per operand
             and level, columns); where an exact search was run, its ``certificate`` (columns).
         point: the design point of a sweep that it answers, if any.
+        parent_id: the run that it is within, if any.
+        settings: what it varies itself -> the value.
+        varied: what it and those that it is within vary -> the value.
+        warnings: what a reader of the record should know.
+        n_results: how many results it yielded.
     """
 
     id: str
@@ -114,6 +119,16 @@ class RunRecord:
     environment: Mapping[str, Any]
     layers: tuple[Mapping[str, Any], ...]
     point: PointRecord | None = None
+    parent_id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    varied: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    n_results: int | None = None
+
+    @property
+    def has_no_total(self) -> bool:
+        """Whether it came to its end without a single total: its layers are those of several results."""
+        return self.status is RunStatus.FINISHED and self.totals["energy_pj"] is None
 
 
 def read_run(database: Database, run_id: str) -> RunRecord:
@@ -133,6 +148,8 @@ def read_run(database: Database, run_id: str) -> RunRecord:
         raise InputError(f"run '{run_id}'", "no run is called so")
     row = rows[0]
     number = row["number"]
+    parent_id, varied = _above(database, row)
+    has_no_total = row["status"] == RunStatus.FINISHED and row["energy_pj"] is None
     return RunRecord(
         status=RunStatus(row["status"]),
         started_at=in_utc(row["started_at"]),
@@ -142,11 +159,29 @@ def read_run(database: Database, run_id: str) -> RunRecord:
         totals={name: row[name] for name in TOTALS},
         inputs=_inputs(database, number),
         tags=dict(database.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows),
-        layers=_layers(database, number),
+        layers=() if has_no_total else _layers(database, number),
+        parent_id=parent_id,
+        settings=_plain(row["settings"]) or {},
+        varied=varied,
+        warnings=tuple(_plain(row["warnings"]) or ()),
+        n_results=row["n_results"],
         point=_point(database, number),
         **{name: row[name] for name in ("id", "name", "experiment", "reason", "error", "traceback", "seconds")},
         **{name: row[name] for name in ("owner", "objective", "engine_digest")},
     )
+
+
+def _above(database: Database, row: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """The run that a run is within, and what varies on the way from the outermost one."""
+    parent_id, varied = None, dict(_plain(row["settings"]) or {})
+    number = row["parent_number"]
+    while number is not None:
+        ((run_id, settings, above),) = database.select(
+            "SELECT id, settings, parent_number FROM zl_run WHERE number = ?", (number,)
+        ).rows
+        parent_id, number = parent_id or run_id, above
+        varied = {**(_plain(settings) or {}), **varied}
+    return parent_id, varied
 
 
 def _inputs(database: Database, number: int) -> dict[str, InputRecord]:

@@ -9,9 +9,8 @@ from math import isfinite
 from zigzag_lab.plots import Point, pareto_front
 from zigzag_lab.store.sweep_questions import SweepPointRecord
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
-from zigzag_lab.tracking.limits import MAX_DATASET_NAME, MAX_EXPERIMENT_NAME, MAX_TAG_VALUE, cut, key_parts
+from zigzag_lab.tracking.limits import MAX_DATASET_NAME, MAX_EXPERIMENT_NAME, MAX_TAG_VALUE, cut, key_parts, plain
 from zigzag_lab.tracking.names import SWEEP_ID_TAG
-from zigzag_lab.tracking.note import plain
 from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import PublishedSweep
 

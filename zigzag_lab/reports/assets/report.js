@@ -264,16 +264,17 @@
   // -- the page
 
   const runs = content.runs;
-  const nameOf = (run) => `${plain(run.workload)} on ${plain(run.accelerator)}, best ${run.objective}`;
+  const nameOf = (run) => (run.objective && run.objective !== "none" ? `${run.label}, best ${run.objective}` : run.label);
   const briefly = (run) => `${plain(run.accelerator)} ${plain(run.workload)} ${run.run_id}`;
   const finished = runs.filter((run) => run.status === "finished");
+  const priced = finished.filter((run) => typeof run.energy_pj === "number");
 
   function card(title, figure, note) {
     return element("div", { class: "card" }, element("span", {}, title), element("b", {}, figure), element("span", {}, note));
   }
 
   function summary() {
-    const best = (key) => finished.reduce((a, b) => (a === null || b[key] < a[key] ? b : a), null);
+    const best = (key) => priced.reduce((a, b) => (a === null || b[key] < a[key] ? b : a), null);
     const cards = [card("runs", whole(runs.length), `${finished.length} finished`)];
     for (const [title, key, show] of [["least energy", "energy_pj", energy], ["least latency", "latency_cycles", (n) => `${whole(n)} cycles`],
       ["least EDP", "edp_pj_cycles", (n) => `${power(n)} pJ cycles`]]) {
@@ -293,8 +294,8 @@
     ].filter((c) => runs.some((run) => c.value(run) !== null && c.value(run) !== undefined));
     const made = table("runs", columns, runs);
     const pictures = element("div", { class: "charts" });
-    if (finished.length > 1) pictures.append(scatter(finished, made.mark));
-    const shown = finished.slice(0, 200);
+    if (priced.length > 1) pictures.append(scatter(priced, made.mark));
+    const shown = priced.slice(0, 200);
     if (shown.length) {
       pictures.append(bars("Energy by memory", shown, (run) => run.energy_by_memory, ofMemories(shown), energy, briefly, made.mark));
       pictures.append(bars("Energy by operand", shown, (run) => run.energy_by_operand, ofOperands(shown), energy, briefly, made.mark));
@@ -307,7 +308,21 @@
   function detail(found) {
     const run = runs.find((one) => one.run_id === found.run_id);
     const made = section(`${nameOf(run)}${found.why ? `: ${found.why}` : ""}`, element("p", { class: "count" }, `run ${run.run_id}`));
-    if (found.note) made.append(element("p", {}, found.note));
+    for (const said of [found.note, ...run.warnings]) if (said) made.append(element("p", {}, said));
+    const column = (title, key, show) => ({ title, value: (row) => row[key], show, number: Boolean(show) });
+    const figures = [column("energy", "energy_pj", energy), column("cycles", "latency_cycles", whole), column("EDP", "edp_pj_cycles", power)];
+    if (found.results.length) {
+      const of = found.results.length < found.n_results ? `the first ${whole(found.results.length)} of ${whole(found.n_results)}` : whole(found.n_results);
+      made.append(element("h3", {}, `Results (${of})`),
+        table(`results-${found.run_id}`, [column("result", "path"), column("of", "of"), ...figures, column("from run", "child")], found.results).view);
+    }
+    if (found.children.length) {
+      const within = table(`children-${found.run_id}`, [column("run", "run_id"), column("settings", "varied"), column("status", "status"),
+        ...figures, column("layers", "n_layers", whole), column("chosen", "chosen")], found.children);
+      const dots = found.children.filter((child) => typeof child.energy_pj === "number");
+      made.append(element("h3", {}, `Runs within it (${whole(found.children.length)})`), within.view);
+      if (dots.length > 1) made.append(scatter(dots, within.mark));
+    }
     if (found.claims.length) {
       made.append(element("h3", {}, "What it says"), element("dl", {}, ...found.claims.flatMap((claim) =>
         [element("dt", {}, claim.topic), element("dd", {}, claim.text)])));

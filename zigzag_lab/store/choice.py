@@ -1,0 +1,194 @@
+"""Which runs MLflow is told of: its pages are for looking at some points of a sweep, or some runs within a run.
+
+One rule for both. Our pages are for asking about all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN, WITHIN_RUN
+from zigzag_lab.vocab import InputError, Objective
+
+if TYPE_CHECKING:
+    from zigzag_lab.store.store import Store
+
+ALL_UP_TO = 200
+"""Points that are all published where nothing is said; of more their Pareto fronts and the best."""
+
+N_BEST = 50
+_EXPECTED = "all, best, pareto, top:K, none, or some of them with commas between"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is published, of each network.
+
+    Attributes:
+        everything: all points, those that came to nothing too.
+        pareto: the points that no other beats in energy and latency.
+        n_best: so many of the best by what was minimised.
+    """
+
+    everything: bool = False
+    pareto: bool = False
+    n_best: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> Policy:
+        """A policy from its words.
+
+        Raises:
+            InputError: there is no such word.
+        """
+        words = {word.strip().lower() for word in text.split(",")} - {""}
+        n_best = 1 if "best" in words else 0
+        for word in sorted(words - {"all", "best", "pareto", "none"}):
+            name, _, number = word.partition(":")
+            if name != "top" or not (number.isascii() and number.isdigit() and 0 < int(number) < 10**9):
+                raise InputError("publish", f"'{word}'", _EXPECTED)
+            n_best = max(n_best, int(number))
+        if not words or ("none" in words and len(words) > 1):
+            raise InputError("publish", f"'{text}'", _EXPECTED)
+        return cls("all" in words, "pareto" in words, n_best)
+
+    @classmethod
+    def for_size(cls, n_points: int) -> Policy:
+        """What is sensible for so many points."""
+        return cls(everything=True) if n_points <= ALL_UP_TO else cls(pareto=True, n_best=N_BEST)
+
+    def choose(self, rows: Sequence[Row]) -> list[int]:
+        """The numbers of the runs that are published, in order.
+
+        Args:
+            rows: of each run its network, number, status, latency, energy, and the figure that is minimised.
+        """
+        if self.everything:
+            return [row[1] for row in rows]
+        networks: dict[str, list[Row]] = {}
+        for row in rows:
+            if row[2] == "finished" and None not in row[3:6]:
+                networks.setdefault(row[0], []).append(row)
+        chosen: set[int] = set()
+        for points in networks.values():
+            if self.pareto:
+                chosen |= _front(points)
+            chosen |= {row[1] for row in sorted(points, key=lambda row: (row[5], row[1]))[: self.n_best]}
+        return sorted(chosen)
+
+
+def _front(points: Iterable[Row]) -> set[int]:
+    from zigzag_lab.plots import Point, pareto_front  # slow to import, and seldom needed
+
+    return {int(point.label) for point in pareto_front(Point(str(row[1]), row[3], row[4]) for row in points)}
+
+
+# -- points of sweeps --------------------------------------------------------------------------------------------------
+
+
+def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) -> int:
+    """Put points of a sweep, or runs within a run, into the outbox; those that are there already stay as they are.
+
+    Args:
+        store: an open database.
+        name: of the sweep, or the id of the run.
+        policy: which points; by default what suits their number.
+
+    Returns:
+        How many were chosen.
+
+    Raises:
+        InputError: there is no such sweep.
+    """
+    rows = store.database.select("SELECT number, objective, n_points FROM zl_sweep WHERE name = ?", (name,)).rows
+    if not rows:
+        chosen = store.database.transact(lambda: chosen_within(store.database, _run_called(store, name), policy))
+        store.ask_to_publish(chosen)
+        return len(chosen)
+    number, objective, n_points = rows[0]
+    points = store.database.select(
+        f"SELECT p.workload, {_figures(objective)} FROM zl_sweep_point p "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ? "
+        "ORDER BY r.number",
+        (number,),
+    ).rows
+    chosen = (policy or Policy.for_size(n_points)).choose(points)
+    store.ask_to_publish(chosen)
+    return len(chosen)
+
+
+def _run_called(store: Store, name: str) -> int:
+    try:
+        return store.run_number(name)
+    except InputError:
+        hint = "'zigzag-lab status' lists sweeps; the id of a run stands for the runs within it."
+        raise InputError("sweep", f"there is none called '{name}'", hint=hint) from None
+
+
+def _figures(objective: str) -> str:
+    column = OBJECTIVE_COLUMNS.get(objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
+    return f"r.number, r.status, r.latency_cycles, r.energy_pj, r.{column}"
+
+
+# -- runs, and those within them; each within the transaction that closes the run --------------------------------------
+
+
+def ask_to_publish(database: Database, run_number: int) -> None:
+    """Put a closed run into the outbox, and those of the runs within it that suit their number.
+
+    Args:
+        database: the database.
+        run_number: of a run that is within no other.
+    """
+    database.execute(
+        "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
+        f"VALUES (?, 'pending', 0, {database.now}) ON CONFLICT (run_number) "
+        "DO UPDATE SET state = 'pending', updated_at = excluded.updated_at",
+        (run_number,),
+    )
+    add_to_outbox(database, chosen_within(database, run_number))
+
+
+def n_waiting_within(database: Database, run_id: str) -> int:
+    """How many runs within a run MLflow has not been told of."""
+    sql = f"SELECT COUNT(*) FROM zl_publication WHERE state <> 'published' AND run_number IN ({WITHIN_RUN})"
+    return int(database.select(sql, (run_id,)).rows[0][0])
+
+
+def add_to_outbox(database: Database, run_numbers: Sequence[int]) -> None:
+    """Put closed runs into the outbox; those that are there already stay as they are. Within a transaction."""
+    sql = (
+        "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
+        f"VALUES (?, 'pending', 0, {database.now}) ON CONFLICT (run_number) DO NOTHING"
+    )
+    if run_numbers:
+        database.executemany(sql, [(number,) for number in run_numbers])
+
+
+def chosen_within(database: Database, run_number: int, policy: Policy | None = None) -> list[int]:
+    """The numbers of the runs within a run that are published: the innermost that are chosen, and those above them.
+
+    Args:
+        database: the database.
+        run_number: of the outermost run.
+        policy: which of them; by default what suits their number.
+    """
+    ((objective,),) = database.execute("SELECT objective FROM zl_run WHERE number = ?", (run_number,))
+    rows = database.execute(
+        f"SELECT COALESCE(w.digest, ''), {_figures(objective)}, r.parent_number FROM zl_run r "
+        "LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload' "
+        f"WHERE r.number IN ({WITHIN}) AND r.deleted_at IS NULL ORDER BY r.number",
+        (run_number,),
+    )
+    parents = {row[1]: row[6] for row in rows}
+    innermost = [row for row in rows if row[1] not in set(parents.values())]
+    policy = policy or Policy.for_size(len(rows))
+    chosen: set[int] = set()
+    for number in policy.choose(innermost):
+        while number in parents and number not in chosen:
+            chosen.add(number)
+            number = parents[number]
+    return sorted(chosen)

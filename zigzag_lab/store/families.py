@@ -1,0 +1,147 @@
+"""Questions about runs within runs: what a run took from each of its children, and which child a result comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from zigzag_lab.store.lab import Lab, RunRecord, StoredResult
+from zigzag_lab.store.results import WITHIN
+
+_COUNT = "SUM(c.last_index - c.first_index + 1)"
+_SHARED = (
+    "SUM(CASE WHEN p.last_index < c.last_index THEN p.last_index ELSE c.last_index END"
+    " - CASE WHEN p.first_index > c.first_index THEN p.first_index ELSE c.first_index END + 1)"
+)
+_OVERLAP = (
+    "p.owner_number = c.owner_number AND p.first_index <= c.last_index AND p.last_index >= c.first_index"
+    " AND c.role = 'chosen'"
+)
+
+
+@dataclass(frozen=True)
+class Child:
+    """A run within a run.
+
+    Attributes:
+        run: its totals.
+        depth: 0 for a child of the run that was asked about, 1 for a child of such a child.
+        n_chosen: how many of the layer evaluations that it chose its parent chose, too.
+        n_layers: how many it chose.
+    """
+
+    run: RunRecord
+    depth: int
+    n_chosen: int
+    n_layers: int
+
+
+def family_of(lab: Lab, run: RunRecord) -> list[Child]:
+    """All runs within a run, each followed by those within it."""
+    if not run.n_children:
+        return []
+    below: dict[str | None, list[RunRecord]] = {}
+    for one in lab.children(run.run_id, all_levels=True):
+        below.setdefault(one.parent_run_id, []).append(one)
+    own = _counts(lab, f"SELECT c.run_number, {_COUNT} FROM zl_run_layer c", run)
+    shared = _counts(
+        lab,
+        f"SELECT c.run_number, {_SHARED} FROM zl_run k JOIN zl_run_layer c ON c.run_number = k.number "
+        f"JOIN zl_run_layer p ON p.run_number = k.parent_number AND p.role = 'chosen' AND {_OVERLAP}",
+        run,
+    )
+
+    def under(parent: str, depth: int) -> list[Child]:
+        found = []
+        for one in below.get(parent, ()):
+            n_layers = own.get(one.run_number, 0)
+            n_chosen = min(shared.get(one.run_number, 0), n_layers)  # a layer that counts twice is one
+            found += [Child(one, depth, n_chosen, n_layers), *under(one.run_id, depth + 1)]
+        return found
+
+    return under(run.run_id, 0)
+
+
+def _counts(lab: Lab, sql: str, run: RunRecord) -> dict[int, int]:
+    where = f"WHERE c.role = 'chosen' AND c.run_number IN ({WITHIN}) GROUP BY c.run_number"
+    return {int(key): int(n) for key, n in lab.sql(f"{sql} {where}", (run.run_number,)).rows}
+
+
+def chosen_of(family: Sequence[Child]) -> list[Child]:
+    """The way down to the child whose layers are all that a run chose; empty where several children have a part."""
+    takers = [child for child in family if child.depth == 0 and child.n_chosen]
+    if len(takers) != 1:
+        return []
+    place = family.index(takers[0])
+    below = [Child(c.run, c.depth - 1, c.n_chosen, c.n_layers) for c in _until_next(family[place + 1 :])]
+    return [takers[0], *chosen_of(below)]
+
+
+def _until_next(family: Sequence[Child]) -> Sequence[Child]:
+    """Those before the next child of the first level."""
+    end = next((i for i, child in enumerate(family) if child.depth == 0), len(family))
+    return family[:end]
+
+
+def innermost(lab: Lab, runs: Sequence[RunRecord]) -> list[RunRecord]:
+    """Runs; those with runs within them stand for the innermost of these, with all that varies on the way there."""
+    found: list[RunRecord] = []
+    for run in runs:
+        below = lab.children(run.run_id) if run.n_children else []
+        varied = [replace(one, settings={**(run.settings or {}), **(one.settings or {})}) for one in below]
+        found += innermost(lab, varied) if varied else [run]
+    return found
+
+
+def n_saved(lab: Lab, run: RunRecord) -> int:
+    """How many layer evaluations passed the save stages of a run and of those within it."""
+    sql = f"SELECT {_COUNT} FROM zl_run_layer c WHERE c.role = 'saved'"
+    of_all = f"{sql} AND c.run_number IN ({WITHIN} UNION ALL SELECT number FROM zl_run WHERE number = ?)"
+    return int(lab.sql(of_all, (run.run_number, run.run_number)).rows[0][0] or 0)
+
+
+@dataclass(frozen=True)
+class ResultOf:
+    """A result of a run, and where it comes from.
+
+    Attributes:
+        result: what the run yielded.
+        layers: the layer that it is, or how many it sums up.
+        child: the id of the child whose layers it is made of; None where there is none, or several.
+    """
+
+    result: StoredResult
+    layers: str
+    child: str | None
+
+
+def results_of(lab: Lab, run: RunRecord) -> list[ResultOf]:
+    """What a run yielded, in order."""
+    parts: dict[int, tuple[str, int]] = {
+        int(index): (name, int(n))
+        for index, name, n in lab.sql(
+            "SELECT result_index, MIN(layer), COUNT(*) FROM zl_v_evaluations WHERE run_number = ? AND role = 'result' "
+            "GROUP BY result_index",
+            (run.run_number,),
+        ).rows
+    }
+    origins: dict[int, set[str]] = {}
+    for index, child in lab.sql(
+        "SELECT DISTINCT p.result_index, k.id FROM zl_run_layer p JOIN zl_run k ON k.parent_number = p.run_number "
+        f"JOIN zl_run_layer c ON c.run_number = k.number AND {_OVERLAP} "
+        "WHERE p.run_number = ? AND p.role = 'result'",
+        (run.run_number,),
+    ).rows:
+        origins.setdefault(int(index), set()).add(str(child))
+    found = []
+    for result in lab.results(run.run_id):
+        name, n = parts.get(result.result_index, ("", 0))
+        children = origins.get(result.result_index, set())
+        found.append(ResultOf(result, _said(result.kind, name, n), children.pop() if len(children) == 1 else None))
+    return found
+
+
+def _said(kind: str, name: str, n: int) -> str:
+    if kind == "layer":
+        return name
+    return "no cost-model evaluation" if kind == "other" else f"sum of {n} layers" if n else "a sum"

@@ -148,7 +148,11 @@ def test_lists_hold_children_only_where_asked_for(kinds: Kinds) -> None:
 def test_inputs_that_all_children_read_are_those_of_the_run(kinds: Kinds) -> None:
     (run, child) = family(kinds, "infeasible child")
     assert (run.workload, run.mapping, run.accelerator) == ("workload", "mapping", None)
-    assert (child.name, child.status, child.settings) == ("(accelerator=tight)", "infeasible", {"accelerator": "tight"})
+    assert (child.name, child.status, child.settings) == (
+        "workload (accelerator=tight)",
+        "infeasible",
+        {"accelerator": "tight"},
+    )
 
 
 def test_runs_within_runs_are_compared(kinds: Kinds) -> None:

@@ -96,6 +96,13 @@ def test_a_pickle_stage_saves_what_passes_it_though_its_file_holds_what_is_besid
     assert pickle.loads((tmp_path / "p.pkl").read_bytes()) == []
 
 
+def test_a_dump_stage_saves_what_passes_it(tmp_path: Path) -> None:
+    sink = ListSink()
+    listed = [*FILES, WorkloadStage, DumpStage, *SEARCH]
+    results = run(tmp_path, listed, dump_filename_pattern=tmp_path / "dump_{layer}.pickle", sink=sink)
+    assert sink.saved == [cme for cme, _ in results]
+
+
 def test_a_failure_leaves_no_pickle(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="in the middle"):
         run(

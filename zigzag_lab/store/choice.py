@@ -136,12 +136,13 @@ def _figures(objective: str) -> str:
 # -- runs, and those within them; each within the transaction that closes the run --------------------------------------
 
 
-def ask_to_publish(database: Database, run_number: int) -> None:
+def ask_to_publish(database: Database, run_number: int, *, has_children: bool = True) -> None:
     """Put a closed run into the outbox, and those of the runs within it that suit their number.
 
     Args:
         database: the database.
         run_number: of a run that is within no other.
+        has_children: whether there may be runs within it.
     """
     database.execute(
         "INSERT INTO zl_publication (run_number, state, attempts, updated_at) "
@@ -149,7 +150,8 @@ def ask_to_publish(database: Database, run_number: int) -> None:
         "DO UPDATE SET state = 'pending', updated_at = excluded.updated_at",
         (run_number,),
     )
-    add_to_outbox(database, chosen_within(database, run_number))
+    if has_children:
+        add_to_outbox(database, chosen_within(database, run_number))
 
 
 def n_waiting_within(database: Database, run_id: str) -> int:

@@ -131,8 +131,12 @@ class RunRecorder:
         if not isinstance(cme, CostModelEvaluation):
             self._last_sum = cme
             return
-        with self._lock, self._noted("a CME"):
-            self._rows.save(cme)
+        with self._lock:
+            try:
+                self._rows.save(cme)
+            except Exception:
+                with self._noted("a CME"):
+                    raise
             if len(self._rows.saved) == MANY_SAVED:
                 log.warning("run %s: its save stages have stored %s CMEs and go on", self.run_id, f"{MANY_SAVED:,}")
             self._flush_now_and_then()
@@ -212,8 +216,9 @@ class RunRecorder:
 
     def warn(self, warning: str) -> None:
         """Note what a reader of the record should know."""
-        if masked(warning) not in self._warnings:
-            self._warnings.append(masked(warning))
+        text = masked(warning)
+        if text not in self._warnings:
+            self._warnings.append(text)
 
     @property
     def has_fronts(self) -> bool:
@@ -363,7 +368,7 @@ class RunRecorder:
                 (*values.values(), self.number),
             )
             if not self._is_child:
-                ask_to_publish(self._database, self.number)
+                ask_to_publish(self._database, self.number, has_children=self.n_children > 0)
 
         self._database.transact(close)
         self._have_written()

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from zigzag_lab.store.database import Answer, Row, insertion, rows_from
+from zigzag_lab.store.database import Answer, Row, insertion
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.text import storable, storable_values
@@ -24,6 +24,9 @@ BUSY_SECONDS = 60.0
 STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
 VALUES_AT_ONCE = 999
 """What older SQLite takes in one statement."""
+
+ROWS_OF_THE_REST = (16, 4, 1)
+"""Rows of the statements that add what is left: few sizes, as each is prepared once."""
 NETWORK_FILE_SYSTEMS = frozenset(
     {
         *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "gpfs", "lustre"),
@@ -127,15 +130,13 @@ class SqliteDatabase:
             self._append(table, columns, _fitting(values))
 
     def _append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
-        width = len(columns)
-        n_rows = VALUES_AT_ONCE // width
-        n_at_once = width * n_rows
-        n_whole = len(values) - len(values) % n_at_once
+        width, start = len(columns), 0
         with self._lock:
-            for start in range(0, n_whole, n_at_once):
-                statement = insertion(table, tuple(columns), n_rows)
-                self._executed(statement, values[start : start + n_at_once])
-            self._executed_for_all(insertion(table, tuple(columns)), [*rows_from(values[n_whole:], width)])
+            for n_rows in (VALUES_AT_ONCE // width, *ROWS_OF_THE_REST):
+                statement, n_values = insertion(table, tuple(columns), n_rows), width * n_rows
+                while len(values) - start >= n_values:
+                    self._executed(statement, values[start : start + n_values])
+                    start += n_values
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
         """Ask."""

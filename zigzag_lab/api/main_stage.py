@@ -126,7 +126,7 @@ class MainStage(PlainMainStage):
         results: list[Result] = []
         with store.start_run(self._start(given, read, readings), _parent(store)) as recorder:
             self.run_id = recorder.run_id
-            recorder.describe = partial(child_start, self.list_of_callables)
+            recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
             with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 with at_work(recorder):

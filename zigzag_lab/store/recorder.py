@@ -86,6 +86,7 @@ class RunRecorder:
     Attributes:
         run_id, number, start: see there.
         describe: what is known of its children when they start.
+        is_told: whether it is told all that it yields; what was saved is the result of others.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class RunRecorder:
         self._tree: Tree = Tree() if parent is None else parent._tree
         self._rows = RunRows(number, store.digests, Designs({i.kind: i for i in start.inputs}), self._tree)
         self._results: list[StoredResult] = []
+        self.is_told = parent is not None
         self._n_yielded = 0
         self._last_sum: CostModelEvaluationABC | None = None
         self._children: dict[Any, RunRecorder] = {}
@@ -244,7 +246,7 @@ class RunRecorder:
             if self.is_closed:
                 return
             self._end_children(None)
-            if not self._results and not self._n_yielded:
+            if not self.is_told and not self._n_yielded:
                 self._results = self._from_saved(total or self._last_sum)
             self._close(RunStatus.FINISHED, totals, summary_of(self._results, self._answer_of_fronts()))
 

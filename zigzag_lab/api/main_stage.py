@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
 from zigzag_lab.api.opening import is_there, opened_store
 from zigzag_lab.stages import Result, SearchTally, StageCallable
 from zigzag_lab.stages.main import MainStage as PlainMainStage
-from zigzag_lab.stages.recording import cmes_at_the_top
-from zigzag_lab.stages.seams import CURRENT_SINK
+from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
+from zigzag_lab.stages.seams import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.vocab import ZigzagLabError
 from zigzag_lab.workload import Workload
@@ -126,6 +126,8 @@ class MainStage(PlainMainStage):
         results: list[Result] = []
         with store.start_run(self._start(given, read, readings), _parent(store)) as recorder:
             self.run_id = recorder.run_id
+            if isinstance(around := CURRENT_SINK.get(), SinkLog):
+                around.started(recorder.run_id)
             recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
             with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
@@ -206,23 +208,15 @@ def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishRep
     return None if uri is None else publish_pending(store, uri, first=run_id, limit=N_PUBLISHED_AT_ONCE)
 
 
-def _parent(store: Store) -> RunRecorder | None:
+def _parent(store: Store) -> RunRecorder | RunPlace | None:
     """The run at work within which this one is started, where both are in one database."""
     from zigzag_lab.store import RunRecorder
 
-    current = CURRENT_SINK.get()
+    current = record_behind(CURRENT_SINK.get())
+    if isinstance(current, RunPlace):
+        return current if current.database == str(store.url) else None
     is_here = isinstance(current, RunRecorder) and not current.is_closed and current.url == store.url
     return current if is_here else None
-
-
-@contextmanager
-def at_work(recorder: RunRecorder) -> Iterator[None]:
-    """The time during which pipelines that stages start are children of a run."""
-    token = CURRENT_SINK.set(recorder)
-    try:
-        yield
-    finally:
-        CURRENT_SINK.reset(token)
 
 
 def _finish(recorder: RunRecorder, totals: Totals) -> str | None:

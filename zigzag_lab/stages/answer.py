@@ -179,6 +179,9 @@ class _Writer:
     def _read(self, kind: str, record: Any, file: Path | None) -> list[Any]:
         return ["read_input", kind, described(record), None if file is None else str(file)]
 
+    def _adopt(self, run_id: str) -> list[Any]:
+        raise NotKeptError(f"a stage below started a pipeline of its own (run {run_id})")
+
     def _variant(self, variant: Variant, log: SinkLog) -> list[Any]:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
             raise NotKeptError(f"the combination {variant.label} ended with an error")

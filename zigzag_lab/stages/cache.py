@@ -12,7 +12,7 @@ from zigzag_lab.keys.sources import NotKeyableError
 from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, recorded_results_of, spelt
 from zigzag_lab.stages.formatting import formatted
 from zigzag_lab.stages.question import is_cache, question_of
-from zigzag_lab.stages.recording import SinkLog
+from zigzag_lab.stages.recording import SinkLog, results_within
 from zigzag_lab.stages.seams import Cache, Ticket
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InputError
@@ -71,7 +71,8 @@ class CacheStage(Stage):
         started = time.perf_counter()
         log = SinkLog(self.kwargs.get("sink"))
         try:
-            results = list(self.substage(**({} if ticket is None else {"sink": log})).run())
+            handed_down: dict[str, Any] = {} if ticket is None else {"sink": log}
+            results = list(results_within(log, lambda: self.substage(**handed_down).run()))
             if ticket is not None:
                 answer = spelt(answer_of(results, Asker.of(self.kwargs), log))
                 ticket.keep(answer, time.perf_counter() - started)

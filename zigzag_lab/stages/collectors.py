@@ -12,7 +12,7 @@ from zigzag_lab.stages.answer import NotKeptError, answer_of
 from zigzag_lab.stages.dump import complete_json
 from zigzag_lab.stages.files import check_file, write_atomically, write_json
 from zigzag_lab.stages.formatting import formatted
-from zigzag_lab.stages.recording import SinkLog, save_all
+from zigzag_lab.stages.recording import SinkLog, results_within, save_all
 from zigzag_lab.stages.seams import RunFiles, Sink
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
 from zigzag_lab.vocab import InputError
@@ -92,7 +92,8 @@ class DumpStage(Stage):
         check_file(path)
         results: list[Result] = []
         log = SinkLog(self.sink)
-        for cme, extra_info in self.substage(sink=log, run_files=self.run_files).run():
+        below = results_within(log, lambda: self.substage(sink=log, run_files=self.run_files).run())
+        for cme, extra_info in below:
             results.append((cme, extra_info))
             save_all(log, results[-1])
             yield cme, extra_info

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
-from zigzag_lab.stages.recording import SinkLog
+from zigzag_lab.stages.recording import SinkLog, at_work, record_behind
 from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
@@ -206,6 +206,7 @@ class _Workers:
 
 def _pickled(job: Job) -> bytes:
     kwargs = {k: v for k, v in job.kwargs.items() if k != "progress"}
+    kwargs["within"] = getattr(record_behind(kwargs.get("sink")), "place", None)
     kwargs["has_sink"] = kwargs.pop("sink", None) is not None
     kwargs["has_memo"] = kwargs.pop("layer_memo", None) is not None
     kwargs["has_run_files"] = kwargs.pop("run_files", None) is not None
@@ -228,7 +229,7 @@ def _pickled(job: Job) -> bytes:
 def _work(pickled: bytes) -> bytes:
     """What runs in a worker."""
     job: Job = pickle.loads(pickled)
-    answer = Answer()
+    answer = Answer(log=SinkLog(within=job.kwargs.pop("within")))
     if job.kwargs.pop("has_sink"):
         job.kwargs["sink"] = answer.log
     if job.kwargs.pop("has_memo"):
@@ -239,7 +240,8 @@ def _work(pickled: bytes) -> bytes:
         elsewhere = job.kwargs.pop("cache_elsewhere")
         job.kwargs["cache"] = None if elsewhere is None else elsewhere()
     try:
-        answer.results.extend(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
+        with at_work(answer.log):
+            answer.results.extend(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
     except Exception as error:
         if not _survives(error):
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
-from zigzag_lab.stages.seams import CURRENT_SINK, FrontSink, PartialTally, RunSink, SearchTally, Sink, Variant
+from zigzag_lab.stages.seams import CURRENT_SINK, FrontSink, PartialTally, RunPlace, RunSink, SearchTally, Sink, Variant
 
 if TYPE_CHECKING:
     from zigzag_lab.stages.stage import Result, Stage
@@ -70,19 +70,45 @@ def run_recorded(stage: Stage, variant: Variant) -> Iterator[Result]:
     tally = stage.kwargs.get("tally")
     seams = {"sink": child.sink} | ({"tally": child.tally(tally)} if isinstance(tally, SearchTally) else {})
     try:
-        with child.at_work():
-            results = stage.substage(**{**variant.changes, **seams}).run()
-        while True:
-            with child.at_work():
-                result = next(results, None)
-            if result is None:
-                break
+        for result in results_within(child.sink, lambda: stage.substage(**{**variant.changes, **seams}).run()):
             child.yielded(result)
             yield result
     except BaseException as error:
         child.end(error)
         raise
     child.end()
+
+
+@contextmanager
+def at_work(sink: Sink) -> Iterator[None]:
+    """The time during which pipelines that are started belong to a record."""
+    token = CURRENT_SINK.set(sink)
+    try:
+        yield
+    finally:
+        CURRENT_SINK.reset(token)
+
+
+def results_within(sink: Sink, run: Callable[[], Iterable[Result]]) -> Iterator[Result]:
+    """Yield what stages yield that are at work for a record, and at rest while others look at their results."""
+    with at_work(sink):
+        results = iter(run())
+    while True:
+        with at_work(sink):
+            result = next(results, _NO_MORE)
+        if result is _NO_MORE:
+            return
+        yield result  # type: ignore[misc]
+
+
+_NO_MORE = object()
+
+
+def record_behind(sink: Any) -> Any:
+    """The record that what a sink is handed ends up in; where that is in another process, the place of its run."""
+    while isinstance(sink, SinkLog):
+        sink = sink.within if sink.onto is None else sink.onto
+    return sink
 
 
 class _Child:
@@ -92,15 +118,6 @@ class _Child:
         self.sink = sink
         self._waiting: list[Placeholder] = []
         self._has_ended = False
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """The time during which pipelines that are started belong to it."""
-        token = CURRENT_SINK.set(self.sink)
-        try:
-            yield
-        finally:
-            CURRENT_SINK.reset(token)
 
     def tally(self, whole: SearchTally) -> SearchTally:
         """A tally of its work."""
@@ -147,6 +164,7 @@ class SinkLog:
         results: of a combination.
         tallies: of the work that was done for a combination.
         has_ended, error: of a combination.
+        within: the run that it is a part of, in a worker process.
     """
 
     onto: Sink | None = None
@@ -155,6 +173,7 @@ class SinkLog:
     tallies: list[SearchTally] = field(default_factory=list)
     has_ended: bool = False
     error: BaseException | None = None
+    within: RunPlace | None = None
     _children: dict[Any, SinkLog] = field(default_factory=dict)
 
     def save(self, cme: CostModelEvaluationABC) -> None:
@@ -186,7 +205,7 @@ class SinkLog:
         onto = self.onto.variant(variant) if isinstance(self.onto, RunSink) else None
         known = self._children.get(variant.key) if variant.goes_on else None
         if known is None:
-            known = self._children[variant.key] = SinkLog(onto)
+            known = self._children[variant.key] = SinkLog(onto, within=self.within)
             self.events.append(("variant", variant, known))
         return known
 
@@ -207,6 +226,16 @@ class SinkLog:
         self.has_ended, self.error = True, error
         if isinstance(self.onto, RunSink):
             self.onto.end(error)
+
+    def started(self, run_id: str) -> None:
+        """Note a pipeline that was started meanwhile, and has a record of its own."""
+        self.events.append(("adopt", run_id))
+
+    def adopt(self, run_id: str) -> None:
+        """Note a run that belongs here, and hand it on."""
+        self.started(run_id)
+        if isinstance(self.onto, RunSink):
+            self.onto.adopt(run_id)
 
     def replay(self, sink: Sink) -> None:
         """Hand all of it to another record."""
@@ -236,4 +265,4 @@ class SinkLog:
         return sum([int(tally.n_mappings_evaluated) for tally in self.tallies])
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "onto": None, "tallies": [SearchTally(self.n_mappings_evaluated)]}
+        return {**vars(self), "onto": None, "within": None, "tallies": [SearchTally(self.n_mappings_evaluated)]}

@@ -95,6 +95,22 @@ class RunSink(Sink, Protocol):
     def end(self, error: BaseException | None = None) -> None:
         """Close the record of a combination."""
 
+    def adopt(self, run_id: str) -> None:
+        """Take as a child a run that a pipeline has made which was started within it."""
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Which run something belongs to, for processes that have no record of it.
+
+    Attributes:
+        database: its URL without passwords.
+        number: what the rows of the run are keyed by.
+    """
+
+    database: str
+    number: int
+
 
 CURRENT_SINK: ContextVar[Any] = ContextVar("zigzag_lab_current_sink", default=None)
 """The record of the run, or of the combination, at work: pipelines that are started inside a stage belong to it."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
-from zigzag_lab.stages.seams import SearchTally, Variant
+from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
@@ -81,7 +81,7 @@ class RunRecorder:
         store: the open database.
         run_id, number: what people call the run, and what its rows are keyed by.
         start: what is known of it.
-        parent: the run within which it was started.
+        within: the run within which it was started; its place, where that run is recorded by another process.
 
     Attributes:
         run_id, number, start: see there.
@@ -90,17 +90,18 @@ class RunRecorder:
     """
 
     def __init__(
-        self, store: Store, run_id: str, number: int, start: RunStart, parent: RunRecorder | None = None
+        self, store: Store, run_id: str, number: int, start: RunStart, within: RunRecorder | RunPlace | None = None
     ) -> None:
         self.run_id, self.number, self.start = run_id, number, start
+        parent = within if isinstance(within, RunRecorder) else None
         self.describe: Describe = described if parent is None else parent.describe
-        self._store, self._database, self.parent = store, store.database, parent
+        self._store, self._database, self._is_child = store, store.database, within is not None
         is_in_one_store = parent is not None and parent._store is store
         self._lock: Any = parent._lock if parent is not None and is_in_one_store else RLock()
         self._tree: Tree = Tree() if parent is None else parent._tree
         self._rows = RunRows(number, store.digests, Designs({i.kind: i for i in start.inputs}), self._tree)
         self._results: list[StoredResult] = []
-        self.is_told = parent is not None
+        self.is_told = within is not None
         self._n_yielded = 0
         self._last_sum: CostModelEvaluationABC | None = None
         self._children: dict[Any, RunRecorder] = {}
@@ -198,6 +199,18 @@ class RunRecorder:
             self._error = error
         if not self._goes_on:
             self._end_as_it_went()
+
+    def adopt(self, run_id: str) -> None:
+        """Take as a child a run that a worker has made, in the order in which its work is noted here."""
+        with self._lock:
+            sql = "UPDATE zl_run SET parent_number = ?, child_index = ? WHERE id = ?"
+            self._database.transact(lambda: self._database.execute(sql, (self.number, self.n_children, run_id)))
+            self.n_children += 1
+
+    @property
+    def place(self) -> RunPlace:
+        """Which run it is, for other processes."""
+        return RunPlace(str(self.url), self.number)
 
     def warn(self, warning: str) -> None:
         """Note what a reader of the record should know."""
@@ -339,7 +352,7 @@ class RunRecorder:
                 f"UPDATE zl_run SET ended_at = {now}, heartbeat_at = {now}, {assignments} WHERE number = ?",
                 (*values.values(), self.number),
             )
-            if self.parent is None:
+            if not self._is_child:
                 ask_to_publish(self._database, self.number)
 
         self._database.transact(close)

@@ -10,7 +10,7 @@ from typing import Any
 
 from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.stages.seams import in_a_word
+from zigzag_lab.stages.seams import RunPlace, in_a_word
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
@@ -62,12 +62,12 @@ class Store:
         self._diff: tuple[str, bytes] | None = None
         self.pulse = Pulse()
 
-    def start_run(self, start: RunStart, parent: RunRecorder | None = None) -> RunRecorder:
+    def start_run(self, start: RunStart, parent: RunRecorder | RunPlace | None = None) -> RunRecorder:
         """Open a run; it is visible at once.
 
         Args:
             start: what is known of it.
-            parent: the run within which it is started, as its child.
+            parent: the run within which it is started, as its child; its place, where another process records it.
 
         Raises:
             StoreError: the database cannot be written to.
@@ -87,11 +87,11 @@ class Store:
 
         run_id, number = self.database.transact(insert)
         self._kept.update(i.digest for i in start.inputs)
-        if parent is not None:
+        if isinstance(parent, RunRecorder):
             parent.n_children += 1
         return RunRecorder(self, run_id, number, start, parent)
 
-    def _insert_run(self, start: RunStart, run_id: str, parent: RunRecorder | None) -> tuple[str, int]:
+    def _insert_run(self, start: RunStart, run_id: str, parent: RunRecorder | RunPlace | None) -> tuple[str, int]:
         db = self.database
         values: dict[str, Any] = {
             "experiment_number": self.experiment_number(start.experiment),
@@ -104,7 +104,8 @@ class Store:
             "environment_digest": self._insert_environment(),
         }
         if parent is not None:
-            values |= {"parent_number": parent.number, "child_index": parent.n_children}
+            index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
+            values |= {"parent_number": parent.number, "child_index": index}
             values["settings"] = spelt_json({n: _setting(v) for n, v in (start.settings or {}).items()})
         marks = ", ".join("?" * (len(values) + 1))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times

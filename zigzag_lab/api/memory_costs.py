@@ -21,10 +21,11 @@ class LabMemoryCosts:
     told then whose answers those in the database are.
 
     Args:
-        store: where answers are kept; not made here if it is not there yet (see :func:`keep_memory_costs`).
+        store: where answers are kept; not made here if it is not there yet (see :func:`keep_memory_costs`). None where
+            they are kept for this run alone.
     """
 
-    def __init__(self, store: str | Store) -> None:
+    def __init__(self, store: str | Store | None) -> None:
         self.store = store
         self.answers: dict[str, MemoryCosts] = {}  # what was answered in this run
 
@@ -51,6 +52,14 @@ class LabMemoryCosts:
 
         with opened_store(self.store) as store:
             return memory_cost(store.database, key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a worker process needs, which opens the database itself."""
+        is_named = self.store is None or isinstance(self.store, str)
+        return {
+            "store": self.store if is_named else self.store.url.for_workers(elsewhere=False),  # type: ignore[union-attr]
+            "answers": self.answers,
+        }
 
     def put(self, key: str, costs: MemoryCosts) -> None:
         """Keep an answer; until there is a database, here."""

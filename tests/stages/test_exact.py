@@ -9,19 +9,24 @@ from typing import Any
 import pytest
 
 from tests.exact.networks import CONV, layer_problem
+from tests.stages import small
 from zigzag_lab.cost import Certificate, CostModelEvaluation
-from zigzag_lab.inputs import read_workload
+from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.stages import (
     CostModelStage,
     ExactFrontStage,
     ExactStage,
+    GeneralParameterIteratorStage,
     LomaStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
     SearchTally,
+    SpatialMappingConversionStage,
     SpatialMappingGeneratorStage,
+    WorkloadStage,
 )
+from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
@@ -74,6 +79,21 @@ def test_it_stands_below_a_reduction_that_remembers() -> None:
     )
     ((best, _),) = stage.run()
     assert best.certificate.is_proven  # type: ignore[attr-defined]
+
+
+def test_what_is_remembered_of_a_layer_keeps_its_own_certificate() -> None:
+    """Of two equal layers whose best is chosen among combinations, the second one's proof counted them twice."""
+    choosing = [MinimalLatencyStage, GeneralParameterIteratorStage, MinimalLatencyStage, SpatialMappingConversionStage]
+    results = MainStage(
+        [WorkloadStage, *choosing, ExactStage, CostModelStage],
+        workload=read_workload([small.layer(0, "one"), small.layer(1, "again")]),
+        accelerator=read_accelerator(small.accelerator()),
+        mapping=read_mapping(small.mapping(spatial_mapping={"D1": ["K, 4"], "D2": ["C, 4"]})),
+        general_parameter_iterations={"access_same_data_considered_as_no_access": [True, False]},
+        loma_lpf_limit=3,
+    ).run()
+    first, second = (cme.certificate for cme, _ in results)
+    assert (first.n_mappings, first.n_priced) == (second.n_mappings, second.n_priced)
 
 
 def test_over_several_spatial_mappings_the_certificate_speaks_of_all() -> None:

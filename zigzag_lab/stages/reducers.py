@@ -132,15 +132,20 @@ def _certificate_of(batch: ResultBatch) -> Certificate | None:
 def _certified(
     best: CostModelEvaluationABC, certificates: Sequence[Certificate | None], n_designs: int
 ) -> CostModelEvaluationABC:
-    """The best result, certified over all that it was chosen from, if all of it is certified for one objective."""
+    """The best result, certified over all that it was chosen from, if all of it is certified for one objective.
+
+    A copy of it is: the stages below may remember the one that they yielded, for another choice.
+    """
     proofs = [c for c in certificates if c is not None]
     own = best.certificate if isinstance(best, CostModelEvaluation) else None
     if (
-        isinstance(own, Certificate)
+        isinstance(best, CostModelEvaluation)
+        and isinstance(own, Certificate)
         and 1 < len(proofs) == len(certificates)
         and len({c.objective for c in proofs}) == 1
     ):
-        best.certificate = own.over(proofs, n_designs=n_designs)  # type: ignore[attr-defined]
+        best = best.standalone()
+        best.certificate = own.over(proofs, n_designs=n_designs)
     return best
 
 

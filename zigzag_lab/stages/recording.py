@@ -50,9 +50,12 @@ def save_all(sink: Sink | None, result: Any) -> None:
 
 
 def variant_of(stage: Stage, settings: Mapping[str, Any], changes: Mapping[str, Any], occurrence: int) -> Variant:
-    """A combination that a stage tries; below WorkloadStage the same one comes again with every layer."""
+    """A combination that a stage tries; below WorkloadStage the same one comes again with every layer.
+
+    There a stage has a layer, which it may have taken out of the keywords that it hands down unasked.
+    """
     position = len(stage.list_of_callables)
-    return Variant(dict(settings), dict(changes), position, occurrence, goes_on="layer" in stage.kwargs)
+    return Variant(dict(settings), dict(changes), position, occurrence, goes_on="layer" in {**stage.kwargs, **changes})
 
 
 def run_recorded(stage: Stage, variant: Variant) -> Iterator[Result]:

@@ -136,8 +136,13 @@ class MultiProcessingGatherStage(Stage):
                 elif answer.error is not None:
                     raise answer.error from _InWorkerError(answer.trace)
                 found = found or bool(answer.results)
-                for result, information in answer.results:
-                    yield result, replaced(extra_info, placeholder, information)
+                try:
+                    for result, information in answer.results:
+                        yield result, replaced(extra_info, placeholder, information)
+                except GeneratorExit as left:  # nobody asks for what others compute still
+                    for other in workers.unanswered:
+                        other.settle((), left)
+                    raise
         if misses and not found:
             raise misses[0]
 
@@ -188,6 +193,11 @@ class _Workers:
         placeholder = Placeholder(*(job.kwargs.get(name) for name in ("run_files", "sink", "tally")))
         self.futures[placeholder] = self.engine.submit([pickled])
         return placeholder
+
+    @property
+    def unanswered(self) -> list[Placeholder]:
+        """Those whose answers were not waited for."""
+        return list(self.futures)
 
     def answer(self, placeholder: Placeholder) -> Answer:
         """Wait for what came of a job."""

@@ -307,7 +307,7 @@ class RunRecorder:
         for child in self._children.values():
             if not child.is_closed:
                 if error is not None and child._error is None:
-                    child._error = _CutShortError(f"its run ended before it: {_in_words(error)[0]}")
+                    child._error = _CutShortError.of(error)
                 child._end_as_it_went()
 
     def _end_as_it_went(self) -> None:
@@ -439,6 +439,11 @@ class RunRecorder:
 
 class _CutShortError(Exception):
     """The run that a child belongs to ended before the child did."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> BaseException:
+        """The error of a child, from that of its run; a child of a child says no more."""
+        return error if isinstance(error, cls) else cls(f"its run ended before it: {_in_words(error)[0]}")
 
 
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:

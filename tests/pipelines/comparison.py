@@ -70,15 +70,15 @@ class Comparison:
 
     # -- a run and its record ----------------------------------------------------------------------------------------
 
-    def run(self, seen: Event, stored: StoredRun, *, in_processes: bool = False) -> None:
+    def run(self, seen: Event, stored: StoredRun, *, in_order: bool) -> None:
         """Compare a run, and all within it, with its record.
 
         Args:
             seen: what happened.
             stored: its record.
-            in_processes: whether what came first among the rows of a run is a matter of time; lists are in order still.
+            in_order: whether rows are; else what came first is a matter of time, and only lists are in order.
         """
-        self.top, self._rows, self._is_ordered = stored, Rows(), not in_processes
+        self.top, self._rows, self._is_ordered = stored, Rows(), in_order
         self._rows.number(seen, stored)
         self._run(seen, stored, "run")
         for (event, index), (owner, place) in self._rows.pairs.items():
@@ -203,22 +203,19 @@ def _stored_result(row: dict[str, Any]) -> tuple[Any, ...]:
 def _total(seen: Event, results: Sequence[Any]) -> tuple[Any, Any]:
     """The total by the rule, and what it is made of where that is not all that was yielded."""
     none = (None,) * 4
-    if seen.fronts:
-        chosen = [points[index] for points, index in seen.fronts]
-        sums = [0.0, 0.0, 0.0, 0.0]
-        for cme in chosen:
-            sums = [a + b for a, b in zip(sums, prices(cme), strict=True)]
-        return tuple(sums), chosen
+    if not results:
+        return none, None
     if len(results) == 1:
         return (prices(results[0]) if isinstance(results[0], CostModelEvaluationABC) else none), None
-    if not results or not all(isinstance(cme, CostModelEvaluation) for cme in results):
-        return none, None
-    if len({cme.layer.id for cme in results}) < len(results):
-        return none, None
+    chosen = [points[index] for points, index in seen.fronts]
+    layers = chosen or results
+    are_layers = all(isinstance(cme, CostModelEvaluation) for cme in layers)
+    if not are_layers or len({cme.layer.id for cme in layers}) < len(layers):
+        return none, chosen or None
     sums = [0.0, 0.0, 0.0, 0.0]
-    for cme in results:
+    for cme in layers:
         sums = [a + b for a, b in zip(sums, prices(cme), strict=True)]
-    return tuple(sums), None
+    return tuple(sums), chosen or None
 
 
 def figures_of(cme: CostModelEvaluation) -> tuple[Any, ...]:

@@ -131,20 +131,24 @@ class List:
     from_a_file: bool = False
 
     @property
-    def is_cut_short(self) -> bool:
-        """Whether a stage may stop asking, so that it matters what is asked for early."""
-        return any(stage in self.stages for stage in (users.FirstOnly, users.Raises, users.RaisesBelow))
+    def is_about_order(self) -> bool:
+        """Whether it matters what is asked for early: a stage may ask for no more, or makes CMEs on the way up."""
+        order = (users.FirstOnly, users.Raises, users.RaisesBelow, users.Pickled)
+        return any(stage in self.stages for stage in order)
 
-    def plain(self, *, is_cached: bool) -> list[Any]:
+    def plain(self, *, is_cached: bool = False, is_answered: bool = False) -> list[Any]:
         """The same list without what only changes where and whether something is computed.
 
         Args:
             is_cached: whether caches ask for everything, so as to keep it, as far as nothing below writes a file.
+            is_answered: whether a file answers in place of the stages below SkipIfDumpExistsStage, all at once.
         """
         found: list[Any] = []
         for place, stage in enumerate(self.stages):
             if stage in (CacheStage, SkipIfDumpExistsStage):
-                found += [users.Eager] if is_cached and DumpStage not in self.stages[place:] else []
+                is_kept = is_cached and DumpStage not in self.stages[place:]
+                is_at_once = is_kept or (is_answered and stage is SkipIfDumpExistsStage)
+                found += [users.Eager] if is_at_once else []
             elif stage not in (MultiProcessingGatherStage, MultiProcessingSpawnStage):
                 found.append(stage)
         return found
@@ -156,8 +160,10 @@ class List:
 
 
 def listed(*stages: Any, **kwargs: Any) -> List:
-    """A list by hand, below the parsers, with a network of two layers."""
-    given = {"workload": _network(3), "accelerator": _accelerator(0), "mapping": _mapping(False), "loma_lpf_limit": 2}
+    """A list by hand, below the parsers, with a network of three layers, two of them equal but for their names."""
+    sizes = ([1, 8, 4, 2, 2, 1, 1], [1, 2, 4, 2, 1, 1, 3], [1, 8, 4, 2, 2, 1, 1])
+    network = read_workload([small.layer(n, f"layer {n}", loop_sizes=of_layer) for n, of_layer in enumerate(sizes)])
+    given = {"workload": network, "accelerator": _accelerator(0), "mapping": _mapping(False), "loma_lpf_limit": 3}
     in_processes = MultiProcessingGatherStage in stages
     return List(0, [WorkloadParserStage, AcceleratorParserStage, *stages], {**given, **kwargs}, in_processes)
 

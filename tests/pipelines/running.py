@@ -64,15 +64,17 @@ class Bench:
 
     def _faults_of(self, listed: List) -> list[str]:
         given = {**listed.kwargs, **self.files(listed, "seen")}
-        seen = observed(listed.plain(is_cached=False), given)
+        seen = observed(listed.plain(), given)
+        is_about_order = listed.is_about_order or seen.error is not None
         faults: list[str] = []
         for kind in self._kinds(listed):
-            is_cut_short = listed.is_cut_short or seen.error is not None
-            if kind == "first" and is_cut_short and users.Eager in (eager := listed.plain(is_cached=True)):
+            if kind == "first" and is_about_order and users.Eager in (eager := listed.plain(is_cached=True)):
                 seen = observed(eager, given)
             faults += [f"{kind}: {fault}" for fault in self._faults(listed, seen, kind, self.counts["lists"])]
         file = self.files(listed, "first").get("dump_filename_pattern")
         if listed.from_a_file and seen.error is None and file.exists():
+            if is_about_order:
+                seen = observed(listed.plain(is_cached=True, is_answered=True), given)
             with patch.object(cache, "dumped_results", self._from_file):
                 faults += [f"from a file: {f}" for f in self._faults(listed, seen, "file", 0, dump_folder=file)]
         self.counts["lists"] += 1
@@ -92,7 +94,7 @@ class Bench:
     def engine(self, kind: str, work: Any, *, n_workers: int) -> Any:
         """Processes that all lists share, as starting an interpreter takes longer than most lists."""
         if self._engine is None:
-            self._engine = LocalProcesses(work, 1)
+            self._engine = LocalProcesses(work, 2)
         return SharedEngine(self._engine)
 
     def close(self) -> None:
@@ -109,11 +111,10 @@ class Bench:
     def _faults(self, listed: List, seen: Event, kind: str, salt: int, **more: Any) -> list[str]:
         last = self.store.database.select("SELECT MAX(number) FROM zl_run").rows[0][0] or 0
         comparison = Comparison()
-        is_cached = kind != "computed"
         main = MainStage(
             listed.stages,
             store=self.store,
-            cache=is_cached,
+            cache=kind != "computed",
             cache_salt=str(salt),
             **listed.kwargs,
             **self.files(listed, kind),
@@ -136,7 +137,7 @@ class Bench:
         if listed.in_processes and any(one.error or one.left for one in seen.everyone()):
             comparison.handed_out(seen, stored)
         else:
-            comparison.run(seen, stored, in_processes=listed.in_processes)
+            comparison.run(seen, stored, in_order=not listed.in_processes)
         self.counts += comparison.counts
         self.counts["runs"] += 1
         self.counts["hits"] += bool(stored.row["cache_hits"])

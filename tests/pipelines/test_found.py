@@ -22,6 +22,7 @@ from zigzag_lab.stages import (
     MinimalEnergyStage,
     MultiProcessingGatherStage,
     MultiProcessingSpawnStage,
+    NetworkFrontStage,
     PickleSaveStage,
     SpatialMappingGeneratorStage,
     SumStage,
@@ -29,6 +30,7 @@ from zigzag_lab.stages import (
 )
 
 SEARCH = (MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage)
+FRONT = (NetworkFrontStage, WorkloadStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage)
 IN_A_WORKER = (MultiProcessingGatherStage, MultiProcessingSpawnStage)
 TWO_LIMITS = {"general_parameter_iterations": {"loma_lpf_limit": [1, 2]}}
 
@@ -61,6 +63,18 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
     ),
     "a stage that names the layer made a child for each layer": (
         [SumStage, WorkloadStage, users.SweepsALayer, *SEARCH],
+        {},
+    ),
+    "two fronts of a network ended a run that had its results": (
+        [users.TwoAccelerators, *FRONT],
+        {},
+    ),
+    "the total of the one point that was yielded of a front was another's": (
+        [MinimalEnergyStage, *FRONT],
+        {},
+    ),
+    "a front of which nothing was yielded had a total": (
+        [users.Nothing, *FRONT],
         {},
     ),
     "the best of results that are all kept was stored twice": (

@@ -126,7 +126,7 @@ def on() -> Iterator[Bench]:
 @pytest.mark.parametrize(("stage", "place"), PLACES, ids=[f"{s.__name__} {place}" for s, place in PLACES])
 def test_a_stage_is_recorded_right_wherever_it_may_stand(stage: type[Stage], place: str, on: Bench) -> None:
     made = placed(stage, place)
-    seen = observed(made.plain(is_cached=False), {**made.kwargs, **on.files(made, "before")})
+    seen = observed(made.plain(), {**made.kwargs, **on.files(made, "before")})
     if (stage, place) in REFUSED:
         assert isinstance(seen.error, PipelineError)
         return

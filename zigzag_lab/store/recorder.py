@@ -13,13 +13,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
-from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
+from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, summary_of
+from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, sum_of_layers, summary_of
 from zigzag_lab.store.run_rows import RunRows, Tree
 from zigzag_lab.store.run_start import RunInput, RunStart
 from zigzag_lab.store.states import ResultKind, RunStatus
@@ -278,14 +278,16 @@ class RunRecorder:
         return [StoredResult("0", ResultKind.SUM, figures_of(total), parts)]
 
     def _answer_of_fronts(self) -> StoredResult | None:
-        """The sum of the mappings that stand for the fronts of their layers; None where there are no fronts."""
+        """The sum of the mappings that stand for the fronts of their layers; None where no front was yielded.
+
+        Where layers have several fronts, those of other accelerators, say, their sum says nothing.
+        """
         chosen = self._rows.chosen_of_fronts
-        if not chosen:
+        if not chosen or (self.is_told and not self._results):
             return None
-        total: CostModelEvaluationABC = CumulativeCME()
-        for cme in chosen:
-            total = total + cme
-        return next(stored_results((total, None), "", self._rows.place))
+        layers = [one for cme in chosen for one in stored_results((cme, None), "", self._rows.place)]
+        parts = tuple(part for one in layers for part in one.parts)
+        return StoredResult("", ResultKind.SUM, sum_of_layers(layers), parts)
 
     def finish_with(self, figures: Mapping[str, float | int | None]) -> None:
         """Close a run as finished whose rows are there already.

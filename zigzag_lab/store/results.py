@@ -143,11 +143,12 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
 
     Args:
         results: in order.
-        answer: the one that stands for all, where the run said which it is: the least product of a front.
+        answer: the one that stands for all of several, where the run said which it is: the least product of a front.
     """
+    answer = None if len(results) == 1 else answer
     one = answer or (results[0] if len(results) == 1 else None)
     parts = one.parts if one else [part for result in results for part in result.parts]
-    total = answer.figures if answer else _single(results) or _sum_of_layers(results)
+    total = answer.figures if answer else _single(results) or sum_of_layers(results)
     warnings: list[str] = []
     others = sum(result.kind is ResultKind.OTHER for result in results)
     if others:
@@ -172,7 +173,7 @@ def _single(results: Sequence[StoredResult]) -> Figures | None:
     return results[0].figures if len(results) == 1 else None
 
 
-def _sum_of_layers(results: Sequence[StoredResult]) -> Figures | None:
+def sum_of_layers(results: Sequence[StoredResult]) -> Figures | None:
     """The sum of results that are each another layer; None where a layer has several, or they are no layers."""
     ids = [result.parts[0].layer_id for result in results if result.kind is ResultKind.LAYER]
     if not results or len(ids) < len(results) or len(set(ids)) < len(ids):

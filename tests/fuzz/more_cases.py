@@ -12,14 +12,13 @@ from random import Random
 from tempfile import mkdtemp
 from typing import Any
 
+from tests.cli.recorded import ask
 from tests.fuzz import yaml_mutations
 from tests.stages.small import written
 from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab import api
-from zigzag_lab.api import ask
 from zigzag_lab.api.importing import import_dumps
-from zigzag_lab.cli.sql import FORMATS, _Written
-from zigzag_lab.store import Lab
+from zigzag_lab.cli.sql import FORMATS
 from zigzag_lab.sweeps.expansion import points
 from zigzag_lab.sweeps.expressions import read_expression
 from zigzag_lab.sweeps.sweep_file import read_sweep
@@ -246,11 +245,11 @@ _SOUND = (
 
 
 @cache
-def _lab() -> Lab:
+def _database() -> str:
     folder = Path(mkdtemp(prefix="zigzag-lab-fuzz-lab-"))
     url = f"sqlite:///{folder / 'lab.db'}"
     api.run(api.RunRequest(**written(folder), lpf_limit=3), store=url, mlflow="off")
-    return Lab(url)
+    return url
 
 
 def _sql(random: Random, _: Path) -> MoreCase:
@@ -264,8 +263,11 @@ def _sql(random: Random, _: Path) -> MoreCase:
     form = random.choice(FORMATS)
 
     def act() -> None:
-        answer = "".join(_Written(ask.query(_lab(), text), form, None, 1000).texts())
-        answer.encode(errors="backslashreplace")
+        answer = ask("sql", "--format", form, "--db", _database(), "--", text)
+        if answer.exit_code == InputError.exit_status and isinstance(answer.exception, SystemExit):
+            raise InputError("SQL", answer.stderr)
+        if answer.exception is not None:
+            raise answer.exception
 
     return MoreCase("sql", text, act)
 

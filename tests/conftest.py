@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from tests.versions import PIN_COMMAND, differences
 
 settings.register_profile("zigzag_lab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("zigzag_lab")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; commands would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

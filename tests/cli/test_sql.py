@@ -138,7 +138,10 @@ def test_ctrl_c_ends_a_long_question(two: Two) -> None:
         with pytest.raises(subprocess.TimeoutExpired):
             asking.wait(5)  # it is at it
         asking.send_signal(signal.SIGINT)
-        _, said = asking.communicate(timeout=60)
+        try:
+            _, said = asking.communicate(timeout=60)
+        finally:
+            asking.kill()
     assert asking.returncode == 1
     assert "Traceback" not in said
     assert "Aborted" in said

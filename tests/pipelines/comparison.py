@@ -91,6 +91,7 @@ class Comparison:
 
     def _run(self, seen: Event, stored: StoredRun, where: str) -> None:
         self.same(f"{where}: status", _status(seen), stored.row["status"])
+        self.counts[_status(seen)] += 1
         has_error = stored.row["error"] is not None
         self.same(f"{where}: error", stored.row["status"] in ("failed", "infeasible"), has_error)
         self.same(f"{where}: settings", _plain(seen.settings), _json(stored.row["settings"]) or None)
@@ -181,7 +182,7 @@ def _status(seen: Event) -> str:
 
 
 def _plain(settings: Any) -> Any:
-    return None if settings is None else json.loads(json.dumps(settings, default=str))
+    return None if settings is None else json.loads(json.dumps(settings, default=lambda record: record.name))
 
 
 def prices(cme: CostModelEvaluationABC) -> tuple[float, ...]:

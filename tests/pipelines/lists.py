@@ -281,8 +281,8 @@ class _Maker:
         if SpatialMappingConversionStage in stages:
             del kwargs["nb_mappings_generated"]
         if GeneralParameterIteratorStage in stages:
-            kwargs["general_parameter_iterations"] = rng.choice(ITERATIONS)
-            kwargs["skip_infeasible"] = rng.random() < 0.3
+            kwargs["general_parameter_iterations"] = rng.choice((*ITERATIONS, _designs()))
+            kwargs["skip_infeasible"] = rng.random() < 0.5
         if is_searching:
             kwargs["hardware_parameters"] = {
                 "memories.sram.size": rng.choice(([4096, 8192], [8192, 2048, 65536], [64, 4096]))
@@ -308,6 +308,13 @@ def _network(seed: int) -> Workload:
 @cache
 def _accelerator(which: int) -> Accelerator:
     return read_accelerator(_design(which))
+
+
+@cache
+def _designs() -> dict[Any, list[Any]]:
+    """Iterations over designs, on the second of which nothing fits."""
+    sizes = {"fits": 4096, "fits not": 8, "fits too": 65536}
+    return {"accelerator": [read_accelerator(small.accelerator(bits, bits, name)) for name, bits in sizes.items()]}
 
 
 def _design(which: int) -> dict[str, Any]:

@@ -35,7 +35,8 @@ class Event:
         yielded: in order.
         parts: of each result that was yielded, in lists and dictionaries too: the places of what it is made of, and
             how often each counts.
-        own: CMEs that were first saved or yielded here, as they were met last.
+        own: CMEs that were first saved or yielded here.
+        proofs: of each of them, what was proven when it was met last.
         stages: the list.
         fronts: per layer, the trade-offs and which of them stands for the layer.
         children: in the order in which they were started.
@@ -50,6 +51,7 @@ class Event:
     yielded: list[Any] = field(default_factory=list)
     parts: list[list[tuple[Place, float]]] = field(default_factory=list)
     own: list[CostModelEvaluation] = field(default_factory=list)
+    proofs: list[Any] = field(default_factory=list)
     stages: list[Any] = field(default_factory=list)
     fronts: list[tuple[list[CostModelEvaluation], int]] = field(default_factory=list)
     children: list[Event] = field(default_factory=list)
@@ -88,8 +90,9 @@ class Event:
         if id(cme.identity) not in places:
             places[id(cme.identity)] = self, len(self.own)
             self.own.append(cme)
+            self.proofs.append(None)
         event, index = places[id(cme.identity)]
-        event.own[index] = cme  # of which more may have been proven since
+        event.proofs[index] = cme.certificate  # of which more may be proven later
         return event, index
 
     def owns(self, cme: CostModelEvaluation) -> None:

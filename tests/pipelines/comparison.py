@@ -82,7 +82,7 @@ class Comparison:
         self._rows.number(seen, stored)
         self._run(seen, stored, "run")
         for (event, index), (owner, place) in self._rows.pairs.items():
-            self._layer(event.own[index], owner, place)
+            self._layer(event.own[index], event.proofs[index], owner, place)
 
     def handed_out(self, seen: Event, stored: StoredRun) -> None:
         """The same of a run in processes that did not come to its end: what was handed out depends on time."""
@@ -112,7 +112,7 @@ class Comparison:
         as_found = [(*self._rows.row_of(place, found[i : i + 1]), times) for i, (place, times) in enumerate(expected)]
         self.same(what, as_found, [*found])
 
-    def _layer(self, cme: CostModelEvaluation, owner: StoredRun, place: int) -> None:
+    def _layer(self, cme: CostModelEvaluation, proven: Any, owner: StoredRun, place: int) -> None:
         if place >= len(owner.layers):
             return  # which is said already
         figures, mapping, memories, proof, design = owner.layers[place]
@@ -120,7 +120,7 @@ class Comparison:
         self.same(f"{at}: terms", figures_of(cme), figures)
         self.same(f"{at}: mapping", mapping_of(cme), mapping)
         self.same(f"{at}: memories", sorted(memories_of(cme)), memories)
-        self.same(f"{at}: proof", _proof(cme), proof)
+        self.same(f"{at}: proof", _proof(proven), proof)
         self.same(f"{at}: design", _design(cme), _stored_design(cme, owner, design))
 
     def _results(self, seen: Event, stored: StoredRun, where: str) -> None:
@@ -269,8 +269,7 @@ def operand_of(cme: CostModelEvaluation, operand: str) -> str:
     return str(cme.problem.constraints.operand_links.get(operand, operand))
 
 
-def _proof(cme: CostModelEvaluation) -> Any:
-    proof = cme.certificate
+def _proof(proof: Any) -> Any:
     if not isinstance(proof, Certificate):
         return None
     return proof.objective.value, proof.lower_bound, proof.best, proof.gap, proof.n_mappings, proof.n_priced

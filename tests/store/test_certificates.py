@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from tests.store.prices import network_of, total_of
 from zigzag_lab.cost import Certificate
+from zigzag_lab.stages.seams import Variant
 from zigzag_lab.store import Lab, RunStart, Store
 from zigzag_lab.vocab import Objective
 
@@ -39,6 +40,24 @@ def test_they_come_back_and_the_views_sum_them_up(store: Store, url: str) -> Non
             ("energy", 90.0, OPEN.gap, "these mappings"),
             (None, None, None, None),
         ]
+
+
+def test_what_a_run_proves_of_a_childs_mapping_waits_for_the_row_of_it(store: Store, url: str) -> None:
+    """A run that writes what it has while a child that goes on has not yet."""
+    cme, other = network_of(1, 2)
+    cme.certificate = OPEN
+    with store.start_run(RunStart()) as run:
+        child = run.variant(Variant({"x": 1}, {}, 3, goes_on=True))
+        child.yielded((cme, None))
+        again = cme.standalone()
+        again.certificate = PROVEN
+        run.save(again)
+        run.save(other)
+        run.flush()
+        run.yielded((again, None))
+    with Lab(url) as lab:
+        assert [layer.certificate for layer in lab.layers(run.run_id)] == [PROVEN]
+        assert [layer.certificate for layer in lab.layers(child.run_id)] == [PROVEN]
 
 
 def test_a_better_proof_of_the_same_mapping_replaces_the_old(store: Store, url: str) -> None:

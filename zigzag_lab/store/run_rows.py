@@ -37,13 +37,12 @@ class Place:
     """Where the row of a CME is.
 
     Attributes:
-        tree: the runs among which no CME is stored twice.
-        owner, index: the number of the run that holds the row, and the row's index there.
+        rows: those of the run that holds the row.
+        index: of the row there.
         certificate: what the row says was proven.
     """
 
-    tree: Tree
-    owner: int
+    rows: RunRows
     index: int
     certificate: Any
 
@@ -61,11 +60,11 @@ class Tree:
     def place_of(self, identity: Identity) -> Place | None:
         """Where a CME is stored; None where it is not."""
         place: Place | None = identity.place
-        return place if place is not None and place.tree is self else self.elsewhere.get(identity)
+        return place if place is not None and place.rows.tree is self else self.elsewhere.get(identity)
 
     def note(self, identity: Identity, place: Place) -> None:
         """Note where a CME is stored."""
-        if identity.place is None or identity.place.tree is self:
+        if identity.place is None or identity.place.rows.tree is self:
             identity.place = place
         else:
             self.elsewhere[identity] = place
@@ -81,6 +80,7 @@ class RunRows:
         tree: the runs that it belongs to.
 
     Attributes:
+        tree: see there.
         n_rows: of layer evaluations, those in the database included.
         saved: (owner, index) of what passed save stages, in order.
         layer_ids: of the layers that it holds.
@@ -88,7 +88,7 @@ class RunRows:
 
     def __init__(self, number: int, digests: RecordDigests, designs: Designs, tree: Tree) -> None:
         self.number, self.designs = number, designs
-        self._digests, self._tree = digests, tree
+        self._digests, self.tree = digests, tree
         self.n_rows = 0
         self.saved: dict[tuple[int, int], None] = {}
         self.layer_ids: set[int] = set()
@@ -99,18 +99,29 @@ class RunRows:
 
     def place(self, cme: CostModelEvaluation) -> tuple[int, int]:
         """Where the row of a CME is: the number of the run that holds it, and its index; made where there is none."""
-        place = self._tree.place_of(cme.identity)
+        place = self.tree.place_of(cme.identity)
         if place is None:
             return self._add(cme)
         if cme.certificate is not place.certificate and cme.certificate != place.certificate:
-            place.certificate = self._certificates[place.owner, place.index] = cme.certificate
-        return place.owner, place.index
+            place.certificate = cme.certificate
+            if not place.rows.certify(place.index, cme.certificate):
+                self._certificates[place.rows.number, place.index] = cme.certificate
+        return place.rows.number, place.index
+
+    def certify(self, index: int, proof: Any) -> bool:
+        """Note what is proven of a row that is not in the database yet; whether it is not."""
+        at = index - (self.n_rows - len(self.pending))
+        if at < 0:
+            return False
+        certified = certificate_row(proof, self.number, index) if isinstance(proof, Certificate) else None
+        self.pending[at] = self.pending[at]._replace(certificate=certified)
+        return True
 
     def _add(self, cme: CostModelEvaluation) -> tuple[int, int]:
         index = self.n_rows
         digest, design = self._digests.of_meaning(cme.layer), self.designs.of(cme)
         self.pending.append(rows_of(cme, self.number, index, digest, design))
-        self._tree.note(cme.identity, Place(self._tree, self.number, index, cme.certificate))
+        self.tree.note(cme.identity, Place(self, index, cme.certificate))
         self.n_rows += 1
         self.layer_ids.add(cme.layer.id)
         return self.number, index

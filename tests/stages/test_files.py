@@ -6,6 +6,7 @@ import re
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_a_folder_that_cannot_is_refused(place: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_json(tmp_path / place / "file.json", {})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_others_try_too_can_be_written_to(tmp_path: Path) -> None:
+    """Workers of one run try the same folder at the same time, and each takes away what it made for that."""
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(100):
+            folder = tmp_path / str(number) / "inner"
+            assert list(threads.map(check_folder, [folder] * 4)) == [None] * 4
+            list(threads.map(lambda n, at=folder: write_atomically(at / str(n), b"content"), range(4)))  # type: ignore[misc]
+            assert len(list(folder.iterdir())) == 4
 
 
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:

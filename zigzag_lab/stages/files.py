@@ -8,7 +8,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +23,7 @@ except ImportError:  # Windows
 MAX_STEM_BYTES = 200
 """Longer names of layers are cut in names of files; file systems allow 255 bytes in all."""
 
+_MOST_TRIES = 100
 _NAMED = 40  # characters of a file's name that its unfinished form begins with
 _PART = re.compile(r"^\..*\.part-\d+$", re.DOTALL)
 _OF_SQLITE = ("-wal", "-shm", "-journal")
@@ -34,17 +35,30 @@ def check_folder(folder: Path) -> None:
     Raises:
         InputError: it is not, or cannot become, a folder that can be written to.
     """
+    try:
+        _tried(lambda: _probe(folder))
+    except (OSError, ValueError) as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _probe(folder: Path) -> None:
     made: list[Path] = []
     try:
         _make_folder(folder, made)
         with unfinished(folder / "probe"):
             pass
-    except (OSError, ValueError) as error:
-        raise _cannot_write(folder, error) from error
     finally:
         for path in reversed(made):
             with suppress(OSError):
                 path.rmdir()
+
+
+def _tried(step: Callable[[], None]) -> None:
+    """Do something in a folder, again where another process that probes it has taken it away meanwhile."""
+    for _ in range(_MOST_TRIES):
+        with suppress(FileNotFoundError):
+            return step()
+    return step()
 
 
 def check_file(path: Path) -> None:
@@ -75,12 +89,16 @@ def write_atomically(path: Path, content: bytes) -> None:
         InputError: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished(path) as part:
-            part.write_bytes(content)
-            part.replace(path)
+        _tried(lambda: _write(path, content))
     except (OSError, ValueError) as error:
         raise _cannot_write(path, error) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished(path) as part:
+        part.write_bytes(content)
+        part.replace(path)
 
 
 @contextmanager
@@ -136,7 +154,7 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
     try:
         folder.mkdir()
     except FileExistsError as error:
-        if not folder.is_dir():
+        if not folder.is_dir() and os.path.lexists(folder):
             raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder") from error
     else:
         made.append(folder)

@@ -129,9 +129,13 @@ class MultiProcessingGatherStage(Stage):
                 if placeholder is None:
                     yield cme, extra_info
                     continue
-                answer = workers.answer(placeholder)
+                answer, combination = workers.answer(placeholder), placeholder.combination
+                if combination is not None and combination.miss is not None:  # it ended where it fitted nothing
+                    placeholder.settle((), combination.miss)
+                    continue
                 self._note(answer, placeholder)
-                if isinstance(answer.error, InfeasibleError) and placeholder.may_miss:
+                if isinstance(answer.error, InfeasibleError) and combination is not None:
+                    combination.miss = answer.error
                     misses.append(answer.error)
                 elif answer.error is not None:
                     raise answer.error from _InWorkerError(answer.trace)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.stages.seams import RunFiles, SearchTally, Sink
+from zigzag_lab.vocab import InfeasibleError
 
 Settled = Callable[[Sequence[Any], BaseException | None], None]
 """Takes the results that a worker found, or the error that ended it."""
+
+
+@dataclass
+class Combination:
+    """One of several that a stage tries, which it passes over where something in it fits nothing.
+
+    Attributes:
+        miss: what did not fit, once that is known.
+    """
+
+    miss: InfeasibleError | None = None
 
 
 class Placeholder:
@@ -18,22 +31,30 @@ class Placeholder:
         run_files: the files of the run that the worker's stages may write to.
         sink: where what the worker's save stages saved goes.
         tally: where the worker's work is counted.
-        may_miss: whether it is no error that nothing fits.
+        combination: what it is a part of, where that may be passed over.
     """
 
     def __init__(self, run_files: RunFiles | None, sink: Sink | None = None, tally: SearchTally | None = None) -> None:
         self.run_files, self.sink, self.tally = run_files, sink, tally
-        self.may_miss = False
+        self.combination: Combination | None = None
         self._listeners: list[Settled] = []
+        self._n_within = 0
 
     def when_settled(self, listener: Settled) -> None:
         """Call somebody once the results are there."""
         self._listeners.append(listener)
 
+    def allow_miss(self, combination: Combination) -> None:
+        """Let a combination be passed over if nothing fits, as its stage does: who listens above it hears no error."""
+        if self.combination is None:
+            self.combination, self._n_within = combination, len(self._listeners)
+
     def settle(self, results: Sequence[Any], error: BaseException | None = None) -> None:
         """Hand the results to all who wait for them, the innermost stage first."""
-        for listener in self._listeners:
-            listener(results, error)
+        is_passed_over = isinstance(error, InfeasibleError) and self.combination is not None
+        n_told = self._n_within if is_passed_over else len(self._listeners)
+        for number, listener in enumerate(self._listeners):
+            listener(results, error if number < n_told else None)
 
 
 def placeholder_in(extra_info: Any) -> Placeholder | None:

@@ -12,7 +12,7 @@ from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import Variants, accelerator_document
 from zigzag_lab.stages.apart import files_apart, folders_of
-from zigzag_lab.stages.placeholders import placeholder_in
+from zigzag_lab.stages.placeholders import Combination, placeholder_in
 from zigzag_lab.stages.stage import Result, Stage, StageCallable
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
 
@@ -61,10 +61,11 @@ class GeneralParameterIteratorStage(Stage):
         found = False
         for values, folder in zip(self.points, folders_of(self.points), strict=True):
             files = files_apart(self.list_of_callables, self.kwargs, values, folder)
+            combination = Combination()
             try:
                 for cme, extra_info in self.variant(values, **values, **files):
                     found = True
-                    self._allow_miss(extra_info)
+                    self._allow_miss(extra_info, combination)
                     yield cme, (dict(values), extra_info)
             except InfeasibleError as miss:
                 if not self.skip_infeasible:
@@ -73,10 +74,10 @@ class GeneralParameterIteratorStage(Stage):
         if misses and not found:
             raise misses[0]
 
-    def _allow_miss(self, extra_info: Any) -> None:
+    def _allow_miss(self, extra_info: Any, combination: Combination) -> None:
         """Have a combination that another process computes passed over where it fits nothing."""
         if self.skip_infeasible and (placeholder := placeholder_in(extra_info)) is not None:
-            placeholder.may_miss = True
+            placeholder.allow_miss(combination)
 
 
 class HardwareSearchStage(Stage):

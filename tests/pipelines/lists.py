@@ -281,7 +281,7 @@ class _Maker:
         if SpatialMappingConversionStage in stages:
             del kwargs["nb_mappings_generated"]
         if GeneralParameterIteratorStage in stages:
-            kwargs["general_parameter_iterations"] = rng.choice((*ITERATIONS, _designs()))
+            kwargs |= rng.choice(({"general_parameter_iterations": rng.choice(ITERATIONS)},) * 7 + (designs(),))
             kwargs["skip_infeasible"] = rng.random() < 0.5
         if is_searching:
             kwargs["hardware_parameters"] = {
@@ -311,10 +311,11 @@ def _accelerator(which: int) -> Accelerator:
 
 
 @cache
-def _designs() -> dict[Any, list[Any]]:
-    """Iterations over designs, on the second of which nothing fits."""
-    sizes = {"fits": 4096, "fits not": 8, "fits too": 65536}
-    return {"accelerator": [read_accelerator(small.accelerator(bits, bits, name)) for name, bits in sizes.items()]}
+def designs() -> dict[str, Any]:
+    """Iterations over designs, on the second of which some layers fit, and on the third none."""
+    sizes = {"fits": 4096, "fits some": 512, "fits none": 8, "fits too": 65536}
+    records = [read_accelerator(small.accelerator(bits, bits, name)) for name, bits in sizes.items()]
+    return {"general_parameter_iterations": {"accelerator": records}}
 
 
 def _design(which: int) -> dict[str, Any]:

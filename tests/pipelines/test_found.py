@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.pipelines import users
-from tests.pipelines.lists import listed
+from tests.pipelines.lists import designs, listed
 from tests.pipelines.running import Bench, bench
 from zigzag_lab import MainStage
 from zigzag_lab.stages import (
@@ -31,6 +31,8 @@ from zigzag_lab.stages import (
 
 SEARCH = (MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage)
 FRONT = (NetworkFrontStage, WorkloadStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage)
+TRYING = (GeneralParameterIteratorStage, MultiProcessingSpawnStage)
+SPAWNED = (MultiProcessingSpawnStage, CompleteSaveStage, users.SweepsOptions, *SEARCH)
 IN_A_WORKER = (MultiProcessingGatherStage, MultiProcessingSpawnStage)
 TWO_LIMITS = {"general_parameter_iterations": {"loma_lpf_limit": [1, 2]}}
 
@@ -76,6 +78,14 @@ FOUND: dict[str, tuple[list[Any], dict[str, Any]]] = {
     "a front of which nothing was yielded had a total": (
         [users.Nothing, *FRONT],
         {},
+    ),
+    "a miss in a worker that is passed over ended the combination around it": (
+        [MultiProcessingGatherStage, users.Sweeps, *TRYING, SumStage, WorkloadStage, *SEARCH],
+        {**designs(), "skip_infeasible": True},
+    ),
+    "workers went on with layers of a combination of which one had fitted nothing": (
+        [MultiProcessingGatherStage, GeneralParameterIteratorStage, WorkloadStage, *SPAWNED],
+        {**designs(), "skip_infeasible": True},
     ),
     "the best of results that are all kept was stored twice": (
         [CompleteSaveStage, WorkloadStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage, CostModelStage],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,13 @@ class DyingStage(_Misbehaving):
 
     def misbehave(self) -> None:
         os._exit(3)
+
+
+class StoppingStage(_Misbehaving):
+    """Stops its process in one layer, as a batch system does that wants the machine for others."""
+
+    def misbehave(self) -> None:
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 class SlowFirstStage(Stage):

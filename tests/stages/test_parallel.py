@@ -14,8 +14,9 @@ import pytest
 
 from tests.stages import small
 from tests.stages.caches import DictCache
-from tests.stages.jobs import DyingStage, RaisingStage, SlowFirstStage
+from tests.stages.jobs import DyingStage, RaisingStage, SlowFirstStage, StoppingStage
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.executors import local
 from zigzag_lab.stages import (
     AcceleratorParserStage,
     CacheStage,
@@ -93,6 +94,16 @@ def test_a_worker_that_fails_ends_the_run(tmp_path: Path, stage: Any, error: typ
         run(tmp_path, parallel(stage), nb_multiprocessing_threads=1)
     if stage is RaisingStage:
         assert "misbehave" in str(caught.value.__cause__)  # the worker's own traceback
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who is stopped")
+def test_a_worker_that_stays_stopped_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(local, "STOPPED_SECONDS", 2)
+    with pytest.raises(ZigzagLabError, match="somebody may have stopped"):
+        run(tmp_path, parallel(StoppingStage), nb_multiprocessing_threads=1)
+    assert "was stopped for 2 s: it is ended" in caplog.text
 
 
 def test_what_cannot_be_sent_is_refused(tmp_path: Path) -> None:

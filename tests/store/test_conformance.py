@@ -71,6 +71,8 @@ class TestStoreContract:
         assert [len(p.rows) for p in portions] == [2, 1]
         assert list(itertools.chain.from_iterable(p.rows for p in portions)) == [(1,), (2,), (3,)]
         assert portions[0].columns == ("layer_index",)
+        nothing = list(store.database.stream("SELECT layer_index FROM zl_layer_evaluation WHERE layer_index < 0"))
+        assert [(p.columns, p.rows) for p in nothing] == [(("layer_index",), [])]
 
     @pytest.mark.parametrize(
         "statement", ["SELECT 1; DELETE FROM zl_tag", "COMMIT; DELETE FROM zl_tag", "DELETE FROM zl_tag"]
@@ -78,8 +80,9 @@ class TestStoreContract:
     def test_a_question_cannot_write(self, store: Store, url: str, statement: str) -> None:
         run_id = recorded(store, tags={"a": "b"})
         with Lab(url) as lab:
-            with pytest.raises(StoreError):
-                lab.sql(statement)
+            for asked in (lab.sql, lambda text: list(lab.stream(text))):
+                with pytest.raises(StoreError):
+                    asked(statement)
             assert lab.details(run_id).tags == {"a": "b"}
             assert lab.sql("SELECT 'what?' AS text WHERE 'x%' LIKE ?", ("x%",)).rows == [("what?",)]
 

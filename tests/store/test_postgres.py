@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -189,6 +190,73 @@ def test_writers_of_the_same_mappings_do_not_stop_each_other(server: Server) -> 
     with open_store(server.url) as store:
         sql = "SELECT status, COUNT(*), SUM(n_layers) FROM zl_run WHERE name = 'together' GROUP BY status"
         assert store.database.select(sql).rows == [("finished", 6, 6 * 24)]
+
+
+ENDLESS = "SELECT generate_series(1, 4000000000) AS x"
+
+
+def asking(url: str, query: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "zigzag_lab", "sql", query, "--db", url]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_an_answer_without_an_end_comes_as_it_is_found(server: Server) -> None:
+    with asking(server.url, ENDLESS) as process:
+        shown, said = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert len(shown.splitlines()) == 1001
+    assert "The first 1,000 rows" in said
+
+
+def test_ctrl_c_ends_a_long_question_on_the_server_too(server: Server) -> None:
+    at_work = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'FETCH%zl_stream%'"
+
+    def n_at_work(wanted: int) -> int:
+        found = -1
+        for _ in range(300):
+            ((found,),) = connection.execute(at_work).fetchall()
+            if found == wanted:
+                break
+            time.sleep(0.1)
+        return found
+
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        process = asking(server.url, "SELECT 1 WHERE pg_sleep(600) IS NULL")
+        try:
+            assert n_at_work(1) == 1
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+            assert n_at_work(0) == 0
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert "Aborted" in said
+
+
+@pytest.mark.parametrize(("query", "said"), [
+    ("SELECT nothing FROM zl_v_runs", "nothing"),
+    ("DELETE FROM zl_tag", "the statement would write"),
+    ("WITH gone AS (DELETE FROM zl_tag RETURNING *) SELECT * FROM gone", "the statement would write"),
+    ("SELECT 1; SELECT 2", "one statement"),
+    ("SELECT 1 / 0", "division by zero"),
+])  # fmt: skip
+def test_a_question_at_fault_is_explained_without_the_words_of_the_cursor(
+    server: Server, query: str, said: str
+) -> None:
+    with asking(server.url, query) as process:
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert said in error
+    assert "DECLARE" not in error
+    assert "Traceback" not in error
+
+
+def test_what_has_no_cursor_is_answered_too(server: Server) -> None:
+    with asking(server.url, "EXPLAIN SELECT * FROM zl_v_runs") as process:
+        shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "QUERY PLAN" in shown
 
 
 def test_a_database_without_tables_says_what_to_run(postgres_database: str) -> None:

@@ -78,8 +78,13 @@ def query(lab: Lab, text: str) -> Iterator[Answer]:
     if not text:
         raise InputError("SQL", "no question", "one statement", views_in_words(lab))
     try:
-        portions = lab.stream(text) if lab.url.kind == SQLITE else iter([lab.sql(text)])
-        first = next(portions, None) or lab.sql(text)  # without rows, for the columns
+        portions = lab.stream(text)
+        try:
+            first = next(portions)
+        except StoreError:
+            if lab.url.kind == SQLITE:
+                raise
+            first = lab.sql(text)  # what Postgres has no cursor for, such as EXPLAIN; errors without the cursor's words
         if not first.columns:
             raise InputError("SQL", "the statement asks for nothing", "a SELECT", views_in_words(lab))
         yield first
@@ -98,13 +103,15 @@ def _explained(lab: Lab, error: StoreError) -> InputError:
     is_question = code.startswith(("42", "22")) or code in _WRONG_QUESTION
     if is_question or (not code and lab.url.kind == SQLITE):
         said = error.found.partition("says: ")[2] or str(cause)
+        if "multiple commands" in said:  # in the words of a protocol, of which nobody need know
+            said = "there is more than one statement"
         return InputError("SQL", said, hint=_advice(lab, said))
     return error
 
 
 def _advice(lab: Lab, said: str) -> str:
     """What to write instead: a name that is close, and all there are."""
-    if "one statement" in said:
+    if "one statement" in said:  # as SQLite says it, too
         return ""
     if "bindings" in said:
         return "Write the values themselves in place of question marks."

@@ -205,14 +205,18 @@ class _Workers:
 
     def answer(self, placeholder: Placeholder) -> Answer:
         """Wait for what came of a job."""
+        from concurrent.futures import wait
         from concurrent.futures.process import BrokenProcessPool
 
+        future = self.futures.pop(placeholder)
+        while self.engine is not None and not wait([future], timeout=1.0).done:
+            self.engine.watch()
         try:
-            (pickled,) = self.futures.pop(placeholder).result()
+            (pickled,) = future.result()
         except BrokenProcessPool as error:
             raise ZigzagLabError(
-                "MultiProcessingGatherStage: a worker process died. It may have run out of memory, or the script that "
-                "started it lacks 'if __name__ == \"__main__\":'."
+                "MultiProcessingGatherStage: a worker process died. It may have run out of memory, somebody may have "
+                "stopped or ended it, or the script that started it lacks 'if __name__ == \"__main__\":'."
             ) from error
         answer: Answer = pickle.loads(pickled)
         return answer

@@ -121,12 +121,17 @@ FRONT_COLUMNS = (
 
 MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
+MOST_LEVELS_KNOWN = 16_384
+MOST_UNROLLINGS_KNOWN = 4096
 N_SPATIAL_DIGITS = 8
 """Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
 
 _NO_LOOPS: Spelling = "", "[]"
 _TEXTS: dict[Loop, str] = {}
 _CONTENTS: dict[Loop, str] = {}
+_UNROLLINGS: dict[int, tuple[SpatialMapping, str, str]] = {}
+"""By the identity of a spatial mapping, which is held here, so that nothing else gets its number."""
+
 _text_of, _content_of = _TEXTS.__getitem__, _CONTENTS.__getitem__
 
 
@@ -244,7 +249,8 @@ def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
     return {op: [_spelt(loops) if loops else _NO_LOOPS for loops in levels] for op, levels in temporal.levels.items()}
 
 
-def _spelt(loops: Sequence[Loop]) -> Spelling:
+@lru_cache(MOST_LEVELS_KNOWN)
+def _spelt(loops: tuple[Loop, ...]) -> Spelling:
     """The loops of one level, from the innermost, put together from what has mostly been met before."""
     try:
         return ", ".join(map(_text_of, loops)), f"[{','.join(map(_content_of, loops))}]"
@@ -285,14 +291,22 @@ def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
 
 def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> Row:
     """The document's JSON is put together from parts that are canonical and have mostly been met before."""
-    unrolled = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
+    known = _UNROLLINGS.get(id(spatial))
+    _, spatial_text, unrolled = known or _learn_unrolling(spatial)
     levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
-    content = (
-        f'{{"kind":"{temporal.kind}","spatial":[{",".join([dim for _, dim in unrolled])}],'
-        f'"temporal":{{{",".join(levels)}}}}}'
-    )
-    spatial_text = "; ".join([text for text, _ in unrolled])
+    content = f'{{"kind":"{temporal.kind}","spatial":{unrolled},"temporal":{{{",".join(levels)}}}}}'
     return mapping_digest(spatial_text, content), spatial_text, content
+
+
+def _learn_unrolling(spatial: SpatialMapping) -> tuple[SpatialMapping, str, str]:
+    """A spatial mapping and its spelling."""
+    if len(_UNROLLINGS) >= MOST_UNROLLINGS_KNOWN:
+        _UNROLLINGS.clear()
+    spelt = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
+    text = "; ".join([text for text, _ in spelt])
+    known = spatial, text, f"[{','.join([content for _, content in spelt])}]"
+    _UNROLLINGS[id(spatial)] = known
+    return known
 
 
 def mapping_digest(spatial_text: str, content: str) -> str:

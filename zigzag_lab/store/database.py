@@ -86,7 +86,7 @@ class Database(Protocol):
         """Ask, outside any transaction that writes."""
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
-        """Ask for more rows than fit into memory: a portion of at most ``n_rows`` at a time."""
+        """Ask for more rows than fit into memory: one portion or more, of at most ``n_rows`` each."""
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago on the database's clock."""
@@ -100,6 +100,14 @@ def insertion(table: str, columns: tuple[str, ...], n_rows: int = 1) -> str:
     """The statement that adds so many rows, and leaves alone those that are there already."""
     marks = f"({', '.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
+
+
+def portions(columns: tuple[str, ...], fetch: Callable[[], list[Row]]) -> Iterator[Answer]:
+    """An answer a portion at a time; one portion at least, which says what the columns are."""
+    rows = fetch()
+    yield Answer(columns, rows)
+    while rows := fetch() if rows else []:
+        yield Answer(columns, rows)
 
 
 def flat(rows: Iterable[Sequence[Any]]) -> list[Any]:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any, TypeVar
 
-from zigzag_lab.store.database import Answer, Row, rows_from
+from zigzag_lab.store.database import Answer, Row, portions, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.text import storable, storable_values
@@ -236,11 +236,13 @@ class PostgresDatabase:
         """Ask for more rows than fit into memory: a portion at a time, all as of one moment."""
         with self._lock, in_words(self.url, StoreError):
             self._patiently(lambda: self._connection.execute("SELECT 1"))
-            with self._connection.transaction(), self._connection.cursor(name="zl_stream") as cursor:
-                cursor.execute(*_spoken(sql, parameters))
-                columns = tuple(c.name for c in cursor.description or ())
-                while rows := cursor.fetchmany(n_rows):
-                    yield Answer(columns, rows)
+            with self._connection.transaction():
+                if self.read_only:
+                    self._connection.execute("SET TRANSACTION READ ONLY")
+                with self._connection.cursor(name="zl_stream", binary=self.read_only) as cursor:
+                    cursor.execute(*_spoken(sql, parameters))
+                    columns = tuple(c.name for c in cursor.description or ())
+                    yield from portions(columns, lambda: cursor.fetchmany(n_rows))
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago."""

@@ -23,7 +23,7 @@ from zigzag_lab.store.codec import (
     front_rows,
     rows_of,
 )
-from zigzag_lab.store.database import Database, flat
+from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.results import ENERGIES, Figures, Part, StoredResult, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
@@ -145,12 +145,15 @@ class RunRows:
 
     def saved_parts(self, database: Database) -> Iterator[tuple[Part, Figures]]:
         """The same as parts of one result, each with its figures."""
-        values: dict[Any, Any] = {(row.layer[0], row.layer[1]): _of_result(row.layer) for row in self.pending}
-        for owner in {owner for owner, index in self.saved if (owner, index) not in values}:
+        first = self.n_rows - len(self.pending)
+        elsewhere = {owner for owner, index in self.saved if owner != self.number or index < first}
+        stored: dict[tuple[int, int], Row] = {}
+        for owner in elsewhere:
             sql = f"SELECT layer_index, {', '.join(_RESULT_COLUMNS)} FROM zl_layer_evaluation WHERE run_number = ?"
-            values.update({(owner, row[0]): row[1:] for row in database.select(sql, (owner,)).rows})
+            stored |= {(owner, row[0]): row[1:] for row in database.select(sql, (owner,)).rows}
         for place in self.saved:
-            layer_id, n_macs, energy, mac_energy, memory_energy, latency = values[place]
+            figures = stored.get(place) or _of_result(self.pending[place[1] - first].layer)
+            layer_id, n_macs, energy, mac_energy, memory_energy, latency = figures
             part = Part(place[0], place[1], 1.0, layer_id, n_macs, energy, latency)
             yield part, (energy, mac_energy, memory_energy, latency)
 

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from zigzag_lab.store.database import Answer, Row, insertion
+from zigzag_lab.store.database import Answer, Row, insertion, portions
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.text import storable, storable_values
@@ -22,11 +22,12 @@ log = logging.getLogger("zigzag_lab.store")
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
 STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
-VALUES_AT_ONCE = 999
-"""What older SQLite takes in one statement."""
+VALUES_AT_ONCE = (6400, 999)
+"""Values in one statement: what newer SQLite takes with ease, and older at most."""
 
-ROWS_OF_THE_REST = (16, 4, 1)
+ROWS_OF_THE_REST = (16, 8, 4, 3, 2, 1)
 """Rows of the statements that add what is left: few sizes, as each is prepared once."""
+
 NETWORK_FILE_SYSTEMS = frozenset(
     {
         *("9p", "afs", "beegfs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "gpfs", "lustre"),
@@ -58,6 +59,7 @@ class SqliteDatabase:
         self._lock = RLock()
         with in_words(url, StoreError):
             self._connection = _connected(url, read_only)
+        self._most_values = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._file = None if url.path is None else url.path.absolute()  # from any working folder
         self._opened = _identity(self._file)
 
@@ -132,7 +134,7 @@ class SqliteDatabase:
     def _append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
         width, start = len(columns), 0
         with self._lock:
-            for n_rows in (VALUES_AT_ONCE // width, *ROWS_OF_THE_REST):
+            for n_rows in (*(n // width for n in VALUES_AT_ONCE if n <= self._most_values), *ROWS_OF_THE_REST):
                 statement, n_values = insertion(table, tuple(columns), n_rows), width * n_rows
                 while len(values) - start >= n_values:
                     self._executed(statement, values[start : start + n_values])
@@ -149,8 +151,7 @@ class SqliteDatabase:
         with in_words(self.url, StoreError):
             cursor = self._executed(sql, parameters)
             columns = tuple(c[0] for c in cursor.description or ())
-            while rows := cursor.fetchmany(n_rows):
-                yield Answer(columns, rows)
+            yield from portions(columns, lambda: cursor.fetchmany(n_rows))
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago."""

@@ -10,10 +10,12 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 HIDDEN = "***"
 
+_SHORT = 256
 _SHORTEST = 3  # of shorter passwords, every second word would be blanked
 _SHORTEST_VARIABLE = 8
 
@@ -86,10 +88,17 @@ _IS_NAME = re.compile(_NAME, re.IGNORECASE)
 
 def masked(text: str) -> str:
     """A text with ``***`` in place of every secret that can be told by its dress."""
+    return _masked_again(text) if len(text) <= _SHORT else _masked(text)
+
+
+def _masked(text: str) -> str:
     if _SIGNS.search(text):
         for pattern in _SECRETS:
             text = pattern.sub(_hidden, text)
     return text
+
+
+_masked_again = lru_cache(maxsize=4096)(_masked)  # names of inputs and files come again with every run
 
 
 def _hidden(found: re.Match[str]) -> str:

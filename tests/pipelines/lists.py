@@ -136,6 +136,11 @@ class List:
         order = (users.FirstOnly, users.Raises, users.RaisesBelow, users.Pickled)
         return any(stage in self.stages for stage in order)
 
+    @property
+    def has_caches(self) -> bool:
+        """Whether answers may come from a cache."""
+        return any(getattr(stage, "is_cache", False) for stage in self.stages)
+
     def plain(self, *, is_cached: bool = False, is_answered: bool = False) -> list[Any]:
         """The same list without what only changes where and whether something is computed.
 

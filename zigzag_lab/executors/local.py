@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -91,7 +92,8 @@ class LocalProcesses:
             process.kill()
         answers = getattr(self._pool, "_result_queue", None)
         if answers is not None:
-            answers._writer.close()
+            with suppress(OSError):  # the pool closes it, too, when it comes to its end
+                answers._writer.close()
         self._n_dead = 0
 
     def mend(self) -> None:
@@ -104,12 +106,15 @@ class LocalProcesses:
         """End the workers, and watch them meanwhile."""
         if now:
             self._end_all()
-        options = {"wait": True, "cancel_futures": True}
-        closing = threading.Thread(target=self._pool.shutdown, kwargs=options, daemon=True)
+        closing = threading.Thread(target=self._shut_down, daemon=True)
         closing.start()
         while closing.is_alive():
             closing.join(1.0)
             self.watch()
+
+    def _shut_down(self) -> None:
+        with suppress(OSError):
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_stopped(pid: int) -> bool:

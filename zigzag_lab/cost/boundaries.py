@@ -37,10 +37,10 @@ class Timing:
     reuse_above: np.ndarray
 
     @classmethod
-    def of(cls, chains: Chains, *, keep_at_output_pins: bool) -> Timing:
-        """When the tiles of some chains move; see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`."""
+    def of(cls, chains: Chains) -> Timing:
+        """When the tiles of some chains move."""
         shapes, cycles = chains.shapes, chains.shapes.points.cycles
-        inside, reuse_from, relevant_from = chains.at_boundaries(keep_at_output_pins=keep_at_output_pins)
+        inside, reuse_from, relevant_from = chains.at_boundaries()
         period = cycles.take(inside)
         outputs = inside[: chains.wiring.first[1]]
         return cls(

@@ -95,16 +95,11 @@ class Chains:
         words = [*packed(columns, self.shapes.points.n_points), *self.in_order.values()]
         return classes_of(words or [np.zeros(len(self), dtype=np.int64)])
 
-    def at_boundaries(self, *, keep_at_output_pins: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """[b, m] the point inside every boundary, and where the two runs right inside begin.
-
-        Args:
-            keep_at_output_pins: whether an input that the array reads again and again is read from the innermost memory
-                once (``access_same_data_considered_as_no_access``).
-        """
+    def at_boundaries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[b, m] the point inside every boundary, and where the two runs right inside begin."""
         wiring = self.wiring
         inside = np.zeros((wiring.n_boundaries, len(self)), dtype=np.int64)
-        if keep_at_output_pins:
+        if self.shapes.problem.skip_repeated_reads:
             inside[list(wiring.first[1:])] = self.lead[1:]
         inside[wiring.tops] = self.shapes.points.n_points - 1
         inside[wiring.cuts.boundary] = self.inside

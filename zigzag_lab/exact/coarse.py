@@ -23,7 +23,7 @@ LOOPS = (16, 13, 10, 7)
 _MOST_STEPS = 1_000_000
 
 
-def offer_coarser(problem: Problem, target: Target, keep_at_output_pins: bool, deadline: float) -> int:
+def offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
     """Let a target consider the best of the finest coarse space that can be searched in time, or of the coarsest.
 
     Returns:
@@ -33,9 +33,9 @@ def offer_coarser(problem: Problem, target: Target, keep_at_output_pins: bool, d
         halfway = time.monotonic() + (deadline - time.monotonic()) / 2
         enough = halfway if most_loops > LOOPS[-1] else inf
         try:
-            space = Space(problem, keep_at_output_pins, most_loops=most_loops, most_points=MOST_POINTS)
+            space = Space(problem, most_loops=most_loops, most_points=MOST_POINTS)
             graph = build(space, _MOST_STEPS, enough)
         except (TooLargeError, InfeasibleError):
             continue
-        return Search(graph, target, keep_at_output_pins, deadline).run().n_priced
+        return Search(graph, target, deadline).run().n_priced
     return 0

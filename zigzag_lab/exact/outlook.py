@@ -104,7 +104,7 @@ class Outlook:
     def _passing(self, o: int, crossing: Crossing) -> Passing:
         terms, a = self.terms[o], crossing.boundary
         cut: int | None = self.columns["cut", o, a - 1] if a else None
-        if a == 0 and not terms.is_output and terms.keep_at_output_pins:
+        if a == 0 and not terms.is_output and terms.problem.skip_repeated_reads:
             cut = self.columns["lead", o, 0]
         iterations = np.append(terms.period(a), 1.0)
         bits, count = np.append(crossing.bits, 0.0), np.append(crossing.count, 0.0)

@@ -63,13 +63,11 @@ class Search:
     Args:
         graph: the space.
         target: what is searched for.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         deadline: when to stop, on the monotonic clock.
     """
 
-    def __init__(self, graph: Graph, target: Target, keep_at_output_pins: bool, deadline: float) -> None:
+    def __init__(self, graph: Graph, target: Target, deadline: float) -> None:
         self.graph, self.target, self.deadline = graph, target, deadline
-        self.keep_at_output_pins = keep_at_output_pins
         bounds = Bounds(graph.space)
         self.figures = figures(graph, bounds)
         self.remembered = Remembered(graph)
@@ -113,7 +111,7 @@ class Search:
     def offer(self, walks: np.ndarray) -> Prices:
         """Price complete walks, [position, m]."""
         self.outcome.n_priced += walks.shape[1]
-        return offer(self.target, batch_of(self.graph, walks), self.keep_at_output_pins)
+        return offer(self.target, batch_of(self.graph, walks))
 
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
@@ -252,19 +250,19 @@ def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
     return np.stack(walk)
 
 
-def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> tuple[float, Graph]:
+def offer_cheapest(graph: Graph, target: Target) -> tuple[float, Graph]:
     """Price a mapping of least energy; that energy, by the tables, and the graph of all mappings that have it."""
     costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))
-    offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)
+    offer(target, batch_of(graph, steps[:, None]))
     energy = float(least[-1, 0] + base)
     return energy, within(graph, costs, float(least[-1, 0]) + energy * _EPSILON)
 
 
-def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:
+def offer(target: Target, batch: MappingBatch) -> Prices:
     """Price mappings, those that do not fit as infinite, and let a target consider the others."""
-    prices, ok = price(batch, keep_at_output_pins=keep_at_output_pins), fits(batch)
+    prices, ok = price(batch), fits(batch)
     prices = Prices(np.where(ok, prices.energy_pj, np.inf), np.where(ok, prices.latency_cycles, np.inf))
     if ok.any():
         target.offer(batch, prices.energy_pj, prices.latency_cycles)

@@ -100,7 +100,6 @@ def solve(
     problem: Problem,
     objective: Objective,
     *,
-    keep_at_output_pins: bool = True,
     seconds: float | None = DEFAULT_SECONDS,
     known: Iterable[MappingBatch] = (),
     to_beat: float = np.inf,
@@ -110,7 +109,6 @@ def solve(
     Args:
         problem: what is mapped.
         objective: what to minimise.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         seconds: when to stop and say how far it may be from the best; None to go on until it is proven.
         known: mappings to start from; the better, the sooner the proof.
         to_beat: what was found under another spatial mapping.
@@ -121,7 +119,7 @@ def solve(
         NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
     started, target = time.monotonic(), Best(objective, to_beat)
-    run = _search(problem, target, keep_at_output_pins, seconds, known)
+    run = _search(problem, target, seconds, known)
     best = min(target.best, to_beat)
     certificate = Certificate(
         objective=objective,
@@ -145,36 +143,33 @@ def solve(
 def solve_front(
     problem: Problem,
     *,
-    keep_at_output_pins: bool = True,
     seconds: float | None = DEFAULT_SECONDS,
     known: Iterable[MappingBatch] = (),
 ) -> FrontAnswer:
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
     started, front = time.monotonic(), Front()
-    run = _search(problem, front, keep_at_output_pins, seconds, known)
+    run = _search(problem, front, seconds, known)
     took = time.monotonic() - started
     return FrontAnswer(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
 
 
-def _search(
-    problem: Problem, target: Target, keep_pins: bool, seconds: float | None, known: Iterable[MappingBatch]
-) -> _Run:
+def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> _Run:
     check(problem)
     now = time.monotonic()
     deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
-    space = _space(problem, keep_pins)
+    space = _space(problem)
     if space and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
             return _Run(target, floor, 0.0, 0)
-    n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
+    n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
     try:
         if space is None:
             raise TooLargeError
-        run = _beating(space, target, keep_pins, now, deadline)
-        run = run or _proven(_graph(space, now, halfway), target, keep_pins, deadline)
+        run = _beating(space, target, now, deadline)
+        run = run or _proven(_graph(space, now, halfway), target, deadline)
     except TooLargeError:
-        n_priced = offer_coarser(problem, target, keep_pins, deadline)
+        n_priced = offer_coarser(problem, target, deadline)
         least = np.array(compulsory(problem))
         floor = _without_graph(space, target) if space else float(target.value(*least))
         run = _Run(target, floor, 0.0, n_priced)
@@ -182,15 +177,15 @@ def _search(
     return run
 
 
-def _space(problem: Problem, keep_pins: bool) -> Space | None:
+def _space(problem: Problem) -> Space | None:
     """The space of a problem; None where it has too many tile shapes."""
     try:
-        return Space(problem, keep_pins, most_points=MOST_POINTS)
+        return Space(problem, most_points=MOST_POINTS)
     except TooLargeError:
         return None
 
 
-def _beating(space: Space, target: Target, keep_pins: bool, now: float, deadline: float) -> _Run | None:
+def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run | None:
     """Search for what costs no more energy than what is to be beaten allows; None where that says nothing."""
     if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
         return None
@@ -203,7 +198,7 @@ def _beating(space: Space, target: Target, keep_pins: bool, now: float, deadline
         graph = _graph(space, now, now + (deadline - now) / 2, most)
     except InfeasibleError:
         return _Run(target, min(target.to_beat, target.best), 0.0, 0)
-    return replace(_proven(graph, target, keep_pins, deadline), n_mappings=0.0)
+    return replace(_proven(graph, target, deadline), n_mappings=0.0)
 
 
 def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) -> Graph:
@@ -220,16 +215,16 @@ def _below(space: Space, most_pj: float, deadline: float) -> Graph:
     return build(space, MOST_STEPS, deadline, Ceiling(space, most_pj) if most_pj < np.inf else None)
 
 
-def _proven(graph: Graph, target: Target, keep_pins: bool, deadline: float) -> _Run:
+def _proven(graph: Graph, target: Target, deadline: float) -> _Run:
     """Search a graph, the cheapest ways first where energy is all."""
     n_mappings = graph.n_walks()
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
-        lower_bound, cheapest = offer_cheapest(graph, target, keep_pins)
+        lower_bound, cheapest = offer_cheapest(graph, target)
         if lower_bound >= target.best * (1 - TOLERANCE):
-            search = Search(cheapest, target, keep_pins, deadline)
+            search = Search(cheapest, target, deadline)
             is_settled = search.settle_ties(target)
             return _Run(target, lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
-    search = Search(graph, target, keep_pins, deadline)
+    search = Search(graph, target, deadline)
     at_root = search.bound_at_root()
     lower_bound, is_settled = max(at_root, search.run().lower_bound), False
     if isinstance(target, Best) and target.objective is Objective.LATENCY:

@@ -65,7 +65,6 @@ class Space:
 
     Args:
         problem: what is mapped; wishes for the order of its loops are kept.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         most_loops: prime factors are merged until there are no more loops than this, if wishes allow it; None for none.
         most_points: how many tile shapes are not too many.
 
@@ -74,14 +73,7 @@ class Space:
         TooLargeError: there are more tile shapes.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        keep_at_output_pins: bool = True,
-        *,
-        most_loops: int | None = None,
-        most_points: float = inf,
-    ) -> None:
+    def __init__(self, problem: Problem, *, most_loops: int | None = None, most_points: float = inf) -> None:
         self.problem = problem
         wanted = OrderConstraints.of(problem)
         if wanted.is_complete:
@@ -97,7 +89,7 @@ class Space:
         self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
         self.operands = problem.operands
         self.capacity = {i: m.size_bits * (1 + ROUNDING) for i, m in enumerate(problem.accelerator.memories)}
-        self._fill([OperandTerms(problem, self.lattice, op, keep_at_output_pins) for op in self.operands])
+        self._fill([OperandTerms(problem, self.lattice, op) for op in self.operands])
 
     def _fill(self, terms: list[OperandTerms]) -> None:
         """Work out what tiles need."""
@@ -237,7 +229,7 @@ class Space:
         terms = self.terms[o]
         fits = np.stack([self.fits(o, level) for level in range(terms.n_levels)])
         traces = followed(terms, fits, self.room[o])
-        return OperandTerms(self.problem, self.lattice, terms.operand, terms.keep_at_output_pins, traces)
+        return OperandTerms(self.problem, self.lattice, terms.operand, traces)
 
     # -- memories that operands contend for ------------------------------------------------------------------------
 

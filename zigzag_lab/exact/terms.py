@@ -55,22 +55,13 @@ class OperandTerms:
         problem: what is mapped.
         lattice: its tile shapes.
         operand: the layer operand.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         traces: what orders of loops make of its tiles, where that is followed.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        lattice: Lattice,
-        operand: str,
-        keep_at_output_pins: bool,
-        traces: Traces | None = None,
-    ) -> None:
+    def __init__(self, problem: Problem, lattice: Lattice, operand: str, traces: Traces | None = None) -> None:
         self.traces, self.n_sizes = traces, traces.n_sizes if traces else 1
         self.n_rows = lattice.n_points * self.n_sizes
         self.problem, self.lattice, self.operand = problem, lattice, operand
-        self.keep_at_output_pins = keep_at_output_pins
         self.is_output = operand == problem.layer.output_operand
         self.memories = problem.memories[operand]
         self.n_levels = len(self.memories)
@@ -160,7 +151,7 @@ class OperandTerms:
 
     def period(self, boundary: int) -> np.ndarray:
         """[N] iterations between crossings of a boundary that has these loops inside."""
-        if boundary == 0 and (self.is_output or not self.keep_at_output_pins):
+        if boundary == 0 and (self.is_output or not self.problem.skip_repeated_reads):
             return np.ones(self.n_rows)
         return self.cycles
 
@@ -207,7 +198,7 @@ class OperandTerms:
             words = np.trunc(np.ceil(bits / narrow) * (narrow / wide) * count * n_instances)
             total = total + words * (memory.read_cost_pj if direction.is_read else memory.write_cost_pj)
         if boundary == 0 and precharges(problem) and self.operand == weight_operand(problem.layer):
-            total = total + precharge_pj(problem, self.cycles, keep_at_output_pins=self.keep_at_output_pins)
+            total = total + precharge_pj(problem, self.cycles)
         return total
 
     def crossings(self, boundary: int) -> list[Crossing]:

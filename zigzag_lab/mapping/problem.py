@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 
@@ -124,6 +124,8 @@ class Problem:
         layer, accelerator, constraints, spatial_mapping: what was given.
         fractional, integer: the unrolled loops in both forms, the same object where they agree.
         temporal_sizes: loop dimension -> iterations left in time.
+        skip_repeated_reads: whether an input that the array uses in consecutive cycles is read from the innermost
+            memory once, and held at its output pins (ZigZag's ``access_same_data_considered_as_no_access``).
     """
 
     layer: Layer
@@ -133,14 +135,23 @@ class Problem:
     fractional: Variant
     integer: Variant
     temporal_sizes: dict[str, int]
+    skip_repeated_reads: bool = True
 
     @classmethod
     def of(
-        cls, layer: Layer, accelerator: Accelerator, constraints: MappingConstraints, spatial: SpatialMapping
+        cls,
+        layer: Layer,
+        accelerator: Accelerator,
+        constraints: MappingConstraints,
+        spatial: SpatialMapping,
+        *,
+        skip_repeated_reads: bool = True,
     ) -> Problem:
         """Prepare a problem from a spatial mapping in the form of the generator."""
         fractional, integer = unroll(layer, accelerator, constraints.operand_links, spatial)
-        return cls.of_unrolled(layer, accelerator, constraints, fractional, integer)
+        return cls.of_unrolled(
+            layer, accelerator, constraints, fractional, integer, skip_repeated_reads=skip_repeated_reads
+        )
 
     @classmethod
     def of_unrolled(
@@ -150,12 +161,22 @@ class Problem:
         constraints: MappingConstraints,
         fractional: UnrolledLoops,
         integer: UnrolledLoops,
+        *,
+        skip_repeated_reads: bool = True,
     ) -> Problem:
         """Prepare a problem from unrolled loops."""
         first = Variant.of(layer, fractional)
         second = first if integer is fractional else Variant.of(layer, integer)
         sizes = temporal_loop_sizes(layer, fractional)
-        return cls(layer, accelerator, constraints, fractional.mapping, first, second, sizes)
+        return cls(layer, accelerator, constraints, fractional.mapping, first, second, sizes, skip_repeated_reads)
+
+    def with_repeated_reads(self, *, skipped: bool) -> Problem:
+        """Return the problem with repeated reads skipped or not; itself where that is so already."""
+        return self if self.skip_repeated_reads == bool(skipped) else self._counterpart
+
+    @cached_property
+    def _counterpart(self) -> Problem:
+        return replace(self, skip_repeated_reads=not self.skip_repeated_reads)
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -335,7 +356,6 @@ class MappingBatch:
     Attributes:
         tables: the orders of the loops.
         cuts: operand -> [level, m] number of loops inside each memory level, as allocated.
-        index: [m] number of each mapping in the search that proposed it.
     """
 
     tables: LoopTables
@@ -357,6 +377,12 @@ class MappingBatch:
         """A batch of some of its mappings, given by number or by a mask."""
         cuts = {op: np.ascontiguousarray(cut[:, mappings]) for op, cut in self.cuts.items()}
         return MappingBatch(self.tables.those(mappings), cuts)
+
+    def under(self, problem: Problem) -> MappingBatch:
+        """Return the same mappings as mappings of another problem with the same loops; itself where it is this one."""
+        if problem is self.problem:
+            return self
+        return MappingBatch(LoopTables(problem, self.tables.loops, self.tables.order), self.cuts)
 
     def loops(self, mapping: int) -> tuple[tuple[str, int], ...]:
         """The temporal loops of one mapping, innermost first."""

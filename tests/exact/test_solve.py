@@ -13,12 +13,13 @@ from zigzag_lab.cost import price
 from zigzag_lab.exact import coarse
 from zigzag_lab.exact import solve as solving
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.mappings import batch_of, fits
+from zigzag_lab.exact.graph import batch_of
 from zigzag_lab.exact.search import Search
 from zigzag_lab.exact.solve import solve, solve_front
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best
 from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.footprint import fits
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective

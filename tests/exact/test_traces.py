@@ -13,8 +13,7 @@ from tests.exact.halves import followed_graph, halved_problem
 from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
 from zigzag_lab.exact import traces
-from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.mappings import batch_of
+from zigzag_lab.exact.graph import Graph, batch_of
 from zigzag_lab.exact.solve import solve
 from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.problem import MappingBatch, Problem

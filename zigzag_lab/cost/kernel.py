@@ -20,6 +20,7 @@ from zigzag_lab.cost.imc import precharges, weight_operand
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
 from zigzag_lab.cost.wiring import Ways, wiring_of
+from zigzag_lab.mapping.footprint import room_beside
 from zigzag_lab.mapping.problem import MappingBatch, Problem
 from zigzag_lab.vocab import Direction
 
@@ -159,11 +160,7 @@ class _Kernel:
         flags = np.zeros(own.shape, dtype=bool)
         for first, memories in zip(self.wiring.first, self.wiring.memories, strict=True):
             for boundary, index in enumerate(memories, start=first + 1):
-                half_empty = shared[index] <= 0.5
-                beside = ~half_empty & (own[boundary] <= 1 - shared[index])
-                flags[boundary] = half_empty | beside
-                if len(self.problem.sharers[index]) > 1:
-                    shared[index] = np.where(beside, shared[index] + own[boundary], shared[index])
+                flags[boundary], shared[index] = room_beside(own[boundary], shared[index])
         return flags
 
     def _effective_utilisation(self) -> tuple[np.ndarray, dict[int, Column]]:

@@ -7,7 +7,7 @@ Axes: ``s`` state, ``e`` step, ``c`` kind of closing, ``v`` figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.exact.space import Closing, Space
+from zigzag_lab.mapping.problem import LoopTables, MappingBatch
 
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a table of steps and figures; more than 16 MB at once gains no speed."""
@@ -154,6 +155,26 @@ class Graph:
             steps.append(step)
             state = int(self.source[step])
         return steps[::-1]
+
+
+def batch_of(graph: Graph, steps: Sequence[Sequence[int]] | np.ndarray) -> MappingBatch:
+    """The mappings of some walks; ``steps`` is [position, m], the last row closing what is left."""
+    space = graph.space
+    walks = np.asarray(steps, dtype=np.int64).reshape(space.n_loops + 1, -1)
+    lattice, n = space.lattice, walks.shape[1]
+    first_of_kind = np.array([lattice.loops.index(kind) for kind in lattice.kinds], dtype=np.int64)
+    order = first_of_kind[graph.placed[walks[:-1]]] if space.n_loops else np.zeros((0, n), dtype=np.int64)
+    first, last = graph.kinds.first, graph.kinds.last
+    cuts = {}
+    for o, operand in enumerate(space.operands):
+        table = np.zeros((space.terms[o].n_levels, n), dtype=np.int64)
+        for position, row in enumerate(walks):
+            number = graph.closed[o][row]
+            for level in range(len(table)):
+                closes = (first[number] <= level) & (level < last[number]) & (number > 0)
+                table[level][closes] = position
+        cuts[operand] = table
+    return MappingBatch(LoopTables(space.problem, lattice.loops, order), cuts)
 
 
 def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray, int]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.exact.graph import Graph
+from zigzag_lab.mapping.footprint import room_beside
 
 OPEN = -1
 """Stands for a cut that is not known yet."""
@@ -192,11 +193,7 @@ class Remembered:
         """[m] per operand, whether its next tile has room beside the current one; earlier operands come first."""
         found, shared = {}, sum(own.values(), np.zeros(len(own[sharers[0][0]])))
         for o, _ in sorted(sharers):
-            half_empty = shared <= 0.5
-            beside = ~half_empty & (own[o] <= 1 - shared)
-            if len(sharers) > 1:
-                shared = np.where(beside, shared + own[o], shared)
-            found[o] = half_empty | beside
+            found[o], shared = room_beside(own[o], shared)
         return found
 
     def _drop(self, memory: np.ndarray, run: str, o: int, level: int, rows: np.ndarray) -> None:

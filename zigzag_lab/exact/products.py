@@ -2,7 +2,8 @@
 
 The loops inside a tile multiply from the innermost outwards: those of a level in time, then those that are unrolled
 there, and what the levels multiply to level by level (:mod:`zigzag_lab.mapping.sliding`). The allocator takes those
-that are unrolled first (:mod:`zigzag_lab.mapping.tiles`). Rounding on the way shows where an unrolling is not whole.
+that are unrolled first (:mod:`zigzag_lab.mapping.footprint`). Rounding on the way shows where an unrolling is not
+whole.
 Axes: ``x`` product, ``m`` beginning of an order; tables are [x, m].
 """
 

@@ -20,12 +20,12 @@ from zigzag_lab.exact.bounds import Bounds
 from zigzag_lab.exact.dominance import Dominance
 from zigzag_lab.exact.figures import energy_costs, figures
 from zigzag_lab.exact.foresight import Foresight
-from zigzag_lab.exact.graph import Graph, within
+from zigzag_lab.exact.graph import Graph, batch_of, within
 from zigzag_lab.exact.groups import merged
 from zigzag_lab.exact.labels import Labels, Remembered
-from zigzag_lab.exact.mappings import batch_of, fits
 from zigzag_lab.exact.outlook import Outlook
 from zigzag_lab.exact.targets import Best, Target, Tie
+from zigzag_lab.mapping.footprint import fits
 from zigzag_lab.mapping.problem import MappingBatch
 from zigzag_lab.search.orderings import CHUNK
 

@@ -4,12 +4,10 @@ A mapping is a path that adds one loop at a time, from the innermost, and on the
 the loops inside a level end there. An irrelevant loop never comes right after a level was closed: it costs nothing
 inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
 
-**What fits.** A memory holds the tiles of its operands together, spatial loops up to its level with their fractional
-unrolling, not rounded. Outputs count as unfinished sums where a reduction is outside the level below. A memory that
-forces double buffering reserves a tile twice unless it is the whole. The outermost memory of an operand holds all of
-it. These are LOMA's rules (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within them is in the
-space. They are asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save
-where results are wider than unfinished sums. Sizes may exceed a memory by a billionth, which is rounding.
+**What fits.** The rule is that of :mod:`zigzag_lab.mapping.footprint`; the outermost memory of an operand holds all of
+it. It is LOMA's (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within it is in the space. It is
+asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save where results
+are wider than unfinished sums.
 """
 
 from __future__ import annotations
@@ -23,13 +21,12 @@ import numpy as np
 
 from zigzag_lab.exact.terms import OperandTerms
 from zigzag_lab.exact.traces import Traces, followed
+from zigzag_lab.mapping.footprint import capacity_bits
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError
-
-ROUNDING = 1e-9
 
 
 class TooLargeError(Exception):
@@ -88,7 +85,7 @@ class Space:
         self.n_loops = len(loops)
         self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
         self.operands = problem.operands
-        self.capacity = {i: m.size_bits * (1 + ROUNDING) for i, m in enumerate(problem.accelerator.memories)}
+        self.capacity = {i: capacity_bits(m) for i, m in enumerate(problem.accelerator.memories)}
         self._fill([OperandTerms(problem, self.lattice, op) for op in self.operands])
 
     def _fill(self, terms: list[OperandTerms]) -> None:

@@ -19,10 +19,11 @@ import numpy as np
 from zigzag_lab.cost.boundaries import partial_sums_above
 from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
 from zigzag_lab.exact.traces import Traces
+from zigzag_lab.mapping.footprint import precisions_bits, reserved_bits
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
 from zigzag_lab.mapping.shapes import extents
-from zigzag_lab.vocab import OUTPUT, Direction
+from zigzag_lab.vocab import Direction
 
 _NOISE = 1e-12
 _TIE = 2e-9
@@ -220,13 +221,8 @@ class OperandTerms:
 
         The two differ for outputs only: sums that go on outside the level below are kept unfinished.
         """
-        unrolled = self.problem.fractional.operands[self.operand]
-        open_bits = self._reserved(level, self.problem.precision(self.operand))
-        is_output = self.problem.memory_operand(self.operand) == OUTPUT
-        above = [dim for loops in unrolled.levels[level + 1 :] for dim, _ in loops]
-        if not is_output or any(dim in self.irrelevant for dim in above):
-            return open_bits, open_bits
-        return open_bits, self._reserved(level, self.problem.final_precision)
+        bits = [self._reserved(level, each) for each in precisions_bits(self.problem, self.operand, level)]
+        return bits[0], bits[-1]
 
     def _reserved(self, level: int, bits_each: int) -> np.ndarray:
         """[N] bits of a tile, twice where the next one must have room and this is surely not the whole."""
@@ -235,9 +231,8 @@ class OperandTerms:
         if not memory.force_double_buffering:
             return bits
         whole = bits.reshape(self.n_sizes, -1)[:, -1].min()
-        is_part = np.tile(np.arange(self.lattice.n_points) < self.lattice.full, self.n_sizes)
-        is_part &= self.allocated(level, upper=True) * bits_each < whole
-        return np.where(is_part, bits * 2, bits)
+        is_inner = np.tile(np.arange(self.lattice.n_points) < self.lattice.full, self.n_sizes)
+        return reserved_bits(memory, bits, whole, is_inner, self.allocated(level, upper=True) * bits_each)
 
     def allocated(self, level: int, *, upper: bool = False) -> np.ndarray:
         """[N] elements inside a level as the allocator counts them, not rounded; the higher ones on demand."""

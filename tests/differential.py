@@ -18,7 +18,8 @@ from tests.strategies.problems import RandomProblem, random_problem
 from zigzag_lab.cost.breakdown import Breakdown
 from zigzag_lab.cost.kernel import price, supports
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.loma import allocate

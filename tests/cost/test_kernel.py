@@ -12,7 +12,7 @@ from tests.differential import problem_of
 from tests.strategies.problems import random_problem
 from zigzag_lab.cost.kernel import price, supports
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import InfeasibleError

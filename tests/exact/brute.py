@@ -18,7 +18,8 @@ import numpy as np
 
 from zigzag_lab.cost.kernel import price
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import OUTPUT
 

@@ -16,7 +16,8 @@ from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.exact.all_orders import Candidates, best_of_all_orders, candidates
 from zigzag_lab.exact.merging import MergedOrders, why_unproven
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.orderings import n_orderings

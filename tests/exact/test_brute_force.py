@@ -19,7 +19,7 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 SEEDS = range(445, 500)
 FEW, MOST_MAPPINGS = (20, 400), 400
 UNKNOWN_TO_ZIGZAG = {"in-memory arrays", "layers of one input", "results wider than partial sums"}
-"""Kinds that it does not take, or of which it allocates what we hold to be too much (see ``exact.space``)."""
+"""AllocationTable that it does not take, or of which it allocates what we hold to be too much (see ``exact.space``)."""
 
 KINDS = (
     "all spatial mappings",

@@ -11,8 +11,7 @@ from zigzag_lab.cost import price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.graph import batch_of
-from zigzag_lab.exact.groups import merged
-from zigzag_lab.exact.labels import Labels
+from zigzag_lab.exact.labels import Labels, merged
 from zigzag_lab.exact.search import Search
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best

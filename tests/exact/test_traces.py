@@ -16,7 +16,8 @@ from zigzag_lab.exact import traces
 from zigzag_lab.exact.graph import Graph, batch_of
 from zigzag_lab.exact.solve import solve
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.sliding import split_levels
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import Objective

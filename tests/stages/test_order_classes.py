@@ -13,8 +13,9 @@ from tests.search.whole import our_search
 from tests.strategies.problems import random_search
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.cost.kernel import Prices, price, supports
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search import temporal
 from zigzag_lab.search.factors import loop_prime_factors

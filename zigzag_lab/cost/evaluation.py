@@ -16,7 +16,8 @@ from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError

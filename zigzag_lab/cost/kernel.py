@@ -20,8 +20,9 @@ from zigzag_lab.cost.imc import precharges, weight_operand
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
 from zigzag_lab.cost.wiring import Ways, wiring_of
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.footprint import room_beside
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
 
 Column = np.ndarray

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from zigzag_lab.mapping.problem import Problem, Variant
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.sliding import SplitLevel, split_levels
 from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.mapping.unrolling import SpatialForm
 from zigzag_lab.vocab import Direction
 
 LOW = (Direction.TO_LOW, Direction.FROM_LOW)
@@ -52,9 +53,9 @@ NOTHING = Movement(0, 0, 0, 0, 0, 0)
 class OperandTraffic:
     """How one operand moves through its memories, in one form of the spatial mapping."""
 
-    def __init__(self, problem: Problem, variant: Variant, temporal: TemporalMapping, operand: str) -> None:
+    def __init__(self, problem: Problem, form: SpatialForm, temporal: TemporalMapping, operand: str) -> None:
         self.problem, self.operand = problem, operand
-        self.unrolled = variant.operands[operand]
+        self.unrolled = form.operands[operand]
         self.levels = temporal.levels[operand]
         self.is_output = operand == problem.layer.output_operand
         self.total_cycles = temporal.n_cycles

@@ -17,9 +17,10 @@ from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.static import mac_energy_pj
 from zigzag_lab.exact.merging import MergedOrders, why_unproven
-from zigzag_lab.exact.solve import Answer, NothingBetterError, solve
+from zigzag_lab.exact.solve import NothingBetterError, Solution, solve
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import Factor
 from zigzag_lab.search.orderings import n_orderings
 from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of, temporal_mappings
@@ -78,7 +79,7 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     return Candidates(list(space.lattice.loops), iter(merged), merged, doubt)
 
 
-def best_of_all_orders(problem: Problem, objective: Objective, *, among: Candidates | None = None) -> Answer:
+def best_of_all_orders(problem: Problem, objective: Objective, *, among: Candidates | None = None) -> Solution:
     """The best of all orders of all loop prime factors, each allocated by LOMA.
 
     Args:
@@ -104,7 +105,7 @@ def best_of_all_orders(problem: Problem, objective: Objective, *, among: Candida
     lower_bound = figure if among.is_proven else _lower_bound(problem, objective, figure)
     work = float(n_orderings(among.loops)), n_priced, time.perf_counter() - started
     certificate = Certificate(objective, lower_bound, figure, ALL_ORDERS, *work)
-    return Answer(batch, index, energy_pj, latency_cycles, certificate)
+    return Solution(batch, index, energy_pj, latency_cycles, certificate)
 
 
 def _fitting(problem: Problem, among: Candidates) -> Iterator[MappingBatch]:

@@ -14,15 +14,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.exact.space import Closing, Space
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch
+from zigzag_lab.exact.space import LevelAllocation, Space
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a table of steps and figures; more than 16 MB at once gains no speed."""
 
 
 @dataclass(frozen=True)
-class ClosingKind:
+class PlacedAllocation:
     """What one operand closes at one point: an entry of the table of costs.
 
     Attributes:
@@ -33,11 +33,11 @@ class ClosingKind:
 
     operand: int
     point: int
-    closing: Closing
+    closing: LevelAllocation
 
 
 @dataclass(frozen=True)
-class Kinds:
+class AllocationTable:
     """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand.
 
     Of each level, ``row`` [level, c] has the row of its tile in the tables, if it is closed.
@@ -66,7 +66,7 @@ class Graph:
     """
 
     space: Space
-    closings: tuple[ClosingKind, ...]
+    closings: tuple[PlacedAllocation, ...]
     source: np.ndarray
     target: np.ndarray
     placed: np.ndarray
@@ -75,7 +75,7 @@ class Graph:
     n_states: int
 
     @cached_property
-    def kinds(self) -> Kinds:
+    def kinds(self) -> AllocationTable:
         """The kinds of closing as arrays."""
         rows = [(c.operand, c.point, c.closing.first, c.closing.last, c.closing.leads) for c in self.closings]
         operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
@@ -84,7 +84,7 @@ class Graph:
         for number, kind in enumerate(self.closings):
             if kind.closing.rows:
                 row[kind.closing.first : kind.closing.last, number] = kind.closing.rows
-        return Kinds(operand, point, first, last, leads.astype(bool), row)
+        return AllocationTable(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""

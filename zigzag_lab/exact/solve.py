@@ -11,22 +11,26 @@ import numpy as np
 from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.ceiling import Ceiling
-from zigzag_lab.exact.coarse import MOST_POINTS, offer_coarser
 from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.relaxed import Relaxation, compulsory
+from zigzag_lab.exact.relaxed import EnergyCutoff, Relaxation, compulsory
 from zigzag_lab.exact.search import Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space, TooLargeError
 from zigzag_lab.exact.targets import Best, Front, Target
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
 DEFAULT_SECONDS = 10.0
 MOST_STEPS = 4_000_000
+MOST_POINTS = 200_000
+"""Tile shapes in a space; each takes some hundred numbers of 8 bytes."""
+
+LOOPS = (16, 13, 10, 7)
+MOST_COARSE_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Answer:
+class Solution:
     """The best mapping found.
 
     Attributes:
@@ -43,7 +47,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class FrontAnswer:
+class FrontSolution:
     """Trade-offs of energy and latency.
 
     Attributes:
@@ -103,7 +107,7 @@ def solve(
     seconds: float | None = DEFAULT_SECONDS,
     known: Iterable[MappingBatch] = (),
     to_beat: float = np.inf,
-) -> Answer:
+) -> Solution:
     """The mapping of least energy, latency or product of both among all uneven ones.
 
     Args:
@@ -137,7 +141,7 @@ def solve(
     if run.is_tie_settled:
         certificate = certificate.with_ties_settled()
     energy, latency = target.prices
-    return Answer(target.batch, target.index, energy, latency, certificate)
+    return Solution(target.batch, target.index, energy, latency, certificate)
 
 
 def solve_front(
@@ -145,12 +149,12 @@ def solve_front(
     *,
     seconds: float | None = DEFAULT_SECONDS,
     known: Iterable[MappingBatch] = (),
-) -> FrontAnswer:
+) -> FrontSolution:
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
     started, front = time.monotonic(), Front()
     run = _search(problem, front, seconds, known)
     took = time.monotonic() - started
-    return FrontAnswer(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
+    return FrontSolution(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
 
 
 def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> _Run:
@@ -169,7 +173,7 @@ def _search(problem: Problem, target: Target, seconds: float | None, known: Iter
         run = _beating(space, target, now, deadline)
         run = run or _proven(_graph(space, now, halfway), target, deadline)
     except TooLargeError:
-        n_priced = offer_coarser(problem, target, deadline)
+        n_priced = _offer_coarser(problem, target, deadline)
         least = np.array(compulsory(problem))
         floor = _without_graph(space, target) if space else float(target.value(*least))
         run = _Run(target, floor, 0.0, n_priced)
@@ -183,6 +187,27 @@ def _space(problem: Problem) -> Space | None:
         return Space(problem, most_points=MOST_POINTS)
     except TooLargeError:
         return None
+
+
+def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
+    """Let a target consider the best of the finest coarse space that can be searched in time, or of the coarsest.
+
+    In a coarser space, prime factors of a loop dimension are merged, so that there are fewer loops; any order and any
+    allocation of these is still in it.
+
+    Returns:
+        How many mappings were priced.
+    """
+    for most_loops in LOOPS:
+        halfway = time.monotonic() + (deadline - time.monotonic()) / 2
+        enough = halfway if most_loops > LOOPS[-1] else np.inf
+        try:
+            space = Space(problem, most_loops=most_loops, most_points=MOST_POINTS)
+            graph = build(space, MOST_COARSE_STEPS, enough)
+        except (TooLargeError, InfeasibleError):
+            continue
+        return Search(graph, target, deadline).run().n_priced
+    return 0
 
 
 def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run | None:
@@ -212,7 +237,7 @@ def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) ->
 
 
 def _below(space: Space, most_pj: float, deadline: float) -> Graph:
-    return build(space, MOST_STEPS, deadline, Ceiling(space, most_pj) if most_pj < np.inf else None)
+    return build(space, MOST_STEPS, deadline, EnergyCutoff(space, most_pj) if most_pj < np.inf else None)
 
 
 def _proven(graph: Graph, target: Target, deadline: float) -> _Run:

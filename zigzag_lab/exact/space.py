@@ -34,7 +34,7 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True)
-class Closing:
+class LevelAllocation:
     """What one operand may close at a point.
 
     Attributes:
@@ -95,7 +95,7 @@ class Space:
         self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
         self.shared = self._contended()
         self._trace_bits = (2 * max(t.n_levels for t in terms) + 1).bit_length()
-        self._options: dict[tuple[int, int, int], list[Closing]] = {}
+        self._options: dict[tuple[int, int, int], list[LevelAllocation]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self.room = [self._room_of(o) for o in range(len(terms))]
 
@@ -110,7 +110,7 @@ class Space:
         return tuple(found)
 
     def allowed(self, position: int) -> list[int]:
-        """Kinds of loop that may stand at a position."""
+        """AllocationTable of loop that may stand at a position."""
         kinds, n = self.lattice.kinds, self.n_loops
         if self._complete is not None:
             return [kinds.index(self._complete[position])]
@@ -151,7 +151,7 @@ class Space:
         terms = self.terms[operand]
         return terms.traces if terms.n_sizes > 1 else None
 
-    def options(self, operand: int, code: int, point: int) -> list[Closing]:
+    def options(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
         """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
         key = operand, code, point
         found = self._options.get(key)
@@ -159,7 +159,7 @@ class Space:
             found = self._options[key] = self._closings(operand, code, point)
         return found
 
-    def _closings(self, operand: int, code: int, point: int) -> list[Closing]:
+    def _closings(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
         trace, code = code >> self._trace_bits, code & ((1 << self._trace_bits) - 1)
@@ -168,7 +168,7 @@ class Space:
         unfinished = bool(pending) if terms.is_output else True
         after = int(terms.reuse_left[point]) if terms.is_output else 0
         nothing = trace << self._trace_bits | level * 2 | (pending if terms.is_output else 0)
-        found, traces = [] if is_full else [Closing(level, level, leads, nothing)], self._traces(operand)
+        found, traces = [] if is_full else [LevelAllocation(level, level, leads, nothing)], self._traces(operand)
         held: tuple[tuple[int, float], ...] = ()
         row = point
         rows: tuple[int, ...] = ()
@@ -184,7 +184,7 @@ class Space:
                 held = (*held, (self.shared.index(index), bits))
             if not is_full or closed == terms.n_levels - 1:
                 following = trace << self._trace_bits | (closed + 1) * 2 | after
-                found.append(Closing(level, closed + 1, leads, following, held, rows))
+                found.append(LevelAllocation(level, closed + 1, leads, following, held, rows))
             unfinished = bool(after) if terms.is_output else True
         return found
 

@@ -17,9 +17,11 @@ from functools import cached_property
 import numpy as np
 
 from zigzag_lab.hardware import Memory
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 from zigzag_lab.mapping.lattice import Lattice
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes, extents
+from zigzag_lab.mapping.unrolling import OperandUnrolling
 from zigzag_lab.vocab import OUTPUT
 
 ROUNDING = 1e-9

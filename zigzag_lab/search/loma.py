@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.hardware import Memory
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 from zigzag_lab.mapping.footprint import TileFootprint, all_fit_together, bits_in_order, footprint_of
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch
 from zigzag_lab.vocab import TemporalMappingType
 
 
@@ -59,7 +59,7 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
 
 
 @dataclass
-class _Choice:
+class _LevelChoice:
     """What one operand may keep at a memory: [t, m] bits and accesses above, infinite where not allowed."""
 
     operand: str
@@ -130,7 +130,7 @@ class _Allocator:
             self._reject(self.problem.accelerator.memories[index], needed, (operand,))
         return np.where(too_large, start, last)
 
-    def _choice(self, tile: TileFootprint | None, operand: str, level: int, index: int) -> _Choice:
+    def _choice(self, tile: TileFootprint | None, operand: str, level: int, index: int) -> _LevelChoice:
         memory = self.problem.accelerator.memories[index]
         start = self.position[operand]
         if tile is None:
@@ -145,18 +145,18 @@ class _Allocator:
             last = slice(self.tables.n_slots, None)
             widest = np.where(self.slots >= start, bits, 0).max(axis=0, keepdims=True)
             bits = np.where(reachable[last], bits[last], widest)
-            return _Choice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
+            return _LevelChoice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
         first = self.tables.at(bits, start)
         bits = np.where(reachable, bits, np.inf)
         self._keep_overflow(bits, start, first)
-        return _Choice(operand, False, start, bits, accesses, self.slots)
+        return _LevelChoice(operand, False, start, bits, accesses, self.slots)
 
     @staticmethod
     def _keep_overflow(bits: np.ndarray, start: np.ndarray, first: np.ndarray) -> None:
         """Put the size of the empty choice back where even that overflows, so that a message can say by how much."""
         bits[start, np.arange(bits.shape[1])] = first
 
-    def _best(self, choices: list[_Choice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
+    def _best(self, choices: list[_LevelChoice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
         """[m] the chosen position of each operand, and the bits that the smallest combination needs."""
         bits, accesses, allowed = _combined(choices, capacity, self._even_pairs(choices))
         n_combinations = int(np.prod(bits.shape[:-1]))
@@ -174,7 +174,7 @@ class _Allocator:
         needed = np.where(np.any(leftover, axis=0) & (needed <= capacity), np.inf, needed)
         return chosen, needed
 
-    def _even_pairs(self, choices: list[_Choice]) -> list[tuple[int, int]]:
+    def _even_pairs(self, choices: list[_LevelChoice]) -> list[tuple[int, int]]:
         if self.kind is TemporalMappingType.UNEVEN:
             return []
         return [(a, b) for a in range(len(choices)) for b in range(a + 1, len(choices))]
@@ -190,7 +190,7 @@ class _Allocator:
 
 
 def _combined(
-    choices: list[_Choice], capacity: int, even_pairs: list[tuple[int, int]]
+    choices: list[_LevelChoice], capacity: int, even_pairs: list[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """[t1, t2, ..., m] bits, accesses above, and whether allowed, of every combination of choices."""
     n = len(choices)

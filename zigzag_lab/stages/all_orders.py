@@ -7,7 +7,8 @@ import time
 from zigzag_lab.cost import Certificate
 from zigzag_lab.cost.certificate import ALL_ORDERS
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.stages.order_classes import best_of_classes
 from zigzag_lab.vocab import Objective, TemporalMappingType

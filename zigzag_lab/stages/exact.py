@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from zigzag_lab.cost import FrontCertificate
 from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.seams import Incumbent

@@ -10,9 +10,10 @@ import numpy as np
 from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate, price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.bypass import designs
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels

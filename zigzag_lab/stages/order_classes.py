@@ -8,7 +8,8 @@ import numpy as np
 
 from zigzag_lab.cost import price
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses

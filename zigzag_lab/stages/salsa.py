@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
 from zigzag_lab.stages.mappers import CostModelStage, TemporalMappingGeneratorStage
 from zigzag_lab.stages.stage import StageCallable

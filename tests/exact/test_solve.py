@@ -10,7 +10,6 @@ import pytest
 from tests.exact.comparison import figure, small_problem
 from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
-from zigzag_lab.exact import coarse
 from zigzag_lab.exact import solve as solving
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.graph import batch_of
@@ -97,7 +96,7 @@ def test_more_tile_shapes_than_tables_can_hold_end_with_a_gap(
     assert certificate.n_mappings == 0
     assert 0 < certificate.lower_bound < best.best <= certificate.best
     assert best.lower_bound <= certificate.best
-    monkeypatch.setattr(coarse, "MOST_POINTS", 2)
+    monkeypatch.setattr(solving, "MOST_COARSE_POINTS", 2)
     with pytest.raises(InfeasibleError, match="no mapping was found"):
         solve(problem, objective)
 

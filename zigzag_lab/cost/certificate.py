@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from zigzag_lab.vocab import Objective
 
@@ -88,7 +87,7 @@ class Certificate:
             return f"proven best {self.objective.value} of {self.space}"
         return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data, the gap included."""
         return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
 
@@ -121,7 +120,7 @@ class FrontCertificate:
             seconds=sum(c.seconds for c in certificates),
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data."""
         return asdict(self)
 
@@ -165,6 +164,6 @@ class ProofSummary:
             text += f"; {missing} {'was' if missing == 1 else 'were'} not searched exactly"
         return text
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data."""
         return asdict(self)

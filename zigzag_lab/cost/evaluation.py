@@ -10,11 +10,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.cost.breakdown import Breakdown
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
+from zigzag_lab.cost.zigzag_names import ZigzagNames
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.problem import Problem
@@ -36,14 +37,14 @@ class Identity:
     def __init__(self) -> None:
         self.place: Any = None
 
-    def __deepcopy__(self, memo: Any) -> Identity:
+    def __deepcopy__(self, memo: object) -> Identity:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return Identity, ()
 
 
-class CostModelEvaluation(CostModelEvaluationABC):
+class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
     """The price of one layer under one mapping.
 
     Args:
@@ -147,7 +148,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
             cme._original = self._original or self
         return cme
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         energies = (self._energy, self._latency, self.certificate, self.identity)
         terms = (self.problem, self.temporal_mapping, self.breakdown, self.layer)
         return _restored, (*terms, *energies)
@@ -189,89 +190,9 @@ class CostModelEvaluation(CostModelEvaluationABC):
         return self.breakdown.latency_cycles if self._latency is None else self._latency
 
     @property
-    def mac_energy(self) -> float:  # type: ignore[override]
-        """Energy of the operations in pJ."""
-        return self.breakdown.mac_energy_pj
-
-    @property
     def mac_energy_breakdown(self) -> dict[str, float]:
         """Part of the array -> pJ; ``units`` for an array of plain units, circuits for an in-memory one."""
         return mac_energy_by_part_pj(self.problem, self.temporal_mapping)
-
-    @property
-    def mem_energy(self) -> float:  # type: ignore[override]
-        """Energy of all memory accesses in pJ."""
-        return self.breakdown.memory_energy_pj
-
-    @property
-    def mem_energy_breakdown(self) -> dict[str, list[float]]:  # type: ignore[override]
-        """Operand -> per memory level, pJ."""
-        return {op: list(levels) for op, levels in self.breakdown.level_energy_pj.items()}
-
-    @property
-    def mem_energy_breakdown_further(self) -> dict[str, list[FourWay]]:  # type: ignore[override]
-        """Operand -> per memory level, pJ in each direction."""
-        return {op: list(levels) for op, levels in self.breakdown.access_energy_pj.items()}
-
-    @property
-    def memory_word_access(self) -> dict[str, list[FourWay]]:  # type: ignore[override]
-        """Operand -> per memory level, accesses in each direction."""
-        return {op: list(levels) for op, levels in self.breakdown.accesses.items()}
-
-    @property
-    def ideal_cycle(self) -> float:  # type: ignore[override]
-        """Cycles with every unit busy."""
-        return self.breakdown.ideal_cycles
-
-    @property
-    def ideal_temporal_cycle(self) -> float:  # type: ignore[override]
-        """Iterations of the temporal loops."""
-        return self.breakdown.temporal_cycles
-
-    @property
-    def latency_total0(self) -> float:  # type: ignore[override]
-        """Cycles of computation with stalls."""
-        return self.breakdown.compute_cycles
-
-    @property
-    def latency_total1(self) -> float:  # type: ignore[override]
-        """Cycles of loading and computation."""
-        return self.breakdown.compute_onload_cycles
-
-    @property
-    def stall_slack_comb(self) -> float:
-        """Stall cycles of the most contended port."""
-        return self.breakdown.stall_cycles
-
-    @property
-    def port_stalls(self) -> tuple[PortStall, ...]:
-        """Stall or slack of every port."""
-        return self.breakdown.port_stalls
-
-    @property
-    def data_onloading_cycle(self) -> float:  # type: ignore[override]
-        """Cycles to load the first tiles."""
-        return self.breakdown.onload_cycles
-
-    @property
-    def data_offloading_cycle(self) -> float:  # type: ignore[override]
-        """Cycles to store the last outputs."""
-        return self.breakdown.offload_cycles
-
-    @property
-    def systolic_drain_cycle(self) -> float:  # type: ignore[override]
-        """Cycles until the last results have left the array."""
-        return self.breakdown.drain_cycles
-
-    @property
-    def mem_utili_individual(self) -> dict[str, list[float]]:
-        """Operand -> per memory level, the share of the memory that it fills."""
-        return {op: list(levels) for op, levels in self.breakdown.utilisation.items()}
-
-    @property
-    def mem_utili_shared(self) -> dict[str, list[float]]:
-        """Operand -> per memory level, the share of the memory that all operands fill together."""
-        return {op: list(levels) for op, levels in self.breakdown.shared_utilisation.items()}
 
     def __str__(self) -> str:
         return f"CostModelEvaluation({self.layer.name}, {self.accelerator.name})"

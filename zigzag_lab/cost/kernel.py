@@ -52,6 +52,27 @@ def price(batch: MappingBatch, *, cycles_per_op: float | None = None) -> Prices:
     Args:
         batch: the mappings.
         cycles_per_op: cycles that the array takes for one operation; by default what the array says.
+
+    >>> from zigzag_lab.inputs import read_accelerator
+    >>> from zigzag_lab.inputs.presets import preset_path
+    >>> from zigzag_lab.mapping.constraints import MappingConstraints
+    >>> from zigzag_lab.mapping.spatial import SpatialMapping
+    >>> from zigzag_lab.workload import Layer
+    >>> product = Layer(
+    ...     id=0,
+    ...     name="product",
+    ...     operator_type="Gemm",
+    ...     operand_dims={"O": ("B", "K"), "W": ("C", "K"), "I": ("B", "C")},
+    ...     loop_sizes={"B": 4, "K": 64, "C": 96},
+    ...     precision_bits={"O": 16, "O_final": 8, "W": 8, "I": 8},
+    ... )
+    >>> tpu = read_accelerator(preset_path("accelerator", "tpu_like"))
+    >>> problem = Problem.of(product, tpu, MappingConstraints(), SpatialMapping({"D1": {"K": 32}, "D2": {"C": 32}}))
+    >>> from zigzag_lab.search.temporal import temporal_mappings
+    >>> (orders,) = temporal_mappings(problem, lpf_limit=4)
+    >>> prices = price(orders)
+    >>> len(orders), float(prices.latency_cycles.min()), round(float(prices.energy_pj.min()))
+    (12, 863.0, 602727)
     """
     if cycles_per_op is None:
         cycles_per_op = batch.problem.accelerator.array.cycles_per_op

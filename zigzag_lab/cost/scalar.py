@@ -12,11 +12,12 @@ from math import ceil, floor
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.static import ideal_cycles, mac_energy_by_part_pj, systolic_drain_cycles
-from zigzag_lab.cost.traffic import LOW, UPWARD, Movement, OperandTraffic
+from zigzag_lab.cost.traffic import Movement, OperandTraffic
 from zigzag_lab.hardware import Port
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import OUTPUT, Direction
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 def evaluate(problem: Problem, temporal: TemporalMapping, *, cycles_per_op: float | None = None) -> Breakdown:

@@ -16,9 +16,7 @@ from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.mapping.unrolling import SpatialForm
 from zigzag_lab.vocab import Direction
-
-LOW = (Direction.TO_LOW, Direction.FROM_LOW)
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 @dataclass(frozen=True)

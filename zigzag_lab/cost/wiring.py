@@ -15,9 +15,7 @@ import numpy as np
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
-
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
-LOW = (Direction.TO_LOW, Direction.FROM_LOW)
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from zigzag_lab.exact.merging import MergedOrders, why_unproven
 from zigzag_lab.exact.solve import NothingBetterError, Solution, solve
 from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.lattice import Factor
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.search.factors import Factor
 from zigzag_lab.search.orderings import n_orderings
 from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of, temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType

@@ -25,8 +25,9 @@ MOST_STEPS = 4_000_000
 MOST_POINTS = 200_000
 """Tile shapes in a space; each takes some hundred numbers of 8 bytes."""
 
-LOOPS = (16, 13, 10, 7)
-MOST_COARSE_STEPS = 1_000_000
+COARSE_LOOPS = (16, 13, 10, 7)
+"""Loops of the coarser spaces that stand in for one that is too large, the finest first."""
+MOST_COARSE_STEPS, MOST_COARSE_POINTS = 1_000_000, MOST_POINTS
 
 
 @dataclass(frozen=True)
@@ -198,11 +199,11 @@ def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
     Returns:
         How many mappings were priced.
     """
-    for most_loops in LOOPS:
+    for most_loops in COARSE_LOOPS:
         halfway = time.monotonic() + (deadline - time.monotonic()) / 2
-        enough = halfway if most_loops > LOOPS[-1] else np.inf
+        enough = halfway if most_loops > COARSE_LOOPS[-1] else np.inf
         try:
-            space = Space(problem, most_loops=most_loops, most_points=MOST_POINTS)
+            space = Space(problem, most_loops=most_loops, most_points=MOST_COARSE_POINTS)
             graph = build(space, MOST_COARSE_STEPS, enough)
         except (TooLargeError, InfeasibleError):
             continue

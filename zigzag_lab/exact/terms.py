@@ -24,8 +24,7 @@ from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.unrolling import SpatialForm
 from zigzag_lab.vocab import Direction
-
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+from zigzag_lab.vocab.names import UPWARD
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Any
 
 from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, UNSAID_IF_EMPTY, Direction, InputError
@@ -180,7 +179,7 @@ class Accelerator:
         """The memory of that name."""
         return next(m for m in self.memories if m.name == name)
 
-    def meaning(self) -> dict[str, Any]:
+    def meaning(self) -> dict[str, object]:
         """What decides costs on this accelerator, as plain data: everything but names, areas and unused fields."""
         return {
             "array": {

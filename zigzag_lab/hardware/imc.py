@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from math import log2
-from typing import Any
 
 from zigzag_lab.vocab import InputError
 
@@ -282,7 +281,7 @@ class ImcArray:
         """Shortest clock period: the sum along the longest path."""
         return sum(self.clock_ns_by_part.values())
 
-    def meaning(self) -> dict[str, Any]:
+    def meaning(self) -> dict[str, object]:
         """What decides energy, cycles and clock, as plain data: everything but areas."""
         return {
             "kind": self.kind.value,

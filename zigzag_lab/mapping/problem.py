@@ -27,6 +27,23 @@ class Problem:
         temporal_sizes: loop dimension -> iterations left in time.
         skip_repeated_reads: whether an input that the array uses in consecutive cycles is read from the innermost
             memory once, and held at its output pins (ZigZag's ``access_same_data_considered_as_no_access``).
+
+    >>> from zigzag_lab.inputs import read_accelerator
+    >>> from zigzag_lab.inputs.presets import preset_path
+    >>> product = Layer(
+    ...     id=0,
+    ...     name="product",
+    ...     operator_type="Gemm",
+    ...     operand_dims={"O": ("B", "K"), "W": ("C", "K"), "I": ("B", "C")},
+    ...     loop_sizes={"B": 4, "K": 64, "C": 96},
+    ...     precision_bits={"O": 16, "O_final": 8, "W": 8, "I": 8},
+    ... )
+    >>> tpu = read_accelerator(preset_path("accelerator", "tpu_like"))
+    >>> problem = Problem.of(product, tpu, MappingConstraints(), SpatialMapping({"D1": {"K": 32}, "D2": {"C": 32}}))
+    >>> problem.temporal_sizes
+    {'B': 4, 'K': 2, 'C': 3}
+    >>> [problem.accelerator.memories[index].name for index in problem.memories["W"]]
+    ['rf_128B', 'dram']
     """
 
     layer: Layer

@@ -91,7 +91,13 @@ class TileShapes:
 def extents(
     relation: DimensionRelation, limit: int, a: np.ndarray | float, b: np.ndarray | float
 ) -> np.ndarray | float:
-    """Elements along a data dimension that ``a`` by ``b`` iterations touch, clipped (``DimensionRelation.extent``)."""
+    """Return elements along a data dimension that ``a`` by ``b`` iterations touch, clipped to what exists.
+
+    The formula is that of ``DimensionRelation.extent``, for arrays.
+
+    >>> extents(DimensionRelation("IX", "OX", 1, "FX", 1), 8, np.array([1.0, 4.0, 8.0]), 3.0).tolist()
+    [3.0, 6.0, 8.0]
+    """
     common = gcd(relation.coef_a, relation.coef_b)
     a, b = np.trunc(a), np.trunc(b)
     overlap = np.maximum(0.0, b - relation.coef_a // common) * (a - relation.coef_b // common)

@@ -14,7 +14,11 @@ from zigzag_lab.workload import Layer
 
 
 def is_dyadic(value: float) -> bool:
-    """Whether a number is a multiple of 2^-20, so that its products with loop sizes are exact in float64."""
+    """Whether a number is a multiple of 2^-20, so that its products with loop sizes are exact in float64.
+
+    >>> is_dyadic(2.5), is_dyadic(10 / 3)
+    (True, False)
+    """
     return float(value * 1048576).is_integer()
 
 

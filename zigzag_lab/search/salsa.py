@@ -20,8 +20,9 @@ from math import exp, isfinite
 import numpy as np
 
 from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.lattice import Factor
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.search.factors import Factor, loop_prime_factors, prime_factors
+from zigzag_lab.search.factors import loop_prime_factors, prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import orderings

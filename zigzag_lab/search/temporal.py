@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.lattice import Factor
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
-from zigzag_lab.search.factors import Factor, loop_prime_factors
+from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.order_constraints import OrderConstraints

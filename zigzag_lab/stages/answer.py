@@ -234,17 +234,16 @@ class _Writer:
         more = set(vars(cme)) - _CME_STATE
         if more:
             raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
-        _, state = cme.__reduce__()
-        problem, temporal, terms, layer, energy, latency, certificate, _ = state
+        problem, temporal = cme.problem, cme.temporal_mapping
         return [
             self._once("problems", problem, self._problem),
             [temporal.levels, temporal.kind.value],
             problem.skip_repeated_reads,
-            _written_terms(terms, problem.accelerator),
-            self._reference("layer", layer),
-            energy,
-            latency,
-            None if certificate is None else described(certificate),
+            _written_terms(cme.breakdown, problem.accelerator),
+            self._reference("layer", cme.layer),
+            cme._energy,
+            cme._latency,
+            None if cme.certificate is None else described(cme.certificate),
         ]
 
     def _problem(self, problem: Problem) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from zigzag_lab.workload.graph import FreeNode, Workload
 
@@ -52,7 +51,7 @@ class Coverage:
         """Share of the known operations that is left out, 0 to 1."""
         return sum(entry.share for entry in self.left_out)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data, for JSON."""
         return {
             "share": self.share,

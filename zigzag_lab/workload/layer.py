@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import gcd, prod
-from typing import Any
 
 from zigzag_lab.vocab import FINAL_OUTPUT, InputError
 
@@ -152,7 +151,7 @@ class Layer:
         partial = self.relevancy.partial[operand]
         return (*self.relevancy.relevant[operand], *(dim for relation in partial for dim in relation.loop_dims))
 
-    def meaning(self) -> dict[str, Any]:
+    def meaning(self) -> dict[str, object]:
         """What decides this layer's cost, as plain data: everything but its id, its name and its sources."""
         return {
             "operator_type": self.operator_type,

@@ -166,7 +166,7 @@ def random_walks(search: Search, rng: np.random.Generator, n: int) -> tuple[np.n
         step = begin + rng.integers(0, n_steps)
         walks.append(step)
         memory, state = search.remembered.before(memory, step), graph.source[step]
-        so_far = so_far + sum(table.costs[closed[step]] for closed in graph.closed)  # type: ignore[operator]
+        so_far = so_far + sum(table.costs[closed[step]] for closed in graph.allocated)  # type: ignore[operator]
         totals = table.total(state, so_far)
         bounds.append((totals[:, 0], bound.latency(memory, totals, bound.stall(memory, totals))))
     return np.array(walks[::-1]), bounds

@@ -83,7 +83,7 @@ def random_steps(graph: Graph, rng: np.random.Generator, n: int) -> np.ndarray:
 def rows_of(graph: Graph, operand: int, steps: np.ndarray) -> list[int]:
     """The row of the tile of each level of an operand."""
     kinds, rows = graph.kinds, []
-    for number in graph.closed[operand][steps]:
+    for number in graph.allocated[operand][steps]:
         rows += [int(kinds.row[level, number]) for level in range(kinds.first[number], kinds.last[number]) if number]
     return rows
 

@@ -1,4 +1,4 @@
-"""What crosses each memory boundary, for many mappings at once.
+"""Data that crosses each memory boundary, for many mappings at once.
 
 A *boundary* ``a`` of an operand is the border between memory a - 1 and memory a of that operand; boundary 0 lies
 between the array and the innermost memory. Data crosses it once a *period*: the iterations of all loops inside it.
@@ -56,7 +56,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Content:
-    """What crosses boundaries, in one form of the spatial mapping.
+    """Data that crosses boundaries, in one form of the spatial mapping.
 
     Attributes:
         elems: elements of the tile inside that one instance of the memory inside holds; 1 at the array.
@@ -74,7 +74,7 @@ class Content:
 
     @classmethod
     def of(cls, chains: Chains, when: Timing, form: SpatialForm) -> Content:
-        """What the tiles of some chains hold."""
+        """Return the content of the tiles of some chains."""
         problem, wiring = chains.shapes.problem, chains.wiring
         n_outputs = wiring.first[1]
         unrolled = [form.operands[op] for op in problem.operands]

@@ -59,7 +59,7 @@ class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
 
     certificate: Certificate | FrontCertificate | None = None
     _original: CostModelEvaluation | None = None
-    """Whose terms this price shares."""
+    """The CME whose terms this one shares."""
     _identity: Identity | None = None
 
     def __init__(
@@ -101,7 +101,7 @@ class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
 
     @property
     def identity(self) -> Identity:
-        """What this CME shares with its copies, and with nothing else."""
+        """The mark that this CME shares with its copies, and with nothing else."""
         if self._identity is None:
             self._identity = Identity()
         return self._identity

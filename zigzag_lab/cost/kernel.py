@@ -1,7 +1,7 @@
 """The cost model, for many mappings at once: energy and latency as arrays.
 
-The scalar twin in :mod:`zigzag_lab.cost.scalar` says the same for one mapping, in full detail and written for the
-eye; a property test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_model/cost_model.py``;
+The scalar twin in :mod:`zigzag_lab.cost.scalar` prices one mapping in full detail, written for the eye; a property
+test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_model/cost_model.py``;
 Mei et al., "ZigZag: Enlarging Joint Architecture-Mapping Design Space Exploration for DNN Accelerators", IEEE TC 2021).
 
 Mappings whose chains of tiles are equal are priced once (:mod:`zigzag_lab.cost.chains`). Axes: ``m`` mapping, ``b``

@@ -23,7 +23,7 @@ _LEVELS: dict[str, object] = {
 
 
 class CostModelEvaluationABC(DesignTerms, ABC):
-    """What single CMEs and sums of them have in common.
+    """Common interface of single CMEs and sums of them.
 
     Attributes:
         mem_energy_breakdown: operand -> per memory level, pJ.

@@ -143,7 +143,7 @@ class OperandTraffic:
         return self.problem.final_precision if direction in UPWARD else 0
 
     def movement(self, memory: int, direction: Direction) -> Movement:
-        """What moves at a memory in one direction."""
+        """Return the data that moves at a memory in one direction."""
         key = memory, direction
         if key not in self._movements:
             self._movements[key] = self._movement(memory, direction)

@@ -1,4 +1,4 @@
-"""What moves where on an accelerator, for one kind of layer: everything about a price that no size changes.
+"""Transfers of an accelerator for one kind of layer: everything about a price that no size changes.
 
 Boundaries of all operands are counted in one row: those of the first operand, the output, from its array side upwards,
 then those of the next. Transfers are counted port by port, in the order of the accelerator's file.
@@ -221,7 +221,7 @@ class _WiringBuilder:
         return Cuts(*(np.array(column, dtype=np.int64) for column in (boundary, operand, level, below)))
 
     def _way(self, operand: int, level: int, direction: Direction) -> Way | None:
-        """What moves at a memory in one direction; None where nothing ever does."""
+        """Return the transfer at a memory in one direction; None where nothing ever moves."""
         upward, is_low = direction in UPWARD, direction in LOW
         is_top = level == len(self.memories[operand]) - 1
         if (upward and operand) or (is_top and not is_low):

@@ -63,7 +63,7 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     """All orders, or one of each class.
 
     Args:
-        problem: what is mapped; wishes for the order of its loops are kept.
+        problem: what is mapped; constraints on the order of its loops hold.
         few: up to so many orders are not merged.
         most_one_by_one: up to so many orders are not merged where that is not proven to keep the best.
     """
@@ -127,7 +127,7 @@ def _lowest(prices: Prices, objective: Objective) -> tuple[int, tuple[float, flo
 
 
 def _lower_bound(problem: Problem, objective: Objective, figure: float) -> float:
-    """What all uneven mappings cost at least, LOMA's among them, as far as a figure is in question.
+    """Return a lower bound over all uneven mappings, LOMA's among them; no higher than a figure.
 
     Where results are wider than unfinished sums, exact search leaves some of LOMA's out: then what operations cost.
     """

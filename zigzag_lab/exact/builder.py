@@ -41,11 +41,11 @@ class _Layer:
 
 @dataclass(frozen=True)
 class _Options:
-    """What one operand may close at each state of a layer.
+    """Level allocations of one operand at each state of a layer.
 
     Attributes:
         start, n: [m] where the options of a state begin, and how many there are.
-        number, code: of each option, its kind of closing and the operand's state afterwards.
+        number, code: of each option, its level allocation and the operand's state afterwards.
         cost: [option] its energy, under a cutoff.
         held: [j, option] bits that stay in use.
     """
@@ -84,7 +84,7 @@ class _GraphBuilder:
     def __init__(self, space: Space, most_steps: int, deadline: float, cutoff: EnergyCutoff | None = None) -> None:
         self.space, self.most_steps, self.deadline, self.cutoff = space, most_steps, deadline, cutoff
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
-        self.closings = [PlacedAllocation(0, 0, LevelAllocation(0, 0, False, 0))]
+        self.allocations = [PlacedAllocation(0, 0, LevelAllocation(0, 0, False, 0))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
@@ -105,7 +105,7 @@ class _GraphBuilder:
             layer = following
         table = np.concatenate(parts, axis=1)
         return Graph(
-            space, tuple(self.closings), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
+            space, tuple(self.allocations), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
         )
 
     def _check(self, n_steps: int) -> None:
@@ -119,14 +119,14 @@ class _GraphBuilder:
         space = self.space
         options = [self._options(o, layer) for o in range(len(space.operands))]
         if position == space.n_loops:
-            return self._closed(layer, np.arange(len(layer)), -1, options)
+            return self._allocated(layer, np.arange(len(layer)), -1, options)
         lattice, parts = space.lattice, []
         for kind in space.allowed(position):
             rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
-            parts.append(self._closed(layer, rows, kind, options))
+            parts.append(self._allocated(layer, rows, kind, options))
             self._check(sum(len(part.source) for part in parts))
         if not parts:
-            parts = [self._closed(layer, np.zeros(0, dtype=np.int64), 0, options)]
+            parts = [self._allocated(layer, np.zeros(0, dtype=np.int64), 0, options)]
         joined = _Steps(
             np.concatenate([p.source for p in parts]),
             np.concatenate([p.placed for p in parts]),
@@ -145,8 +145,8 @@ class _GraphBuilder:
         n = np.array([len(f) for f in found], dtype=np.int64)
         flat = [(int(p) % n_points, c) for p, f in zip(pairs, found, strict=True) for c in f]
         held = np.zeros((len(self.space.shared), len(flat)))
-        for i, (_, closing) in enumerate(flat):
-            for j, bits in closing.held:
+        for i, (_, allocation) in enumerate(flat):
+            for j, bits in allocation.held:
                 held[j, i] += bits
         return _Options(
             (np.cumsum(n) - n)[which],
@@ -157,17 +157,17 @@ class _GraphBuilder:
             held,
         )
 
-    def _number(self, operand: int, point: int, closing: LevelAllocation) -> int:
-        if closing.last == closing.first and not closing.leads:
+    def _number(self, operand: int, point: int, allocation: LevelAllocation) -> int:
+        if allocation.last == allocation.first and not allocation.leads:
             return 0
-        key = operand, point, closing.first, closing.last * 2 + closing.leads, closing.rows
+        key = operand, point, allocation.first, allocation.last * 2 + allocation.leads, allocation.rows
         found = self.numbers.get(key)
         if found is None:
-            found = self.numbers[key] = len(self.closings)
-            self.closings.append(PlacedAllocation(operand, point, closing))
+            found = self.numbers[key] = len(self.allocations)
+            self.allocations.append(PlacedAllocation(operand, point, allocation))
         return found
 
-    def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
+    def _allocated(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
         steps = _Steps(
             rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows], self._energy(layer, rows)

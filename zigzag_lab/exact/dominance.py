@@ -1,4 +1,4 @@
-"""Which of several walks to one state can be dropped, as another is no worse whatever follows.
+"""Dominance between walks to one state: one can be dropped where another is no worse whatever follows.
 
 Walks are *comparable* where all that can still change is equal: the state, runs that grow, memories whose double
 buffering is open, which transfers happen once. What is settled enters the price through few figures, and neither
@@ -49,7 +49,7 @@ class _Load:
 
 @dataclass(frozen=True)
 class _Port:
-    """What a port has to do.
+    """Work of a port.
 
     Attributes:
         width: bits a cycle.
@@ -191,7 +191,7 @@ class Dominance:
         return _Busy(least, most), may_hide
 
     def _done(self, port: _Port, memory: np.ndarray, settled: Settled) -> _Done:
-        """What settled transfers do at a port."""
+        """Return the work of settled transfers at a port."""
         beyond, within = np.zeros((2, len(memory)))
         covered = np.full(len(memory), port.always_covered)
         n_settled = np.zeros(len(memory), dtype=np.int64)
@@ -270,7 +270,7 @@ class _Busy:
 
 @dataclass(frozen=True)
 class _Done:
-    """What settled transfers do at a port, [m] each.
+    """Work of settled transfers at a port, [m] each.
 
     Attributes:
         stall: the port's stall cycles at most, where all transfers are settled; else 0.

@@ -2,7 +2,7 @@
 
 Loops are placed from the outermost inwards: what the outer memories move decides most of the latency, so the bounds of
 a walk are close to its price early. The price of a mapping is a function of what its state does not hold: at which
-points levels were closed, and how long the unbroken runs of reuse and of new data right inside those cuts are (they
+points levels were allocated, and how long the unbroken runs of reuse and of new data right inside those cuts are (they
 decide double buffering and windows). A *label* is a state with all of that. Where double buffering is settled, the run
 of new data is dropped, as nothing else reads it.
 Axes: ``m`` label, ``e`` step, ``x`` column of what is remembered, ``g`` group of labels.
@@ -30,7 +30,7 @@ class Labels:
     Attributes:
         state: [m] where they are.
         memory: [m, x] what they remember.
-        so_far: [m, v] additive figures of what was closed.
+        so_far: [m, v] additive costs of the levels allocated.
         stall: [m] stall cycles that are certain.
         bound: [m] what the objective can be at best.
         parent, step: [m] the label one loop further out, and the step taken back from it.
@@ -61,9 +61,10 @@ class Remembered:
     """The columns of what labels remember, and how a step changes them.
 
     Per operand ``o`` and level: ``cut``, the point where the level ends (-1 while not known); ``relevant``, iterations
-    of the run of new data right inside that cut, 0 once nobody asks; ``reuse``, those of the run of reuse there, 0
-    where the next tile has room beside the current one. Per operand: ``lead``, the point where an input's first
-    run of reuse ends; ``growing``, the level whose runs may still grow, with ``grows relevant`` and ``grows reuse``.
+    of the run of new data right inside that cut, 0 once nothing depends on it; ``reuse``, those of the run of reuse
+    there, 0 where the next tile has room beside the current one. Per operand: ``lead``, the point where an input's
+    first run of reuse ends; ``growing``, the level whose runs may still grow, with ``grows relevant`` and
+    ``grows reuse``.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -118,7 +119,7 @@ class Remembered:
         for o in range(len(self.space.operands)):
             if len(placed) and placed[0] >= 0:
                 self._grow(memory, o, placed)
-            self._close(memory, o, graph.closed[o][step])
+            self._allocate(memory, o, graph.allocated[o][step])
         if graph.is_first(step):
             for name in ("grows relevant", "grows reuse"):
                 memory[:, [self.columns[name, o, 0] for o in range(len(self.space.operands))]] = 0
@@ -136,15 +137,15 @@ class Remembered:
             memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1).astype(memory.dtype)
             memory[:, flag] = goes_on & (memory[rows, run] != 0)
 
-    def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:
-        first, last = self.kinds.first[closing], self.kinds.last[closing]
-        leading = np.flatnonzero(self.kinds.leads[closing] & (closing > 0))
-        memory[leading, self.columns["lead", o, 0]] = self.kinds.point[closing[leading]]
-        closes_any = (closing > 0) & (last > first)
-        rows = np.flatnonzero(closes_any)
+    def _allocate(self, memory: np.ndarray, o: int, allocation: np.ndarray) -> None:
+        first, last = self.kinds.first[allocation], self.kinds.last[allocation]
+        leading = np.flatnonzero(self.kinds.leads[allocation] & (allocation > 0))
+        memory[leading, self.columns["lead", o, 0]] = self.kinds.point[allocation[leading]]
+        allocates_any = (allocation > 0) & (last > first)
+        rows = np.flatnonzero(allocates_any)
         for level in range(self.space.terms[o].n_levels):
-            closed = rows[(first[rows] <= level) & (level < last[rows])]
-            memory[closed, self.columns["cut", o, level]] = self.kinds.row[level, closing[closed]]
+            ending = rows[(first[rows] <= level) & (level < last[rows])]
+            memory[ending, self.columns["cut", o, level]] = self.kinds.row[level, allocation[ending]]
         memory[rows, self.columns["growing", o, 0]] = first[rows]
         for name in ("relevant", "reuse"):
             memory[rows, self.columns[f"grows {name}", o, 0]] = (
@@ -152,7 +153,7 @@ class Remembered:
             )
 
     def _settle(self, memory: np.ndarray, index: int) -> None:
-        """Whose next tile has room in a memory, as soon as it is certain.
+        """Settle whose next tile has room in a memory, as soon as it is certain.
 
         While the operands' shares, the most they can be, are half of it together, all have room for good: runs that
         grow only make more. Else their cuts must be known, their runs have ended, and rounding must not matter.
@@ -258,7 +259,7 @@ class Groups:
         return least
 
     def found_in(self, others: Groups) -> tuple[np.ndarray, np.ndarray]:
-        """[g] the number of each group among others, and whether it is there; -1 where nobody can say.
+        """[g] the number of each group among others, and whether it is there; -1 where that is not known.
 
         Of several groups of one hash only one is looked at, so that the others seem neither there nor absent.
         """

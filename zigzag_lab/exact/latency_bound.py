@@ -1,4 +1,4 @@
-"""What the cost model says of a mapping of which only the outer part is known: a lower bound of latency.
+"""Latency lower bound of a partial mapping: its outer loops are fixed, its inner ones are open.
 
 Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond their
 windows counts, as no further transfer makes that less. First loads and last stores at a port of an outermost memory are
@@ -44,7 +44,7 @@ class Passing:
 
     @property
     def boundary(self) -> int:
-        """Which boundary it crosses."""
+        """The boundary that it crosses."""
         return self.crossing.boundary
 
     def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ REJECTED = -1
 
 
 class Fill(NamedTuple):
-    """What the loops so far did to an operand; of two orders with equal fills, none is ever better for it.
+    """Allocation state of an operand after some loops; of two orders with equal states, none is ever better for it.
 
     Attributes:
         level: the memory that is being filled.

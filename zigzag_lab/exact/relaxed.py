@@ -19,7 +19,7 @@ from zigzag_lab.mapping.problem import Problem
 
 
 class Relaxation:
-    """Least sums over closings, operand by operand.
+    """Least sums over level allocations, operand by operand.
 
     Args:
         space: what may be done where.
@@ -59,7 +59,7 @@ class Relaxation:
         return self.least(self.bounds.energy()) + mac_energy_pj(self.space.problem)
 
     def latency_cycles(self, enough: float = np.inf) -> float:
-        """A lower bound of latency: the most that any weighting says, or the first that says more than is asked."""
+        """A lower bound of latency: the highest additive bound, or the first above what is asked."""
         bound = self.bounds.fixed
         for tables, base in self.bounds.each_additive_bound():
             if bound > enough:
@@ -77,9 +77,9 @@ def compulsory(problem: Problem) -> tuple[float, float]:
 class EnergyCutoff:
     """An upper bound of energy that prunes the graph while it is built.
 
-    Energy is a sum over closings. What an operand still costs at least follows from its state and point alone, as if it
-    were by itself and in memories of its own; added to what was paid so far, that bounds a mapping from below long
-    before it is complete.
+    Energy is a sum over level allocations. What an operand still costs at least follows from its state and point alone,
+    as if it were by itself and in memories of its own; added to what was paid so far, that bounds a mapping from below
+    long before it is complete.
 
     Args:
         space: what may be done where.
@@ -93,11 +93,11 @@ class EnergyCutoff:
         self.most = most_pj * (1 + TOLERANCE) - bounds.at_start(self.tables) - mac_energy_pj(space.problem)
         self._to_go = [self._least(o) for o in range(len(space.operands))]
 
-    def cost(self, operand: int, point: int, closing: LevelAllocation) -> float:
-        """Energy of what an operand closes at a point."""
-        tables, rows = self.tables[operand], closing.rows or (point,) * (closing.last - closing.first)
-        leading = float(tables[0][point]) if closing.leads else 0.0
-        levels = range(closing.first, closing.last)
+    def cost(self, operand: int, point: int, allocation: LevelAllocation) -> float:
+        """Energy that an operand adds when levels are allocated at a point."""
+        tables, rows = self.tables[operand], allocation.rows or (point,) * (allocation.last - allocation.first)
+        leading = float(tables[0][point]) if allocation.leads else 0.0
+        levels = range(allocation.first, allocation.last)
         return leading + sum(float(tables[level + 1][row]) for level, row in zip(levels, rows, strict=True))
 
     def to_go(self, operand: int, codes: np.ndarray, point: np.ndarray) -> np.ndarray:
@@ -114,9 +114,9 @@ class EnergyCutoff:
         tables = [table[:n_points] for table in self.tables[o]]  # a tile's first size is its least
         least = np.zeros((terms.n_levels + 1, n_points))
         for level in reversed(range(terms.n_levels)):
-            closing = np.where(self.space.fits(o, level)[:n_points], tables[level + 1] + least[level + 1], np.inf)
+            ending = np.where(self.space.fits(o, level)[:n_points], tables[level + 1] + least[level + 1], np.inf)
             is_top = level == terms.n_levels - 1
-            least[level] = closing[-1] if is_top else self._outwards(closing)
+            least[level] = ending[-1] if is_top else self._outwards(ending)
         only_reuse = ~self.lattice.enters(terms.irrelevant)
         leading = self._outwards(np.where(only_reuse, tables[0] + least[0], np.inf))
         return np.concatenate([least, np.broadcast_to(leading, least.shape)])

@@ -48,7 +48,7 @@ Children = Callable[[Labels, int], Iterator[tuple[int, Labels]]]
 
 @dataclass
 class Outcome:
-    """What a search left behind.
+    """Result of a search.
 
     Attributes:
         lower_bound: least rank of anything that was not examined; infinite where everything was.
@@ -192,13 +192,13 @@ class Search:
         return Labels(state[keep][good], memory[good], so_far[keep][good], stall[good], rank, rows[good], step[good])
 
     def _costs_of(self, step: np.ndarray) -> np.ndarray:
-        total = self.table.costs[self.graph.closed[0][step]]
-        for closed in self.graph.closed[1:]:
+        total = self.table.costs[self.graph.allocated[0][step]]
+        for closed in self.graph.allocated[1:]:
             total = total + self.table.costs[closed[step]]
         return total
 
     def _merged(self, parts: list[Labels], layer: int) -> Labels:
-        """Labels without those that others stand for, and those that are hopeless on closer look."""
+        """Drop dominated labels, then labels whose tighter bound cannot improve on the incumbent."""
         labels = self.completion.applied(merged(Labels.joined(parts)), layer)
         if self.is_rounded or len(labels) < 2:
             return labels

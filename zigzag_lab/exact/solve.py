@@ -212,7 +212,7 @@ def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
 
 
 def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run | None:
-    """Search for what costs no more energy than what is to be beaten allows; None where that says nothing."""
+    """Search under the energy cutoff that the incumbent implies; None where it implies none."""
     if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
         return None
     most = min(target.to_beat, target.best)
@@ -228,7 +228,7 @@ def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run 
 
 
 def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) -> Graph:
-    """The graph of a space; orders of loops that decide sizes of tiles are told apart unless that is too much."""
+    """The graph of a space; orders of loops that decide sizes of tiles are distinguished unless they are too many."""
     if space.is_ambiguous:
         try:
             return _below(space.with_traces(), most_pj, (now + halfway) / 2)

@@ -1,8 +1,8 @@
 """The space of all uneven mappings of a problem, as states of a walk over the lattice of tile shapes.
 
-A mapping is a path that adds one loop at a time, from the innermost, and on the way *closes* memory levels of operands:
-the loops inside a level end there. An irrelevant loop never comes right after a level was closed: it costs nothing
-inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
+A mapping is a path that adds one loop at a time, from the innermost, and on the way allocates memory levels of
+operands: the loops inside a level end there. An irrelevant loop never comes right after a level was allocated: it costs
+nothing inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
 
 **What fits.** The rule is that of :mod:`zigzag_lab.mapping.footprint`; the outermost memory of an operand holds all of
 it. It is LOMA's (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within it is in the space. It is
@@ -35,14 +35,14 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True)
 class LevelAllocation:
-    """What one operand may close at a point.
+    """Levels that one operand may allocate at a point: the loops inside end there.
 
     Attributes:
         first, last: the levels from ``first`` up to, not including, ``last`` end here.
         leads: whether the run of irrelevant loops right at the array ends here too (inputs).
         code: the state of the operand afterwards.
         held: (index of the shared memory, bits) that stay in use in shared memories.
-        rows: of the tile of each level that is closed, its row in the tables, if it is not the point.
+        rows: of the tile of each level that ends, its row in the tables, if it is not the point.
     """
 
     first: int
@@ -54,19 +54,19 @@ class LevelAllocation:
 
 
 class Space:
-    """What may be done where.
+    """The states of operands, and the levels that may be allocated in each.
 
     The state of an operand is a number: twice its open level, plus 1 where something is pending: for inputs (level 0)
     that the array still reuses the same element, for outputs that sums are unfinished outside the level below. What the
     order of its loops made of it, its *trace* (:mod:`zigzag_lab.exact.traces`), is in the bits above.
 
     Args:
-        problem: what is mapped; wishes for the order of its loops are kept.
-        most_loops: prime factors are merged until there are no more loops than this, if wishes allow it; None for none.
+        problem: what is mapped; constraints on the order of its loops hold.
+        most_loops: prime factors are merged until there are no more loops than this, if constraints allow it.
         most_points: how many tile shapes are not too many.
 
     Raises:
-        InfeasibleError: no order meets the wishes.
+        InfeasibleError: no order meets the constraints.
         TooLargeError: there are more tile shapes.
     """
 
@@ -147,19 +147,19 @@ class Space:
         return (traces.grown[codes >> bits, kind] << bits) | (codes & ((1 << bits) - 1))
 
     def _traces(self, operand: int) -> Traces | None:
-        """What orders of loops make of an operand, where that makes a difference."""
+        """Return the traces of an operand, where orders of loops make a difference."""
         terms = self.terms[operand]
         return terms.traces if terms.n_sizes > 1 else None
 
     def options(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
-        """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
+        """Return the level allocations of an operand at a point, before a loop relevant to it or after the last."""
         key = operand, code, point
         found = self._options.get(key)
         if found is None:
-            found = self._options[key] = self._closings(operand, code, point)
+            found = self._options[key] = self._allocations(operand, code, point)
         return found
 
-    def _closings(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
+    def _allocations(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
         trace, code = code >> self._trace_bits, code & ((1 << self._trace_bits) - 1)
@@ -172,19 +172,19 @@ class Space:
         held: tuple[tuple[int, float], ...] = ()
         row = point
         rows: tuple[int, ...] = ()
-        for closed in range(level, terms.n_levels if is_full else terms.n_levels - 1):
-            index = terms.memories[closed]
+        for ended in range(level, terms.n_levels if is_full else terms.n_levels - 1):
+            index = terms.memories[ended]
             if traces:
                 row = int(traces.size[trace]) * self.lattice.n_points + point
                 rows, trace = (*rows, row), int(traces.closed[trace])
-            bits = float(needed[closed][0 if unfinished else 1][row])
+            bits = float(needed[ended][0 if unfinished else 1][row])
             if bits > self.capacity[index]:
                 break
             if index in self.shared:
                 held = (*held, (self.shared.index(index), bits))
-            if not is_full or closed == terms.n_levels - 1:
-                following = trace << self._trace_bits | (closed + 1) * 2 | after
-                found.append(LevelAllocation(level, closed + 1, leads, following, held, rows))
+            if not is_full or ended == terms.n_levels - 1:
+                following = trace << self._trace_bits | (ended + 1) * 2 | after
+                found.append(LevelAllocation(level, ended + 1, leads, following, held, rows))
             unfinished = bool(after) if terms.is_output else True
         return found
 
@@ -210,11 +210,11 @@ class Space:
 
     @property
     def is_inexact(self) -> bool:
-        """Whether the order of loops shows in some tile, known or not; what just fits may then hang on it, too."""
+        """Whether the order of loops shows in some tile, known or not; whether it fits may depend on the order, too."""
         return any(terms.traces or terms.is_ambiguous for terms in self.terms)
 
     def with_traces(self) -> Space:
-        """The space with orders of loops told apart where they decide sizes of tiles; itself where none does."""
+        """Return the space with orders of loops distinguished where they decide sizes of tiles, or itself."""
         if not self.is_ambiguous:
             return self
         space = copy(self)
@@ -239,7 +239,7 @@ class Space:
         )
 
     def steps(self, operand: int, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """What an operand may reserve at a level, ascending; and [point] the least, given what is inside already."""
+        """Return the bits that an operand may reserve at a level, ascending; and [point] the least at a point."""
         found = self._step_cache.get((operand, level))
         if found is None:
             two = self.needed[operand][level]

@@ -1,4 +1,4 @@
-"""What is searched for: the least of one figure, or the front of two. Axes: ``m`` walk or mapping."""
+"""Search targets and their incumbents: the least of one objective, or the front of two. Axes: ``m`` walk or mapping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EPSILON = 1e-12
 
 
 class Target(ABC):
-    """The best found so far, and what may still beat it.
+    """The incumbent, and the test of what may still improve on it.
 
     Attributes:
         asks_for_energy: whether less energy makes a difference.
@@ -27,7 +27,7 @@ class Target(ABC):
 
     @abstractmethod
     def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
-        """[m] whether walks with these lower bounds cannot beat what was found."""
+        """[m] whether these lower bounds cannot improve on the incumbent, so that the partial mappings are pruned."""
 
     def is_safe_from(self, rank: float) -> bool:
         """Whether nothing of this rank or a higher one can change what was found."""
@@ -71,7 +71,7 @@ class Best(Target):
 
     @property
     def _too_much(self) -> float:
-        """What is found elsewhere may be met, for another tie to be settled, but not exceeded."""
+        """Value that prunes: an incumbent from elsewhere may be equalled, to settle a tie, but not exceeded."""
         return min(self.best * (1 - _EPSILON), self.to_beat * (1 + _EPSILON))
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:

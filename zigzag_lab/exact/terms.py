@@ -1,4 +1,4 @@
-"""What each boundary of an operand costs, as a table over the lattice of tile shapes.
+"""Cost of each boundary of an operand, as a table over the lattice of tile shapes.
 
 A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
 so a table [N] holds them all. BoundTable are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
@@ -29,7 +29,7 @@ from zigzag_lab.vocab.names import UPWARD
 
 @dataclass(frozen=True)
 class Crossing:
-    """What crosses one boundary of an operand through one port.
+    """Data that crosses one boundary of an operand through one port.
 
     Attributes:
         port: (memory index, port index).

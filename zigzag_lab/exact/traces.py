@@ -1,4 +1,4 @@
-"""What the order of loops makes of the sizes of an operand's tiles.
+"""Sizes of an operand's tiles as the order of loops decides them.
 
 A tile's size is a product that ZigZag 3.9.1 forms loop by loop, from the innermost. Where an unrolling is not whole,
 rounding on the way shows: in the last digit, and from there in an iteration more or less of a sliding loop, or in half
@@ -212,7 +212,7 @@ class _Follower:
             self._arrivals.setdefault(place, []).append(_Arrival(table, into, at))
 
     def _block(self, n: int, level: int) -> _Block:
-        """What arrived at a place, equal ones once; and what may come of it."""
+        """Return the distinct beginnings that arrived at a place, and their successors."""
         table = self._arrived((n, level))
         point = table[POINT].astype(np.int64)
         nothing = np.full((1 + len(self.lattice.kinds), len(point)), IMPOSSIBLE, dtype=np.int64)

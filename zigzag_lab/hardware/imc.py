@@ -27,7 +27,7 @@ class ImcKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What the gates of a technology cost: capacitances in pF, areas in mm2, delays in ns."""
+    """Gates of a technology: capacitances in pF, areas in mm2, delays in ns."""
 
     supply_v: float
     nand_pf: float
@@ -282,7 +282,7 @@ class ImcArray:
         return sum(self.clock_ns_by_part.values())
 
     def meaning(self) -> dict[str, object]:
-        """What decides energy, cycles and clock, as plain data: everything but areas."""
+        """Return the fields that decide energy, cycles and clock, as plain data: everything but areas."""
         return {
             "kind": self.kind.value,
             "activation_bits": self.activation_bits,

@@ -148,7 +148,7 @@ class MappingBatch:
 
     @property
     def problem(self) -> Problem:
-        """What is mapped."""
+        """The problem that the mappings solve."""
         return self.tables.problem
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""What a user asks of the mapping of a layer, and the rules of a mapping file that decide which layer gets what."""
+"""User constraints on the mapping of a layer, and the rules of a mapping file that choose a layer's."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class MappingConstraints:
     bypass: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=UNSAID_IF_EMPTY)
 
     def meaning(self) -> dict[str, object]:
-        """What decides a search under these constraints, as plain data: everything but the entry's name."""
+        """Return the fields that decide a search, as plain data: everything but the entry's name."""
         return {
             "spatial_mapping": [
                 [d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()

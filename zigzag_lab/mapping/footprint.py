@@ -132,7 +132,7 @@ class TileFootprint:
 
     @property
     def most_bits(self) -> float:
-        """What the largest tile takes, doubled if any is."""
+        """Bits of the largest tile, doubled if any is."""
         largest = float(self.elems.max()) * max(self.precisions)
         return 2 * largest if self.memory.force_double_buffering else largest
 

@@ -17,7 +17,7 @@ Factor = tuple[str, int]
 
 
 class Points(Protocol):
-    """What is inside a position, as a number that tables can be indexed with."""
+    """The multiset of loops inside a position, as a number that tables can be indexed with."""
 
     loops: tuple[Factor, ...]
     n_points: int
@@ -145,7 +145,7 @@ def _inside(counts: tuple[int, ...]) -> np.ndarray:
 
 
 class OwnPoints:
-    """What stands in for a lattice too large for a table: a point of its own for every position of every order.
+    """A stand-in for a lattice too large for a table: a point of its own for every position of every order.
 
     Args:
         loops: the temporal loops.

@@ -41,7 +41,7 @@ class TileShapes:
         return cls(problem, Lattice(loops)) if n_tile_shapes(loops) <= MOST_POINTS else None
 
     def known(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was worked out under a key before, or is now."""
+        """Return the value cached under a key; make it if there is none."""
         if key not in self._known:
             self._known[key] = make()
         found: T = self._known[key]

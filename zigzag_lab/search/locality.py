@@ -19,7 +19,7 @@ from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
 SUFFIX = "-without-unused-memories"
-"""What the name of an accelerator with memories left out ends in."""
+"""Suffix of the name of an accelerator with memories left out."""
 
 
 @dataclass(frozen=True)

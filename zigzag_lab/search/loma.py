@@ -42,7 +42,7 @@ class Overflow:
 
 @dataclass(frozen=True)
 class Allocation:
-    """What became of a batch of orders: those that fit ([m] which), and the nearest miss among the others."""
+    """Result of allocating a batch of orders: those that fit ([m] which), and the rejected one that lacks the least."""
 
     fitting: MappingBatch | None
     fits: np.ndarray
@@ -60,7 +60,7 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
 
 @dataclass
 class _LevelChoice:
-    """What one operand may keep at a memory: [t, m] bits and accesses above, infinite where not allowed."""
+    """Options of one operand at a memory: [t, m] bits and accesses above, infinite where not allowed."""
 
     operand: str
     is_top: bool

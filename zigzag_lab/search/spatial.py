@@ -247,7 +247,7 @@ def _options(
     *,
     mixed: bool,
 ) -> list[Unrolled]:
-    """What one array dimension may unroll, in the order that decides ties."""
+    """Return the unrollings of one array dimension, in the order that decides ties."""
     hints = constraints.spatial_hints.get(array_dim, ())
     dims = layer_dimension_order(hints if any(d in layer.loop_sizes for d in hints) else layer.loop_sizes)
     dims = tuple(d for d in dims if d in layer.loop_sizes)

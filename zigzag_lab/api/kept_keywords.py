@@ -15,6 +15,7 @@ from zigzag_lab.keys.values import KeptFile, comes_back, value_document
 from zigzag_lab.stages import StageCallable
 from zigzag_lab.stages.seams import SEAMS
 from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import InputError
 
 MOST_BYTES_OF_A_FILE = 256 * 1024
@@ -52,7 +53,7 @@ def _is_an_input(name: str, read: Mapping[str, Any]) -> bool:
 
 def _written_by(stages: Sequence[StageCallable]) -> set[str]:
     """Keywords by which stages write files, which nobody wants to have written again."""
-    return {name for stage in stages for name in getattr(stage, "writes", ())}
+    return {name for stage in stages for name in spec_of(stage).writes}
 
 
 def _is_an_option(name: str, given: Mapping[str, Any], stages: Sequence[StageCallable]) -> bool:

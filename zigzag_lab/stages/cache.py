@@ -10,14 +10,16 @@ from typing import Any
 
 from zigzag_lab.keys.sources import NotKeyableError
 from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, recorded_results_of, spelt
-from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.files import formatted
 from zigzag_lab.stages.question import is_cache, question_of
 from zigzag_lab.stages.recording import SinkLog, results_within
 from zigzag_lab.stages.seams import Cache, Ticket
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
 
 
+@builtin
 class CacheStage(Stage):
     """Yields what the stages below yielded when they were asked the same before; else runs them, and keeps it.
 
@@ -26,10 +28,7 @@ class CacheStage(Stage):
     and not kept, and the cache is told why.
     """
 
-    is_builtin = True
-    is_pure = True
-    hands_on = True
-    is_cache = True
+    declares = StageSpec(provides=("cache",), is_pure=True, hands_on=True, is_cache=True)
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, cache: Cache | None = None, **kwargs: Any
@@ -94,6 +93,7 @@ def _read(answer: bytes, asker: Asker) -> tuple[list[Result], SinkLog] | None:
         return None
 
 
+@builtin
 class SkipIfDumpExistsStage(CacheStage):
     """The same under ZigZag's name; a file, where it is told of one that exists, answers in place of the cache.
 
@@ -101,11 +101,7 @@ class SkipIfDumpExistsStage(CacheStage):
     yielded. It must be JSON that DumpStage wrote; pickles are not read, as reading one runs the code in it.
     """
 
-    provides = ("dump_folder",)
-    writes = ("dump_folder",)
-    is_builtin = True
-    is_pure = True
-    hands_on = True
+    declares = StageSpec(provides=("cache", "dump_folder"), writes=("dump_folder",), is_pure=True, hands_on=True)
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any

@@ -10,20 +10,19 @@ from typing import Any, cast
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.answer import NotKeptError, answer_of
 from zigzag_lab.stages.dump import complete_json
-from zigzag_lab.stages.files import check_file, write_atomically, write_json
-from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.files import check_file, formatted, write_atomically, write_json
 from zigzag_lab.stages.recording import SinkLog, results_within, save_all
 from zigzag_lab.stages.seams import RunFiles, Sink
-from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InputError
 
 DUMP_FORMAT = "zigzag_lab.dump/1"
 
 
+@builtin
 class ListifyStage(Stage):
     """Hands all results up at once. Yields ``([(cme, extra_info), ...], None)``, once."""
-
-    is_builtin = True
 
     def run(self) -> Iterator[Result]:
         """Yield the list."""
@@ -31,11 +30,11 @@ class ListifyStage(Stage):
         yield cast(CostModelEvaluationABC, results), None
 
 
+@builtin
 class RemoveExtraInfoStage(BatchStage):
     """Drops what the stages below say beside a CME, so that it need not be kept. Yields ``(cme, None)``."""
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield the results without extra information."""
@@ -43,18 +42,18 @@ class RemoveExtraInfoStage(BatchStage):
             yield batch.wrapped(lambda result: (result[0], None))
 
 
+@builtin
 class CacheBeforeYieldStage(BatchStage):
     """Waits until the stages below are done, then hands all their results up."""
 
-    is_builtin = True
-    is_pure = True
-    hands_on = True
+    declares = StageSpec(is_pure=True, hands_on=True)
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield the results, once all are there."""
         yield from list(batches_of(self.substage()))
 
 
+@builtin
 class DumpStage(Stage):
     """Hands every result on, and at the end writes all of them to a file.
 
@@ -64,12 +63,9 @@ class DumpStage(Stage):
     this package ever reads back. ``sink``: where to keep results.
     """
 
-    provides = ("run_files", "sink")
-    consumes = ("dump_filename_pattern",)
-    writes = ("dump_filename_pattern",)
-    leaves_records = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(
+        provides=("run_files", "sink"), writes=("dump_filename_pattern",), hands_on=True, leaves_records=True
+    )
 
     def __init__(
         self,

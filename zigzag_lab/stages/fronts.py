@@ -9,15 +9,17 @@ import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME, FrontCertificate
 from zigzag_lab.exact.network import combined, unbeaten
-from zigzag_lab.stages.mappers import check_count
+from zigzag_lab.stages.keywords import check_count
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.seams import FrontSink, SearchTally, Sink
-from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import PipelineError
 
 MOST_POINTS = 1000
 
 
+@builtin
 class ParetoFrontStage(Stage):
     """Keeps the results that no other beats in both energy and latency, energy ascending.
 
@@ -25,10 +27,7 @@ class ParetoFrontStage(Stage):
     mappings; above other searches it is that of the mappings they propose. Yields ``(cme, extra_info)``, many times.
     """
 
-    consumes = ("layer_memo",)
-    provides = ("tally",)
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(provides=("tally",), is_pure=True)
 
     def __init__(
         self,
@@ -97,6 +96,7 @@ class _Proofs:
         return FrontCertificate.over(list(self._found.values()), n_designs=len(self._designs))
 
 
+@builtin
 class NetworkFrontStage(Stage):
     """Combines the fronts of layers: the sums of one mapping a layer that no other choice beats in both figures.
 
@@ -105,11 +105,7 @@ class NetworkFrontStage(Stage):
     along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
     """
 
-    provides = ("sink",)
-    consumes = ("most_front_points",)
-    is_builtin = True
-    yields_lists = True
-    leaves_records = True
+    declares = StageSpec(provides=("sink",), yields_lists=True, leaves_records=True)
 
     def __init__(
         self,

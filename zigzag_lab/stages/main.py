@@ -7,7 +7,7 @@ from typing import Any
 
 from zigzag_lab.stages.check import ALIASES, check_pipeline
 from zigzag_lab.stages.signature import parameters_of
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.stage import STAGES, Result, Stage, StageCallable
 from zigzag_lab.vocab import PipelineError
 
 
@@ -23,14 +23,12 @@ class MainStage:
     """
 
     def __init__(self, list_of_callables: Sequence[StageCallable | None], **kwargs: Any) -> None:
-        from zigzag_lab.stages import BUILTIN_STAGES
-
         if isinstance(list_of_callables, (type, str)) or not isinstance(list_of_callables, Iterable):
             found = getattr(list_of_callables, "__name__", repr(list_of_callables))
             raise PipelineError("MainStage", f"found {found}", "a list of stages", "Put brackets around the stages.")
         self.list_of_callables: list[StageCallable] = [stage for stage in list_of_callables if stage is not None]
         self.kwargs = _without_aliases(kwargs, self.list_of_callables)
-        check_pipeline(self.list_of_callables, self.kwargs, BUILTIN_STAGES)
+        check_pipeline(self.list_of_callables, self.kwargs, STAGES.values())
 
     def run(self) -> list[Result]:
         """Run the pipeline and return its results."""

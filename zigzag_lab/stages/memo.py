@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.stages.stage import Stage, StageCallable
+from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.stage import StageCallable
 
 _NOT_PART_OF_THE_QUESTION = frozenset(
     {"layer", "constraints", "tally", "layer_memo", "run_files", "progress", "sink", "to_beat"}
@@ -21,7 +22,7 @@ class LayerMemo:
 
     def key(self, stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> Any | None:
         """What identifies a question; None where a stage below may do more than answer it."""
-        if not all(isinstance(s, type) and issubclass(s, Stage) and s.is_pure for s in stages):
+        if not all(isinstance(stage, type) and spec_of(stage).is_pure for stage in stages):
             return None
         layer, constraints = kwargs.get("layer"), kwargs.get("constraints")
         if layer is None or constraints is None:

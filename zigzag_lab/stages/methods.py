@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zigzag_lab.stages.exact import ExactStage
-from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
+from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
 from zigzag_lab.vocab.options import LPF_LIMIT, SEED, TIME_LIMIT, Option
 from zigzag_lab.vocab.registry import Registry
 

@@ -23,7 +23,8 @@ from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
 from zigzag_lab.stages.recording import SinkLog, at_work, record_behind
 from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError, ZigzagLabError
 
 if TYPE_CHECKING:
@@ -65,15 +66,14 @@ class Answer:
 Submit = Callable[[Job], Placeholder]
 
 
+@builtin
 class MultiProcessingSpawnStage(Stage):
     """Hands the stages below to a worker process; stands below MultiProcessingGatherStage.
 
     Keywords: ``multiprocessing_callback``: set by MultiProcessingGatherStage. Yields ``(None, placeholder)``.
     """
 
-    consumes = ("multiprocessing_callback", "nb_multiprocessing_threads")
-    changes_nothing = ("nb_multiprocessing_threads",)
-    is_builtin = True
+    declares = StageSpec(changes_nothing=("nb_multiprocessing_threads",))
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class MultiProcessingSpawnStage(Stage):
         yield cast(CostModelEvaluationABC, None), self.submit(Job(self.list_of_callables, self.kwargs))
 
 
+@builtin
 class MultiProcessingGatherStage(Stage):
     """Collects what worker processes find, in the order in which the work was handed out.
 
@@ -98,9 +99,10 @@ class MultiProcessingGatherStage(Stage):
     raises or dies ends the run with its error, as does an interrupt.
     """
 
-    provides = ("multiprocessing_callback",)
-    changes_nothing = ("nb_multiprocessing_threads",)
-    is_builtin = True
+    declares = StageSpec(
+        provides=("multiprocessing_callback", "nb_multiprocessing_threads", "cache"),
+        changes_nothing=("nb_multiprocessing_threads",),
+    )
 
     def __init__(
         self,
@@ -210,7 +212,7 @@ class _Workers:
 
         future = self.futures.pop(placeholder)
         while self.engine is not None and not wait([future], timeout=1.0).done:
-            self.engine.watch()
+            self.engine.end_stopped_workers()
         try:
             (pickled,) = future.result()
         except BrokenProcessPool as error:

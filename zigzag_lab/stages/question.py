@@ -26,7 +26,8 @@ from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.seams import SEAMS, Cache, Question
 from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.stages.stage import Stage, StageCallable
+from zigzag_lab.stages.spec import is_ours, spec_of
+from zigzag_lab.stages.stage import StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 
@@ -51,7 +52,7 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
         NotKeyableError: the answer may depend on something that has no key.
     """
     below = [stage for stage in stages if not is_cache(stage)]
-    is_all_ours = all(_is_ours(stage) for stage in below)
+    is_all_ours = all(is_ours(stage) for stage in below)
     _refuse_writers(below, kwargs)
     _refuse_unread(below, kwargs)
     options = _deciding(below, kwargs, is_all_ours)
@@ -69,7 +70,7 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
     records[parts["pipeline"]] = ("pipeline", pipeline)
     parts["engine"] = engine_digest()
     parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
-    if not is_all_ours or any(getattr(stage, "leaves_records", False) for stage in below):
+    if not is_all_ours or any(spec_of(stage).leaves_records for stage in below):
         parts["record"] = RECORD_VERSION
     key = digest(parts, "question")
     has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))
@@ -80,41 +81,36 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
 def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]:
     """The stages above the one, if any, that hands those below it to other processes."""
     for stage in stages:
-        if "multiprocessing_callback" in getattr(stage, "consumes", ()):
+        if "multiprocessing_callback" in spec_of(stage).consumes:
             return
         yield stage
 
 
 def is_cache(stage: Any) -> bool:
     """Whether a stage of a list only looks answers up."""
-    return getattr(stage, "is_cache", False) is True
-
-
-def _is_ours(stage: Any) -> bool:
-    return isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin
+    return spec_of(stage).is_cache
 
 
 def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Files would not be written if the answer came from a cache."""
     for stage in below:
-        for name in getattr(stage, "writes", ()):
+        for name in spec_of(stage).writes:
             if kwargs.get(name) is not None:
                 raise NotKeyableError(f"{name_of(stage)} below writes files ('{name}')")
 
 
 def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
     """Files that a stage below names to readers further below are unknown until they are read."""
-    unread = {name for stage in below for name in getattr(stage, "reads", ())}
+    unread = {name for stage in below for name in spec_of(stage).reads}
     for stage in below:
-        provides_from = getattr(stage, "provides_from", None)
-        for name in provides_from(kwargs) if provides_from else ():
+        for name in spec_of(stage).provides_from(kwargs):
             if name in unread:
                 raise NotKeyableError(f"{name_of(stage)} below tries several files ('{name}')")
 
 
 def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
     """The keywords that may decide the answer: all that are read, or all there are where that cannot be told."""
-    silent = {*SEAMS, *(n for s in below for n in (*getattr(s, "changes_nothing", ()), *getattr(s, "writes", ())))}
+    silent = {*SEAMS, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
     for name, others in _DERIVED.items():
         if name in chosen and all(chosen.get(other) is not None for other in others):
@@ -123,6 +119,11 @@ def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool
         return chosen
     read = {name for stage in below for name in _read_by(stage)}
     return {name: value for name, value in chosen.items() if name in read}
+
+
+def _silent(stage: Any) -> Sequence[str]:
+    """Keywords of a stage that change no result."""
+    return *spec_of(stage).changes_nothing, *spec_of(stage).writes
 
 
 @cache
@@ -153,7 +154,7 @@ def _known_stage(stage: Any) -> Any:
 
 
 def _stage_document(stage: Any) -> Any:
-    if _is_ours(stage):
+    if is_ours(stage):
         return name_of(stage)
     return _known_stage(stage) if isinstance(stage, type) else code_document(stage)
 
@@ -179,9 +180,9 @@ def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
     """What keywords that are not given amount to; a list where stages differ in that."""
     found: dict[str, set[Any]] = {}
     for stage in below:
-        if not _is_ours(stage):
+        if not is_ours(stage):
             continue
-        silent = {*SEAMS, *stage.changes_nothing, *stage.writes}
+        silent = {*SEAMS, *_silent(stage)}
         for name, parameter in parameters_of(stage).items():
             plain = parameter.default is None or isinstance(parameter.default, (bool, int, float, str))
             if name not in kwargs and name not in silent and plain:
@@ -191,7 +192,7 @@ def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
 
 def _is_read_below(name: str, value: Any, below: Sequence[Any]) -> bool:
     """Whether a keyword is a file, or what stands for one, that a stage below reads."""
-    return any(name in getattr(stage, "reads", ()) for stage in below) and not is_dataclass(value)
+    return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
 
 
 def _spelt_input(name: Any, value: Any, below: Sequence[Any]) -> Any:

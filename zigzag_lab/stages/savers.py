@@ -14,7 +14,8 @@ from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_a
 from zigzag_lab.stages.recording import save_all
 from zigzag_lab.stages.seams import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import PipelineError
 
 
@@ -25,9 +26,7 @@ class _JsonSaveStage(Stage):
     of a run is written twice: a second result of a layer goes to ``{layer}_simple_2.json``, and so on.
     """
 
-    provides = ("dump_folder", "sink", "run_files")
-    writes = ("dump_folder",)
-    leaves_records = True
+    declares = StageSpec(provides=("dump_folder", "sink", "run_files"), writes=("dump_folder",), leaves_records=True)
     suffix = ""
 
     def __init__(
@@ -67,11 +66,11 @@ class _JsonSaveStage(Stage):
         return self.run_files.stems.get(cme.layer.id) or (f"{stem}_{cme.layer.id}" if stem == SUM_STEM else stem)
 
 
+@builtin
 class SimpleSaveStage(_JsonSaveStage):
     """Saves energy and latency of each result (``overall_simple.json`` or ``{layer}_simple.json``)."""
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
     suffix = "simple"
 
     @staticmethod
@@ -80,11 +79,11 @@ class SimpleSaveStage(_JsonSaveStage):
         return simple_json(cme)
 
 
+@builtin
 class CompleteSaveStage(_JsonSaveStage):
     """Saves every term of each result (``overall_complete.json`` or ``{layer}_complete.json``)."""
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
     suffix = "complete"
 
     @staticmethod
@@ -93,6 +92,7 @@ class CompleteSaveStage(_JsonSaveStage):
         return complete_json(cme)
 
 
+@builtin
 class PickleSaveStage(Stage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
@@ -100,12 +100,9 @@ class PickleSaveStage(Stage):
     ``sink``: where to keep results.
     """
 
-    provides = ("run_files", "sink")
-    consumes = ("pickle_filename",)
-    writes = ("pickle_filename",)
-    leaves_records = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(
+        provides=("run_files", "sink"), writes=("pickle_filename",), hands_on=True, leaves_records=True
+    )
 
     def __init__(
         self,

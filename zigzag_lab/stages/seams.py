@@ -16,6 +16,9 @@ from zigzag_lab.stages.files import file_stem, write_atomically
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 
+Result = tuple[CostModelEvaluationABC, Any]
+"""A CME and the extra information of the stages below."""
+
 SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
 """Keywords through which stages speak to the world around them; they change no result."""
 

@@ -10,8 +10,9 @@ import numpy as np
 from zigzag_lab.cost import CostModelEvaluation, price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, kind_of_mapping, problem_of
@@ -50,10 +51,10 @@ class CostModelStage(BatchStage):
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.problem = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        same = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        self.problem = same.with_repeated_reads(skipped=access_same_data_considered_as_no_access)
         self.temporal_mapping = temporal_mapping
         self.kind = kind_of_mapping(temporal_mapping_type)
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         self.tally = tally or SearchTally()
 
     def is_leaf(self) -> bool:
@@ -66,10 +67,10 @@ class CostModelStage(BatchStage):
             self.tally.n_mappings_evaluated += 1
             yield ResultBatch.of((self._price_one(self.temporal_mapping), None))
             return
-        batch = self.temporal_mapping
+        batch = self._skipping(self.temporal_mapping)
         self.tally.n_mappings_evaluated += len(batch)
         if supports(self.problem):
-            prices = price(batch, keep_at_output_pins=self.keep_at_output_pins)
+            prices = price(batch)
             energy, latency = prices.energy_pj, prices.latency_cycles
         else:
             cmes = [self._price_one(self._mapping(batch, i)) for i in range(len(batch))]
@@ -78,17 +79,15 @@ class CostModelStage(BatchStage):
         yield ResultBatch(
             energy,
             latency,
-            lambda i: (self._view(batch, i, float(energy[i]), float(latency[i])), None),
+            lambda i: (CostModelEvaluation.view(batch, i, float(energy[i]), float(latency[i]), kind=self.kind), None),
         )
 
-    def _view(self, batch: MappingBatch, index: int, energy_pj: float, latency_cycles: float) -> CostModelEvaluation:
-        keep = self.keep_at_output_pins
-        return CostModelEvaluation.view(
-            batch, index, energy_pj, latency_cycles, keep_at_output_pins=keep, kind=self.kind
-        )
+    def _skipping(self, batch: MappingBatch) -> MappingBatch:
+        """Return the batch with repeated reads skipped or not, as this stage is asked."""
+        return batch.under(batch.problem.with_repeated_reads(skipped=self.problem.skip_repeated_reads))
 
     def _mapping(self, batch: MappingBatch, index: int) -> TemporalMapping:
         return TemporalMapping.of(batch.problem.layer, batch.allocated(index), self.kind)
 
     def _price_one(self, mapping: TemporalMapping) -> CostModelEvaluation:
-        return CostModelEvaluation(self.problem, mapping, keep_at_output_pins=self.keep_at_output_pins)
+        return CostModelEvaluation(self.problem, mapping)

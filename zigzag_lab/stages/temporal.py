@@ -10,8 +10,9 @@ from typing import Any
 from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate
 from zigzag_lab.cost.capacity import capacity_misses
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels, pinned_mapping
@@ -63,7 +64,9 @@ class TemporalSearchStage(BatchStage):
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.problem = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        same = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        is_skipping = self.kwargs.get("access_same_data_considered_as_no_access", True)
+        self.problem = same.with_repeated_reads(skipped=is_skipping)
         self.kind, self.pinned = kind_of_mapping(temporal_mapping_type), user_temporal_mapping
         self.tally, self.incumbent = tally or SearchTally(), to_beat
         self.certificate: Certificate | FrontCertificate | None = None
@@ -145,14 +148,13 @@ class TemporalMappingGeneratorStage(TemporalSearchStage):
 
     def searched(self) -> Iterator[MappingBatch]:
         """Yield all orders that fit, in batches; where only the best is wanted and they are many, that one alone."""
-        keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
         if self.lpf_limit is None and self.wanted is not None and can_be_merged(self.problem, self.kind):
-            best, self.certificate = best_order(self.problem, self.wanted, keep_at_output_pins=keep)
+            best, self.certificate = best_order(self.problem, self.wanted)
             self.tally.n_mappings_evaluated += self.certificate.n_priced
             yield best
             return
         if self.wanted is not None:
-            found = best_of_classes(self.problem, self.lpf_limit, self.wanted, self.kind, keep_at_output_pins=keep)
+            found = best_of_classes(self.problem, self.lpf_limit, self.wanted, self.kind)
             if found is not None:
                 self.tally.n_mappings_evaluated += found.n_orders - 1
                 yield found.batch

@@ -28,7 +28,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.sweeps import folders_of
 
 PARSERS = [WorkloadParserStage, AcceleratorParserStage]

@@ -25,7 +25,7 @@ from zigzag_lab.stages import (
     TemporalOrderingConversionStage,
     check,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.spec import CLAIMS, NOTHING, StageSpec, is_ours, spec_of
 
 

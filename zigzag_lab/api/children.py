@@ -20,7 +20,7 @@ from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import NO_OBJECTIVE, Objective
 
 if TYPE_CHECKING:
-    from zigzag_lab.stages.seams import Variant
+    from zigzag_lab.stages.protocols import Variant
     from zigzag_lab.store import RunStart
 
 _OBJECTIVES: dict[Any, Objective] = {

@@ -13,7 +13,7 @@ from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.keys.sources import NotKeyableError, is_own, source_digest
 from zigzag_lab.keys.values import KeptFile, comes_back, value_document
 from zigzag_lab.stages import StageCallable
-from zigzag_lab.stages.seams import SEAMS
+from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import InputError
@@ -40,7 +40,7 @@ def kept_keywords(
         read: the same with files read, as far as that was done.
         stages: the list.
     """
-    names = [name for name in given if name not in SEAMS and not _is_an_input(name, read)]
+    names = [name for name in given if name not in SERVICES and not _is_an_input(name, read)]
     wanted = [name for name in names if not (name in _written_by(stages) or _is_an_option(name, given, stages))]
     return {name: value_document(_with_files(name, given[name])) for name in wanted} or None
 

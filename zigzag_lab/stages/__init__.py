@@ -8,12 +8,12 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
-from zigzag_lab.stages.seams import Cache as Cache
-from zigzag_lab.stages.seams import FrontSink as FrontSink
-from zigzag_lab.stages.seams import ProgressListener as ProgressListener
-from zigzag_lab.stages.seams import RunFiles as RunFiles
-from zigzag_lab.stages.seams import SearchTally as SearchTally
-from zigzag_lab.stages.seams import Sink as Sink
+from zigzag_lab.stages.protocols import Cache as Cache
+from zigzag_lab.stages.protocols import FrontSink as FrontSink
+from zigzag_lab.stages.protocols import ProgressListener as ProgressListener
+from zigzag_lab.stages.protocols import RunFiles as RunFiles
+from zigzag_lab.stages.protocols import SearchTally as SearchTally
+from zigzag_lab.stages.protocols import Sink as Sink
 from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.stages.stage import BatchStage as BatchStage
 from zigzag_lab.stages.stage import Result as Result

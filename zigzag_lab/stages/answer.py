@@ -28,8 +28,8 @@ from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages.protocols import Variant, in_a_word
 from zigzag_lab.stages.recording import SinkLog
-from zigzag_lab.stages.seams import Variant, in_a_word
 from zigzag_lab.stages.stage import Result
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer, Workload
@@ -110,7 +110,7 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
     """
     if log is not None and log.count() > MAX_SAVED:
         raise NotKeptError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
-    writer = _Writer(asker)
+    writer = _AnswerWriter(asker)
     written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
     logged = {"log": writer.log(log)} if log is not None and log.events else {}
     return {"format": FORMAT, "results": written, **logged, **writer.tables}
@@ -123,7 +123,7 @@ def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]
 
 def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
     """Results back from plain data, and what was put on record while they were found."""
-    reader = _Reader(answer, asker)
+    reader = _AnswerReader(answer, asker)
     results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
     return results, reader.log(answer.get("log", ()))
 
@@ -133,7 +133,7 @@ def spelt(answer: Mapping[str, Any]) -> bytes:
     return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
 
 
-class _Writer:
+class _AnswerWriter:
     """Writes values; objects that occur several times are written once."""
 
     def __init__(self, asker: Asker) -> None:
@@ -293,8 +293,8 @@ def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]
     }
 
 
-class _Reader:
-    """Reads what :class:`_Writer` wrote, for another asker."""
+class _AnswerReader:
+    """Reads what :class:`_AnswerWriter` wrote, for another asker."""
 
     def __init__(self, answer: Mapping[str, Any], asker: Asker) -> None:
         self.answer, self.asked = answer, asker.records()

@@ -11,9 +11,9 @@ from typing import Any
 from zigzag_lab.keys.sources import NotKeyableError
 from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, recorded_results_of, spelt
 from zigzag_lab.stages.files import formatted
+from zigzag_lab.stages.protocols import AnswerClaim, Cache
 from zigzag_lab.stages.question import is_cache, question_of
 from zigzag_lab.stages.recording import SinkLog, results_within
-from zigzag_lab.stages.seams import Cache, Ticket
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
@@ -65,7 +65,7 @@ class CacheStage(Stage):
             results = self._computed(self.cache, None if isinstance(found, bytes) else found)
         yield from results
 
-    def _computed(self, cache: Cache, ticket: Ticket | None) -> list[Result]:
+    def _computed(self, cache: Cache, ticket: AnswerClaim | None) -> list[Result]:
         """What the stages below yield; handed in, with what they put on record, if there is a ticket."""
         started = time.perf_counter()
         log = SinkLog(self.kwargs.get("sink"))

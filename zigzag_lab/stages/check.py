@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.savers import PickleSaveStage
-from zigzag_lab.stages.seams import SEAMS
 from zigzag_lab.stages.signature import WITHOUT_EFFECT, name_of, needed_keywords, parameters_of, words_of, wrong_kind
 from zigzag_lab.stages.spec import is_ours, spec_of
 from zigzag_lab.stages.stage import Stage, StageCallable
@@ -98,7 +98,7 @@ def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], kno
     varied = [name for stage in stages for name in spec_of(stage).provides_from(kwargs)]
     own = [stage for stage in stages if not spec_of(stage).is_complete]
     for name in (*kwargs, *varied):
-        if name in readers or name in SEAMS:
+        if name in readers or name in SERVICES:
             continue
         meant = _meant_by(name, readers)
         hint = f"Did you mean '{meant}'? {readers[meant]} reads it." if meant else "Remove it."

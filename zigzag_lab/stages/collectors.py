@@ -11,8 +11,8 @@ from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.answer import NotKeptError, answer_of
 from zigzag_lab.stages.dump import complete_json
 from zigzag_lab.stages.files import check_file, formatted, write_atomically, write_json
+from zigzag_lab.stages.protocols import RunFiles, Sink
 from zigzag_lab.stages.recording import SinkLog, results_within, save_all
-from zigzag_lab.stages.seams import RunFiles, Sink
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InputError

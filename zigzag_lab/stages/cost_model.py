@@ -16,7 +16,7 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, kind_of_mapping, problem_of
-from zigzag_lab.stages.seams import SearchTally
+from zigzag_lab.stages.protocols import SearchTally
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, builtin
 from zigzag_lab.vocab import TemporalMappingType

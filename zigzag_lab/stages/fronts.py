@@ -11,7 +11,7 @@ from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, Cumulat
 from zigzag_lab.exact.network import combined, unbeaten
 from zigzag_lab.stages.keywords import check_count
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import FrontSink, SearchTally, Sink
+from zigzag_lab.stages.protocols import FrontSink, SearchTally, Sink
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import PipelineError

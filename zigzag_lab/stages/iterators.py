@@ -8,7 +8,7 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import ProgressListener, RunFiles, SearchTally
+from zigzag_lab.stages.protocols import ProgressListener, RunFiles, SearchTally
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.workload import Layer, Workload

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, cast
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
+from zigzag_lab.stages.protocols import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.recording import SinkLog, at_work, record_behind
-from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
@@ -42,7 +42,7 @@ class Job:
 
 
 @dataclass
-class Answer:
+class JobResult:
     """What came of a job.
 
     Attributes:
@@ -152,7 +152,7 @@ class MultiProcessingGatherStage(Stage):
         if misses and not found:
             raise misses[0]
 
-    def _note(self, answer: Answer, placeholder: Placeholder) -> None:
+    def _note(self, answer: JobResult, placeholder: Placeholder) -> None:
         """Do what the worker could not do itself: put on record, write to common files, count."""
         if placeholder.run_files is not None:
             for path, parts in answer.run_files.texts.items():
@@ -205,7 +205,7 @@ class _Workers:
         """Those whose answers were not waited for."""
         return list(self.futures)
 
-    def answer(self, placeholder: Placeholder) -> Answer:
+    def answer(self, placeholder: Placeholder) -> JobResult:
         """Wait for what came of a job."""
         from concurrent.futures import wait
         from concurrent.futures.process import BrokenProcessPool
@@ -220,7 +220,7 @@ class _Workers:
                 "MultiProcessingGatherStage: a worker process died. It may have run out of memory, somebody may have "
                 "stopped or ended it, or the script that started it lacks 'if __name__ == \"__main__\":'."
             ) from error
-        answer: Answer = pickle.loads(pickled)
+        answer: JobResult = pickle.loads(pickled)
         return answer
 
 
@@ -249,7 +249,7 @@ def _pickled(job: Job) -> bytes:
 def _work(pickled: bytes) -> bytes:
     """What runs in a worker."""
     job: Job = pickle.loads(pickled)
-    answer = Answer(log=SinkLog(within=job.kwargs.pop("within")))
+    answer = JobResult(log=SinkLog(within=job.kwargs.pop("within")))
     if job.kwargs.pop("has_sink"):
         job.kwargs["sink"] = answer.log
     if job.kwargs.pop("has_memo"):

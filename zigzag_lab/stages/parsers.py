@@ -19,7 +19,7 @@ from zigzag_lab.inputs import (
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.mapping.constraints import MappingRules
-from zigzag_lab.stages.seams import RunSink
+from zigzag_lab.stages.protocols import RunSink
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError

@@ -9,7 +9,7 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.stages.files import check_file, check_folder, formatted
-from zigzag_lab.stages.seams import RunFiles
+from zigzag_lab.stages.protocols import RunFiles
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.stages.seams import RunFiles, SearchTally, Sink
+from zigzag_lab.stages.protocols import RunFiles, SearchTally, Sink
 from zigzag_lab.vocab import InfeasibleError
 
 Settled = Callable[[Sequence[Any], BaseException | None], None]

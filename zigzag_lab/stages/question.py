@@ -24,7 +24,7 @@ from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
 from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
-from zigzag_lab.stages.seams import SEAMS, Cache, Question
+from zigzag_lab.stages.protocols import SERVICES, Cache, Question
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.stages.spec import is_ours, spec_of
 from zigzag_lab.stages.stage import StageCallable
@@ -110,7 +110,7 @@ def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
 
 def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
     """The keywords that may decide the answer: all that are read, or all there are where that cannot be told."""
-    silent = {*SEAMS, *(name for stage in below for name in _silent(stage))}
+    silent = {*SERVICES, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
     for name, others in _DERIVED.items():
         if name in chosen and all(chosen.get(other) is not None for other in others):
@@ -182,7 +182,7 @@ def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
     for stage in below:
         if not is_ours(stage):
             continue
-        silent = {*SEAMS, *_silent(stage)}
+        silent = {*SERVICES, *_silent(stage)}
         for name, parameter in parameters_of(stage).items():
             plain = parameter.default is None or isinstance(parameter.default, (bool, int, float, str))
             if name not in kwargs and name not in silent and plain:

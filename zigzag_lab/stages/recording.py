@@ -10,7 +10,7 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
-from zigzag_lab.stages.seams import (
+from zigzag_lab.stages.protocols import (
     CURRENT_SINK,
     FrontSink,
     PartialTally,
@@ -68,7 +68,7 @@ def run_recorded(variant: Variant, kwargs: Mapping[str, Any], run: Callable[...,
     if not isinstance(sink, RunSink):
         yield from run(**variant.changes)
         return
-    child = _Child(sink.variant(variant))
+    child = _ChildRecord(sink.variant(variant))
     tally = kwargs.get("tally")
     seams = {"sink": child.sink} | ({"tally": child.tally(tally)} if isinstance(tally, SearchTally) else {})
     try:
@@ -113,7 +113,7 @@ def record_behind(sink: Any) -> Any:
     return sink
 
 
-class _Child:
+class _ChildRecord:
     """The record of a combination while it runs: it ends once all that workers compute for it is there, too."""
 
     def __init__(self, sink: RunSink) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import Incumbent, SearchTally
+from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import StageSpec, spec_of
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import Objective, ZigzagLabError

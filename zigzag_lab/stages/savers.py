@@ -11,8 +11,8 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.dump import complete_json, simple_json
 from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.stages.protocols import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.recording import save_all
-from zigzag_lab.stages.seams import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from zigzag_lab.stages.protocols import Result as Result
+from zigzag_lab.stages.protocols import Variant
 from zigzag_lab.stages.recording import run_recorded
-from zigzag_lab.stages.seams import Result as Result
-from zigzag_lab.stages.seams import Variant
 from zigzag_lab.stages.signature import parameters_of, wrong_kind
 from zigzag_lab.stages.spec import DECLARED_BY, NOTHING, StageSpec, spec_of
 from zigzag_lab.vocab import PipelineError

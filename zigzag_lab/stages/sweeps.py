@@ -14,7 +14,7 @@ from zigzag_lab.inputs.variants import Variants, accelerator_document
 from zigzag_lab.stages.files import file_stem
 from zigzag_lab.stages.keywords import objective_named
 from zigzag_lab.stages.placeholders import Combination, placeholder_in
-from zigzag_lab.stages.seams import in_a_word
+from zigzag_lab.stages.protocols import in_a_word
 from zigzag_lab.stages.spec import StageSpec, spec_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError

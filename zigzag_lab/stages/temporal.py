@@ -19,7 +19,7 @@ from zigzag_lab.search.pinned import PinnedLevels, pinned_mapping
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, kind_of_mapping, problem_of
 from zigzag_lab.stages.order_classes import best_of_classes, best_order, can_be_merged
-from zigzag_lab.stages.seams import Incumbent, SearchTally
+from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import StageSpec, spec_of
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType

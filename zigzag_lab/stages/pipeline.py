@@ -1,4 +1,4 @@
-"""The entry point of a pipeline."""
+"""A checked list of stages and their keywords."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from zigzag_lab.stages.stage import STAGES, Result, Stage, StageCallable
 from zigzag_lab.vocab import PipelineError
 
 
-class MainStage:
-    """Runs a list of stages and records nothing; ``zigzag_lab.MainStage`` is this one with a record.
+class Pipeline:
+    """Runs a list of stages and records nothing; ``zigzag_lab.MainStage`` is a pipeline with a record.
 
     Args:
         list_of_callables: the stages, top down; the last one is CostModelStage. None stands for no stage.

@@ -19,7 +19,7 @@ from zigzag_lab.workload import Layer
 Result = tuple[CostModelEvaluationABC, Any]
 """A CME and the extra information of the stages below."""
 
-SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
+SERVICES = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
 """Keywords through which stages speak to the world around them; they change no result."""
 
 SUM_STEM = "overall"
@@ -262,7 +262,7 @@ class Question:
     has_inner: bool = False
 
 
-class Ticket(Protocol):
+class AnswerClaim(Protocol):
     """The duty to compute an answer, which nobody else has at the same time."""
 
     def keep(self, answer: bytes, seconds: float) -> None:
@@ -318,7 +318,7 @@ class Cache(Protocol):
     salt: str
     digests: RecordDigests
 
-    def ask(self, question: Question) -> bytes | Ticket | None:
+    def ask(self, question: Question) -> bytes | AnswerClaim | None:
         """The answer; or a ticket to compute it; or None: compute it, and keep nothing."""
 
     def discard(self, key: str) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.options import (
     INPUT_SHAPES,
     LPF_LIMIT,
@@ -20,7 +20,7 @@ from zigzag_lab.vocab.options import (
         (SEED, 0, 0),
         (TIME_LIMIT, 3, 3.0),
         (TIME_LIMIT, "None", None),
-        (OBJECTIVE, "EDP", "edp"),
+        (OBJECTIVE, "EDP", Objective.EDP),
         (MIX_SPATIAL, True, True),
         (INPUT_SHAPES, {"x": [1, 3]}, {"x": (1, 3)}),
     ],

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zigzag_lab.api.given import plain_options
-from zigzag_lab.api.pipeline import objective_of, standard_stages, temporal_mapping_type_of
+from zigzag_lab.api.pipeline import standard_stages
 from zigzag_lab.api.run import RunRequest
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
@@ -86,21 +86,7 @@ class PointPricer:
         inputs.append(read)
         check_against(rules, accelerator)
         options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
-        request = RunRequest(
-            workload,
-            accelerator,
-            rules,
-            objective=objective_of(options["objective"]),
-            lpf_limit=options["lpf_limit"],
-            temporal_mapping_type=temporal_mapping_type_of(options["temporal_mapping_type"]),
-            n_spatial_mappings=options["n_spatial_mappings"],
-            search=options["search"],
-            seed=options["seed"],
-            exploit_locality=options["exploit_locality"],
-            mix_spatial=options["mix_spatial"],
-            time_limit=options["time_limit"],
-        )
-        return request.for_array(in_memory=accelerator.array.imc is not None)
+        return RunRequest.of_options(workload, accelerator, rules, options).for_array(accelerator)
 
     def _workload(self, name: str) -> tuple[Workload, RunInput]:
         base = self.bases["workload"][name]
@@ -165,8 +151,8 @@ class PointPricer:
 
 
 def _stages(request: RunRequest) -> Any:
-    is_local = request.exploit_locality or request.mix_spatial
-    return standard_stages(request.workload, request.objective, request.search, exploit_locality=is_local)
+    local = request.keeps_data_on_chip
+    return standard_stages(request.workload, request.objective, request.search, exploit_locality=local)
 
 
 def _recorded(request: RunRequest) -> dict[str, Any]:

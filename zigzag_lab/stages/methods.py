@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
 from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
-from zigzag_lab.vocab.options import LPF_LIMIT, SEED, TIME_LIMIT, Option
+from zigzag_lab.vocab.options import LPF_LIMIT, OBJECTIVE, PIPELINE_OPTIONS, SEARCH, SEED, TIME_LIMIT, Option
 from zigzag_lab.vocab.registry import Registry
 
 
@@ -62,3 +62,12 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
     ),
 )
 """Name -> search. Entry points of the group ``zigzag_lab.search_methods`` add to it."""
+
+
+def run_options() -> tuple[Option, ...]:
+    """Every option of a run: the objective, the search, those of each search, and those of every pipeline."""
+    of_searches: dict[str, Option] = {}
+    for method in SEARCH_METHODS.values():
+        for option in method.options:
+            of_searches.setdefault(option.name, option)
+    return OBJECTIVE, replace(SEARCH, words=tuple(SEARCH_METHODS)), *of_searches.values(), *PIPELINE_OPTIONS

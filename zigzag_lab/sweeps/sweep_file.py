@@ -18,7 +18,7 @@ from zigzag_lab.keys import workload_digest
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, Table, read_expression, read_table
-from zigzag_lab.sweeps.options import DEFAULTS, checked_option
+from zigzag_lab.sweeps.options import check_varied, checked_option, default_options, option_of
 from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, Sweep, root_of
 from zigzag_lab.sweeps.sampling import read_sampling
 from zigzag_lab.vocab import InputError, nearest
@@ -75,7 +75,7 @@ class _Reader:
             constraints=self._constraints(tables),
             options=options,
             sampling=read_sampling(self._at, self.data, options["objective"]),
-            bases={kind: self._bases(kind, axes) for kind in FILES},
+            bases={kind: self._bases(kind, axes, options) for kind in FILES},
         )
         sweep = replace(sweep, axes=tuple(_checked_options(self, axis) for axis in sweep.axes))
         _check_names(self, sweep)
@@ -102,7 +102,7 @@ class _Reader:
     def _options(self) -> dict[str, Any]:
         given = self._mapping("options")
         checked = {k: checked_option(self._at(f"options.{k}"), str(k), v) for k, v in given.items()}
-        return {**DEFAULTS, **checked}
+        return {**default_options(), **checked}
 
     def _constraints(self, tables: Mapping[str, Table]) -> tuple[Expression, ...]:
         given = self.data.get("constraints") or []
@@ -149,21 +149,21 @@ class _Reader:
         axis = read_axis(self._at(key), kind, self.data[key], {})
         return [axis]
 
-    def _bases(self, kind: Any, axes: Iterable[Axis]) -> dict[str, Base]:
+    def _bases(self, kind: Any, axes: Iterable[Axis], options: Mapping[str, Any]) -> dict[str, Base]:
         names = [step[axis.names.index(kind)] for axis in axes if kind in axis.names for step in axis.values]
         for name in names:
             if not isinstance(name, str):
                 raise InputError(self._at(f"{kind}s"), f"found {name!r}", "the path of a file, or the name of a preset")
-        return {name: self._base(kind, name) for name in dict.fromkeys(names)}
+        return {name: self._base(kind, name, options) for name in dict.fromkeys(names)}
 
-    def _base(self, kind: Any, name: str) -> Base:
+    def _base(self, kind: Any, name: str, options: Mapping[str, Any]) -> Base:
         beside = self.folder / name
         try:
             file = beside if beside.is_file() else resolve(kind, name)
         except InputError as error:
             raise InputError(self._at(f"{kind}s"), error.found, error.expected, error.hint) from None
         if kind == "workload":
-            workload = read_any_workload(file)
+            workload = read_any_workload(file, options["input_shapes"] or None, price_all=options["price_all"])
             return Base(workload_digest(workload), workload, file)
         (read_accelerator if kind == "accelerator" else read_mapping)(file)
         document = load_yaml(file).data
@@ -211,7 +211,7 @@ def _check_new(reader: _Reader, sweep: Sweep, name: str, known: set[str]) -> Non
         raise InputError(reader._at(name), "it is set twice", "each name once")
     root = root_of(name)
     if root == "options":
-        checked_option(reader._at(name), name.removeprefix("options."), DEFAULTS.get(name.removeprefix("options.")))
+        check_varied(reader._at(name), name.removeprefix("options."))
     elif root is not None:
         _check_path(reader._at(name), sweep, root, name)
     elif name not in FILES and not _VARIABLE.fullmatch(name):
@@ -232,8 +232,7 @@ def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, know
     for name in sorted(expression.names - known):
         root = root_of(name)
         if root == "options":
-            option = name.removeprefix("options.")
-            checked_option(expression.where, option, DEFAULTS.get(option))
+            option_of(expression.where, name.removeprefix("options."))
         elif root is not None:
             _check_path(expression.where, sweep, root, name)
         else:

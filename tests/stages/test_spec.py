@@ -120,4 +120,5 @@ def test_a_keyword_without_effect_is_accepted_with_one_warning(search: Any, capl
     assert warnings_of([search], caplog, loma_lpf_limit=6) == [said]
     assert warnings_of([search], caplog, loma_show_progress_bar=True) == []
     assert warnings_of([LomaStage], caplog, loma_lpf_limit=6) == []
+    assert warnings_of([search], caplog, loma_lpf_limit=6, without_effect=["loma_lpf_limit"]) == []
     assert warnings_of([search], caplog) == []

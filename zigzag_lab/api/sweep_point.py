@@ -123,7 +123,8 @@ class PointPricer:
         self, point: Point, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
     ) -> PricedPoint:
         tally = SearchTally()
-        results = Pipeline(_stages(request), tally=tally, cache=self.cache, **request.keywords()).run()
+        given: dict[str, Any] = {"tally": tally, "cache": self.cache, "without_effect": request.without_effect}
+        results = Pipeline(_stages(request), **given, **request.keywords()).run()
         total, per_layer = results[0]
         cmes = [cme for cme, _ in per_layer if isinstance(cme, CostModelEvaluation)]
         rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]

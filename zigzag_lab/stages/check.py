@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,13 +23,16 @@ ALIASES = {"onnx_model_path": "workload", "workload_path": "workload"}
 """Older names of keywords."""
 
 
-def check_pipeline(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[Any]) -> None:
+def check_pipeline(
+    stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[Any], without_effect: Collection[str] = ()
+) -> None:
     """Refuse a list that cannot run.
 
     Args:
         stages: the list, top down.
         kwargs: the keywords given to ``MainStage``.
         known: the stages that there are, to say which one would provide what is missing.
+        without_effect: keywords of which no warning says that no stage makes use of them.
 
     Raises:
         PipelineError: names the stage and the remedy.
@@ -41,7 +44,7 @@ def check_pipeline(stages: Sequence[StageCallable], kwargs: dict[str, Any], know
     _check_leaf(stages)
     _check_lists(stages)
     _check_keywords(stages, kwargs, known)
-    _warn_without_effect(stages, kwargs)
+    _warn_without_effect(stages, kwargs.keys() - without_effect)
     _check_needs(stages, kwargs, known)
 
 
@@ -111,12 +114,12 @@ def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], kno
         raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, hint + more)
 
 
-def _warn_without_effect(stages: Sequence[StageCallable], kwargs: Mapping[str, Any]) -> None:
-    """Warn, once a process, of keywords that stages accept and none makes use of."""
+def _warn_without_effect(stages: Sequence[StageCallable], names: Collection[str]) -> None:
+    """Warn, once a process, of those keywords that stages accept and none makes use of."""
     named = [(name, stage, p.default) for stage in stages for name, p in parameters_of(stage).items()]
     for name, stage, default in named:
         has_reader = any(other == name and given is not WITHOUT_EFFECT for other, _, given in named)
-        if default is WITHOUT_EFFECT and name in kwargs and not has_reader and all(map(is_ours, stages)):
+        if default is WITHOUT_EFFECT and name in names and not has_reader and all(map(is_ours, stages)):
             _warn_once(name_of(stage), name)
 
 

@@ -54,10 +54,9 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
         SearchMethod(
             "exact",
             ExactStage,
-            (TIME_LIMIT,),
+            (TIME_LIMIT, LPF_LIMIT),
             objective_keyword="exact_objective",
             proves="the best of all uneven mappings, or how far the one found is from it at most",
-            without_effect=(LPF_LIMIT,),
         ),
     ),
 )

@@ -19,6 +19,7 @@ from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.stages import SearchTally
+from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
 from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
@@ -43,6 +44,7 @@ class PointPricer:
         options: of the search, where a point says nothing else.
         cache: what is known of layers.
         engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
+        searches: the same of the searches that installed packages add, by name.
     """
 
     sweep: str
@@ -50,6 +52,7 @@ class PointPricer:
     options: Mapping[str, Any]
     cache: WorkerCache = field(default_factory=WorkerCache)
     engine: str = field(default_factory=engine_digest)
+    searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
 
     def __call__(self, point: Point) -> PricedPoint:
@@ -58,9 +61,7 @@ class PointPricer:
         Raises:
             InputError: this process runs another version of the code than the one that hands out the points.
         """
-        if engine_digest() != self.engine:
-            found = f"a worker on {platform.node()} runs another version of zigzag_lab than the sweep"
-            raise InputError("executor", found, "the same installation on every machine")
+        self._check_code(str(self._options(point)["search"]))
         started = time.perf_counter()
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
         inputs: list[RunInput] = []
@@ -74,6 +75,20 @@ class PointPricer:
             priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
         return replace(priced, answers=self.cache.new_answers())
 
+    def _check_code(self, search: str) -> None:
+        """Refuse to work with other code than that of the process that hands out the points."""
+        here = f"a worker on {platform.node()}"
+        if engine_digest() != self.engine:
+            found = f"{here} runs another version of zigzag_lab than the sweep"
+            raise InputError("executor", found, "the same installation on every machine")
+        if code_of_search(search) != self.searches.get(search, ""):
+            found = f"{here} has another version of the search '{search}' than the sweep, or none"
+            raise InputError("executor", found, "the same installation on every machine")
+
+    def _options(self, point: Point) -> dict[str, Any]:
+        own = point.overrides("options")
+        return {**self.options, **{path.removeprefix("options."): value for path, value in own.items()}}
+
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def _request(self, point: Point, inputs: list[RunInput]) -> RunRequest:
@@ -85,8 +100,7 @@ class PointPricer:
         rules, read = self._changed("mapping", point, read_mapping)
         inputs.append(read)
         check_against(rules, accelerator)
-        options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
-        return RunRequest.of_options(workload, accelerator, rules, options).for_array(accelerator)
+        return RunRequest.of_options(workload, accelerator, rules, self._options(point)).for_array(accelerator)
 
     def _workload(self, name: str) -> tuple[Workload, RunInput]:
         base = self.bases["workload"][name]

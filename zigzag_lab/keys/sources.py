@@ -23,6 +23,7 @@ from typing import Any
 from zigzag_lab.keys.canonical import canonical_json
 from zigzag_lab.keys.impure import impurity
 from zigzag_lab.vocab import InputError, ZigzagLabError
+from zigzag_lab.vocab.options import Option
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,8 @@ def _collect_globals(function: FunctionType, found: dict[str, Any], *, is_vouche
         if isinstance(value, (type, FunctionType)):
             if _is_users(value, function):
                 _collect(value, found, is_vouched_for=is_vouched_for)
+        elif isinstance(value, Option):
+            found[label] = repr(value)
         elif _is_plain(value):
             found[label] = canonical_json(value).decode()
         elif not _is_passive(value):

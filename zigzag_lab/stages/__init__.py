@@ -20,6 +20,7 @@ from zigzag_lab.stages.stage import Result as Result
 from zigzag_lab.stages.stage import ResultBatch as ResultBatch
 from zigzag_lab.stages.stage import Stage as Stage
 from zigzag_lab.stages.stage import StageCallable as StageCallable
+from zigzag_lab.stages.temporal import TemporalSearchStage as TemporalSearchStage
 
 if TYPE_CHECKING:  # type checkers see the stages of these modules; those of a new one once it stands here
     from zigzag_lab.stages.cache import *

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from zigzag_lab.keys.engine import digest_of_package
 from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
@@ -70,3 +71,14 @@ def run_options() -> tuple[Option, ...]:
         for option in method.options:
             of_searches.setdefault(option.name, option)
     return OBJECTIVE, replace(SEARCH, words=tuple(SEARCH_METHODS)), *of_searches.values(), *PIPELINE_OPTIONS
+
+
+def code_of_search(name: str) -> str:
+    """Return the digest of the package that adds a search; empty where it is ours, or unknown here."""
+    method = SEARCH_METHODS.get(name)
+    return "" if method is None or SEARCH_METHODS.is_ours(name) else digest_of_package(method.stage.__module__)
+
+
+def code_of_added_searches() -> dict[str, str]:
+    """Return the digests of all searches that installed packages add."""
+    return {name: code_of_search(name) for name in SEARCH_METHODS if not SEARCH_METHODS.is_ours(name)}

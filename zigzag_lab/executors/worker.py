@@ -68,7 +68,7 @@ def work_on_given(token: str, pickled_work: bytes, items: Sequence[Any]) -> list
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what arrays leave for the next ones.
+    """Let the C library retain freed memory of arrays for the next ones.
 
     Left alone it returns much of that to the system, and gets it again page by page: a tenth of the time of our
     searches; a fifth under Dask, whose ``MALLOC_TRIM_THRESHOLD_`` has each array larger than 128 KiB returned at once.

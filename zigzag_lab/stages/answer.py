@@ -1,4 +1,4 @@
-"""Results as JSON and back: what a cache keeps in place of objects.
+"""Results as JSON and back: what a cache stores in place of objects.
 
 Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
 and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
@@ -56,8 +56,8 @@ _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constr
 _CERTIFICATES: Any = Certificate | FrontCertificate
 
 
-class NotKeptError(ZigzagLabError):
-    """A result that cannot be written as plain data, so that it is not kept."""
+class NotStorableError(ZigzagLabError):
+    """A result that has no form as plain data, so that no cache can store it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Asker:
 
     Attributes:
         layers: those asked about, in the order of the file.
-        constraints: for each of them, what its search is asked to keep to.
+        constraints: for each of them, what the user restricts its search to.
         accelerator: the one asked about, if there is one.
     """
 
@@ -98,7 +98,7 @@ NOBODY = Asker()
 
 
 def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, Any]:
-    """Results as plain data.
+    """Return results as plain data.
 
     Args:
         results: what was found.
@@ -106,10 +106,10 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
         log: what the stages that found it put on record besides.
 
     Raises:
-        NotKeptError: some of it has no form as plain data, or it is too much.
+        NotStorableError: some of it has no form as plain data, or it is too much.
     """
     if log is not None and log.count() > MAX_SAVED:
-        raise NotKeptError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
+        raise NotStorableError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
     writer = _AnswerWriter(asker)
     written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
     logged = {"log": writer.log(log)} if log is not None and log.events else {}
@@ -117,19 +117,19 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
 
 
 def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]:
-    """Results back from plain data."""
+    """Return results from plain data."""
     return recorded_results_of(answer, asker)[0]
 
 
 def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
-    """Results back from plain data, and what was put on record while they were found."""
+    """Return results from plain data, and the log of what was put on record while they were found."""
     reader = _AnswerReader(answer, asker)
     results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
     return results, reader.log(answer.get("log", ()))
 
 
-def spelt(answer: Mapping[str, Any]) -> bytes:
-    """An answer as JSON."""
+def json_of(answer: Mapping[str, Any]) -> bytes:
+    """Return an answer as JSON."""
     return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
 
 
@@ -161,7 +161,7 @@ class _AnswerWriter:
         for kind, of in _RECORDS.items():
             if type(value) is of:
                 return [kind, self._reference(kind, value)]
-        raise NotKeptError(f"results hold an object of type {type(value).__name__}, which has no plain form")
+        raise NotStorableError(f"results hold an object of type {type(value).__name__}, which has no plain form")
 
     def log(self, log: SinkLog) -> list[Any]:
         """What was put on record, event by event."""
@@ -180,11 +180,11 @@ class _AnswerWriter:
         return ["read_input", kind, described(record), None if file is None else str(file)]
 
     def _adopt(self, run_id: str) -> list[Any]:
-        raise NotKeptError(f"a stage below started a pipeline of its own (run {run_id})")
+        raise NotStorableError(f"a stage below started a pipeline of its own (run {run_id})")
 
     def _variant(self, variant: Variant, log: SinkLog) -> list[Any]:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
-            raise NotKeptError(f"the combination {variant.label} ended with an error")
+            raise NotStorableError(f"the combination {variant.label} ended with an error")
         spec = {
             "settings": [[name, self._plain(value, in_a_word(value))] for name, value in variant.settings.items()],
             "changes": [[name, self._plain(value, None)] for name, value in variant.changes.items()],
@@ -199,7 +199,7 @@ class _AnswerWriter:
         kind = next((kind for kind, of in KINDS.items() if type(value) is of and kind not in _RECORDS), None)
         try:
             return [kind, described(value)] if kind is not None else self.value(value)
-        except NotKeptError:
+        except NotStorableError:
             return otherwise
 
     def _numbered_cme(self, cme: CostModelEvaluation) -> int:
@@ -233,7 +233,7 @@ class _AnswerWriter:
     def _cme(self, cme: CostModelEvaluation) -> list[Any]:
         more = set(vars(cme)) - _CME_STATE
         if more:
-            raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
+            raise NotStorableError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
         _, state = cme.__reduce__()
         problem, temporal, terms, layer, energy, latency, certificate, _ = state
         return [

@@ -202,7 +202,7 @@ def _remedy(
         return placement
     if name in kwargs:
         above = next(s for s in stages if name in spec_of(s).consumes)
-        return f"{name_of(above)}, which stands above, keeps it: move {name_of(stage)} above {name_of(above)}."
+        return f"{name_of(above)}, which stands above, withholds it: move {name_of(stage)} above {name_of(above)}."
     spelling = nearest(name, [k for k in kwargs if k not in parameters_of(stage)])
     if spelling:
         close = spelling.split("'")[1]

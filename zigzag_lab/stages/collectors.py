@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
-from zigzag_lab.stages.answer import NotKeptError, answer_of
+from zigzag_lab.stages.answer import NotStorableError, answer_of
 from zigzag_lab.stages.dump import complete_json
 from zigzag_lab.stages.files import check_file, formatted, write_atomically, write_json
 from zigzag_lab.stages.protocols import RunFiles, Sink
@@ -32,7 +32,7 @@ class ListifyStage(Stage):
 
 @builtin
 class RemoveExtraInfoStage(BatchStage):
-    """Drops what the stages below say beside a CME, so that it need not be kept. Yields ``(cme, None)``."""
+    """Drops the extra information of the stages below, to free its memory. Yields ``(cme, None)``."""
 
     declares = StageSpec(is_pure=True)
 
@@ -60,7 +60,7 @@ class DumpStage(Stage):
     Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
     ``outputs/{accelerator}_{layer}.pickle``; a file that this run has written already gets a number. The file is the
     pickled list of ``(cme, extra_info)``. Beside it stands the same list as JSON, which is the only one of the two that
-    this package ever reads back. ``sink``: where to keep results.
+    this package ever reads back. ``sink``: where to store results.
     """
 
     declares = StageSpec(
@@ -99,9 +99,9 @@ class DumpStage(Stage):
 
 
 def dump_json(results: Sequence[Result], log: SinkLog | None = None) -> dict[str, Any]:
-    """A list of results as plain data: every term of each for people, and all of it for SkipIfDumpExistsStage."""
+    """Return a list of results as plain data: terms for people, and all that SkipIfDumpExistsStage reads."""
     document = {"format": DUMP_FORMAT, "results": [complete_json(cme) for cme, _ in results]}
     try:
         return {**document, "answer": answer_of(results, log=log)}
-    except NotKeptError:  # they hold objects of the user's own, which only the pickle can
+    except NotStorableError:  # they hold objects of the user's own, which only the pickle can
         return document

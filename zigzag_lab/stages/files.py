@@ -132,7 +132,7 @@ def _write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """An empty file beside another, to be moved there once it is whole; if it was not moved, it is gone at the end.
+    """An empty file beside another, to be moved there once it is whole; removed at the end if it was not moved.
 
     It is locked as long as its process lives, and its name ends in ``.part-PID``. What killed processes left in the
     folder under such names is removed, wherever they ran.

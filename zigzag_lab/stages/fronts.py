@@ -57,12 +57,12 @@ class ParetoFrontStage(Stage):
     def _front(self) -> list[Result]:
         energies, latencies, makers, proofs = [np.empty(0)], [np.empty(0)], [], _Proofs()
         for batch in batches_of(self.substage(tally=self.tally)):
-            kept = unbeaten(batch.energy_pj, batch.latency_cycles)
-            energies.append(batch.energy_pj[kept])
-            latencies.append(batch.latency_cycles[kept])
-            makers += [(batch.result, int(i)) for i in kept]
-            if len(kept):
-                proofs.add(batch.result(int(kept[0]))[0])
+            unbeaten_here = unbeaten(batch.energy_pj, batch.latency_cycles)
+            energies.append(batch.energy_pj[unbeaten_here])
+            latencies.append(batch.latency_cycles[unbeaten_here])
+            makers += [(batch.result, int(i)) for i in unbeaten_here]
+            if len(unbeaten_here):
+                proofs.add(batch.result(int(unbeaten_here[0]))[0])
         chosen = unbeaten(np.concatenate(energies), np.concatenate(latencies))
         front = [make(i) for make, i in (makers[c] for c in chosen)]
         proof = proofs.together()
@@ -100,7 +100,7 @@ class _Proofs:
 class NetworkFrontStage(Stage):
     """Combines the fronts of layers: the sums of one mapping a layer that no other choice beats in both figures.
 
-    Keywords: ``sink``: keeps the fronts of the layers, and as the result of each layer its mapping in the sum of least
+    Keywords: ``sink``: stores the fronts of the layers, and as the result of each layer its mapping in the sum of least
     energy-delay product; ``most_front_points``: how many sums are yielded at most (None for all); of more, evenly many
     along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
     """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker does: build the first stage with the others below it and these keywords, and run it."""
+    """Task of a worker: build the first stage with the others below it and these keywords, and run it."""
 
     stages: list[StageCallable]
     kwargs: dict[str, Any]
@@ -43,7 +43,7 @@ class Job:
 
 @dataclass
 class JobResult:
-    """What came of a job.
+    """Outcome of a job.
 
     Attributes:
         results: in order.
@@ -153,7 +153,7 @@ class MultiProcessingGatherStage(Stage):
             raise misses[0]
 
     def _note(self, answer: JobResult, placeholder: Placeholder) -> None:
-        """Do what the worker could not do itself: put on record, write to common files, count."""
+        """Apply the side effects of a worker here: records, common files, counts."""
         if placeholder.run_files is not None:
             for path, parts in answer.run_files.texts.items():
                 for part in parts:
@@ -175,7 +175,7 @@ class _InWorkerError(Exception):
 
 
 class _Workers:
-    """An engine of local processes, started with the first job and gone when its block ends, however that happens."""
+    """An engine of local processes, started with the first job and closed when its block ends, however that happens."""
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
@@ -202,11 +202,11 @@ class _Workers:
 
     @property
     def unanswered(self) -> list[Placeholder]:
-        """Those whose answers were not waited for."""
+        """Placeholders of jobs whose outcome nobody waited for."""
         return list(self.futures)
 
     def answer(self, placeholder: Placeholder) -> JobResult:
-        """Wait for what came of a job."""
+        """Wait for the outcome of a job."""
         from concurrent.futures import wait
         from concurrent.futures.process import BrokenProcessPool
 
@@ -247,7 +247,7 @@ def _pickled(job: Job) -> bytes:
 
 
 def _work(pickled: bytes) -> bytes:
-    """What runs in a worker."""
+    """Run a job in a worker."""
     job: Job = pickle.loads(pickled)
     answer = JobResult(log=SinkLog(within=job.kwargs.pop("within")))
     if job.kwargs.pop("has_sink"):

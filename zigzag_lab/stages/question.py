@@ -1,4 +1,4 @@
-"""What a stage asks of those below it, as a key: equal questions have equal keys in any process, on any machine.
+"""Keys of the questions that stages ask of those below: equal in any process, on any machine, for equal questions.
 
 In the key: the layer or the network, the accelerator and the constraints; the stages below with the keywords they
 read; the version of the key's form; the digest of our code; the user's salt. Records count by what they mean, so
@@ -37,11 +37,11 @@ RECORD_VERSION = "1"
 _ASKS_A_TOOL = re.compile(rb"auto_cost_extraction(?!['\"]?\s*[:,]\s*(?:false|no|off)\b)", re.IGNORECASE)
 
 _DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int")}
-"""Keywords that say again what others say."""
+"""Keyword -> those that it follows from."""
 
 
 def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], asked: Cache) -> Question:
-    """The question that a list of stages answers when run with some keywords.
+    """Return the question that a list of stages answers when run with some keywords.
 
     Args:
         stages: those below the stage that asks.
@@ -65,7 +65,7 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
             record = options.pop(name)
             parts[name] = _digest_of(asked.digests, record, exact)
             records[parts[name]] = (name, record)
-    pipeline = {"stages": [_stage_document(s) for s in below], "options": _spelt_options(options, below, kwargs)}
+    pipeline = {"stages": [_stage_document(s) for s in below], "options": _options_document(options, below, kwargs)}
     parts["pipeline"] = _key(pipeline, "pipeline")
     records[parts["pipeline"]] = ("pipeline", pipeline)
     parts["engine"] = engine_digest()
@@ -92,7 +92,7 @@ def is_cache(stage: Any) -> bool:
 
 
 def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Files would not be written if the answer came from a cache."""
+    """Refuse stages that write files: an answer from a cache would leave them unwritten."""
     for stage in below:
         for name in spec_of(stage).writes:
             if kwargs.get(name) is not None:
@@ -100,7 +100,7 @@ def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
 
 
 def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Files that a stage below names to readers further below are unknown until they are read."""
+    """Refuse stages that name files to readers further below: these are unknown until they are read."""
     unread = {name for stage in below for name in spec_of(stage).reads}
     for stage in below:
         for name in spec_of(stage).provides_from(kwargs):
@@ -109,7 +109,7 @@ def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
 
 
 def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
-    """The keywords that may decide the answer: all that are read, or all there are where that cannot be told."""
+    """Return keywords that can influence the result; all of them if a stage does not declare what it reads."""
     silent = {*SERVICES, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
     for name, others in _DERIVED.items():
@@ -162,22 +162,24 @@ def _stage_document(stage: Any) -> Any:
 # -- keywords ----------------------------------------------------------------------------------------------------------
 
 
-def _spelt_options(options: dict[str, Any], below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _options_document(options: dict[str, Any], below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
     defaults = _defaults(below, kwargs)
     layer = kwargs.get("layer")
-    spelt: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, value in {**defaults, **options}.items():
         if name == "mem_update_list" and isinstance(layer, Layer):
             value = [layer.id, value.get(layer.id)]
         if name == "hardware_parameters":
             _refuse_tools(name, str(value).encode())
         if value is not None:
-            spelt[name] = _spelt_input(name, value, below) if _is_read_below(name, value, below) else _spelt(value)
-    return spelt
+            document[name] = (
+                _input_document(name, value, below) if _is_read_below(name, value, below) else _plain(value)
+            )
+    return document
 
 
 def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """What keywords that are not given amount to; a list where stages differ in that."""
+    """Defaults of keywords that are not given; a list where stages differ."""
     found: dict[str, set[Any]] = {}
     for stage in below:
         if not is_ours(stage):
@@ -195,36 +197,36 @@ def _is_read_below(name: str, value: Any, below: Sequence[Any]) -> bool:
     return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
 
 
-def _spelt_input(name: Any, value: Any, below: Sequence[Any]) -> Any:
-    """A file by its bytes; what is not read yet by all it says. Both depend on the code that reads them."""
+def _input_document(name: Any, value: Any, below: Sequence[Any]) -> Any:
+    """Return a document of an input that is not read yet: of a file by its bytes, of plain data by all of it."""
     if isinstance(value, (str, Path)):
         path = resolve(name, value)
         content = path.read_bytes() if path.is_file() else str(value).encode()
-        said: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
+        found: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
     else:
-        said = _spelt(value)
-        content = str(said).encode()
+        found = _plain(value)
+        content = str(found).encode()
     _refuse_tools(name, content)
-    return {"unread": said, "readers": reading_digest()}
+    return {"unread": found, "readers": reading_digest()}
 
 
 def _refuse_tools(name: str, content: bytes) -> None:
-    """What a tool outside says of memories that are still to be read may be something else tomorrow."""
+    """Refuse to key accelerators whose memory costs come from an external tool (CACTI): its output may change."""
     if _ASKS_A_TOOL.search(content):
         raise NotKeyableError(f"'{name}' leaves the costs of memories to a tool outside")
 
 
 @cache
 def reading_digest() -> str:
-    """The digest of the code that reads files."""
+    """Return the digest of the code that reads files."""
     import zigzag_lab
     from zigzag_lab.keys.engine import digest_of_sources
 
     return digest_of_sources(Path(zigzag_lab.__file__).parent, ("hardware", "inputs", "mapping", "vocab", "workload"))
 
 
-def _spelt(value: Any) -> Any:
-    """A keyword's value as plain data from which it can be told what it was.
+def _plain(value: Any) -> Any:
+    """Return a keyword's value as plain data that distinguishes it from every other value.
 
     Raises:
         NotKeyableError: it is an object that has no key.
@@ -234,11 +236,11 @@ def _spelt(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):
-        return {"pairs": [[_spelt(key), _spelt(item)] for key, item in value.items()]}
+        return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
-        return [_spelt(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
-        return {"set": sorted((_spelt(item) for item in value), key=repr)}
+        return {"set": sorted((_plain(item) for item in value), key=repr)}
     if is_dataclass(value) and type(value).__module__.startswith("zigzag_lab."):
         return {"record": type(value).__name__, "says": described(value)}
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():

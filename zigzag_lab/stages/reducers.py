@@ -1,4 +1,4 @@
-"""Stages that keep one result of many: the best one, or the sum."""
+"""Reductions: the best result of many, or their sum."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class _MinimalStage(Stage):
                 designs.add(id(batch.result(0)[0].accelerator))
             index, rank = self._lowest(batch)
             if self.keep_others:
-                batch = batch.kept()
+                batch = batch.materialised()
                 others.extend(batch.result(i) for i in range(len(batch)))
             if best is None or rank < best[0]:
                 best = rank, batch, index

@@ -1,4 +1,4 @@
-"""Stages that keep results: in a sink, and in ZigZag's files where a dump folder is given."""
+"""Stages that save results: in a sink, and in ZigZag's files where a dump folder is given."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zigzag_lab.vocab import PipelineError
 class _JsonSaveStage(Stage):
     """Hands every result on, after saving it.
 
-    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to keep results. No file
+    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to store results. No file
     of a run is written twice: a second result of a layer goes to ``{layer}_simple_2.json``, and so on.
     """
 
@@ -97,7 +97,7 @@ class PickleSaveStage(Stage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
     Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number;
-    ``sink``: where to keep results.
+    ``sink``: where to store results.
     """
 
     declares = StageSpec(

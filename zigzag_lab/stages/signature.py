@@ -86,7 +86,7 @@ def needed_keywords(stage: Any) -> list[str]:
 
 
 def wrong_kind(stage: str, name: str, value: Any, kind: type, remedy: str) -> PipelineError:
-    """The error for a keyword that is still a file, say, where the stage needs what was read from it."""
+    """Return the error for a keyword of a wrong type, such as a file where the stage needs the record read from it."""
     shown = f"'{value}'" if isinstance(value, (str, Path)) else f"of type {type(value).__name__}"
     return PipelineError(stage, f"its '{name}' is {shown}", f"a record of type {kind.__name__}", remedy)
 

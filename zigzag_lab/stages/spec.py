@@ -38,7 +38,7 @@ class StageSpec:
         changes_nothing: keywords that it reads and that change no result.
         is_complete: whether these declarations are complete, so that a pipeline can be checked before it runs.
         is_pure: whether its results depend on its keywords alone, so that they may be reused. None where that is not
-            declared: then a cache keeps them where the code shows nothing to the contrary.
+            declared: then a cache stores them unless the code shows something to the contrary.
         takes_batches: whether its keyword ``temporal_mapping`` may be a whole batch.
         yields_lists: whether the extra information it yields is a list of the results below.
         hands_on: whether it yields the results of the stages below as they are.

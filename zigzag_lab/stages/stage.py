@@ -142,11 +142,11 @@ class ResultBatch:
         return len(self.energy_pj)
 
     def wrapped(self, wrap: Callable[[Result], Result]) -> ResultBatch:
-        """The same batch with each result changed when it is asked for."""
+        """Return the same batch with each result changed when it is asked for."""
         return ResultBatch(self.energy_pj, self.latency_cycles, lambda i: wrap(self.result(i)))
 
-    def kept(self) -> ResultBatch:
-        """The same batch, each of its results made once."""
+    def materialised(self) -> ResultBatch:
+        """Return the same batch with each of its results made, once."""
         return ResultBatch(self.energy_pj, self.latency_cycles, [self.result(i) for i in range(len(self))].__getitem__)
 
     @classmethod

@@ -23,7 +23,8 @@ from zigzag_lab.cost import Prices, price
 from zigzag_lab.exact.solve import Answer, solve
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_onnx
 from zigzag_lab.inputs.presets import preset_path
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import Objective

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import fitting, orders_of
-from zigzag_lab.stages import StageCallable, TemporalMappingGeneratorStage
+from zigzag_lab.stages import StageCallable, TemporalSearchStage
 from zigzag_lab.stages.methods import SearchMethod
 from zigzag_lab.vocab.options import SEED, Kind, Option
 
 N_DRAWS = Option("n_draws", Kind.WHOLE, 100, "How many random orders to price.", keyword="n_draws", minimum=1)
 
 
-class RandomStage(TemporalMappingGeneratorStage):
+class RandomStage(TemporalSearchStage):
     """Proposes orders of all loop prime factors that are drawn at random.
 
     Keywords: ``n_draws``: how many; ``seed``: equal seeds draw equal orders.

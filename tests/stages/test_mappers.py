@@ -21,7 +21,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     Stage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 LARGEST_PICKLE = 30_000
@@ -46,8 +46,7 @@ def test_a_view_equals_a_cme_priced_on_its_own(more: dict[str, Any]) -> None:
     assert len(views) > 20
     for view in views[::7]:
         assert isinstance(view, CostModelEvaluation)
-        pins = view.keep_at_output_pins
-        alone = CostModelEvaluation(view.problem, view.temporal_mapping, keep_at_output_pins=pins)
+        alone = CostModelEvaluation(view.problem, view.temporal_mapping)
         assert (view.energy_total, view.latency_total2) == (alone.energy_total, alone.latency_total2)
         assert terms(view) == terms(alone)
         assert view.access_same_data_considered_as_no_access is more.get(

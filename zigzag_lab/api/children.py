@@ -16,10 +16,11 @@ from zigzag_lab.stages import (
     StageCallable,
 )
 from zigzag_lab.stages.signature import parameters_of
+from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import NO_OBJECTIVE, Objective
 
 if TYPE_CHECKING:
-    from zigzag_lab.stages.seams import Variant
+    from zigzag_lab.stages.protocols import Variant
     from zigzag_lab.store import RunStart
 
 _OBJECTIVES: dict[Any, Objective] = {
@@ -60,9 +61,9 @@ def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Vari
     for name in RECORDS.keys() & variant.changes.keys() - changed.keys():
         inputs.pop(name, None)  # a file that a stage below reads, and notes
     place = len(stages) - variant.position - 1
-    kept = [stage for stage in stages[:place] if getattr(stage, "prepares", False)] + list(stages[place + 1 :])
-    if not any("multiprocessing_callback" in getattr(stage, "provides", ()) for stage in kept):
-        kept = [stage for stage in kept if "multiprocessing_callback" not in getattr(stage, "consumes", ())]
+    kept = [stage for stage in stages[:place] if spec_of(stage).prepares] + list(stages[place + 1 :])
+    if not any("multiprocessing_callback" in spec_of(stage).provides for stage in kept):
+        kept = [stage for stage in kept if "multiprocessing_callback" not in spec_of(stage).consumes]
     read = {i.kind: i.as_record() for i in inputs.values()}
     gone = _read_by(stages) - _read_by(kept)
     known = (parent.keywords or {}).items()

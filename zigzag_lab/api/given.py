@@ -14,6 +14,7 @@ from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import AcceleratorParserStage, ONNXModelParserStage, StageCallable, WorkloadParserStage
 from zigzag_lab.stages.parsers import any_accelerator, any_workload, mapping_rules
+from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def read_given(
     left: set[str] = set()
     for stage in stages:
         if stage not in _READERS:
-            if not (isinstance(stage, type) and getattr(stage, "is_builtin", False)):
+            spec = spec_of(stage)
+            if not spec.is_complete:
                 break
-            provides_from = getattr(stage, "provides_from", None)
-            left |= {*getattr(stage, "reads", ()), *(provides_from(kwargs) if provides_from else ())}
+            left |= {*spec.reads, *spec.provides_from(kwargs)}
         for kind in _READERS.get(stage, ()):
             if kind in read and kind not in left and not isinstance(read[kind], RECORDS[kind]):
                 read[kind] = recalled(kind, read, readings)

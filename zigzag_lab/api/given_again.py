@@ -20,6 +20,8 @@ from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.check import ALIASES
 from zigzag_lab.stages.question import is_cache
 from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of
+from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.damage import reading
 from zigzag_lab.store.imported import IMPORTED
@@ -105,9 +107,11 @@ def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder:
 
 
 def _stage(run_id: str, name: str, code: _Code | None, own: Mapping[str, StageCallable]) -> StageCallable:
-    """A stage by what the record says of it: what is not ours comes from the user, and from nowhere else."""
+    """Return a stage by its name and module: ours, one that the user names, or one of an installed package."""
     stage = _OURS.get(name) if code is None or code.is_ours else None
     stage = stage or own.get(name)
+    if stage is None and code is not None and name in STAGES and STAGES[name].__module__ == code.module:
+        stage = STAGES[name]
     if stage is None:
         module = f" of module {code.module}" if code else ""
         file = "FILE.py" if code is None or code.module == "__main__" else code.module
@@ -143,7 +147,7 @@ def _keywords(
     given = {**{name: value for name, value in said.items() if name not in _written(stages)}, **inputs, **restored}
     if "workload" in inputs and "workload" not in restored:
         given.pop("input_shapes", None)  # the workload was read with them
-    is_all_ours = all(getattr(stage, "is_builtin", False) for stage in stages)
+    is_all_ours = all(spec_of(stage).is_complete for stage in stages)
     return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
 
 
@@ -195,7 +199,7 @@ def _tuple_from(key: str) -> Any:
 
 def _written(stages: Sequence[StageCallable]) -> set[str]:
     """Keywords by which files are written, which nobody wants again."""
-    return {"dump_folder", "pickle_filename", *(n for stage in stages for n in getattr(stage, "writes", ()))}
+    return {"dump_folder", "pickle_filename", *(n for stage in stages for n in spec_of(stage).writes)}
 
 
 def _may_be_read(name: str, is_all_ours: bool) -> bool:

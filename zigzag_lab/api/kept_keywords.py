@@ -13,8 +13,9 @@ from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.keys.sources import NotKeyableError, is_own, source_digest
 from zigzag_lab.keys.values import KeptFile, comes_back, value_document
 from zigzag_lab.stages import StageCallable
-from zigzag_lab.stages.seams import SEAMS
+from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import InputError
 
 MOST_BYTES_OF_A_FILE = 256 * 1024
@@ -39,7 +40,7 @@ def kept_keywords(
         read: the same with files read, as far as that was done.
         stages: the list.
     """
-    names = [name for name in given if name not in SEAMS and not _is_an_input(name, read)]
+    names = [name for name in given if name not in SERVICES and not _is_an_input(name, read)]
     wanted = [name for name in names if not (name in _written_by(stages) or _is_an_option(name, given, stages))]
     return {name: value_document(_with_files(name, given[name])) for name in wanted} or None
 
@@ -52,7 +53,7 @@ def _is_an_input(name: str, read: Mapping[str, Any]) -> bool:
 
 def _written_by(stages: Sequence[StageCallable]) -> set[str]:
     """Keywords by which stages write files, which nobody wants to have written again."""
-    return {name for stage in stages for name in getattr(stage, "writes", ())}
+    return {name for stage in stages for name in spec_of(stage).writes}
 
 
 def _is_an_option(name: str, given: Mapping[str, Any], stages: Sequence[StageCallable]) -> bool:

@@ -16,9 +16,9 @@ from zigzag_lab.api.kept_keywords import kept_keywords, run_options
 from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
 from zigzag_lab.api.opening import is_there, opened_store
 from zigzag_lab.stages import Result, SearchTally, StageCallable
-from zigzag_lab.stages.main import MainStage as PlainMainStage
+from zigzag_lab.stages.pipeline import Pipeline
+from zigzag_lab.stages.protocols import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
-from zigzag_lab.stages.seams import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.signature import parameters_of
 from zigzag_lab.vocab import ZigzagLabError
 from zigzag_lab.workload import Workload
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("zigzag_lab")
 
 
-class MainStage(PlainMainStage):
+class MainStage(Pipeline):
     """Runs a list of stages, and records the run: its inputs, its options, every result, and how it ended.
 
     Args:

@@ -85,6 +85,7 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
             tags={**details.tags, RERUN_OF: before.run_id},
             mlflow="off",
             cache=False,
+            without_effect=given.keywords,
             **given.keywords,
         )
         try:

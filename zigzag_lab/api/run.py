@@ -125,6 +125,14 @@ class RunRequest:
             **({method.objective_keyword: self.objective} if method.objective_keyword else {}),
         }
 
+    @property
+    def without_effect(self) -> list[str]:
+        """Keywords that records and keys hold although the search makes no use of them, unless the user gave them."""
+        from zigzag_lab.stages.methods import SEARCH_METHODS
+
+        options = SEARCH_METHODS.named(self.search, SEARCH.name).without_effect
+        return [option.keyword for option in options if self.value_of(option) == option.default]
+
     def front_keywords(self) -> dict[str, Any]:
         """Return the request as keywords of the search for trade-offs."""
         return self._of_any_pipeline((TIME_LIMIT,))
@@ -223,6 +231,7 @@ def run(
         cache=cache,
         sources={"accelerator": request.accelerator},
         memory_costs=costs,
+        without_effect=concrete.without_effect,
         **concrete.keywords(),
     )
     results = main_stage.run()

@@ -19,8 +19,8 @@ from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.stages import SearchTally
-from zigzag_lab.stages.main import MainStage
 from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
+from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
@@ -137,7 +137,8 @@ class PointPricer:
         self, point: Point, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
     ) -> PricedPoint:
         tally = SearchTally()
-        results = MainStage(_stages(request), tally=tally, cache=self.cache, **request.keywords()).run()
+        given: dict[str, Any] = {"tally": tally, "cache": self.cache, "without_effect": request.without_effect}
+        results = Pipeline(_stages(request), **given, **request.keywords()).run()
         total, per_layer = results[0]
         cmes = [cme for cme, _ in per_layer if isinstance(cme, CostModelEvaluation)]
         rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]

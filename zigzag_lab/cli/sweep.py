@@ -161,7 +161,7 @@ def _planned(plan: SweepPlan, workers: int | None) -> str:
         lines.append(f"{plan.n_failed:,} of those answered have failed; '--retry-failed' prices them again")
     lines += _others(plan.n_others)
     if plan.n_missing and plan.seconds_a_point is not None:
-        from zigzag_lab.executors.engine import n_cpus
+        from zigzag_lab.executors.worker import n_cpus
 
         n_workers = workers or n_cpus()
         left = duration(plan.n_missing * plan.seconds_a_point / n_workers)

@@ -16,7 +16,8 @@ from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
@@ -48,7 +49,6 @@ class CostModelEvaluation(CostModelEvaluationABC):
     Args:
         problem: the layer, the accelerator and the spatial mapping.
         temporal_mapping: the temporal mapping.
-        keep_at_output_pins: ``access_same_data_considered_as_no_access`` of ZigZag.
         breakdown: all terms, when they are known already.
         layer: the layer this price is for; one identical to the problem's, by default that one.
 
@@ -66,14 +66,12 @@ class CostModelEvaluation(CostModelEvaluationABC):
         problem: Problem,
         temporal_mapping: TemporalMapping,
         *,
-        keep_at_output_pins: bool = True,
         breakdown: Breakdown | None = None,
         layer: Layer | None = None,
     ) -> None:
         self.problem = problem
         self.layer = layer or problem.layer
         self.accelerator: Accelerator = problem.accelerator
-        self.keep_at_output_pins = keep_at_output_pins
         self._temporal_mapping: TemporalMapping | None = temporal_mapping
         self._batch: MappingBatch | None = None
         self._index = 0
@@ -91,13 +89,11 @@ class CostModelEvaluation(CostModelEvaluationABC):
         energy_pj: float,
         latency_cycles: float,
         *,
-        keep_at_output_pins: bool = True,
         kind: TemporalMappingType = TemporalMappingType.UNEVEN,
     ) -> CostModelEvaluation:
         """A light view of one mapping of a priced batch."""
         cme = cls.__new__(cls)
         cme.problem, cme.layer, cme.accelerator = batch.problem, batch.problem.layer, batch.problem.accelerator
-        cme.keep_at_output_pins = keep_at_output_pins
         cme._temporal_mapping, cme._batch, cme._index, cme._kind = None, batch, index, kind
         cme._energy, cme._latency = energy_pj, latency_cycles
         return cme
@@ -124,14 +120,13 @@ class CostModelEvaluation(CostModelEvaluationABC):
         """All terms of the price; of copies, worked out once."""
         if self._original is not None:
             return self._original.breakdown
-        return evaluate(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
+        return evaluate(self.problem, self.temporal_mapping)
 
     def standalone(self) -> CostModelEvaluation:
         """The same CME free of the batch it came from."""
         cme = CostModelEvaluation(
             self.problem,
             self.temporal_mapping,
-            keep_at_output_pins=self.keep_at_output_pins,
             breakdown=self.__dict__.get("breakdown"),
             layer=self.layer,
         )
@@ -154,7 +149,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         energies = (self._energy, self._latency, self.certificate, self.identity)
-        terms = (self.problem, self.temporal_mapping, self.keep_at_output_pins, self.breakdown, self.layer)
+        terms = (self.problem, self.temporal_mapping, self.breakdown, self.layer)
         return _restored, (*terms, *energies)
 
     # -- what was priced -------------------------------------------------------------------------------------------
@@ -177,7 +172,9 @@ class CostModelEvaluation(CostModelEvaluationABC):
     @property
     def access_same_data_considered_as_no_access(self) -> bool:
         """Whether inputs read again and again by the array are read from memory once."""
-        return self.keep_at_output_pins
+        return self.problem.skip_repeated_reads
+
+    keep_at_output_pins = access_same_data_considered_as_no_access
 
     # -- terms under ZigZag's names --------------------------------------------------------------------------------
 
@@ -199,7 +196,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
     @property
     def mac_energy_breakdown(self) -> dict[str, float]:
         """Part of the array -> pJ; ``units`` for an array of plain units, circuits for an in-memory one."""
-        return mac_energy_by_part_pj(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
+        return mac_energy_by_part_pj(self.problem, self.temporal_mapping)
 
     @property
     def mem_energy(self) -> float:  # type: ignore[override]
@@ -285,7 +282,6 @@ class CostModelEvaluation(CostModelEvaluationABC):
 def _restored(
     problem: Problem,
     temporal: TemporalMapping,
-    keep_at_output_pins: bool,
     breakdown: Breakdown,
     layer: Layer,
     energy: float | None,
@@ -294,8 +290,6 @@ def _restored(
     identity: Identity | None = None,
 ) -> CostModelEvaluation:
     """A CME back from a pickle or a copy."""
-    cme = CostModelEvaluation(
-        problem, temporal, keep_at_output_pins=keep_at_output_pins, breakdown=breakdown, layer=layer
-    )
+    cme = CostModelEvaluation(problem, temporal, breakdown=breakdown, layer=layer)
     cme._energy, cme._latency, cme.certificate, cme._identity = energy, latency, certificate, identity
     return cme

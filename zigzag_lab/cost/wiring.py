@@ -168,10 +168,10 @@ def wiring_of(problem: Problem) -> Wiring:
 
 @lru_cache(maxsize=64)
 def _wiring(accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> Wiring:
-    return _Builder(accelerator, links).wiring()
+    return _WiringBuilder(accelerator, links).wiring()
 
 
-class _Builder:
+class _WiringBuilder:
     def __init__(self, accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> None:
         self.accelerator, self.links = accelerator, links
         self.memories = tuple(accelerator.levels[memory_operand] for _, memory_operand in links)

@@ -13,7 +13,7 @@ Nor is it below all that passes one port, first and last crossings and the other
 computation that the others leave free; if they leave none, they stall.
 
 Each such sum is a *weighting*: additive, so that dynamic programming gives its least value to go.
-Axes: ``c`` kind of closing, ``v`` figure (energy first, then weightings), ``N`` point.
+Axes: ``c`` kind of closing, ``v`` figure (energy first, then additive), ``N`` point.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class Bounds:
         is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
         return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
 
-    def each_weighting(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
+    def each_additive_bound(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
         """All that bounds latency, each with what is added in the end; with some bounds of stalls, by default all."""
         loads = self.loads()
         yield from ((load, self.fixed) for load in loads)

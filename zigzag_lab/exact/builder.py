@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.exact.ceiling import Ceiling
-from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
-from zigzag_lab.exact.space import Closing, Space, TooLargeError
+from zigzag_lab.exact.graph import Graph, PlacedAllocation, pruned
+from zigzag_lab.exact.relaxed import EnergyCutoff
+from zigzag_lab.exact.space import LevelAllocation, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
 
 _MANY = 1_000
@@ -27,7 +27,7 @@ class _Layer:
         point: [m] the loops inside.
         codes: [operand, m] states of the operands.
         room: [j, m] bits left in contended memories.
-        paid: [m] under a ceiling, the least energy so far.
+        paid: [m] under a cutoff, the least energy so far.
     """
 
     point: np.ndarray
@@ -46,7 +46,7 @@ class _Options:
     Attributes:
         start, n: [m] where the options of a state begin, and how many there are.
         number, code: of each option, its kind of closing and the operand's state afterwards.
-        cost: [option] its energy, under a ceiling.
+        cost: [option] its energy, under a cutoff.
         held: [j, option] bits that stay in use.
     """
 
@@ -60,7 +60,7 @@ class _Options:
 
 @dataclass
 class _Steps:
-    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a ceiling."""
+    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a cutoff."""
 
     source: np.ndarray
     placed: np.ndarray
@@ -80,11 +80,11 @@ class _Steps:
         )
 
 
-class _Builder:
-    def __init__(self, space: Space, most_steps: int, deadline: float, ceiling: Ceiling | None = None) -> None:
-        self.space, self.most_steps, self.deadline, self.ceiling = space, most_steps, deadline, ceiling
+class _GraphBuilder:
+    def __init__(self, space: Space, most_steps: int, deadline: float, cutoff: EnergyCutoff | None = None) -> None:
+        self.space, self.most_steps, self.deadline, self.cutoff = space, most_steps, deadline, cutoff
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
-        self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
+        self.closings = [PlacedAllocation(0, 0, LevelAllocation(0, 0, False, 0))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
@@ -153,18 +153,18 @@ class _Builder:
             n[which],
             np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
             np.array([c.code for _, c in flat], dtype=np.int64),
-            np.array([self.ceiling.cost(o, point, c) for point, c in flat] if self.ceiling else []),
+            np.array([self.cutoff.cost(o, point, c) for point, c in flat] if self.cutoff else []),
             held,
         )
 
-    def _number(self, operand: int, point: int, closing: Closing) -> int:
+    def _number(self, operand: int, point: int, closing: LevelAllocation) -> int:
         if closing.last == closing.first and not closing.leads:
             return 0
         key = operand, point, closing.first, closing.last * 2 + closing.leads, closing.rows
         found = self.numbers.get(key)
         if found is None:
             found = self.numbers[key] = len(self.closings)
-            self.closings.append(ClosingKind(operand, point, closing))
+            self.closings.append(PlacedAllocation(operand, point, closing))
         return found
 
     def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
@@ -186,26 +186,26 @@ class _Builder:
                 steps.numbers.append(choice.number[chosen])
                 steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
                 steps.room = steps.room - choice.held[:, chosen]
-                if self.ceiling:
+                if self.cutoff:
                     steps.energy[0] += choice.cost[chosen]
             ok = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
-            if self.ceiling:
-                ok &= self._is_below(self.ceiling, steps, layer, beyond, o)
+            if self.cutoff:
+                ok &= self._is_below(self.cutoff, steps, layer, beyond, o)
             if not ok.all():
                 steps = steps.taken(np.flatnonzero(ok))
         return self._within_shared(steps, beyond[steps.source])
 
     def _energy(self, layer: _Layer, rows: np.ndarray) -> np.ndarray:
-        """[2, e] energy paid up to some states, and nothing yet of what is to go; [0, e] where there is no ceiling."""
-        return np.stack([layer.paid[rows], np.zeros(len(rows))])[: 2 if self.ceiling else 0]
+        """[2, e] energy paid up to some states, and nothing yet of what is to go; [0, e] where there is no cutoff."""
+        return np.stack([layer.paid[rows], np.zeros(len(rows))])[: 2 if self.cutoff else 0]
 
     @staticmethod
-    def _is_below(ceiling: Ceiling, steps: _Steps, layer: _Layer, beyond: np.ndarray, o: int) -> np.ndarray:
-        """[e] whether mappings may stay below the ceiling, the choices of an operand and of those before it made."""
-        steps.energy[1] += ceiling.to_go(o, steps.codes[o], beyond[steps.source])
+    def _is_below(cutoff: EnergyCutoff, steps: _Steps, layer: _Layer, beyond: np.ndarray, o: int) -> np.ndarray:
+        """[e] whether mappings may stay below the cutoff, the choices of an operand and of those before it made."""
+        steps.energy[1] += cutoff.to_go(o, steps.codes[o], beyond[steps.source])
         others = range(o + 1, len(layer.codes))
-        ahead = sum((ceiling.to_go(i, layer.codes[i], layer.point) for i in others), np.zeros(len(layer)))
-        below: np.ndarray = steps.energy.sum(axis=0) + ahead[steps.source] <= ceiling.most
+        ahead = sum((cutoff.to_go(i, layer.codes[i], layer.point) for i in others), np.zeros(len(layer)))
+        below: np.ndarray = steps.energy.sum(axis=0) + ahead[steps.source] <= cutoff.most
         return below
 
     def _within_shared(self, steps: _Steps, beyond: np.ndarray) -> _Steps:
@@ -247,25 +247,27 @@ class _Builder:
         _, first, target = np.unique(key, return_index=True, return_inverse=True)
         codes = np.stack(steps.codes)[:, first]
         paid = np.full(len(first), np.inf)
-        if self.ceiling:
+        if self.cutoff:
             np.minimum.at(paid, target, steps.energy[0])
         return _Layer(point[first], codes, steps.room[:, first], paid), target
 
 
-def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf, ceiling: Ceiling | None = None) -> Graph:
+def build(
+    space: Space, most_steps: int = 4_000_000, deadline: float = np.inf, cutoff: EnergyCutoff | None = None
+) -> Graph:
     """The graph of a space.
 
     Args:
         space: what may be done where.
         most_steps: how many steps are not too many.
         deadline: when to give up, on the monotonic clock.
-        ceiling: what is to be cheaper; of other mappings, only some are in the graph.
+        cutoff: what is to be cheaper; of other mappings, only some are in the graph.
 
     Raises:
         TooLargeError: there are too many steps, or it takes too long.
-        InfeasibleError: no mapping fits, or is below the ceiling.
+        InfeasibleError: no mapping fits, or is below the cutoff.
     """
-    graph = _Builder(space, most_steps, deadline, ceiling).build()
+    graph = _GraphBuilder(space, most_steps, deadline, cutoff).build()
     alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")

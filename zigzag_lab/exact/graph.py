@@ -7,21 +7,22 @@ Axes: ``s`` state, ``e`` step, ``c`` kind of closing, ``v`` figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.exact.space import Closing, Space
+from zigzag_lab.exact.space import LevelAllocation, Space
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a table of steps and figures; more than 16 MB at once gains no speed."""
 
 
 @dataclass(frozen=True)
-class ClosingKind:
+class PlacedAllocation:
     """What one operand closes at one point: an entry of the table of costs.
 
     Attributes:
@@ -32,11 +33,11 @@ class ClosingKind:
 
     operand: int
     point: int
-    closing: Closing
+    closing: LevelAllocation
 
 
 @dataclass(frozen=True)
-class Kinds:
+class AllocationTable:
     """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand.
 
     Of each level, ``row`` [level, c] has the row of its tile in the tables, if it is closed.
@@ -65,7 +66,7 @@ class Graph:
     """
 
     space: Space
-    closings: tuple[ClosingKind, ...]
+    closings: tuple[PlacedAllocation, ...]
     source: np.ndarray
     target: np.ndarray
     placed: np.ndarray
@@ -74,7 +75,7 @@ class Graph:
     n_states: int
 
     @cached_property
-    def kinds(self) -> Kinds:
+    def kinds(self) -> AllocationTable:
         """The kinds of closing as arrays."""
         rows = [(c.operand, c.point, c.closing.first, c.closing.last, c.closing.leads) for c in self.closings]
         operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
@@ -83,7 +84,7 @@ class Graph:
         for number, kind in enumerate(self.closings):
             if kind.closing.rows:
                 row[kind.closing.first : kind.closing.last, number] = kind.closing.rows
-        return Kinds(operand, point, first, last, leads.astype(bool), row)
+        return AllocationTable(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""
@@ -154,6 +155,26 @@ class Graph:
             steps.append(step)
             state = int(self.source[step])
         return steps[::-1]
+
+
+def batch_of(graph: Graph, steps: Sequence[Sequence[int]] | np.ndarray) -> MappingBatch:
+    """The mappings of some walks; ``steps`` is [position, m], the last row closing what is left."""
+    space = graph.space
+    walks = np.asarray(steps, dtype=np.int64).reshape(space.n_loops + 1, -1)
+    lattice, n = space.lattice, walks.shape[1]
+    first_of_kind = np.array([lattice.loops.index(kind) for kind in lattice.kinds], dtype=np.int64)
+    order = first_of_kind[graph.placed[walks[:-1]]] if space.n_loops else np.zeros((0, n), dtype=np.int64)
+    first, last = graph.kinds.first, graph.kinds.last
+    cuts = {}
+    for o, operand in enumerate(space.operands):
+        table = np.zeros((space.terms[o].n_levels, n), dtype=np.int64)
+        for position, row in enumerate(walks):
+            number = graph.closed[o][row]
+            for level in range(len(table)):
+                closes = (first[number] <= level) & (level < last[number]) & (number > 0)
+                table[level][closes] = position
+        cuts[operand] = table
+    return MappingBatch(LoopTables(space.problem, lattice.loops, order), cuts)
 
 
 def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray, int]]:

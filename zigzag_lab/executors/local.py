@@ -12,8 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.executors.interrupts import interrupts_held
-from zigzag_lab.executors.worker import begin, host_name, work_on
+from zigzag_lab.executors.worker import begin, host_name, interrupts_held, work_on
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ STOPPED_SECONDS = 20
 
 
 class LocalProcesses:
-    """Fresh interpreters, started once, that are told once what to do. See :class:`zigzag_lab.executors.Engine`.
+    """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
 
     Args:
         work: what is done with each item.
@@ -46,8 +45,8 @@ class LocalProcesses:
         with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))
 
-    def watch(self) -> None:
-        """End workers that somebody stopped and did not let go on: what they hold would never come."""
+    def end_stopped_workers(self) -> None:
+        """End workers that somebody stopped and did not continue: their chunks would never be done."""
         now = time.monotonic()
         if now - self._watched < 1.0:
             return
@@ -61,7 +60,7 @@ class LocalProcesses:
             log.warning("worker process %d was stopped for %d s: it is ended", pid, self._n_stopped[pid])
             processes[pid].kill()
 
-    def mend(self) -> None:
+    def restart_dead_workers(self) -> None:
         """Start new workers after one died, which ends all of them."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = self._started()
@@ -75,7 +74,7 @@ class LocalProcesses:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether a process is stopped, by a signal or a debugger; False where the system does not tell."""
+    """Whether a process is stopped, by a signal or a debugger; False where the system does not show it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
     except OSError:

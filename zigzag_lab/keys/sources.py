@@ -191,8 +191,13 @@ def _source(code: Any) -> str:
         raise NotKeyableError(f"the source of {_name(code)} cannot be read") from None
 
 
+_HOMES_IN_KEYS = {f"{OWN}.stages.{module}": f"{OWN}.stages.mappers" for module in ("cost_model", "spatial", "temporal")}
+"""Module -> the one that keys name in its place, since answers were stored before its stages moved there."""
+
+
 def _name(code: Any) -> str:
-    return f"{getattr(code, '__module__', '?')}.{getattr(code, '__qualname__', repr(code))}"
+    module = str(getattr(code, "__module__", "?"))
+    return f"{_HOMES_IN_KEYS.get(module, module)}.{getattr(code, '__qualname__', repr(code))}"
 
 
 def source_digest(code: Any) -> str:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from math import gcd, prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from zigzag_lab.mapping.lattice import Factor, Lattice, Points, n_tile_shapes
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.unrolling import OperandUnrolling
 from zigzag_lab.workload import DimensionRelation
-
-if TYPE_CHECKING:
-    from zigzag_lab.mapping.problem import OperandUnrolling, Problem
 
 T = TypeVar("T")
 

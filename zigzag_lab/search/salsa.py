@@ -19,7 +19,8 @@ from math import exp, isfinite
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import Factor, loop_prime_factors, prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints

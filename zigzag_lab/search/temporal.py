@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.factors import Factor, loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate

@@ -1,4 +1,4 @@
-"""Results as JSON and back: what a cache keeps in place of objects.
+"""Results as JSON and back: what a cache stores in place of objects.
 
 Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
 and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
@@ -28,8 +28,8 @@ from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages.protocols import Variant, in_a_word
 from zigzag_lab.stages.recording import SinkLog
-from zigzag_lab.stages.seams import Variant, in_a_word
 from zigzag_lab.stages.stage import Result
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer, Workload
@@ -46,7 +46,7 @@ _FIGURES = (
 _TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, "port_stalls"))
 _CME_STATE = frozenset(
     {
-        *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
+        *("problem", "layer", "accelerator", "breakdown", "certificate"),
         *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original", "_identity"),
     }
 )
@@ -56,8 +56,8 @@ _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constr
 _CERTIFICATES: Any = Certificate | FrontCertificate
 
 
-class NotKeptError(ZigzagLabError):
-    """A result that cannot be written as plain data, so that it is not kept."""
+class NotStorableError(ZigzagLabError):
+    """A result that has no form as plain data, so that no cache can store it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Asker:
 
     Attributes:
         layers: those asked about, in the order of the file.
-        constraints: for each of them, what its search is asked to keep to.
+        constraints: for each of them, what the user restricts its search to.
         accelerator: the one asked about, if there is one.
     """
 
@@ -98,7 +98,7 @@ NOBODY = Asker()
 
 
 def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, Any]:
-    """Results as plain data.
+    """Return results as plain data.
 
     Args:
         results: what was found.
@@ -106,34 +106,34 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
         log: what the stages that found it put on record besides.
 
     Raises:
-        NotKeptError: some of it has no form as plain data, or it is too much.
+        NotStorableError: some of it has no form as plain data, or it is too much.
     """
     if log is not None and log.count() > MAX_SAVED:
-        raise NotKeptError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
-    writer = _Writer(asker)
+        raise NotStorableError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
+    writer = _AnswerWriter(asker)
     written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
     logged = {"log": writer.log(log)} if log is not None and log.events else {}
     return {"format": FORMAT, "results": written, **logged, **writer.tables}
 
 
 def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]:
-    """Results back from plain data."""
+    """Return results from plain data."""
     return recorded_results_of(answer, asker)[0]
 
 
 def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
-    """Results back from plain data, and what was put on record while they were found."""
-    reader = _Reader(answer, asker)
+    """Return results from plain data, and the log of what was put on record while they were found."""
+    reader = _AnswerReader(answer, asker)
     results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
     return results, reader.log(answer.get("log", ()))
 
 
-def spelt(answer: Mapping[str, Any]) -> bytes:
-    """An answer as JSON."""
+def json_of(answer: Mapping[str, Any]) -> bytes:
+    """Return an answer as JSON."""
     return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
 
 
-class _Writer:
+class _AnswerWriter:
     """Writes values; objects that occur several times are written once."""
 
     def __init__(self, asker: Asker) -> None:
@@ -161,7 +161,7 @@ class _Writer:
         for kind, of in _RECORDS.items():
             if type(value) is of:
                 return [kind, self._reference(kind, value)]
-        raise NotKeptError(f"results hold an object of type {type(value).__name__}, which has no plain form")
+        raise NotStorableError(f"results hold an object of type {type(value).__name__}, which has no plain form")
 
     def log(self, log: SinkLog) -> list[Any]:
         """What was put on record, event by event."""
@@ -180,11 +180,11 @@ class _Writer:
         return ["read_input", kind, described(record), None if file is None else str(file)]
 
     def _adopt(self, run_id: str) -> list[Any]:
-        raise NotKeptError(f"a stage below started a pipeline of its own (run {run_id})")
+        raise NotStorableError(f"a stage below started a pipeline of its own (run {run_id})")
 
     def _variant(self, variant: Variant, log: SinkLog) -> list[Any]:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
-            raise NotKeptError(f"the combination {variant.label} ended with an error")
+            raise NotStorableError(f"the combination {variant.label} ended with an error")
         spec = {
             "settings": [[name, self._plain(value, in_a_word(value))] for name, value in variant.settings.items()],
             "changes": [[name, self._plain(value, None)] for name, value in variant.changes.items()],
@@ -199,7 +199,7 @@ class _Writer:
         kind = next((kind for kind, of in KINDS.items() if type(value) is of and kind not in _RECORDS), None)
         try:
             return [kind, described(value)] if kind is not None else self.value(value)
-        except NotKeptError:
+        except NotStorableError:
             return otherwise
 
     def _numbered_cme(self, cme: CostModelEvaluation) -> int:
@@ -233,13 +233,13 @@ class _Writer:
     def _cme(self, cme: CostModelEvaluation) -> list[Any]:
         more = set(vars(cme)) - _CME_STATE
         if more:
-            raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
+            raise NotStorableError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
         _, state = cme.__reduce__()
-        problem, temporal, keep, terms, layer, energy, latency, certificate, _ = state
+        problem, temporal, terms, layer, energy, latency, certificate, _ = state
         return [
             self._once("problems", problem, self._problem),
             [temporal.levels, temporal.kind.value],
-            keep,
+            problem.skip_repeated_reads,
             _written_terms(terms, problem.accelerator),
             self._reference("layer", layer),
             energy,
@@ -293,8 +293,8 @@ def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]
     }
 
 
-class _Reader:
-    """Reads what :class:`_Writer` wrote, for another asker."""
+class _AnswerReader:
+    """Reads what :class:`_AnswerWriter` wrote, for another asker."""
 
     def __init__(self, answer: Mapping[str, Any], asker: Asker) -> None:
         self.answer, self.asked = answer, asker.records()
@@ -369,12 +369,12 @@ class _Reader:
         return self._once("records", -reference - 1, lambda data: record_from(_RECORDS[kind], data))
 
     def _cme(self, written: list[Any]) -> CostModelEvaluation:
-        problem_number, temporal, keep, terms, layer, energy, latency, certificate = written
-        problem: Problem = self._once("problems", problem_number, self._problem)
+        problem_number, temporal, is_skipping, terms, layer, energy, latency, certificate = written
+        read: Problem = self._once("problems", problem_number, self._problem)
+        problem = read.with_repeated_reads(skipped=is_skipping)
         cme = CostModelEvaluation(
             problem,
             _temporal(*temporal),
-            keep_at_output_pins=keep,
             breakdown=_terms(terms, problem.accelerator),
             layer=self._record("layer", layer),
         )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.stages.stage import Stage, StageCallable
+from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.stage import StageCallable
 
 _NOT_PART_OF_THE_QUESTION = frozenset(
     {"layer", "constraints", "tally", "layer_memo", "run_files", "progress", "sink", "to_beat"}
@@ -14,14 +15,14 @@ _NOT_PART_OF_THE_QUESTION = frozenset(
 
 
 class LayerMemo:
-    """What the search below a stage found for each distinct question of this run."""
+    """Results of the searches below a stage, for each distinct question of this run."""
 
     def __init__(self) -> None:
         self._found: dict[Any, tuple[tuple[CostModelEvaluation, ...], dict[str, Any]]] = {}
 
     def key(self, stages: Sequence[StageCallable], kwargs: dict[str, Any]) -> Any | None:
-        """What identifies a question; None where a stage below may do more than answer it."""
-        if not all(isinstance(s, type) and issubclass(s, Stage) and s.is_pure for s in stages):
+        """Return the key of a question; None where a stage below may do more than answer it."""
+        if not all(isinstance(stage, type) and spec_of(stage).is_pure for stage in stages):
             return None
         layer, constraints = kwargs.get("layer"), kwargs.get("constraints")
         if layer is None or constraints is None:
@@ -31,12 +32,12 @@ class LayerMemo:
         return asked, tuple(others), tuple(stages)
 
     def get(self, key: Any) -> tuple[CostModelEvaluation, ...]:
-        """What was found for a question before; nothing if it was not asked."""
+        """Return the results of a question; nothing if it was not asked before."""
         found = self._found.get(key)
         return found[0] if found else ()
 
     def put(self, key: Any, cmes: tuple[CostModelEvaluation, ...], kwargs: dict[str, Any]) -> None:
-        """Remember what was found; the keywords are kept alive, as identities of objects are part of the key."""
+        """Remember what was found; the keywords stay referenced, as identities of objects are part of the key."""
         self._found[key] = cmes, kwargs
 
 

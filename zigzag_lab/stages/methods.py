@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from zigzag_lab.keys.engine import digest_of_package
 from zigzag_lab.stages.exact import ExactStage
-from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
+from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
 from zigzag_lab.vocab.options import LPF_LIMIT, OBJECTIVE, PIPELINE_OPTIONS, SEARCH, SEED, TIME_LIMIT, Option
 from zigzag_lab.vocab.registry import Registry
 
@@ -55,10 +55,9 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
         SearchMethod(
             "exact",
             ExactStage,
-            (TIME_LIMIT,),
+            (TIME_LIMIT, LPF_LIMIT),
             objective_keyword="exact_objective",
             proves="the best of all uneven mappings, or how far the one found is from it at most",
-            without_effect=(LPF_LIMIT,),
         ),
     ),
 )

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
-from zigzag_lab.stages.seams import CURRENT_SINK, FrontSink, PartialTally, RunPlace, RunSink, SearchTally, Sink, Variant
-
-if TYPE_CHECKING:
-    from zigzag_lab.stages.stage import Result, Stage
+from zigzag_lab.stages.protocols import (
+    CURRENT_SINK,
+    FrontSink,
+    PartialTally,
+    Result,
+    RunPlace,
+    RunSink,
+    SearchTally,
+    Sink,
+    Variant,
+)
 
 
 def cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
@@ -49,31 +56,23 @@ def save_all(sink: Sink | None, result: Any) -> None:
 # -- child runs --------------------------------------------------------------------------------------------------------
 
 
-def variant_of(stage: Stage, settings: Mapping[str, Any], changes: Mapping[str, Any], occurrence: int) -> Variant:
-    """A combination that a stage tries; below WorkloadStage the same one comes again with every layer.
-
-    There a stage has a layer, which it may have taken out of the keywords that it hands down unasked.
-    """
-    position = len(stage.list_of_callables)
-    return Variant(dict(settings), dict(changes), position, occurrence, goes_on="layer" in {**stage.kwargs, **changes})
-
-
-def run_recorded(stage: Stage, variant: Variant) -> Iterator[Result]:
-    """Yield what the stages below a stage find for a combination, and record it as a child run where there is a record.
+def run_recorded(variant: Variant, kwargs: Mapping[str, Any], run: Callable[..., Iterable[Result]]) -> Iterator[Result]:
+    """Yield what stages find for a combination, and record it as a child run where there is a record.
 
     Args:
-        stage: the iterating stage.
         variant: the combination.
+        kwargs: the keywords of the stage that tries it.
+        run: runs the stages below, with some of the keywords changed.
     """
-    sink = stage.kwargs.get("sink")
+    sink = kwargs.get("sink")
     if not isinstance(sink, RunSink):
-        yield from stage.substage(**variant.changes).run()
+        yield from run(**variant.changes)
         return
-    child = _Child(sink.variant(variant))
-    tally = stage.kwargs.get("tally")
+    child = _ChildRecord(sink.variant(variant))
+    tally = kwargs.get("tally")
     seams = {"sink": child.sink} | ({"tally": child.tally(tally)} if isinstance(tally, SearchTally) else {})
     try:
-        for result in results_within(child.sink, lambda: stage.substage(**{**variant.changes, **seams}).run()):
+        for result in results_within(child.sink, lambda: run(**{**variant.changes, **seams})):
             child.yielded(result)
             yield result
     except BaseException as error:
@@ -114,7 +113,7 @@ def record_behind(sink: Any) -> Any:
     return sink
 
 
-class _Child:
+class _ChildRecord:
     """The record of a combination while it runs: it ends once all that workers compute for it is there, too."""
 
     def __init__(self, sink: RunSink) -> None:

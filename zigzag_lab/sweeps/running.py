@@ -179,7 +179,7 @@ class SweepRun:
         try:
             future = self.engine.submit(chunk.points)
         except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
-            self.engine.mend()
+            self.engine.restart_dead_workers()
             future = self.engine.submit(chunk.points)
         self._under_way[future] = chunk
 
@@ -212,7 +212,7 @@ class SweepRun:
                 "The sweep's worker processes die before they answer anything: out of memory, killed, or unable to "
                 "start. What was priced is stored."
             )
-        self.engine.mend()
+        self.engine.restart_dead_workers()
 
     def _to_do_again(self, chunk: _Chunk) -> Sequence[Point]:
         """Hand a lost chunk out again, suspects in halves, to find the point that kills; that point in the end."""
@@ -250,7 +250,7 @@ class SweepRun:
         self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
 
     def _stay_alive(self) -> None:
-        self.engine.watch()
+        self.engine.end_stopped_workers()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self.record.renew()
             self._renewed = time.monotonic()

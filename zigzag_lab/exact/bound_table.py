@@ -22,21 +22,21 @@ N_ROUNDS, N_MIXED = 24, 2
 
 
 @dataclass(frozen=True)
-class Figures:
+class BoundTable:
     """Additive figures of all closings, and what every mapping costs anyway.
 
     Attributes:
         costs: [c, v].
         base: [v] what is added to the sum over closings.
         from_start: [s, v] the least that any way to each state of the graph costs.
-        weightings, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
+        additive, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
             :meth:`Bounds.parts`); bits a cycle that are taken at each port of :meth:`Bounds.hiding`.
     """
 
     costs: np.ndarray
     base: np.ndarray
     from_start: np.ndarray
-    weightings: slice
+    additive: slice
     stalls: slice
     parts: slice
     busy: slice
@@ -52,13 +52,13 @@ def energy_costs(graph: Graph, bounds: Bounds) -> tuple[np.ndarray, float]:
     return bounds.column(graph, tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
 
 
-def figures(graph: Graph, bounds: Bounds) -> Figures:
+def bound_table(graph: Graph, bounds: Bounds) -> BoundTable:
     """Energy, and what bounds latency."""
     stalls = bounds.stalls()
     mixed = mixtures(graph, bounds, stalls)
     groups: list[list[Figure]] = [
         [(bounds.energy(), mac_energy_pj(bounds.problem))],
-        [*bounds.each_weighting([*mixed, *_telling(graph, bounds, stalls)])],
+        [*bounds.each_additive_bound([*mixed, *_telling(graph, bounds, stalls)])],
         [(stall.tables, stall.base) for stall in [*mixed, *stalls]],
         [(tables, 0.0) for tables in bounds.parts()],
         [(bounds.busy(place), 0.0) for place in bounds.hiding()],
@@ -67,7 +67,7 @@ def figures(graph: Graph, bounds: Bounds) -> Figures:
     table = np.stack([bounds.column(graph, tables) for tables, _ in of_all], axis=1)
     base = np.array([base + bounds.at_start(tables) for tables, base in of_all])
     ends = np.cumsum([len(group) for group in groups])
-    return Figures(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
+    return BoundTable(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
 
 
 def mixtures(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]:

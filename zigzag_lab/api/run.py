@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import (
     EXPLOIT_LOCALITY,
@@ -210,8 +210,8 @@ def run(
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
+    from zigzag_lab.api.caching import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
-    from zigzag_lab.api.memory_costs import LabMemoryCosts
     from zigzag_lab.api.pipeline import standard_stages
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.workload import operations_left_out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep

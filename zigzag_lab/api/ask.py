@@ -25,12 +25,12 @@ _WRITE_REFUSED = ("SQLITE_READONLY", "SQLITE_AUTH", "25006")
 
 
 def open_lab(database: str | None = None) -> Lab:
-    """The database of a URL; by default the one that runs are recorded in. It must be there."""
+    """Open the database of a URL; by default the one that runs are recorded in. It must exist."""
     return Lab(database or default_database())
 
 
 def find_run(lab: Lab, word: str) -> RunRecord:
-    """A run by its id, by the start of it, or the newest one by the word ``last``.
+    """Find a run by its id, by the start of it, or the newest one by the word ``last``.
 
     Raises:
         InputError: no run, or several, are called so.
@@ -44,7 +44,7 @@ def find_run(lab: Lab, word: str) -> RunRecord:
 
 
 def moment(text: str, now: datetime | None = None) -> datetime:
-    """The time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
+    """Return the time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
 
     Args:
         text: what they wrote. A date or time without a zone is of this machine's zone.
@@ -191,19 +191,19 @@ def note(lab: Lab, run: str, text: str | None) -> tuple[str, str]:
 
 
 def delete(lab: Lab, runs: Sequence[str]) -> list[str]:
-    """Delete runs, so that they are seen no more until they are restored; the ids of those that were seen before."""
+    """Soft-delete runs, and return the ids of those that were not deleted before."""
     return housekeeping.delete(lab.store, [find_run(lab, run).run_id for run in runs])
 
 
 def restore(lab: Lab, runs: Sequence[str]) -> list[str]:
-    """Bring deleted runs back; the ids of those that were deleted."""
+    """Restore deleted runs, and return the ids of those that were deleted."""
     return housekeeping.restore(lab.store, runs)
 
 
 def remove_garbage(
     lab: Lab, *, older_than: str | None = None, is_dry_run: bool = False, is_compact: bool = False
 ) -> dict[str, int]:
-    """Remove deleted runs and what nothing refers to.
+    """Remove deleted runs and orphaned rows.
 
     Args:
         lab: the database.

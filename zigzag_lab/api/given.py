@@ -22,6 +22,7 @@ from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.signature import name_of, parameters_of
 from zigzag_lab.stages.spec import spec_of
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import LPF_LIMIT, MIX_SPATIAL, N_SPATIAL_MAPPINGS
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -37,14 +38,13 @@ RECORDS: dict[str, Any] = {"workload": Workload, "accelerator": Accelerator, "ma
 
 
 OPTION_NAMES = {
-    "loma_lpf_limit": "lpf_limit",
-    "nb_mappings_generated": "n_spatial_mappings",
-    "enable_mix_spatial_mapping_generation": "mixed_spatial_mappings",
+    **{option.keyword: option.name for option in (LPF_LIMIT, N_SPATIAL_MAPPINGS)},
+    MIX_SPATIAL.keyword: "mixed_spatial_mappings",
     "access_same_data_considered_as_no_access": "keep_at_output_pins",
 }
 """What keywords of stages are called in the record."""
 
-NONE_MEANS_ALL = ("loma_lpf_limit", "nb_mappings_generated")
+NONE_MEANS_ALL = (LPF_LIMIT.keyword, N_SPATIAL_MAPPINGS.keyword)
 """Keywords whose None says something: no limit. That of others says that they were not given."""
 
 

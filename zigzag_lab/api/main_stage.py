@@ -21,6 +21,7 @@ from zigzag_lab.stages import (
     SearchTally,
     StageCallable,
 )
+from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.protocols import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
@@ -48,17 +49,17 @@ class MainStage(Pipeline):
             working folder. None leaves no record.
         experiment: the question that the run belongs to.
         run_name: what to call the run; by default its workload on its accelerator.
-        tags: words to find the run by.
+        tags: key -> value, to find the run by.
         mlflow: the tracking URI to publish to once the run is closed; ``off`` for none.
         sources: keyword -> the file or name that its record was read from, for keywords that are records already.
-        cache: whether answers that the database holds are used, and new ones kept.
+        cache: whether stored answers are used, and new ones stored.
         cache_salt: a word that sets the answers of this pipeline apart from those of others.
         **kwargs: what the stages need. The whole list is checked against them before anything runs.
 
     Attributes:
         run_id: the run's id, once it has started.
         cache_figures: what the cache did, once the run has ended; None where it was off.
-        published: what MLflow was told, once the run has ended.
+        published: what was published to MLflow, once the run has ended.
         workload: the network as it was read, once the run has started.
         record_error: why the results are not on record, where the database could not be written to at the end.
     """
@@ -112,7 +113,7 @@ class MainStage(Pipeline):
         return results
 
     def _note_end(self, store: Store, error: Exception) -> None:
-        """Say which run an error ended, and tell MLflow of it, unless the database is what failed."""
+        """Note on an error which run it ended, and publish that run, unless the database is what failed."""
         from zigzag_lab.store import StoreError
 
         if isinstance(error, StoreError) or self.run_id is None:
@@ -168,7 +169,7 @@ class MainStage(Pipeline):
         )
 
     def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
-        """What the stages tell of their work, where some stage of the list has the keyword for it."""
+        """Return the observers of the stages' work for which a stage of the list has a keyword."""
         wanted = self._wanted()
         observers: dict[str, Any] = {"tally": tally, "cache": cache}
         chosen = {name: value for name, value in observers.items() if name in wanted}
@@ -183,7 +184,7 @@ N_PUBLISHED_AT_ONCE = 20
 
 
 def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
-    """Tell MLflow of a run, and of some others that it does not know yet.
+    """Publish a run to MLflow, and some of those that are not published yet.
 
     Args:
         database: its URL.
@@ -191,7 +192,7 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
         run_id: the run that goes first.
 
     Returns:
-        What was told, and what could not be; None where nothing was to be told. Failures are never raised.
+        What was published, and what could not be; None where MLflow is off. Failures are never raised.
     """
     from zigzag_lab.store import open_store
     from zigzag_lab.tracking import mlflow_uri_for
@@ -203,7 +204,7 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
 
 
 def _check_mlflow(mlflow: str | None) -> None:
-    """See before anything runs whether a tracking URI is one."""
+    """Refuse a tracking URI that is none, before anything runs."""
     if mlflow is not None:
         from zigzag_lab.tracking import mlflow_uri_for
 
@@ -264,17 +265,16 @@ _OBJECTIVES: dict[Any, Objective] = {
     MinimalEDPStage: Objective.EDP,
     NetworkFrontStage: Objective.EDP,
 }
-_TOLD = ("exact_objective", "salsa_opt_criterion")
-"""Keywords that tell a search what to minimise."""
 
 
 def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, Any]) -> str:
-    """What a list minimises, by its first stage that keeps the best, else by what its search is told."""
+    """What a list minimises, by its first stage that keeps the best, else by the keyword of its search."""
     for stage in stages:
         if stage in _OBJECTIVES:
             return _OBJECTIVES[stage].value
-    told = (str(kwargs[name]).lower() for name in _TOLD if kwargs.get(name) is not None)
-    return next((word for word in told if word in set(Objective)), NO_OBJECTIVE)
+    keywords = sorted(method.objective_keyword for method in SEARCH_METHODS.values())
+    given = (str(kwargs[name]).lower() for name in keywords if kwargs.get(name) is not None)
+    return next((word for word in given if word in set(Objective)), NO_OBJECTIVE)
 
 
 def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Variant) -> RunStart:

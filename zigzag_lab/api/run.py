@@ -200,10 +200,10 @@ def run(
         request: what is asked.
         store: see :class:`MainStage`; None leaves no record.
         experiment: the question that the run belongs to.
-        tags: words to find the run by.
+        tags: key -> value, to find the run by.
         mlflow: the tracking URI to publish to; ``off`` for none.
-        progress: told of each layer.
-        cache: whether answers that the database holds are used, and new ones kept.
+        progress: receives the start and the end of each layer.
+        cache: whether stored answers are used, and new ones stored.
 
     Raises:
         InputError: something asked for cannot be used.

@@ -13,13 +13,13 @@ UPGRADE = "Run 'zigzag-lab db upgrade'."
 
 @click.group("db")
 def db_group() -> None:
-    """Look after the tables of the database."""
+    """Upgrade and check the tables of the database."""
 
 
 @db_group.command("upgrade")
 @database_option
 def upgrade_command(database: str | None) -> None:
-    """Bring the database to the newest schema. A SQLite file that holds runs is copied first."""
+    """Upgrade the database to the newest schema. A SQLite file that holds runs is copied first."""
     from zigzag_lab.api import doctor
 
     before, now = doctor.upgrade_schema(database)
@@ -34,7 +34,7 @@ def upgrade_command(database: str | None) -> None:
 @db_group.command("current")
 @database_option
 def current_command(database: str | None) -> None:
-    """Say which schema the database has; exit status 1 when it is not the newest."""
+    """Show which schema the database has; exit status 1 when it is not the newest."""
     from zigzag_lab.api import doctor
 
     state = doctor.schema_state(database)

@@ -68,13 +68,13 @@ def test_a_sweep_varies_its_option(environment: dict[str, str], tmp_path: Path) 
 OTHER_CODE = """
 from dataclasses import replace
 from zigzag_lab.api.sweep_point import PointPricer
-from zigzag_lab.sweeps import Point
+from zigzag_lab.sweeps import DesignPoint
 from zigzag_lab.vocab import InputError
 pricer = PointPricer("s", {}, {"search": "random"})
 assert list(pricer.searches) == ["random"]
 for searches in ({}, {"random": "other"}):
     try:
-        replace(pricer, searches=searches)(Point("k", "w", "a", "m", {}))
+        replace(pricer, searches=searches)(DesignPoint("k", "w", "a", "m", {}))
     except InputError as error:
         print(error.found)
 """

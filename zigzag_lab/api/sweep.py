@@ -23,7 +23,7 @@ from zigzag_lab.vocab import InputError
 if TYPE_CHECKING:
     from zigzag_lab.executors import Engine
     from zigzag_lab.store import Store
-    from zigzag_lab.sweeps import Point, Sweep
+    from zigzag_lab.sweeps import DesignPoint, SweepSpec
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def run_sweep(
     return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds, n_others)
 
 
-def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+def _engine(sweep: SweepSpec, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
     """Start an engine that prices the sweep's points.
 
     Raises:
@@ -200,9 +200,9 @@ def _searched(search: AdaptiveSearch, work: Work) -> bool:
     return True
 
 
-def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[Point]:
+def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[DesignPoint]:
     """The points that a search asked for as far as they are answered, and those of the batch after that."""
-    asked: list[Point] = []
+    asked: list[DesignPoint] = []
     states = record.states()
     while batch := search.ask():
         new = [point for design in batch for point in design.points]

@@ -27,7 +27,7 @@ from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.database import flat
 from zigzag_lab.store.sweep_points import PricedPoint
 from zigzag_lab.store.worker_cache import WorkerCache
-from zigzag_lab.sweeps.plan import Base, Point, changed_document
+from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
 from zigzag_lab.vocab import InfeasibleError, InputError
 from zigzag_lab.workload import Workload
 
@@ -55,7 +55,7 @@ class PointPricer:
     searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
 
-    def __call__(self, point: Point) -> PricedPoint:
+    def __call__(self, point: DesignPoint) -> PricedPoint:
         """Price a point. Whatever goes wrong is an answer, too.
 
         Raises:
@@ -85,13 +85,13 @@ class PointPricer:
             found = f"{here} has another version of the search '{search}' than the sweep, or none"
             raise InputError("executor", found, "the same installation on every machine")
 
-    def _options(self, point: Point) -> dict[str, Any]:
+    def _options(self, point: DesignPoint) -> dict[str, Any]:
         own = point.overrides("options")
         return {**self.options, **{path.removeprefix("options."): value for path, value in own.items()}}
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def _request(self, point: Point, inputs: list[RunInput]) -> RunRequest:
+    def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
         """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
         workload, read = self._workload(point.workload)
         inputs.append(read)
@@ -112,7 +112,7 @@ class PointPricer:
         known: tuple[Workload, RunInput] = self._remembered("workload", name, read)
         return known
 
-    def _changed(self, kind: str, point: Point, read: Callable[[Any], T]) -> tuple[T, RunInput]:
+    def _changed(self, kind: str, point: DesignPoint, read: Callable[[Any], T]) -> tuple[T, RunInput]:
         name, overrides = getattr(point, kind), point.overrides(kind)
         base = self.bases[kind][name]
 
@@ -134,7 +134,7 @@ class PointPricer:
     # -- results -------------------------------------------------------------------------------------------------------
 
     def _priced(
-        self, point: Point, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
+        self, point: DesignPoint, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
     ) -> PricedPoint:
         tally = SearchTally()
         given: dict[str, Any] = {"tally": tally, "cache": self.cache, "without_effect": request.without_effect}

@@ -55,7 +55,7 @@ def click_option(option: Option) -> click.Option:
     if option.kind is Kind.FLAG:
         return click.Option(names, is_flag=True, default=option.default, help=option.help)
     if option.kind is Kind.SHAPES:
-        return click.Option(names, type=Shape(), multiple=True, help=option.help, callback=_as_mapping)
+        return click.Option(names, type=ShapeType(), multiple=True, help=option.help, callback=_as_mapping)
     if option.kind is Kind.WORD:
         return click.Option(names, type=Words(option), default=str(option.default), show_default=True, help=option.help)
     default = option.unlimited if option.default is None else f"{option.default:g}"
@@ -87,7 +87,7 @@ class RunCommand(click.Command):
         return super().get_params(ctx)
 
 
-class Shape(click.ParamType[Any]):
+class ShapeType(click.ParamType[Any]):
     """The shape of a named tensor."""
 
     name = "NAME=1,3,224,224"
@@ -108,7 +108,7 @@ class Shape(click.ParamType[Any]):
         return name, shape
 
 
-class Tag(click.ParamType[Any]):
+class TagType(click.ParamType[Any]):
     """A tag, as KEY=VALUE."""
 
     name = "KEY=VALUE"
@@ -139,7 +139,7 @@ def record_options(command: F) -> F:
     """``--experiment``, ``--tag``, ``--no-cache``: how a new run is recorded."""
     question = "The question that the run belongs to."
     command = click.option("--no-cache", is_flag=True, help="Compute everything, and store no answers.")(command)
-    command = click.option("--tag", "tags", type=Tag(), multiple=True, help="A tag to find the run by.")(command)
+    command = click.option("--tag", "tags", type=TagType(), multiple=True, help="A tag to find the run by.")(command)
     return click.option("--experiment", default="default", show_default=True, help=question)(command)
 
 

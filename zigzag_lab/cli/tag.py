@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zigzag_lab.cli.options import Tag, database_option
+from zigzag_lab.cli.options import TagType, database_option
 
 EXAMPLE = """\b
 Example:
@@ -14,7 +14,7 @@ Example:
 
 @click.command("tag", epilog=EXAMPLE)
 @click.argument("run")
-@click.argument("tags", type=Tag(), nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("tags", type=TagType(), nargs=-1, metavar="[KEY=VALUE]...")
 @click.option("--remove", "removed", metavar="KEY", multiple=True, help="Remove this tag.")
 @database_option
 def tag_command(run: str, tags: tuple[tuple[str, str], ...], removed: tuple[str, ...], database: str | None) -> None:

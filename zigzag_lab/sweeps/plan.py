@@ -70,7 +70,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepSpec:
     """A sweep file, checked.
 
     Attributes:
@@ -108,7 +108,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class DesignPoint:
     """One design point.
 
     Attributes:
@@ -138,7 +138,7 @@ def root_of(path: str) -> str | None:
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def point_of(sweep: Sweep, values: dict[str, Any]) -> Point:
+def point_of(sweep: SweepSpec, values: dict[str, Any]) -> DesignPoint:
     """The point of some values."""
     files = {kind: values[kind] for kind in FILES}
     rest = {name: value for name, value in values.items() if name not in files}
@@ -147,7 +147,7 @@ def point_of(sweep: Sweep, values: dict[str, Any]) -> Point:
     omitted, settings = omitted_if_default(), {**sweep.option_paths, **overrides}
     asked = _to_json([inputs, {p: value for p, value in settings.items() if p not in omitted or value != omitted[p]}])
     key = sha256(b"zl-sweep-point\0v1\0" + asked.encode()).hexdigest()[:32]
-    return Point(key, files["workload"], files["accelerator"], files["mapping"], rest)
+    return DesignPoint(key, files["workload"], files["accelerator"], files["mapping"], rest)
 
 
 def changed_document(base: Base, root: str, overrides: Mapping[str, Any]) -> Any:

@@ -17,9 +17,9 @@ from zigzag_lab.inputs.yaml_file import load_yaml
 from zigzag_lab.keys import workload_digest
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
-from zigzag_lab.sweeps.expressions import Expression, Table, read_expression, read_table
+from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
 from zigzag_lab.sweeps.options import check_varied, checked_option, default_options, option_of
-from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, Sweep, root_of
+from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, SweepSpec, root_of
 from zigzag_lab.sweeps.sampling import read_sampling
 from zigzag_lab.vocab import InputError, nearest
 
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[\w][\w .-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
-def read_sweep(path: str | Path) -> Sweep:
+def read_sweep(path: str | Path) -> SweepSpec:
     """Read and check a sweep file.
 
     Args:
@@ -45,16 +45,16 @@ def read_sweep(path: str | Path) -> Sweep:
     data = load_yaml(file).data
     if not isinstance(data, Mapping):
         raise InputError(str(file), f"found {type(data).__name__}", "keys such as name, workloads, space")
-    return _Reader(str(file), file.parent, data).sweep()
+    return _SweepFile(str(file), file.parent, data).sweep()
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _SweepFile:
     where: str
     folder: Path
     data: Mapping[str, Any]
 
-    def sweep(self) -> Sweep:
+    def sweep(self) -> SweepSpec:
         for key in self.data:
             if key not in _KEYS:
                 raise InputError(
@@ -67,7 +67,7 @@ class _Reader:
             for name, text in self._mapping("derived").items()
         )
         options = self._options()
-        sweep = Sweep(
+        sweep = SweepSpec(
             name=self._name(),
             where=self.where,
             axes=axes,
@@ -104,7 +104,7 @@ class _Reader:
         checked = {k: checked_option(self._at(f"options.{k}"), str(k), v) for k, v in given.items()}
         return {**default_options(), **checked}
 
-    def _constraints(self, tables: Mapping[str, Table]) -> tuple[Expression, ...]:
+    def _constraints(self, tables: Mapping[str, LookupTable]) -> tuple[Expression, ...]:
         given = self.data.get("constraints") or []
         if not isinstance(given, Sequence) or isinstance(given, str):
             raise InputError(self._at("constraints"), f"found {given!r}", "a list of expressions")
@@ -112,7 +112,7 @@ class _Reader:
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
-    def _axes(self, tables: Mapping[str, Table]) -> tuple[Axis, ...]:
+    def _axes(self, tables: Mapping[str, LookupTable]) -> tuple[Axis, ...]:
         space = [
             read_axis(self._at(f"space.{name}"), str(name), given, tables)
             for name, given in self._mapping("space").items()
@@ -171,7 +171,7 @@ class _Reader:
         return Base(sha256(text.encode()).hexdigest(), document, file)
 
 
-def _checked_options(reader: _Reader, axis: Axis) -> Axis:
+def _checked_options(reader: _SweepFile, axis: Axis) -> Axis:
     """The axis with values of options checked."""
     if not any(root_of(name) == "options" for name in axis.names):
         return axis
@@ -187,7 +187,7 @@ def _checked_options(reader: _Reader, axis: Axis) -> Axis:
     return replace(axis, values=tuple(steps))
 
 
-def _check_names(reader: _Reader, sweep: Sweep) -> None:
+def _check_names(reader: _SweepFile, sweep: SweepSpec) -> None:
     """See that every name is set once, that paths lead somewhere, and that expressions speak of what is known."""
     known: set[str] = set()
     for axis in sweep.axes:
@@ -206,7 +206,7 @@ def _check_names(reader: _Reader, sweep: Sweep) -> None:
         _check_spoken_of(reader, sweep, constraint, known)
 
 
-def _check_new(reader: _Reader, sweep: Sweep, name: str, known: set[str]) -> None:
+def _check_new(reader: _SweepFile, sweep: SweepSpec, name: str, known: set[str]) -> None:
     if name in known:
         raise InputError(reader._at(name), "it is set twice", "each name once")
     root = root_of(name)
@@ -220,7 +220,7 @@ def _check_new(reader: _Reader, sweep: Sweep, name: str, known: set[str]) -> Non
         raise InputError(reader._at(name), "this is neither a path nor a variable", expected, hint)
 
 
-def _check_path(where: str, sweep: Sweep, root: str, path: str) -> None:
+def _check_path(where: str, sweep: SweepSpec, root: str, path: str) -> None:
     for name, base in sweep.bases[root].items():
         try:
             value_in({root: base.document}, path)
@@ -228,7 +228,7 @@ def _check_path(where: str, sweep: Sweep, root: str, path: str) -> None:
             raise InputError(where, f"in {root} '{name}' {error.found}", error.expected, error.hint) from None
 
 
-def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, known: set[str]) -> None:
+def _check_spoken_of(reader: _SweepFile, sweep: SweepSpec, expression: Expression, known: set[str]) -> None:
     for name in sorted(expression.names - known):
         root = root_of(name)
         if root == "options":
@@ -240,7 +240,7 @@ def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, know
             raise InputError(expression.where, f"'{name}' is not known here", expected, nearest(name, known))
 
 
-def _check_number(reader: _Reader, sweep: Sweep) -> None:
+def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
     sampling = sweep.sampling
     if sampling.adaptive is not None:
         _check_networks(reader, sweep)
@@ -251,7 +251,7 @@ def _check_number(reader: _Reader, sweep: Sweep) -> None:
         raise InputError(reader._at("space"), found, f"at most {MAX_POINTS:,} points", hint)
 
 
-def _check_networks(reader: _Reader, sweep: Sweep) -> None:
+def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
     """See that a search compares designs over all networks, not one network with another."""
     if not any(axis.names == ("workload",) for axis in sweep.axes):
         expected = "'workloads', as a search adds up each design's figures over all of them"

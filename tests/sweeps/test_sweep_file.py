@@ -102,3 +102,20 @@ def test_keys_of_points_leave_out_later_options_at_their_defaults(tmp_path: Path
         for options in ({"lpf_limit": 4}, {"lpf_limit": 4, "time_limit": 10}, {"lpf_limit": 4, "time_limit": 11})
     )
     assert usual == same != other
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"options": {"lpf_limit": 0}}, "options.lpf_limit"),
+        ({"space": {SIZE: []}}, f"space.{SIZE}"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_errors_name_the_line(keys: dict[str, Any], key: str, tmp_path: Path) -> None:
+    file = sweep_file(tmp_path, **keys)
+    lines = [line.strip().partition(":")[0] for line in file.read_text().splitlines()]
+    with pytest.raises(InputError) as caught:
+        read_sweep(file)
+    name = key.removeprefix("options.").removeprefix("space.")
+    assert caught.value.where == f"{file} (line {lines.index(name) + 1}): {key}"

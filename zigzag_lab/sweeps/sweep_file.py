@@ -13,7 +13,7 @@ from typing import Any
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.presets import preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
-from zigzag_lab.inputs.yaml_file import load_yaml
+from zigzag_lab.inputs.yaml_file import Document, load_yaml
 from zigzag_lab.keys import workload_digest
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
@@ -42,16 +42,17 @@ def read_sweep(path: str | Path) -> SweepSpec:
     """
     file = Path(path)
     file = file / "experiment.yaml" if file.is_dir() else file
-    data = load_yaml(file).data
-    if not isinstance(data, Mapping):
-        raise InputError(str(file), f"found {type(data).__name__}", "keys such as name, workloads, space")
-    return _SweepFile(str(file), file.parent, data).sweep()
+    document = load_yaml(file)
+    if not isinstance(document.data, Mapping):
+        raise InputError(str(file), f"found {type(document.data).__name__}", "keys such as name, workloads, space")
+    return _SweepFile(str(file), file.parent, document, document.data).sweep()
 
 
 @dataclass(frozen=True)
 class _SweepFile:
     where: str
     folder: Path
+    document: Document
     data: Mapping[str, Any]
 
     def sweep(self) -> SweepSpec:
@@ -83,7 +84,15 @@ class _SweepFile:
         return sweep
 
     def _at(self, key: Any) -> str:
-        return f"{self.where}: {key}"
+        """Return the place of a key, such as ``experiment.yaml (line 12): space.rows``."""
+        head, _, rest = str(key).partition(".")
+        places = ((head, rest), ("space", key), ("derived", key), (head.partition("[")[0],))
+        line = next((n for place in places if self._has(place) and (n := self.document.line_of(place))), None)
+        return f"{self.where} (line {line}): {key}" if line else f"{self.where}: {key}"
+
+    def _has(self, place: tuple[str, ...]) -> bool:
+        inner = self.data.get(place[0])
+        return place[0] in self.data if len(place) == 1 else isinstance(inner, Mapping) and place[1] in inner
 
     def _mapping(self, key: str) -> Mapping[str, Any]:
         given = self.data.get(key)

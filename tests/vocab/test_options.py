@@ -1,5 +1,6 @@
 import pytest
 
+from tests import options_page
 from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.options import (
     INPUT_SHAPES,
@@ -73,3 +74,7 @@ def test_texts_that_are_no_limits_are_refused(text):
 def test_defaults_are_values_that_the_options_take():
     for option in (LPF_LIMIT, SEED, TIME_LIMIT, OBJECTIVE, MIX_SPATIAL, INPUT_SHAPES):
         assert option.checked(option.default) == option.default
+
+
+def test_the_page_of_options_says_what_is_declared():
+    assert options_page.PAGE.read_text(encoding="utf-8") == options_page.page(), "run python -m tests.options_page"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.api.run import RunOutcome, RunRequest, run
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.api.differences import Difference, differences
+from zigzag_lab.api.compare import Difference, differences
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping

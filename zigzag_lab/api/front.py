@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.store.damage import damaged
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
 from zigzag_lab.vocab import InputError
@@ -108,8 +108,8 @@ def search_front(
         InputError: something asked for cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
+    from zigzag_lab.api.caching import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
-    from zigzag_lab.api.memory_costs import LabMemoryCosts
     from zigzag_lab.api.pipeline import front_stages
     from zigzag_lab.api.run import with_accelerator
 

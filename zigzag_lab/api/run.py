@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import (
     EXPLOIT_LOCALITY,
@@ -200,18 +200,18 @@ def run(
         request: what is asked.
         store: see :class:`MainStage`; None leaves no record.
         experiment: the question that the run belongs to.
-        tags: words to find the run by.
+        tags: key -> value, to find the run by.
         mlflow: the tracking URI to publish to; ``off`` for none.
-        progress: told of each layer.
-        cache: whether answers that the database holds are used, and new ones kept.
+        progress: receives the start and the end of each layer.
+        cache: whether stored answers are used, and new ones stored.
 
     Raises:
         InputError: something asked for cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
+    from zigzag_lab.api.caching import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
-    from zigzag_lab.api.memory_costs import LabMemoryCosts
     from zigzag_lab.api.pipeline import standard_stages
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.workload import operations_left_out

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
@@ -73,7 +73,7 @@ class SweepOutcome:
 
 
 def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool = False) -> SweepPlan:
-    """What a sweep would do; nothing is run, and no database is made.
+    """Return what a sweep would do; nothing is run, and no database is made.
 
     Raises:
         InputError: the file cannot be used.
@@ -98,7 +98,7 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
 
 
 def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
-    """The sweep of a name where there is one, and the mean seconds of its points."""
+    """Return the sweep of a name where there is one, and the mean seconds of its points."""
     rows = store.database.select("SELECT number FROM zl_sweep WHERE name = ?", (name,)).rows
     if not rows:
         return None, None
@@ -129,7 +129,7 @@ def run_sweep(
         executor: ``local`` or ``dask``.
         scheduler: address of a Dask scheduler.
         retry_failed: whether points that failed are priced again.
-        listener: told of progress, and asked whether to go on.
+        listener: receives progress, and is polled for cancellation.
 
     Raises:
         InputError: the file, or what else was asked, cannot be used.
@@ -161,7 +161,7 @@ def run_sweep(
 
 
 def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
-    """An engine that prices the sweep's points.
+    """Start an engine that prices the sweep's points.
 
     Raises:
         InputError: it cannot be started, or its workers cannot share the database.

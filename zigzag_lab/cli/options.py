@@ -144,7 +144,7 @@ def record_options(command: F) -> F:
 
 
 def database_option(command: F) -> F:
-    """``--db``: which database to speak to."""
+    """``--db``: the database."""
     help_text = "Database, a file or a URL; by default ZIGZAG_LAB_DB, or zigzag_lab.db in the working folder."
     return click.option("--db", "database", metavar="FILE|URL", help=help_text)(command)
 
@@ -156,9 +156,9 @@ def mlflow_option(command: F) -> F:
 
 
 def publish_option(command: F) -> F:
-    """``--publish``: which points of a sweep MLflow is told of."""
+    """``--publish``: which points of a sweep are published."""
     help_text = (
-        "Points to tell MLflow of, for each network: all, best, pareto, top:K or none, with commas between. "
+        "Points to publish to MLflow, for each network: all, best, pareto, top:K or none, with commas between. "
         "By default all of up to 200, else pareto,top:50."
     )
     return click.option("--publish", "policy", metavar="POLICY", help=help_text)(command)

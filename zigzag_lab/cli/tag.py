@@ -1,4 +1,4 @@
-"""``zigzag-lab tag``: words to find runs by."""
+"""``zigzag-lab tag``: tags of runs."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Example:
 @click.command("tag", epilog=EXAMPLE)
 @click.argument("run")
 @click.argument("tags", type=Tag(), nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--remove", "removed", metavar="KEY", multiple=True, help="Take this tag off.")
+@click.option("--remove", "removed", metavar="KEY", multiple=True, help="Remove this tag.")
 @database_option
 def tag_command(run: str, tags: tuple[tuple[str, str], ...], removed: tuple[str, ...], database: str | None) -> None:
-    """Hang words on a run to find it by, or list them.
+    """Add tags to a run, or list them.
 
     RUN is an id, the start of one, or 'last'. 'zigzag-lab ls --tag KEY=VALUE' lists the runs that carry a tag, and
     'zigzag-lab mlflow sync' tells MLflow of it.

@@ -17,8 +17,8 @@ from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import StageCallable, builtin
 from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import TIME_LIMIT
 
-DEFAULT_SECONDS = 10.0
 N_LOOPS_AT_START = 6
 """Loops in the short search whose mappings the exact one starts from."""
 
@@ -36,7 +36,7 @@ class _ProvingStage(TemporalSearchStage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        exact_time_limit: float | None = DEFAULT_SECONDS,
+        exact_time_limit: float | None = TIME_LIMIT.default,
         loma_lpf_limit: int | None = None,
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,

@@ -102,7 +102,8 @@ class NetworkFrontStage(Stage):
 
     Keywords: ``sink``: stores the fronts of the layers, and as the result of each layer its mapping in the sum of least
     energy-delay product; ``most_front_points``: how many sums are yielded at most (None for all); of more, evenly many
-    along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
+    along the front, its ends included; of one, that of least energy-delay product, whose mappings are those of the
+    record. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
     """
 
     declares = StageSpec(provides=("sink",), yields_lists=True, leaves_records=True)
@@ -124,7 +125,7 @@ class NetworkFrontStage(Stage):
         layers = self._fronts_of_layers()
         points = combined([[(cme.energy_total, cme.latency_total2) for cme, _ in front] for front in layers])
         if isinstance(self.sink, FrontSink):
-            self._save(self.sink, layers, min(points, key=lambda point: point[0] * point[1])[2])
+            self._save(self.sink, layers, _least_product(points)[2])
         for _, _, chosen in _thinned(points, self.most):
             total: CostModelEvaluationABC = CumulativeCME()
             results = [front[i] for front, i in zip(layers, chosen, strict=True)]
@@ -146,8 +147,14 @@ class NetworkFrontStage(Stage):
             sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
 
 
+def _least_product(points: Sequence[Any]) -> Any:
+    return min(points, key=lambda point: point[0] * point[1])
+
+
 def _thinned(points: Sequence[Any], most: int | None) -> list[Any]:
-    """At most so many of some points, evenly spread, the ends included."""
+    """Return at most so many of some points, evenly spread, the ends included; of one the least product."""
+    if most == 1:
+        return [_least_product(points)]
     if most is None or len(points) <= most:
         return list(points)
     return [points[i] for i in np.unique(np.linspace(0, len(points) - 1, most).round().astype(int))]

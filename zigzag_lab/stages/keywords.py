@@ -8,7 +8,8 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
-from zigzag_lab.vocab import InputError, Objective, TemporalMappingType, nearest
+from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import OBJECTIVE, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 LAYER_RECORDS: Mapping[str, type] = {"accelerator": Accelerator, "layer": Layer}
@@ -31,18 +32,14 @@ def objective_named(name: str, value: Objective | str) -> Objective:
         name: the keyword, for the message.
         value: what it was given as.
     """
-    words = [objective.value for objective in Objective]
-    if str(value).lower() not in words:
-        raise InputError(name, repr(value), f"one of {', '.join(words)}", nearest(str(value), words))
-    return Objective(str(value).lower())
+    found: Objective = OBJECTIVE.checked(value, name)
+    return found
 
 
 def kind_of_mapping(text: TemporalMappingType | str) -> TemporalMappingType:
     """Return uneven or even, from the enum or its value, in any case."""
-    words = [kind.value for kind in TemporalMappingType]
-    if str(text).lower() not in words:
-        raise InputError("temporal_mapping_type", f"found {text!r}", " or ".join(words), nearest(str(text), words))
-    return TemporalMappingType(str(text).lower())
+    found: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(text)
+    return found
 
 
 def problem_of(

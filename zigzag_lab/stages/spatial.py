@@ -16,13 +16,14 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search.spatial import spatial_mappings
-from zigzag_lab.stages.exact import DEFAULT_SECONDS, ExactStage
+from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.keywords import LAYER_RECORDS, check_count
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS, TIME_LIMIT
 from zigzag_lab.workload import Layer
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class SpatialMappingGeneratorStage(BatchStage):
         accelerator: Accelerator,
         layer: Layer,
         constraints: MappingConstraints | None = None,
-        nb_mappings_generated: int | None = 3,
+        nb_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
         enable_mix_spatial_mapping_generation: bool = False,
         enable_weight_diagonal_mapping: bool = False,
         **kwargs: Any,
@@ -183,7 +184,7 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
     again.list_of_callables = [ExactStage if below in _GREEDY else below for below in stage.list_of_callables]
     wanted = (getattr(below, "objective", None) for below in stage.list_of_callables)
     objective = next((one for one in wanted if isinstance(one, Objective)), Objective.LATENCY)
-    again.kwargs = {**stage.kwargs, "exact_objective": objective, "exact_time_limit": DEFAULT_SECONDS}
+    again.kwargs = {**stage.kwargs, "exact_objective": objective, TIME_LIMIT.keyword: TIME_LIMIT.default}
     found = False
     try:
         for batch in again.batches():

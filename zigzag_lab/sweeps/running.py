@@ -63,7 +63,7 @@ class Progress:
 
 
 class Listener(Protocol):
-    """Told of progress, and asked whether to go on."""
+    """Receives progress and is polled for cancellation."""
 
     def progressed(self, progress: Progress) -> None:
         """Points have been stored."""

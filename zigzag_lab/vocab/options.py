@@ -67,6 +67,11 @@ class Option:
         """The flag of the command line, such as ``--lpf-limit``."""
         return self.flag or f"--{self.name.replace('_', '-')}"
 
+    @property
+    def parameter(self) -> str:
+        """The parameter of MLflow, such as ``lpf_limit``: the flag as a name."""
+        return self.command_flag.removeprefix("--").replace("-", "_")
+
     def checked(self, value: Any, where: str = "") -> Any:
         """Return a value in its one form: words in lower case, numbers of their type, None for no limit.
 

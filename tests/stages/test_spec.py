@@ -91,7 +91,6 @@ def test_only_stages_of_this_package_are_ours_whatever_others_declare() -> None:
     assert all(map(is_ours, BUILTIN_STAGES))
     assert not any(map(is_ours, (Own, Heir, partial(SumStage), lambda stages, **_: CostModelStage(stages))))
     assert spec_of(partial(SimpleSaveStage)).writes == ()
-    assert set(spec_of(partial(SimpleSaveStage)).parameters) >= {"dump_folder"}
 
 
 def test_a_stage_of_ours_withholds_the_keywords_that_it_names_and_does_not_provide() -> None:

@@ -9,7 +9,15 @@ from typing import Any
 
 from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.savers import PickleSaveStage
-from zigzag_lab.stages.signature import WITHOUT_EFFECT, name_of, needed_keywords, parameters_of, words_of, wrong_kind
+from zigzag_lab.stages.signature import (
+    WITHOUT_EFFECT,
+    Keywords,
+    name_of,
+    needed_keywords,
+    parameters_of,
+    words_of,
+    wrong_kind,
+)
 from zigzag_lab.stages.spec import is_ours, spec_of
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import PipelineError, nearest
@@ -24,7 +32,10 @@ ALIASES = {"onnx_model_path": "workload", "workload_path": "workload"}
 
 
 def check_pipeline(
-    stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[Any], without_effect: Collection[str] = ()
+    stages: Sequence[StageCallable],
+    kwargs: dict[str, Any],
+    known: Iterable[type[Stage]],
+    without_effect: Collection[str] = (),
 ) -> None:
     """Refuse a list that cannot run.
 
@@ -48,7 +59,7 @@ def check_pipeline(
     _check_needs(stages, kwargs, known)
 
 
-def _check_is_stage(position: int, stage: Any) -> None:
+def _check_is_stage(position: int, stage: object) -> None:
     is_other_class = isinstance(stage, type) and not issubclass(stage, Stage)
     if callable(stage) and not is_other_class and not isinstance(stage, Stage):
         return
@@ -96,7 +107,7 @@ def _check_lists(stages: Sequence[StageCallable]) -> None:
             )
 
 
-def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[Any]) -> None:
+def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[type[Stage]]) -> None:
     readers = _readers(stages)
     varied = [name for stage in stages for name in spec_of(stage).provides_from(kwargs)]
     own = [stage for stage in stages if not spec_of(stage).is_complete]
@@ -136,7 +147,7 @@ def _meant_by(name: str, readers: Mapping[str, str], likeness: float = 0.6) -> s
     return next((reader for reader in readers if f"_{name}_" in f"_{reader}_"), "")
 
 
-def _readers(stages: Iterable[Any]) -> dict[str, str]:
+def _readers(stages: Iterable[StageCallable]) -> dict[str, str]:
     """Keyword -> the first stage that reads it."""
     readers: dict[str, str] = {}
     for stage in stages:
@@ -145,7 +156,7 @@ def _readers(stages: Iterable[Any]) -> dict[str, str]:
     return readers
 
 
-def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[Any]) -> None:
+def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[type[Stage]]) -> None:
     available, unread = set(kwargs), dict(kwargs)
     for stage in stages:
         for name in needed_keywords(stage):
@@ -165,7 +176,7 @@ def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known:
 
 
 def _check_kinds(
-    stage: StageCallable, unread: Mapping[str, Any], stages: Sequence[StageCallable], known: Iterable[Any]
+    stage: StageCallable, unread: Keywords, stages: Sequence[StageCallable], known: Iterable[type[Stage]]
 ) -> None:
     """Refuse a file where a stage needs the record read from it."""
     for name, kind in spec_of(stage).requires.items():
@@ -194,7 +205,7 @@ def _remedy(
     name: str,
     stage: StageCallable,
     stages: Sequence[StageCallable],
-    known: Iterable[Any],
+    known: Iterable[type[Stage]],
     kwargs: dict[str, Any],
 ) -> str:
     placement = _placement([s for s in known if _provides(s, name)], stage, stages)

@@ -17,7 +17,7 @@ from zigzag_lab.inputs import (
     read_workload,
 )
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
-from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.protocols import RunSink
 from zigzag_lab.stages.spec import StageSpec
@@ -129,7 +129,7 @@ class AcceleratorParserStage(Stage):
         yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
 
 
-def _note_read(sink: Any, kind: Any, source: Any, record: Any) -> None:
+def _note_read(sink: object, kind: Kind, source: object, record: object) -> None:
     """Put on record what a stage has read itself; records that it was given are on record already."""
     if source is not record and isinstance(sink, RunSink):
         path = resolve(kind, source) if isinstance(source, (str, Path)) else None
@@ -153,7 +153,7 @@ def mapping_rules(source: Any) -> MappingRules:
     return source if isinstance(source, MappingRules) else read_mapping(_file("mapping", source))
 
 
-def _file(kind: Any, source: Any) -> Any:
+def _file(kind: Kind, source: Any) -> Any:
     if source is None:
         raise InputError(kind, "none was given", "a path or the name of a preset")
     if not (isinstance(source, str) or hasattr(source, "__fspath__")):

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.stages.protocols import RunFiles, SearchTally, Sink
+from zigzag_lab.stages.protocols import Result, RunFiles, SearchTally, Sink
 from zigzag_lab.vocab import InfeasibleError
 
-Settled = Callable[[Sequence[Any], BaseException | None], None]
+Settled = Callable[[Sequence[Result], BaseException | None], None]
 """Takes the results that a worker found, or the error that ended it."""
 
 
@@ -49,7 +49,7 @@ class Placeholder:
         if self.combination is None:
             self.combination, self._n_within = combination, len(self._listeners)
 
-    def settle(self, results: Sequence[Any], error: BaseException | None = None) -> None:
+    def settle(self, results: Sequence[Result], error: BaseException | None = None) -> None:
         """Call the listeners with the results, the innermost stage's first."""
         is_passed_over = isinstance(error, InfeasibleError) and self.combination is not None
         n_concerned = self._n_within if is_passed_over else len(self._listeners)
@@ -57,7 +57,7 @@ class Placeholder:
             listener(results, error if number < n_concerned else None)
 
 
-def placeholder_in(extra_info: Any) -> Placeholder | None:
+def placeholder_in(extra_info: object) -> Placeholder | None:
     """The placeholder that extra information holds, in tuples within tuples; None where it holds none."""
     if isinstance(extra_info, Placeholder):
         return extra_info

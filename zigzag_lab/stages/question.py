@@ -25,7 +25,7 @@ from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.protocols import SERVICES, Cache, Question
-from zigzag_lab.stages.signature import name_of, parameters_of
+from zigzag_lab.stages.signature import Keywords, name_of, parameters_of
 from zigzag_lab.stages.spec import is_ours, spec_of
 from zigzag_lab.stages.stage import StageCallable
 from zigzag_lab.vocab import InputError
@@ -40,7 +40,7 @@ _DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping"
 """Keyword -> those that it follows from."""
 
 
-def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], asked: Cache) -> Question:
+def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache) -> Question:
     """Return the question that a list of stages answers when run with some keywords.
 
     Args:
@@ -86,12 +86,12 @@ def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]
         yield stage
 
 
-def is_cache(stage: Any) -> bool:
+def is_cache(stage: StageCallable) -> bool:
     """Whether a stage of a list only looks answers up."""
     return spec_of(stage).is_cache
 
 
-def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _refuse_writers(below: Sequence[StageCallable], kwargs: Keywords) -> None:
     """Refuse stages that write files: an answer from a cache would leave them unwritten."""
     for stage in below:
         for name in spec_of(stage).writes:
@@ -99,7 +99,7 @@ def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
                 raise NotKeyableError(f"{name_of(stage)} below writes files ('{name}')")
 
 
-def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+def _refuse_unread(below: Sequence[StageCallable], kwargs: Keywords) -> None:
     """Refuse stages that name files to readers further below: these are unknown until they are read."""
     unread = {name for stage in below for name in spec_of(stage).reads}
     for stage in below:
@@ -108,7 +108,7 @@ def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
                 raise NotKeyableError(f"{name_of(stage)} below tries several files ('{name}')")
 
 
-def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
+def _deciding(below: Sequence[StageCallable], kwargs: Keywords, is_all_ours: bool) -> dict[str, Any]:
     """Return keywords that can influence the result; all of them if a stage does not declare what it reads."""
     silent = {*SERVICES, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
@@ -117,31 +117,26 @@ def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool
             del chosen[name]
     if not is_all_ours:
         return chosen
-    read = {name for stage in below for name in _read_by(stage)}
+    read = {name for stage in below for name in parameters_of(stage)}
     return {name: value for name, value in chosen.items() if name in read}
 
 
-def _silent(stage: Any) -> Sequence[str]:
+def _silent(stage: StageCallable) -> Sequence[str]:
     """Keywords of a stage that change no result."""
     return *spec_of(stage).changes_nothing, *spec_of(stage).writes
 
 
-@cache
-def _read_by(stage: Any) -> frozenset[str]:
-    return frozenset(parameters_of(stage))
-
-
-def _kind(options: Mapping[str, Any]) -> str:
+def _kind(options: Keywords) -> str:
     if isinstance(options.get("layer"), Layer):
         return "step" if "spatial_mapping" in options or "temporal_mapping" in options else "layer"
     return "network"
 
 
-def _digest_of(digests: RecordDigests, record: Any, exact: bool) -> str:
+def _digest_of(digests: RecordDigests, record: object, exact: bool) -> str:
     return digests.of_description(record) if exact else digests.of_meaning(record)
 
 
-def _key(document: Any, domain: str) -> str:
+def _key(document: object, domain: str) -> str:
     try:
         return digest_of_bytes(canonical_json(document), domain)
     except InputError as error:
@@ -149,11 +144,11 @@ def _key(document: Any, domain: str) -> str:
 
 
 @cache
-def _known_stage(stage: Any) -> Any:
+def _known_stage(stage: StageCallable) -> Any:
     return code_document(stage)
 
 
-def _stage_document(stage: Any) -> Any:
+def _stage_document(stage: StageCallable) -> Any:
     if is_ours(stage):
         return name_of(stage)
     return _known_stage(stage) if isinstance(stage, type) else code_document(stage)
@@ -162,7 +157,7 @@ def _stage_document(stage: Any) -> Any:
 # -- keywords ----------------------------------------------------------------------------------------------------------
 
 
-def _options_document(options: dict[str, Any], below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _options_document(options: dict[str, Any], below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
     defaults = _defaults(below, kwargs)
     layer = kwargs.get("layer")
     document: dict[str, Any] = {}
@@ -178,7 +173,7 @@ def _options_document(options: dict[str, Any], below: Sequence[Any], kwargs: Map
     return document
 
 
-def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _defaults(below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
     """Defaults of keywords that are not given; a list where stages differ."""
     found: dict[str, set[Any]] = {}
     for stage in below:
@@ -192,12 +187,12 @@ def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
     return {n: next(iter(v)) if len(v) == 1 else sorted(v, key=repr) for n, v in found.items()}
 
 
-def _is_read_below(name: str, value: Any, below: Sequence[Any]) -> bool:
+def _is_read_below(name: str, value: object, below: Sequence[StageCallable]) -> bool:
     """Whether a keyword is a file, or what stands for one, that a stage below reads."""
     return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
 
 
-def _input_document(name: Any, value: Any, below: Sequence[Any]) -> Any:
+def _input_document(name: Any, value: object, below: Sequence[StageCallable]) -> Any:
     """Return a document of an input that is not read yet: of a file by its bytes, of plain data by all of it."""
     if isinstance(value, (str, Path)):
         path = resolve(name, value)
@@ -253,12 +248,12 @@ def _plain(value: Any) -> Any:
 # -- words and counts --------------------------------------------------------------------------------------------------
 
 
-def _label(kwargs: Mapping[str, Any]) -> str:
+def _label(kwargs: Keywords) -> str:
     subject = kwargs.get("layer") or kwargs.get("workload")
     return subject.name if isinstance(subject, (Layer, Workload)) else str(subject or "")
 
 
-def _n_layers(kind: str, kwargs: Mapping[str, Any], digests: RecordDigests) -> int:
+def _n_layers(kind: str, kwargs: Keywords, digests: RecordDigests) -> int:
     """How many distinct layers a question is about."""
     workload, rules, accelerator = kwargs.get("workload"), kwargs.get("mapping"), kwargs.get("accelerator")
     if kind != "network" or not isinstance(workload, Workload):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +21,10 @@ from zigzag_lab.stages.protocols import (
     Sink,
     Variant,
 )
+from zigzag_lab.stages.signature import Keywords
 
 
-def cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
+def cmes_in(value: object) -> Iterator[CostModelEvaluationABC]:
     """All CMEs that results hold in tuples, lists and dictionaries, in order; sums after what they sum up."""
     if isinstance(value, CostModelEvaluationABC):
         yield value
@@ -46,7 +47,7 @@ def cmes_at_the_top(results: Any) -> Iterator[CostModelEvaluationABC]:
             yield from cmes_at_the_top(cme)
 
 
-def save_all(sink: Sink | None, result: Any) -> None:
+def save_all(sink: Sink | None, result: object) -> None:
     """Hand a sink every CME that a result holds, as extra information too."""
     if sink is not None:
         for cme in cmes_in(result):
@@ -56,7 +57,7 @@ def save_all(sink: Sink | None, result: Any) -> None:
 # -- child runs --------------------------------------------------------------------------------------------------------
 
 
-def run_recorded(variant: Variant, kwargs: Mapping[str, Any], run: Callable[..., Iterable[Result]]) -> Iterator[Result]:
+def run_recorded(variant: Variant, kwargs: Keywords, run: Callable[..., Iterable[Result]]) -> Iterator[Result]:
     """Yield what stages find for a combination, and record it as a child run where there is a record.
 
     Args:
@@ -136,7 +137,7 @@ class _ChildRecord:
         self._waiting.append(waited_for)
         waited_for.when_settled(lambda results, error: self._settled(waited_for, results, error))
 
-    def _settled(self, placeholder: Placeholder, results: Sequence[Any], error: BaseException | None) -> None:
+    def _settled(self, placeholder: Placeholder, results: Sequence[Result], error: BaseException | None) -> None:
         for result in results:
             self.sink.yielded(result)
         self._waiting.remove(placeholder)

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from zigzag_lab.keys.sources import is_own
-from zigzag_lab.stages.signature import parameters_of
+from zigzag_lab.stages.signature import Keywords, parameters_of
 
 CLAIMS = frozenset({"is_complete", "is_pure", "takes_batches", "hands_on"})
 """Fields that no subclass inherits."""
@@ -65,7 +65,7 @@ class StageSpec:
     leaves_records: bool = False
     prepares: bool = False
     is_cache: bool = False
-    provides_from: Callable[[Mapping[str, Any]], Iterable[str]] = lambda _: ()
+    provides_from: Callable[[Keywords], Iterable[str]] = lambda _: ()
     parameters: Mapping[str, inspect.Parameter] = field(default_factory=dict)
     is_ours: bool = False
 
@@ -78,14 +78,14 @@ DECLARED_BY = {f.name: f.name for f in fields(StageSpec) if f.name not in FOLLOW
 """Class attribute -> the field that it declares."""
 
 
-def spec_of(stage: Any) -> StageSpec:
+def spec_of(stage: object) -> StageSpec:
     """Return the declarations of a stage, or of whatever else builds one, such as a function."""
     if isinstance(stage, type):
         return _spec_of_class(stage)
     return StageSpec(**_declared(stage, dir(stage)), parameters=parameters_of(stage))
 
 
-def is_ours(stage: Any) -> bool:
+def is_ours(stage: object) -> bool:
     """Whether a stage ships with this package and reads no keyword that it does not name."""
     return spec_of(stage).is_ours
 
@@ -108,7 +108,7 @@ def _spec_of_class(stage: type) -> StageSpec:
     return StageSpec(**found, parameters=parameters, is_ours=is_ours)
 
 
-def _declared(stage: Any, names: Iterable[str]) -> dict[str, Any]:
+def _declared(stage: object, names: Iterable[str]) -> dict[str, Any]:
     """Field -> what a stage declares by some of its attributes."""
     found = {DECLARED_BY[name]: getattr(stage, name) for name in names if name in DECLARED_BY}
     spec = getattr(stage, "declares", None) if "declares" in names else None

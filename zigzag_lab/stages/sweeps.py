@@ -15,6 +15,7 @@ from zigzag_lab.stages.files import file_stem
 from zigzag_lab.stages.keywords import objective_named
 from zigzag_lab.stages.placeholders import Combination, placeholder_in
 from zigzag_lab.stages.protocols import in_a_word
+from zigzag_lab.stages.signature import Keywords
 from zigzag_lab.stages.spec import StageSpec, spec_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError
@@ -53,7 +54,7 @@ class GeneralParameterIteratorStage(Stage):
         self.points = expanded("general_parameter_iterations", general_parameter_iterations)
 
     @classmethod
-    def provides_from(cls, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    def provides_from(cls, kwargs: Keywords) -> tuple[str, ...]:
         """The keywords that it sets, when it is given these."""
         iterations = kwargs.get("general_parameter_iterations")
         if not isinstance(iterations, Mapping):
@@ -108,7 +109,7 @@ class HardwareSearchStage(Stage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        accelerator: str | Path | Mapping[str, Any],
+        accelerator: str | Path | Keywords,
         hardware_parameters: Iterations,
         hardware_objective: Objective | str = Objective.LATENCY,
         max_area_mm2: float | None = None,
@@ -214,7 +215,7 @@ def _point(where: str, key: str | tuple[str, ...], value: Any) -> dict[str, Any]
 # -- files of each combination ----------------------------------------------------------------------------------------
 
 
-def folders_of(points: Sequence[Mapping[str, Any]]) -> list[str]:
+def folders_of(points: Sequence[Keywords]) -> list[str]:
     """A name for each point's folder, such as ``loma_lpf_limit=6,nb_mappings_generated=1``; no two are equal."""
     folders: list[str] = []
     taken: dict[str, int] = {}
@@ -226,9 +227,7 @@ def folders_of(points: Sequence[Mapping[str, Any]]) -> list[str]:
     return folders
 
 
-def files_apart(
-    stages: Sequence[StageCallable], kwargs: Mapping[str, Any], point: Mapping[str, Any], folder: str
-) -> dict[str, Any]:
+def files_apart(stages: Sequence[StageCallable], kwargs: Keywords, point: Keywords, folder: str) -> dict[str, Any]:
     """The keywords by which stages below write files, with a folder of one point's put in.
 
     Args:

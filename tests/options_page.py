@@ -31,7 +31,8 @@ package:
 random = "zigzag_lab_random:RANDOM"
 ```
 
-In Python its options are `RunRequest(..., search="random", search_options={"n_draws": 40})`.
+In Python its options are `RunRequest(..., search="random", search_options={"n_draws": 40})`. In the same way the group
+`zigzag_lab.stages` adds a stage, and `zigzag_lab.plot_kinds` a `zigzag_lab.api.plot.PlotKind` for `zigzag-lab plot`.
 """
 
 

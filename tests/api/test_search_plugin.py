@@ -1,4 +1,4 @@
-"""An installed package adds a search of temporal mappings, without a change of ours."""
+"""An installed package adds a search of temporal mappings and a kind of picture, without a change of ours."""
 
 from __future__ import annotations
 
@@ -85,3 +85,11 @@ def test_a_worker_with_another_version_of_it_refuses_to_work(environment: dict[s
         [sys.executable, "-c", OTHER_CODE], env=environment, capture_output=True, text=True, check=True
     )
     assert answer.stdout.count("has another version of the search 'random' than the sweep") == 2
+
+
+def test_it_adds_a_kind_of_picture(environment: dict[str, str], tmp_path: Path) -> None:
+    run_of(environment, tmp_path, "--lpf-limit", "3")
+    answer = plugins.command(environment, "plot", "macs", "last", "-o", tmp_path / "macs.svg")
+    assert answer.returncode == 0, answer.stderr
+    assert (tmp_path / "macs.svg").read_text().startswith("<?xml")
+    assert "multiply-accumulates of each layer" in plugins.command(environment, "plot", "--help").stdout

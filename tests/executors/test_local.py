@@ -33,7 +33,7 @@ def test_chunks_are_answered_in_order_a_dead_worker_is_mended_and_the_end_comes_
             engine.submit(["raise"]).result(60)
         with pytest.raises(BrokenProcessPool):
             engine.submit(["die"]).result(60)
-        engine.mend()
+        engine.restart_dead_workers()
         assert engine.submit([4]).result(60) == [8]
         engine.submit(["sleep"])
     finally:
@@ -62,10 +62,10 @@ def test_workers_that_stay_stopped_are_ended_and_their_chunks_said_to_be_lost(
         for _ in range(local.STOPPED_SECONDS):
             assert not chunk.done()
             monkeypatch.setattr(engine, "_watched", -1e9)
-            engine.watch()
+            engine.end_stuck_workers()
         with pytest.raises(BrokenProcessPool):
             chunk.result(60)
-        engine.mend()
+        engine.restart_dead_workers()
         assert engine.submit([4]).result(60) == [8]
     finally:
         engine.close(now=True)
@@ -81,11 +81,11 @@ def test_a_worker_that_goes_on_in_time_is_left_alone(monkeypatch: pytest.MonkeyP
             stop(worker)
             for _ in range(n_times):
                 monkeypatch.setattr(engine, "_watched", -1e9)
-                engine.watch()
+                engine.end_stuck_workers()
             os.kill(worker, signal.SIGCONT)
             assert engine.submit(["process"]).result(60) == [worker]
             monkeypatch.setattr(engine, "_watched", -1e9)
-            engine.watch()
+            engine.end_stuck_workers()
     finally:
         engine.close(now=True)
 
@@ -142,12 +142,12 @@ def test_a_worker_that_dies_as_it_answers_is_noticed(
     with answering_in_part(tmp_path, is_deadly=True) as (engine, chunks):
         for _ in range(1200):
             monkeypatch.setattr(engine, "_watched", -1e9)
-            engine.watch()
+            engine.end_stuck_workers()
             if wait(chunks, 0.05).not_done == set():
                 break
         for chunk in chunks:
             assert isinstance(chunk.exception(0), BrokenProcessPool)
-        engine.mend()
+        engine.restart_dead_workers()
         assert engine.submit([4]).result(60) == [8]
     assert "died as it sent an answer" in caplog.text
 

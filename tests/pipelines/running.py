@@ -177,6 +177,10 @@ class SharedEngine:
         """Hand out a job."""
         return self.engine.submit(items)
 
+    def end_stuck_workers(self) -> None:
+        """As the engine does."""
+        self.engine.end_stuck_workers()
+
     def close(self, *, now: bool = False) -> None:
         """Do nothing."""
 

@@ -28,7 +28,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     TemporalOrderingConversionStage,
 )
-from zigzag_lab.stages.seams import Incumbent
+from zigzag_lab.stages.protocols import Incumbent
 from zigzag_lab.vocab import InputError, Objective
 
 SPATIAL = {"D1": {"K": 4}, "D2": {"C": 4}}

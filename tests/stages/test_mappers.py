@@ -21,7 +21,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     Stage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 LARGEST_PICKLE = 30_000

@@ -19,8 +19,8 @@ from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
+from zigzag_lab.vocab.options import TIME_LIMIT
 
-DEFAULT_SECONDS = 10.0
 MOST_STEPS = 4_000_000
 MOST_POINTS = 200_000
 """Tile shapes in a space; each takes some hundred numbers of 8 bytes."""
@@ -105,7 +105,7 @@ def solve(
     problem: Problem,
     objective: Objective,
     *,
-    seconds: float | None = DEFAULT_SECONDS,
+    seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
     to_beat: float = np.inf,
 ) -> Solution:
@@ -148,7 +148,7 @@ def solve(
 def solve_front(
     problem: Problem,
     *,
-    seconds: float | None = DEFAULT_SECONDS,
+    seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
 ) -> FrontSolution:
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""

@@ -16,8 +16,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.executors.interrupts import interrupts_held
-from zigzag_lab.executors.worker import begin, host_name, work_on
+from zigzag_lab.executors.worker import begin, host_name, interrupts_held, work_on
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ what that one was sending, and then never."""
 
 
 class LocalProcesses:
-    """Fresh interpreters, started once, that are told once what to do. See :class:`zigzag_lab.executors.Engine`.
+    """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
 
     Args:
         work: what is done with each item.
@@ -55,8 +54,8 @@ class LocalProcesses:
         with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))
 
-    def watch(self) -> None:
-        """End workers that somebody stopped and did not let go on, and those of a pool that waits for one that died."""
+    def end_stuck_workers(self) -> None:
+        """End workers that somebody stopped and did not continue, and those of a pool that waits for a dead one."""
         now = time.monotonic()
         if now - self._watched < 1.0:
             return
@@ -96,7 +95,7 @@ class LocalProcesses:
                 answers._writer.close()
         self._n_dead = 0
 
-    def mend(self) -> None:
+    def restart_dead_workers(self) -> None:
         """Start new workers after one died, which ends all of them."""
         self._end_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -110,7 +109,7 @@ class LocalProcesses:
         closing.start()
         while closing.is_alive():
             closing.join(1.0)
-            self.watch()
+            self.end_stuck_workers()
 
     def _shut_down(self) -> None:
         with suppress(OSError):
@@ -118,7 +117,7 @@ class LocalProcesses:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether a process is stopped, by a signal or a debugger; False where the system does not tell."""
+    """Whether a process is stopped, by a signal or a debugger; False where the system does not show it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
     except OSError:

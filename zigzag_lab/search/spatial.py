@@ -16,6 +16,7 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.dimension_order import array_dimension_order, layer_dimension_order
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.vocab import Direction, InputError
+from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS
 from zigzag_lab.workload import Layer
 
 N_TIES_KEPT = 16
@@ -42,7 +43,7 @@ def spatial_mappings(
     layer: Layer,
     accelerator: Accelerator,
     constraints: MappingConstraints,
-    n_mappings: int | None = 3,
+    n_mappings: int | None = N_SPATIAL_MAPPINGS.default,
     *,
     mixed: bool = False,
 ) -> list[SpatialMapping]:

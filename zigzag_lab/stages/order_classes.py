@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.cost import price
+from zigzag_lab.cost import Certificate, price
+from zigzag_lab.cost.certificate import ALL_ORDERS
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import CHUNK
 from zigzag_lab.search.temporal import order_classes
 from zigzag_lab.vocab import Objective, TemporalMappingType
@@ -20,7 +23,7 @@ from zigzag_lab.vocab import Objective, TemporalMappingType
 
 @dataclass(frozen=True)
 class BestOrder:
-    """What a search through classes of orders found.
+    """Result of a search through classes of orders.
 
     Attributes:
         batch: the mapping, alone.
@@ -41,7 +44,7 @@ def best_of_classes(
     objective: Objective,
     kind: TemporalMappingType,
 ) -> BestOrder | None:
-    """The mapping that pricing every order one by one would choose, found without.
+    """Return the mapping that pricing every order one by one would choose, without pricing them all.
 
     None where orders are few, where it is not known which have equal prices, and where none fits the memories.
 
@@ -66,6 +69,25 @@ def best_of_classes(
     first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen)), kind).fitting
     n_orders = round(float(classes.n_orders[fitting].sum()))
     return None if first is None else BestOrder(first, float(ranks[0][chosen[0]]), n_orders, int(fitting.sum()))
+
+
+def can_be_merged(problem: Problem, kind: TemporalMappingType) -> bool:
+    """Whether equal beginnings of orders can be merged: not for sliding-window outputs, nor for even mappings."""
+    is_free = not OrderConstraints.of(problem).complete_order  # a layer that is all unrolled has one order, of none
+    return is_free and kind is TemporalMappingType.UNEVEN and supports(problem)
+
+
+def best_order(problem: Problem, objective: Objective) -> tuple[MappingBatch, Certificate]:
+    """Return the best of all orders of all loop prime factors, alone in its batch, and what is proven of it."""
+    started, kind = time.perf_counter(), TemporalMappingType.UNEVEN
+    found = best_of_classes(problem, None, objective, kind)
+    if found is not None:
+        work = float(found.n_orders), found.n_classes, time.perf_counter() - started
+        return found.batch, Certificate(objective, found.figure, found.figure, ALL_ORDERS, *work)
+    from zigzag_lab.exact.all_orders import best_of_all_orders
+
+    answer = best_of_all_orders(problem, objective)
+    return answer.batch.only(answer.index), answer.certificate
 
 
 def _prices(problem: Problem, classes: OrderClasses, kind: TemporalMappingType) -> tuple[np.ndarray, np.ndarray]:

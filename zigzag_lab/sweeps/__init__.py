@@ -2,7 +2,7 @@
 
 from zigzag_lab.sweeps.expansion import points
 from zigzag_lab.sweeps.pareto import pareto_front
-from zigzag_lab.sweeps.plan import Point, Sweep
+from zigzag_lab.sweeps.plan import DesignPoint, SweepSpec
 from zigzag_lab.sweeps.sweep_file import read_sweep
 
-__all__ = ["Point", "Sweep", "pareto_front", "points", "read_sweep"]
+__all__ = ["DesignPoint", "SweepSpec", "pareto_front", "points", "read_sweep"]

@@ -13,7 +13,7 @@ from typing import Any
 from zigzag_lab.api.defaults import default_database
 from zigzag_lab.api.zigzag_dump import figure, is_layer, layer_rows, read_json
 from zigzag_lab.store import RunStart, Store, open_store
-from zigzag_lab.store.codec import LAYER_COLUMNS, LayerRows
+from zigzag_lab.store.codec import LayerRows
 from zigzag_lab.store.imported import imported_run, keep_run
 from zigzag_lab.vocab import InputError
 
@@ -108,8 +108,7 @@ def _by_number(path: Path) -> list[Any]:
 
 def _totals(folder: Path, documents: dict[Path, Any], layers: Sequence[LayerRows]) -> dict[str, float]:
     """Sums over the layers, or what the file of the whole network says."""
-    place = {column: i for i, column in enumerate(LAYER_COLUMNS)}
-    totals = {name: sum(layer.layer[place[column]] for layer in layers) for name, column in _SUMMED.items()}
+    totals = {name: sum(getattr(layer.layer, column) for layer in layers) for name, column in _SUMMED.items()}
     overall = documents.get(folder / "overall_simple.json")
     if isinstance(overall, dict) and {"energy", "latency"} <= set(overall):
         try:

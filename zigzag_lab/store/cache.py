@@ -16,6 +16,7 @@ from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.database import flat
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.tables import CacheUseTuple
 from zigzag_lab.store.url import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from zigzag_lab.store.store import Store
 
 log = logging.getLogger("zigzag_lab.store")
-
-USE_COLUMNS = ("run_number", "key", "kind", "label", "outcome")
 
 
 @dataclass
@@ -145,7 +144,7 @@ class RunCache:
             db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
             if self._run_number is not None:
                 rows = [(self._run_number, key, a.kind, a.label, a.outcome) for key, a in self._asked.items()]
-                db.append("zl_cache_use", USE_COLUMNS, flat(rows))
+                db.append(CacheUseTuple, flat(rows))
 
         try:
             db.transact(note)

@@ -10,17 +10,18 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
 from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.database import Database, insertion_of
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import is_gone, this_process
 from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import SQLITE
 
 log = logging.getLogger("zigzag_lab.store")
@@ -63,6 +64,16 @@ class KeptAnswer:
     content: bytes
     seconds: float
     has_waited: bool = False
+
+
+def new_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
+    """The statement that adds an entry; one that is there already, or a claim, stays.
+
+    Args:
+        columns: of the values.
+        times: other column -> SQL of a time.
+    """
+    return f"{insertion_of('zl_cache_entry', columns, times)} ON CONFLICT (key) DO NOTHING"
 
 
 def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
@@ -188,13 +199,18 @@ class Claims:
 
     def _insert(self, wanted: Wanted, token: str) -> bool:
         db = self.database
-        rows = db.execute(
-            "INSERT INTO zl_cache_entry (key, kind, engine_digest, parts, state, owner, token, attempt, claimed_at, "
-            f"lease_until) VALUES (?, ?, ?, ?, 'running', ?, ?, 1, {db.now}, {self._lease()}) "
-            "ON CONFLICT (key) DO NOTHING RETURNING key",
-            (wanted.key, wanted.kind, wanted.engine, wanted.parts, this_process(), token),
-        )
-        return bool(rows)
+        values = {
+            "key": wanted.key,
+            "kind": wanted.kind,
+            "engine_digest": wanted.engine,
+            "parts": wanted.parts,
+            "state": "running",
+            "owner": this_process(),
+            "token": token,
+            "attempt": 1,
+        }
+        insert = new_entry(values, {"claimed_at": db.now, "lease_until": self._lease()})
+        return bool(db.execute(f"{insert} RETURNING key", tuple(values.values())))
 
     def _take_over(self, wanted: Wanted, token: str) -> bool:
         """Take a claim that was given up, or whose owner is dead or silent."""
@@ -241,8 +257,8 @@ class Claims:
                 (content, len(content), seconds, claim.key, claim.token),
             )
             if kept and documents:
-                written = [(digest, kind, packed(text)) for digest, kind, text in documents]
-                db.insert("zl_cache_part", ("digest", "kind", "content"), written)
+                written = [CachePartTuple(digest, kind, packed(text)) for digest, kind, text in documents]
+                db.insert(CachePartTuple, written)
             mine = "SELECT 1 FROM zl_cache_entry WHERE key = ? AND state = 'done' AND token = ?"
             return bool(kept or db.execute(mine, (claim.key, claim.token)))
 

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.keys.records import KINDS, record_from
-from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    LAYER_COLUMNS,
-    MEMORY_COLUMNS,
-    StoredLevel,
-    unpacked,
-)
+from zigzag_lab.store.codec import StoredLevel, unpacked
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database, connect
 from zigzag_lab.store.errors import StoreError
@@ -36,6 +30,7 @@ from zigzag_lab.store.row_checks import (
 from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
+from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 from zigzag_lab.vocab.places import default_database
@@ -385,7 +380,7 @@ class Lab:
         where = "p.run_number = ? AND p.role = ?"
         where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
         of_run = number, LayerRole(role).value
-        columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
+        columns = ", ".join(f"l.{column}" for column in LayerEvaluationTuple._fields)
         layers = self._reader.select(
             f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
             f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
@@ -395,14 +390,14 @@ class Lab:
         memories: dict[tuple[int, int], list[StoredLevel]] = {}
         listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where})"
         for row in self._reader.select(
-            f"SELECT {', '.join(f'o.{column}' for column in MEMORY_COLUMNS)} FROM {listed_once} x "
+            f"SELECT {', '.join(f'o.{column}' for column in MemoryEvaluationTuple._fields)} FROM {listed_once} x "
             "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "
             "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
             of_run,
         ).rows:
             memories.setdefault((row[0], row[1]), []).append(memory_of(row))
         proofs = self._reader.select(
-            f"SELECT {', '.join(f'c.{column}' for column in CERTIFICATE_COLUMNS)} FROM {listed_once} x "
+            f"SELECT {', '.join(f'c.{column}' for column in CertificateTuple._fields)} FROM {listed_once} x "
             "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
             of_run,
         ).rows

@@ -46,6 +46,17 @@ N_MACS = BigInteger().with_variant(SqlNumeric(), "postgresql")
 """A whole number of any size: SQLite keeps one beyond 64 bits as a float."""
 
 
+COMPUTED = {
+    Double: (
+        *("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share", "mac_energy_share"),
+        *("spatial_utilisation", "worst_gap"),
+    ),
+    Integer: ("n_certified", "n_children", "n_proven", "place"),
+    Text: ("constraints_digest",),
+}
+"""Columns that views compute, by their type."""
+
+
 class Table(SQLModel):
     """The base of our tables, with a catalogue of their own and names for every constraint."""
 

@@ -18,6 +18,7 @@ from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.run_start import MAX_SOURCE_BYTES, RunInput
+from zigzag_lab.store.tables import ReadingTuple
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -130,12 +131,14 @@ class Readings:
 
     def keep(self, database: Database) -> None:
         """Write what is new, and that what was not used for a day was used."""
-        new = sorted((key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new)
+        new = sorted(
+            ReadingTuple(key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new
+        )
         used = sorted([*self._old, *((key,) for key, *_ in new)])
 
         def write() -> None:
             database.executemany("DELETE FROM zl_reading WHERE key = ?", self._damaged)
-            database.insert("zl_reading", ("key", "kind", "content", "digest"), new)
+            database.insert(ReadingTuple, new)
             database.executemany(f"UPDATE zl_reading SET used_at = {database.now} WHERE key = ?", used)
 
         if used:

@@ -1,16 +1,15 @@
-"""What a run yielded, as rows: its results in order, the layers that they are made of, and what they come to."""
+"""What a run yielded: its results in order, the layers that they are made of, and what they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, NamedTuple
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
-from zigzag_lab.store.database import Row
-from zigzag_lab.store.states import LayerRole, ResultKind
+from zigzag_lab.store.states import ResultKind
 from zigzag_lab.vocab import Objective
 
 ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
@@ -227,56 +226,3 @@ WITHIN = (
 
 WITHIN_RUN = WITHIN.replace("= ?", "= (SELECT number FROM zl_run WHERE id = ?)")
 """SQL: the same of the run of an id."""
-
-
-# -- rows --------------------------------------------------------------------------------------------------------------
-
-
-def result_rows(results: Sequence[StoredResult], run_number: int) -> list[Row]:
-    """Rows of ``zl_result``, in the order of :data:`zigzag_lab.store.codec.RESULT_COLUMNS`."""
-    return [
-        (run_number, index, r.path, r.kind.value, len(r.parts), *(r.figures or (None,) * len(ENERGIES)))
-        for index, r in enumerate(results)
-    ]
-
-
-def role_rows(
-    run_number: int, role: LayerRole, parts: Iterable[tuple[int, int, float]], result_index: int = 0
-) -> Iterator[Row]:
-    """Rows of ``zl_run_layer``: evaluations that follow each other in their run and in the list are one row.
-
-    Args:
-        run_number: the run that the list belongs to.
-        role: what the list is.
-        parts: owner, index, and how often it counts, in order.
-        result_index: of the result, for lists of results.
-    """
-    of_list, rest = (run_number, role.value, result_index), iter(parts)
-    first = next(rest, None)
-    if first is None:
-        return
-    position = 0
-    owner, index, times = first
-    following = index + 1
-    for one in rest:
-        if one[1] == following and one[0] == owner and one[2] == times:
-            following += 1
-            continue
-        yield (*of_list, position, owner, index, following - 1, times)
-        position += following - index
-        owner, index, times = one
-        following = index + 1
-    yield (*of_list, position, owner, index, following - 1, times)
-
-
-def standard_rows(run_number: int, n_layers: int, figures: Mapping[str, Any]) -> tuple[Row, list[Row]]:
-    """The rows of a run whose one result is the sum of its layers, which passed save stages: the standard pipeline's.
-
-    Args:
-        run_number: the run.
-        n_layers: rows of its layers, from index 0.
-        figures: columns of the run.
-    """
-    row = (run_number, 0, "0", ResultKind.SUM.value, n_layers, *(figures.get(name) for name in ENERGIES))
-    lists = [(run_number, role.value, 0, 0, run_number, 0, n_layers - 1, 1.0) for role in LayerRole if n_layers]
-    return row, lists

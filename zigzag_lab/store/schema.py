@@ -10,12 +10,10 @@ from pathlib import Path
 
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.tables import REVISIONS
 from zigzag_lab.store.url import SQLITE
 
 VERSION_TABLE = "zl_alembic_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
-"""All revisions of the schema this program knows, oldest first."""
-
 HEAD = REVISIONS[-1]
 
 

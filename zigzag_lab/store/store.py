@@ -15,7 +15,7 @@ from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
-from zigzag_lab.store.database import Database, connect, insertion
+from zigzag_lab.store.database import Database, connect, insertion, insertion_of
 from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.git import working_diff
@@ -25,6 +25,7 @@ from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
 from zigzag_lab.store.schema import ready
+from zigzag_lab.store.tables import EnvironmentTuple, InputTuple, RunInputTuple, SourceTuple
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked, masked_value
@@ -60,7 +61,7 @@ class Store:
         self.database, self.url = database, database.url
         self.digests = RecordDigests()
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
-        self._environment: tuple[str, str] | None = None
+        self._environment: EnvironmentTuple | None = None
         self._diff: tuple[str, bytes] | None = None
         self.pulse = Pulse()
 
@@ -110,13 +111,9 @@ class Store:
             index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
             values |= {"parent_number": parent.number, "child_index": index}
             values["settings"] = spelt_json({n: _setting(v) for n, v in (start.settings or {}).items()})
-        marks = ", ".join("?" * (len(values) + 1))
+        insert = insertion_of("zl_run", ["id", *values], dict.fromkeys(("started_at", "heartbeat_at"), db.now))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times
-            rows = db.execute(
-                f"INSERT INTO zl_run (id, {', '.join(values)}, started_at, heartbeat_at) "
-                f"VALUES ({marks}, {db.now}, {db.now}) ON CONFLICT (id) DO NOTHING RETURNING number",
-                (run_id, *values.values()),
-            )
+            rows = db.execute(f"{insert} ON CONFLICT (id) DO NOTHING RETURNING number", (run_id, *values.values()))
             rows = rows or db.execute("SELECT number FROM zl_run WHERE id = ? AND owner = ?", (run_id, values["owner"]))
             if rows:
                 return run_id, int(rows[0][0])
@@ -153,24 +150,29 @@ class Store:
     def _insert_environment(self) -> str:
         if self._environment is None:
             content = spelt_json(environment())
-            self._environment = digest_of_bytes(content.encode(), "environment"), content
+            self._environment = EnvironmentTuple(digest_of_bytes(content.encode(), "environment"), content)
             self._diff = self._working_diff()
         if self._diff is not None:
             self._insert_source(*self._diff)
-        self.database.execute(insertion("zl_environment", ("digest", "content")), self._environment)
-        return self._environment[0]
+        self.database.execute(insertion(EnvironmentTuple), self._environment)
+        return self._environment.digest
 
     def _insert_input(self, run_number: int, given: RunInput) -> None:
         db = self.database
         if given.digest not in self._kept:
-            row = (given.digest, given.kind, packed(given.content))
-            db.execute(insertion("zl_input", ("digest", "kind", "content")), row)
+            row = InputTuple(digest=given.digest, kind=given.kind, content=packed(given.content))
+            db.execute(insertion(InputTuple), row)
         if given.source is not None and given.source_digest is not None:
             self._insert_source(given.source_digest, given.source)
-        columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
-        named = (masked(given.name), given.digest, given.file_name and masked(given.file_name), given.source_digest)
-        row_of_run = (run_number, given.kind, *named)
-        db.execute(insertion("zl_run_input", columns), row_of_run)
+        row_of_run = RunInputTuple(
+            run_number=run_number,
+            kind=given.kind,
+            name=masked(given.name),
+            digest=given.digest,
+            file_name=given.file_name and masked(given.file_name),
+            source_digest=given.source_digest,
+        )
+        db.execute(insertion(RunInputTuple), row_of_run)
 
     @staticmethod
     def _working_diff() -> tuple[str, bytes] | None:
@@ -181,8 +183,8 @@ class Store:
 
     def _insert_source(self, digest: str, content: bytes) -> None:
         if not self.database.execute("SELECT 1 FROM zl_source WHERE digest = ?", (digest,)):
-            row = (digest, len(content), packed(content))
-            self.database.execute(insertion("zl_source", ("digest", "n_bytes", "content")), row)
+            row = SourceTuple(digest=digest, n_bytes=len(content), content=packed(content))
+            self.database.execute(insertion(SourceTuple), row)
 
     def _insert_tags(self, run_number: int, tags: Sequence[tuple[str, str]]) -> None:
         for key, value in tags:

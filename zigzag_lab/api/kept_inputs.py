@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from zigzag_lab.store.lab import Lab
+from zigzag_lab.store.run_questions import input_names
 from zigzag_lab.vocab import InputError
 
 
@@ -60,11 +61,8 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
 
 def _file_names(lab: Lab, run_id: str) -> dict[str, str]:
     """Kind -> the name that its file had, without its folder."""
-    answer = lab.sql(
-        "SELECT g.kind, g.file_name FROM zl_run_input g JOIN zl_run r ON r.number = g.run_number WHERE r.id = ?",
-        (run_id,),
-    )
-    return {kind: _as_file_name(name) for kind, name in answer.rows if name}
+    names = input_names(lab, lab.store.run_number(run_id))
+    return {given.kind: _as_file_name(given.file_name) for given in names if given.file_name}
 
 
 def _as_file_name(name: str) -> str:

@@ -154,6 +154,24 @@ def ask_to_publish(database: Database, run_number: int, *, has_children: bool = 
         add_to_outbox(database, chosen_within(database, run_number))
 
 
+def publication_counts(database: Database) -> dict[str, int]:
+    """State in the outbox -> how many runs are in it."""
+    return dict(database.select("SELECT state, COUNT(*) FROM zl_publication GROUP BY state ORDER BY state").rows)
+
+
+def last_publication_error(database: Database) -> str | None:
+    """What went wrong last when runs were published; None where nothing did."""
+    rows = database.select(
+        "SELECT last_error FROM zl_publication WHERE last_error IS NOT NULL ORDER BY updated_at DESC LIMIT 1"
+    ).rows
+    return rows[0][0] if rows else None
+
+
+def n_waiting(database: Database) -> int:
+    """How many runs MLflow has not been told of."""
+    return sum(n for state, n in publication_counts(database).items() if state != "published")
+
+
 def n_waiting_within(database: Database, run_id: str) -> int:
     """How many runs within a run MLflow has not been told of."""
     sql = f"SELECT COUNT(*) FROM zl_publication WHERE state <> 'published' AND run_number IN ({WITHIN_RUN})"

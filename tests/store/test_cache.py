@@ -226,7 +226,7 @@ def test_a_cache_is_reached_by_its_address_and_not_copied(
     assert there.salt == "mine"
     assert there.ask(question("a")) == b"x"
     assert there.report().asked["a"].outcome == "hit"
-    there._store.close()
+    there._claims.database.close()
 
 
 def test_a_database_in_memory_is_not_reached_from_elsewhere() -> None:

@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from tests.store.conftest import emptied
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunStart, StoreError, migrate, open_store
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.generate import generated, statements_of
 from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from zigzag_lab.api.defaults import default_database
 from zigzag_lab.store.choice import publication_counts
-from zigzag_lab.store.database import Database, connect
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.health import (
     SQLITE_VERSION,

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from zigzag_lab.api.defaults import default_database
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.url import DatabaseUrl

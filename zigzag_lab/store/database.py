@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from zigzag_lab.store.tables import TABLES
-from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.store.url import DatabaseUrl
 
 Row = tuple[Any, ...]
 RowType = type[NamedTuple]
@@ -141,22 +141,3 @@ def rows_from(values: list[Any], width: int) -> Iterator[Row]:
         width: values of a row.
     """
     return zip(*[iter(values)] * width, strict=True)
-
-
-def connect(url: DatabaseUrl, *, read_only: bool = False) -> Database:
-    """Open a connection.
-
-    Args:
-        url: where the database is.
-        read_only: whether writing is refused by the database itself.
-
-    Raises:
-        StoreError: it cannot be reached, or read.
-    """
-    if url.kind == SQLITE:
-        from zigzag_lab.store.sqlite import SqliteDatabase
-
-        return SqliteDatabase(url, read_only=read_only)
-    from zigzag_lab.store.postgres import PostgresDatabase
-
-    return PostgresDatabase(url, read_only=read_only)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.codec import StoredLevel, unpacked
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
-from zigzag_lab.store.database import Answer, Database, connect
+from zigzag_lab.store.database import Answer, Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
 from zigzag_lab.store.row_checks import (

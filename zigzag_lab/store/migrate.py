@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 import zigzag_lab
 from zigzag_lab.stages.files import unfinished
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.file_lock import LockHeldError, locked

@@ -66,17 +66,8 @@ class PostgresDatabase:
     @contextmanager
     def write(self) -> Iterator[PostgresDatabase]:
         """A transaction. A connection that is found dead before anything was done in it is opened anew."""
-        with self._lock, in_words(self.url, StoreWriteError):
-            self._patiently(lambda: self._connection.execute("BEGIN"))
-            self._is_writing = True
-            try:
-                yield self
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-            finally:
-                self._is_writing = False
+        with self._lock, in_words(self.url, StoreWriteError), self._transaction():
+            yield self
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do something in a transaction, again where the connection breaks or two writers are in each other's way."""
@@ -87,7 +78,10 @@ class PostgresDatabase:
             while True:
                 n_tries += 1
                 try:
-                    return self._transact_once(work)
+                    with self._transaction():
+                        result = work()
+                    self._may_be_there = False
+                    return result
                 except UnicodeEncodeError:  # from the midst of a COPY
                     if self._spells_out:
                         raise
@@ -97,20 +91,19 @@ class PostgresDatabase:
                         raise
                     self._may_be_there = True
                     log.warning("%s: %s; trying again", self.url, _first_line(self.url, error))
-                finally:
-                    self._is_writing = False
 
-    def _transact_once(self, work: Callable[[], T]) -> T:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._patiently(lambda: self._connection.execute("BEGIN"))
         self._is_writing = True
         try:
-            result = work()
+            yield
             self._connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
-        self._may_be_there = False
-        return result
+        finally:
+            self._is_writing = False
 
     def _roll_back(self) -> None:
         with suppress(Exception):  # a connection that is gone has rolled back

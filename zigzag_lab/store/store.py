@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +17,9 @@ from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, spelt_json
-from zigzag_lab.store.database import Database, connect, insertion, insertion_of
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database, insertion, insertion_of
+from zigzag_lab.store.ensure_schema import ensure_schema
 from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.git import working_diff
@@ -24,7 +28,6 @@ from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
-from zigzag_lab.store.schema import ready
 from zigzag_lab.store.tables import EnvironmentTuple, InputTuple, RunInputTuple, SourceTuple
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
@@ -201,7 +204,8 @@ class Store:
             run_number: the run whose questions are noted.
             salt: a word that sets its answers apart from those of others.
         """
-        return RunCache(self, Claims(self.database, self.pulse), salt, run_number)
+        elsewhere = None if self.url.is_in_memory else CacheElsewhere(self.url.absolute(), salt)
+        return RunCache(Claims(self.database, self.pulse), self.digests, salt, run_number, elsewhere)
 
     def forget(self) -> None:
         """Take nothing for kept that was: rows may have been removed."""
@@ -383,11 +387,37 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
     parsed = DatabaseUrl.parse(url)
     database = connect(parsed, read_only=read_only)
     try:
-        ready(database)
+        ensure_schema(database)
         store = Store(database)
         if not read_only:
             store.mark_lost(lost_after_seconds)
     except BaseException:
         database.close()
         raise
+    return store
+
+
+@dataclass(frozen=True)
+class CacheElsewhere:
+    """What opens the cache of a run in a worker process, which keeps its connection for whatever it is given next.
+
+    What is asked there is counted, and noted, by the process that the run belongs to.
+
+    Attributes:
+        url: of the database; its password goes through the pipe between the two processes only.
+        salt: the user's word that sets keys apart.
+    """
+
+    url: DatabaseUrl
+    salt: str
+
+    def __call__(self) -> RunCache:
+        """The cache, over this process's own connection."""
+        return _store_here(self.url).run_cache(salt=self.salt)
+
+
+@cache
+def _store_here(url: DatabaseUrl) -> Store:
+    store = open_store(url.secret)
+    atexit.register(store.close)
     return store

@@ -19,7 +19,8 @@ from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
 from zigzag_lab.store.claims import new_entry, sound_answer
 from zigzag_lab.store.codec import packed, spelt_json
-from zigzag_lab.store.database import Database, Row, connect
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import this_process
 from zigzag_lab.store.tables import CachePartTuple
@@ -100,7 +101,7 @@ class WorkerCache(Cache):
         outcome = MISS if found is None else HIT
         self._asked.setdefault(question.key, (question.key, question.kind, question.label, outcome))
         if found is None:
-            return _Ticket(self, question)
+            return _WorkerTicket(self, question)
         self._answers.move_to_end(question.key)
         return found
 
@@ -185,7 +186,7 @@ class WorkerCache(Cache):
 
 
 @dataclass(frozen=True)
-class _Ticket:
+class _WorkerTicket:
     cache: WorkerCache
     question: Question
 

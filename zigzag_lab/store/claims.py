@@ -34,7 +34,7 @@ N_KEYS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Wanted:
-    """A key to be claimed, with what is said about it in the table.
+    """A key to be claimed, with what its row holds beside it.
 
     Attributes:
         key: what equal questions share.

@@ -354,7 +354,7 @@ def unpacked(content: bytes) -> bytes:
 
 
 def spelt_json(value: Any) -> str:
-    """Plain data as JSON for a column; what JSON does not know is spelt as text, and secrets are masked."""
+    """Plain data as JSON for a column; what JSON does not know is written as text, and secrets are masked."""
     return json.dumps(_showable(value), ensure_ascii=False, separators=(",", ":"))
 
 

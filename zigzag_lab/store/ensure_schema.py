@@ -9,7 +9,7 @@ from zigzag_lab.store.url import SQLITE
 
 
 def ensure_schema(database: Database) -> None:
-    """Bring a database to the schema of this program: SQLite by itself, Postgres only when told.
+    """Bring a database to the schema of this program: SQLite by itself, Postgres on demand only.
 
     Raises:
         StoreError: its schema is newer than this program, or it is a Postgres database that wants an upgrade.

@@ -31,7 +31,7 @@ def _where_ids_count(pid: int) -> str:
 
 
 def is_gone(owner: str) -> bool:
-    """Whether an owner is a process that has ended, of where this one can see it; False where that cannot be told.
+    """Whether an owner is a process that has ended, of where this one can see it; False where that is unknown.
 
     A process that took over the id of one that ended passes for it; heartbeats tell of such runs later, as of all
     whose owner says nothing of its boot and namespace.

@@ -1,4 +1,4 @@
-"""What files said when they were read before: a memo from their bytes to the record's description."""
+"""Remember the records that files were read as: from the files' bytes to the records' descriptions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Said:
-    """What a file said.
+    """The record read from a file.
 
     Attributes:
         record: the record itself.
@@ -58,7 +58,7 @@ _known: OrderedDict[str, tuple[Any, bytes, str]] = OrderedDict()
 
 
 class Readings:
-    """Reads files, and remembers in this process and in a database what they said.
+    """Reads files, and remembers their records in this process and in a database.
 
     A reading depends on the file's bytes, on the name that its record takes from it, on the options it is read with,
     and on our code that reads it; on nothing else, so that a moved file or a touched one is known again.

@@ -47,7 +47,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResult:
+class YieldedResult:
     """A result that a run yielded.
 
     Attributes:
@@ -68,7 +68,7 @@ Place = Callable[[CostModelEvaluation], tuple[int, int]]
 """Where the row of a CME is: the number of the run that holds it, and its index; made where there is none yet."""
 
 
-def stored_results(value: Any, path: str, place: Place) -> Iterator[StoredResult]:
+def stored_results(value: Any, path: str, place: Place) -> Iterator[YieldedResult]:
     """What one yield of a pipeline holds: a CME, or those in a list or a dictionary of them.
 
     Args:
@@ -86,13 +86,13 @@ def stored_results(value: Any, path: str, place: Place) -> Iterator[StoredResult
         for index, item in enumerate(cme):
             yield from stored_results(item, f"{path}[{index}]", place)
     else:
-        yield StoredResult(path, ResultKind.OTHER, None)
+        yield YieldedResult(path, ResultKind.OTHER, None)
 
 
-def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Place) -> StoredResult:
+def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Place) -> YieldedResult:
     kind = ResultKind.LAYER if isinstance(cme, CostModelEvaluation) else ResultKind.SUM
     parts = tuple(_parts(cme, extra_info, place))
-    return StoredResult(path, kind, figures_of(cme), parts)
+    return YieldedResult(path, kind, figures_of(cme), parts)
 
 
 def figures_of(cme: CostModelEvaluationABC) -> Figures:
@@ -137,7 +137,7 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
 
 
-def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = None) -> Summary:
+def summary_of(results: Sequence[YieldedResult], answer: YieldedResult | None = None) -> Summary:
     """The total of a run: that of its only result, the sum of results of different layers, or none.
 
     Args:
@@ -168,11 +168,11 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
     return Summary(figures, parts, warnings)
 
 
-def _single(results: Sequence[StoredResult]) -> Figures | None:
+def _single(results: Sequence[YieldedResult]) -> Figures | None:
     return results[0].figures if len(results) == 1 else None
 
 
-def sum_of_layers(results: Sequence[StoredResult]) -> Figures | None:
+def sum_of_layers(results: Sequence[YieldedResult]) -> Figures | None:
     """The sum of results that are each another layer; None where a layer has several, or they are no layers."""
     ids = [result.parts[0].layer_id for result in results if result.kind is ResultKind.LAYER]
     if not results or len(ids) < len(results) or len(set(ids)) < len(ids):

@@ -8,7 +8,7 @@ from typing import Any
 
 from zigzag_lab.store.codec import LayerRows
 from zigzag_lab.store.database import Database, Row, RowType, flat
-from zigzag_lab.store.results import ENERGIES, StoredResult
+from zigzag_lab.store.results import ENERGIES, YieldedResult
 from zigzag_lab.store.states import LayerRole, ResultKind
 from zigzag_lab.store.tables import (
     CertificateTuple,
@@ -101,7 +101,7 @@ def _numbered(values: Sequence[Any], kind: RowType, run_number: int) -> list[Any
     return filled
 
 
-def result_rows(results: Sequence[StoredResult], run_number: int) -> list[ResultTuple]:
+def result_rows(results: Sequence[YieldedResult], run_number: int) -> list[ResultTuple]:
     """Rows of ``zl_result``."""
     return [
         ResultTuple(

@@ -13,7 +13,7 @@ from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.store.codec import LayerRows, certificate_row, front_rows, rows_of
 from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.results import ENERGIES, Figures, Part, StoredResult
+from zigzag_lab.store.results import ENERGIES, Figures, Part, YieldedResult
 from zigzag_lab.store.row_batch import RowBatch, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
 from zigzag_lab.store.tables import CertificateTuple, FrontPointTuple, MappingTuple, ResultTuple, RunLayerTuple
@@ -121,15 +121,15 @@ class RunRows:
         self.saved[self.place(cme)] = None
 
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
-        """Store the front of a layer; a front hangs on a row of its run."""
+        """Store the front of a layer; a front belongs to a row of its run."""
         if self.place(points[chosen])[0] != self.number:
             self._add(points[chosen])
         self._fronts.append((points, chosen))
 
-    def saved_results(self, database: Database) -> list[StoredResult]:
+    def saved_results(self, database: Database) -> list[YieldedResult]:
         """What passed save stages, as results of the run, in order."""
         return [
-            StoredResult(str(path), ResultKind.LAYER, figures, (part,))
+            YieldedResult(str(path), ResultKind.LAYER, figures, (part,))
             for path, (part, figures) in enumerate(self.saved_parts(database))
         ]
 
@@ -170,7 +170,9 @@ class RunRows:
         rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
         database.append(RunLayerTuple, flat(rows))
 
-    def write_results(self, database: Database, results: Sequence[StoredResult], chosen: Sequence[Part] | None) -> None:
+    def write_results(
+        self, database: Database, results: Sequence[YieldedResult], chosen: Sequence[Part] | None
+    ) -> None:
         """Write the results of a run, what they are made of, and what the run chose and saved.
 
         Args:

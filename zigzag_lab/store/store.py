@@ -147,7 +147,7 @@ class Store:
         self._insert_input(run_number, given)
 
     def have_kept(self, digests: Iterable[str]) -> None:
-        """Be told, after the transaction, which inputs are stored and need not be stored again."""
+        """Mark inputs as stored, which need not be stored again. Call after the commit."""
         self._kept.update(digests)
 
     def _insert_environment(self) -> str:
@@ -214,7 +214,7 @@ class Store:
     # -- runs that are there already -----------------------------------------------------------------------------------
 
     def tag(self, run_id: str, **tags: str) -> None:
-        """Hang words on a run; a word it has already gets the new value."""
+        """Set tags on a run, in place of tags of the same name."""
         number = self.run_number(run_id)
         with self.database.write():
             self._insert_tags(number, list(tags.items()))
@@ -247,7 +247,7 @@ class Store:
             self._publish_again(number)
 
     def _publish_again(self, run_number: int) -> None:
-        """Have MLflow told anew of a run that it knows or is being told of; within the transaction that changes it."""
+        """Queue a published run for publishing again. Call inside the transaction that changes it."""
         self.database.execute(
             "UPDATE zl_publication SET state = CASE state WHEN 'published' THEN 'pending' ELSE state END, "
             f"updated_at = {self.database.now} WHERE run_number = ?",
@@ -255,7 +255,7 @@ class Store:
         )
 
     def mark_lost(self, after_seconds: float = LOST_AFTER_SECONDS) -> int:
-        """Mark runs as lost: at once where their process was on this machine and is gone.
+        """Mark runs as lost: at once where their process was on this machine and has exited.
 
         Others are lost that gave no sign of life for some time, by the database's clock. A run that is taken for lost
         and lives is found again at its next heartbeat.
@@ -333,7 +333,7 @@ class Store:
         self._set_publication(run_id, "published", mlflow_run_id, None, as_of)
 
     def not_published(self, run_id: str, error: str, mlflow_run_id: str | None = None) -> None:
-        """MLflow could not be told of a run; it stays in the outbox as failed."""
+        """Note that publishing a run failed; it stays in the outbox."""
         self._set_publication(run_id, "failed", mlflow_run_id, error)
 
     def _set_publication(

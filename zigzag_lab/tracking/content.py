@@ -1,4 +1,4 @@
-"""What MLflow is told of a run: parameters to sort by, metrics to plot, tags that lead back to us.
+"""Turn a run into what MLflow shows: parameters to sort by, metrics to plot, tags that lead back to us.
 
 Made for its comparison views: every run of the standard pipeline carries the same parameters, as plain numbers where
 they are numbers; metrics have few keys, as each key becomes a chart; layers are the steps of one key.

@@ -36,7 +36,7 @@ BUSY = "another process is publishing from this database and will take what is l
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that MLflow could not be told of, and why; without passwords."""
+    """A run whose publishing failed, and why; without passwords."""
 
     run_id: str
     error: str
@@ -49,7 +49,7 @@ class PublishReport:
     Attributes:
         uri: MLflow's store, without its password.
         published: our id -> MLflow's id, of the runs that MLflow now has.
-        failures: runs that it could not be told of.
+        failures: runs whose publishing failed.
         n_waiting: runs that still wait in the outbox, the failures among them.
         problem: why the call ended early; None when it did not.
         seconds: how long it took.
@@ -218,7 +218,7 @@ class _Publisher:
         return tracker.publish(content, entry.mlflow_run_id, above)
 
     def _above(self, tracker: Tracker, run_id: str) -> str:
-        """MLflow's id of a run that others are within: told in this call, if it has not been told yet.
+        """MLflow's id of a run that others are within, which is published in this call unless it has been.
 
         It may be known to another store of MLflow only, or have failed before.
         """
@@ -238,7 +238,7 @@ class _Publisher:
         return known
 
     def _sweep(self, tracker: Tracker, number: int) -> _Parent:
-        """A sweep, told to MLflow before the first of its points: a call that is cut short leaves points waiting."""
+        """Publish the parent run of a sweep first: if the call is interrupted, its points stay queued."""
         known = self.sweeps.get(number)
         if known is None:
             record = read_sweep(self.store.database, number)

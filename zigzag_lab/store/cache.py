@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.seams import HIT, MISS, SHARED, Asked, CacheReport
-from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
-from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.claims import CachedResult, CacheRequest, Claim, Claims
+from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import flat
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.tables import CacheUseTuple
@@ -89,7 +89,7 @@ class RunCache:
         if known is not None:
             return known
         found = self._claims.answer_or_claim(_wanted(question))
-        if isinstance(found, KeptAnswer):
+        if isinstance(found, CachedResult):
             self._known[question.key] = found.content
             self._count(question, SHARED if found.has_waited else HIT, found.seconds)
             return found.content
@@ -176,12 +176,12 @@ class _ClaimTicket:
         self._claim.drop()
 
 
-def _wanted(question: Question) -> Wanted:
-    return Wanted(
+def _wanted(question: Question) -> CacheRequest:
+    return CacheRequest(
         question.key,
         question.kind,
         question.parts.get("engine", ""),
-        spelt_json(dict(question.parts)),
+        to_json(dict(question.parts)),
         lambda: _documents(question),
     )
 

@@ -19,7 +19,7 @@ from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, insertion_of
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import SQLITE
@@ -33,7 +33,7 @@ N_KEYS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CacheRequest:
     """A key to be claimed, with what its row holds beside it.
 
     Attributes:
@@ -52,7 +52,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class KeptAnswer:
+class CachedResult:
     """An answer that is there.
 
     Attributes:
@@ -87,7 +87,7 @@ def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
 class Claim:
     """The duty to compute an answer. See :class:`zigzag_lab.stages.seams.Ticket`."""
 
-    def __init__(self, claims: Claims, wanted: Wanted, token: str) -> None:
+    def __init__(self, claims: Claims, wanted: CacheRequest, token: str) -> None:
         self.claims, self.wanted, self.token = claims, wanted, token
 
     def keep(self, answer: bytes, seconds: float) -> None:
@@ -121,13 +121,13 @@ class Claims:
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def answer(self, key: str) -> KeptAnswer | None:
+    def answer(self, key: str) -> CachedResult | None:
         """The answer of a key, if it is there."""
         return self.answers([key]).get(key)
 
-    def answers(self, keys: Sequence[str]) -> dict[str, KeptAnswer]:
+    def answers(self, keys: Sequence[str]) -> dict[str, CachedResult]:
         """Key -> its answer, of those that are there."""
-        found: dict[str, KeptAnswer] = {}
+        found: dict[str, CachedResult] = {}
         for start in range(0, len(keys), N_KEYS_AT_ONCE):
             some = tuple(keys[start : start + N_KEYS_AT_ONCE])
             marks = ", ".join("?" * len(some))
@@ -142,7 +142,7 @@ class Claims:
                 if answer is None or not isinstance(seconds, (int, float)):
                     self.discard(key)
                 else:
-                    found[key] = KeptAnswer(answer, seconds)
+                    found[key] = CachedResult(answer, seconds)
         return found
 
     def discard(self, key: str) -> None:
@@ -154,7 +154,7 @@ class Claims:
         )
         self.database.transact(lambda: self.database.execute(statement, (key,)))
 
-    def answer_or_claim(self, wanted: Wanted) -> KeptAnswer | Claim | None:
+    def answer_or_claim(self, wanted: CacheRequest) -> CachedResult | Claim | None:
         """The answer; or the claim to compute it, after waiting for whoever holds it now.
 
         Returns:
@@ -173,11 +173,11 @@ class Claims:
             time.sleep(pause)
             pause = min(LONGEST_WAIT_SECONDS, pause * 1.5)
             found = self.answer(wanted.key)
-        return KeptAnswer(found.content, found.seconds, has_waited)
+        return CachedResult(found.content, found.seconds, has_waited)
 
     # -- claiming ------------------------------------------------------------------------------------------------------
 
-    def claim(self, wanted: Sequence[Wanted]) -> dict[str, Claim]:
+    def claim(self, wanted: Sequence[CacheRequest]) -> dict[str, Claim]:
         """Claim what is free, in one transaction.
 
         Returns:
@@ -197,7 +197,7 @@ class Claims:
             self._held.update(claimed)
         return claimed
 
-    def _insert(self, wanted: Wanted, token: str) -> bool:
+    def _insert(self, wanted: CacheRequest, token: str) -> bool:
         db = self.database
         values = {
             "key": wanted.key,
@@ -212,7 +212,7 @@ class Claims:
         insert = new_entry(values, {"claimed_at": db.now, "lease_until": self._lease()})
         return bool(db.execute(f"{insert} RETURNING key", tuple(values.values())))
 
-    def _take_over(self, wanted: Wanted, token: str) -> bool:
+    def _take_over(self, wanted: CacheRequest, token: str) -> bool:
         """Take a claim that was given up, or whose owner is dead or silent."""
         db = self.database
         skip = "" if db.url.kind == SQLITE else " FOR UPDATE SKIP LOCKED"
@@ -225,7 +225,7 @@ class Claims:
         state, owner, before, has_run_out = rows[0]
         if before == token:  # the connection was lost after all was done
             return True
-        if state == "done" or (state == "running" and not has_run_out and not is_gone(owner)):
+        if state == "done" or (state == "running" and not has_run_out and not process_exited(owner)):
             return False
         taken = db.execute(
             "UPDATE zl_cache_entry SET state = 'running', owner = ?, token = ?, attempt = attempt + 1, "

@@ -326,7 +326,7 @@ def front_rows(
             latency_cycles=float(cme.latency_total2),
             is_proven=is_proven,
             mapping_digest=mappings[-1].digest,
-            memories=spelt_json(names),
+            memories=to_json(names),
         )
         rows.append(row)
     return rows, mappings
@@ -353,16 +353,16 @@ def unpacked(content: bytes) -> bytes:
     return plain
 
 
-def spelt_json(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Plain data as JSON for a column; what JSON does not know is written as text, and secrets are masked."""
-    return json.dumps(_showable(value), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_jsonable(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _showable(value: Any, name: str = "") -> Any:
+def _jsonable(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
-        return {storable(masked(str(key))): _showable(item, str(key)) for key, item in value.items()}
+        return {storable(masked(str(key))): _jsonable(item, str(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_showable(item, name) for item in value]
+        return [_jsonable(item, name) for item in value]
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
         return value
     return storable(masked_value(str(value), name))

@@ -27,7 +27,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Said:
+class FileReading:
     """The record read from a file.
 
     Attributes:
@@ -70,7 +70,7 @@ class Readings:
 
     def __init__(self, database: Database | None, readers: str) -> None:
         self._database, self._readers = database, readers
-        self._said: dict[int, Said] = {}
+        self._said: dict[int, FileReading] = {}
         self._new: list[tuple[str, str, Any, str]] = []  # key, kind, record, digest
         self._old: list[tuple[str]] = []  # keys of readings that were not used for a day
         self._damaged: list[tuple[str]] = []
@@ -80,7 +80,7 @@ class Readings:
         source = path.read_bytes()
         key = self._key(kind, path, source, options)
         found = self._remembered(kind, key) or self._read(kind, key, read)
-        self._said[id(found[0])] = Said(found[0], kind, found[1], found[2], path.stem, source)
+        self._said[id(found[0])] = FileReading(found[0], kind, found[1], found[2], path.stem, source)
         return found[0]
 
     def _remembered(self, kind: str, key: str) -> tuple[Any, bytes, str] | None:
@@ -121,11 +121,11 @@ class Readings:
         said = [self._readers, kind, path.stem, path.suffix.lower(), sha256(source).hexdigest(), options]
         return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
-    def said_by(self, record: Any) -> Said | None:
+    def said_by(self, record: Any) -> FileReading | None:
         """What is known of a record that came from here."""
         return self._said.get(id(record))
 
-    def all_said(self) -> list[Said]:
+    def all_said(self) -> list[FileReading]:
         """All that was read so far."""
         return list(self._said.values())
 

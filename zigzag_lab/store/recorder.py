@@ -16,7 +16,7 @@ from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
-from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import Summary, YieldedResult, figures_of, stored_results, sum_of_layers, summary_of
@@ -249,7 +249,7 @@ class RunRecorder:
         self._rows.write(self._database)
 
     def _have_written(self) -> None:
-        self._store.have_kept(one.digest for one in self._rows.designs.new)
+        self._store.mark_persisted(one.digest for one in self._rows.designs.new)
         self._rows.written(with_lists=True)
 
     # -- the end -------------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ class RunRecorder:
             "seconds": time.monotonic() - self._started,
             **(found if summary is None else summary.figures),
             **_as_columns(totals or Totals(n_mappings_evaluated=n_mappings)),
-            "warnings": spelt_json(self._warnings) if self._warnings else None,
+            "warnings": to_json(self._warnings) if self._warnings else None,
         }
         now = self._database.now
         assignments = ", ".join(f"{column} = ?" for column in values)

@@ -16,14 +16,14 @@ from zigzag_lab.stages.seams import RunPlace, in_a_word
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
-from zigzag_lab.store.codec import packed, spelt_json
+from zigzag_lab.store.codec import packed, to_json
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database, insertion, insertion_of
 from zigzag_lab.store.ensure_schema import ensure_schema
 from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.git import working_diff
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
@@ -105,15 +105,15 @@ class Store:
             "status": "running",
             "owner": this_process(),
             "objective": str(start.objective),
-            "options": spelt_json(dict(start.options)),
-            "keywords": None if start.keywords is None else spelt_json(start.keywords),
+            "options": to_json(dict(start.options)),
+            "keywords": None if start.keywords is None else to_json(start.keywords),
             "engine_digest": start.engine,
             "environment_digest": self._insert_environment(),
         }
         if parent is not None:
             index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
             values |= {"parent_number": parent.number, "child_index": index}
-            values["settings"] = spelt_json({n: _setting(v) for n, v in (start.settings or {}).items()})
+            values["settings"] = to_json({n: _setting(v) for n, v in (start.settings or {}).items()})
         insert = insertion_of("zl_run", ["id", *values], dict.fromkeys(("started_at", "heartbeat_at"), db.now))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times
             rows = db.execute(f"{insert} ON CONFLICT (id) DO NOTHING RETURNING number", (run_id, *values.values()))
@@ -146,13 +146,13 @@ class Store:
         """Store an input of a run."""
         self._insert_input(run_number, given)
 
-    def have_kept(self, digests: Iterable[str]) -> None:
+    def mark_persisted(self, digests: Iterable[str]) -> None:
         """Mark inputs as stored, which need not be stored again. Call after the commit."""
         self._kept.update(digests)
 
     def _insert_environment(self) -> str:
         if self._environment is None:
-            content = spelt_json(environment())
+            content = to_json(environment())
             self._environment = EnvironmentTuple(digest_of_bytes(content.encode(), "environment"), content)
             self._diff = self._working_diff()
         if self._diff is not None:
@@ -268,7 +268,7 @@ class Store:
         """
         silent = f"heartbeat_at < {self.database.seconds_ago(after_seconds)}"
         running = self.database.select(f"SELECT number, owner, {silent} FROM zl_run WHERE status = 'running'").rows
-        gone = {number for number, owner, _ in running if is_gone(owner)}
+        gone = {number for number, owner, _ in running if process_exited(owner)}
         if not gone and not any(is_silent for _, _, is_silent in running):
             return 0
         with self.database.write():

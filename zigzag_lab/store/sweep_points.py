@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
@@ -138,7 +138,7 @@ class SweepRecord:
         }
 
     def _is_alive(self, owner: str | None) -> bool:
-        return owner is not None and owner != self.owner and not is_gone(owner.partition("@")[2])
+        return owner is not None and owner != self.owner and not process_exited(owner.partition("@")[2])
 
     def figures(self, keys: Sequence[str]) -> dict[str, dict[str, float | None]]:
         """Point key -> column -> figure, of those points whose runs finished."""
@@ -180,7 +180,7 @@ class SweepRecord:
                     "ON CONFLICT (sweep_number, point_key) DO NOTHING RETURNING point_key",
                     (
                         *(self.number, point.key, self.owner, point.workload, point.accelerator, point.mapping),
-                        spelt_json(dict(point.settings)),
+                        to_json(dict(point.settings)),
                     ),
                 )
                 ours.update(key for (key,) in added)
@@ -245,7 +245,7 @@ class SweepRecord:
             return self._record(priced)
 
         n = self._db.transact(store)
-        self.store.have_kept(one.digest for point in priced for one in point.inputs)
+        self.store.mark_persisted(one.digest for point in priced for one in point.inputs)
         return n
 
     def _record(self, priced: Sequence[PricedPoint]) -> int:
@@ -283,7 +283,7 @@ class SweepRecord:
             "status": point.status,
             "owner": this_process(),
             "objective": point.options.get("objective", self.objective),
-            "options": spelt_json(dict(point.options)),
+            "options": to_json(dict(point.options)),
             "engine_digest": engine_digest(),
             "environment_digest": environment,
             "reason": _masked(point.reason),
@@ -329,7 +329,7 @@ def open_sweep(store: Store, name: str, objective: str, n_points: int, content: 
             f"INSERT INTO zl_sweep (name, objective, n_points, content, created_at) VALUES (?, ?, ?, ?, {db.now}) "
             "ON CONFLICT (name) DO UPDATE SET objective = excluded.objective, n_points = excluded.n_points, "
             "content = excluded.content RETURNING number",
-            (name, objective, n_points, spelt_json(content)),
+            (name, objective, n_points, to_json(content)),
         )
         return int(rows[0][0]), experiment
 

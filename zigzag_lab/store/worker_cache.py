@@ -18,7 +18,7 @@ from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
 from zigzag_lab.store.claims import new_entry, sound_answer
-from zigzag_lab.store.codec import packed, spelt_json
+from zigzag_lab.store.codec import packed, to_json
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.errors import StoreError
@@ -156,7 +156,7 @@ class WorkerCache(Cache):
             "key": question.key,
             "kind": question.kind,
             "engine_digest": engine,
-            "parts": spelt_json(dict(question.parts)),
+            "parts": to_json(dict(question.parts)),
             "content": content,
             "n_bytes": len(content),
             "seconds": seconds,

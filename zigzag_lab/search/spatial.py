@@ -64,7 +64,7 @@ def spatial_mappings(
     options = [_options(layer, accelerator, constraints, limits, dim, mixed=mixed) for dim in free]
     found: dict[SpatialMapping, None] = {}
     for template in templates:
-        candidates = _Search(layer, template, free, options, n_mappings).best()
+        candidates = _UnrollingSearch(layer, template, free, options, n_mappings).best()
         found.update(dict.fromkeys(_within_capacity(limits, candidates, free)))
     if not found:
         raise InputError(f"layer {layer.name}", "no spatial mapping fits the array", "loops that fit its dimensions")
@@ -247,7 +247,7 @@ def _options(
     *,
     mixed: bool,
 ) -> list[Unrolled]:
-    """What one array dimension may unroll, in the order that decides ties."""
+    """Return the unrollings of one array dimension, in the order that decides ties."""
     hints = constraints.spatial_hints.get(array_dim, ())
     dims = layer_dimension_order(hints if any(d in layer.loop_sizes for d in hints) else layer.loop_sizes)
     dims = tuple(d for d in dims if d in layer.loop_sizes)
@@ -269,7 +269,7 @@ def divisors(number: int) -> list[int]:
     return sorted({*small, *(number // d for d in small)})
 
 
-class _Search:
+class _UnrollingSearch:
     """Depth-first over the free array dimensions, bounded by what the remaining ones can still add.
 
     The indicator of a mapping that uses u units lies between u and 2u - 1, so a partial choice is dropped once even

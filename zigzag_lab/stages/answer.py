@@ -46,7 +46,7 @@ _FIGURES = (
 _TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, "port_stalls"))
 _CME_STATE = frozenset(
     {
-        *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
+        *("problem", "layer", "accelerator", "breakdown", "certificate"),
         *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original", "_identity"),
     }
 )
@@ -234,17 +234,16 @@ class _Writer:
         more = set(vars(cme)) - _CME_STATE
         if more:
             raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
-        _, state = cme.__reduce__()
-        problem, temporal, keep, terms, layer, energy, latency, certificate, _ = state
+        problem, temporal = cme.problem, cme.temporal_mapping
         return [
             self._once("problems", problem, self._problem),
             [temporal.levels, temporal.kind.value],
-            keep,
-            _written_terms(terms, problem.accelerator),
-            self._reference("layer", layer),
-            energy,
-            latency,
-            None if certificate is None else described(certificate),
+            problem.skip_repeated_reads,
+            _written_terms(cme.breakdown, problem.accelerator),
+            self._reference("layer", cme.layer),
+            cme._energy,
+            cme._latency,
+            None if cme.certificate is None else described(cme.certificate),
         ]
 
     def _problem(self, problem: Problem) -> list[Any]:
@@ -369,12 +368,12 @@ class _Reader:
         return self._once("records", -reference - 1, lambda data: record_from(_RECORDS[kind], data))
 
     def _cme(self, written: list[Any]) -> CostModelEvaluation:
-        problem_number, temporal, keep, terms, layer, energy, latency, certificate = written
-        problem: Problem = self._once("problems", problem_number, self._problem)
+        problem_number, temporal, is_skipping, terms, layer, energy, latency, certificate = written
+        read: Problem = self._once("problems", problem_number, self._problem)
+        problem = read.with_repeated_reads(skipped=is_skipping)
         cme = CostModelEvaluation(
             problem,
             _temporal(*temporal),
-            keep_at_output_pins=keep,
             breakdown=_terms(terms, problem.accelerator),
             layer=self._record("layer", layer),
         )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from zigzag_lab.cost import FrontCertificate
 from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.seams import Incumbent
@@ -43,7 +43,6 @@ class _ProvingStage(TemporalMappingGeneratorStage):
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         super().__init__(
             list_of_callables,
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
@@ -121,7 +120,6 @@ class ExactStage(_ProvingStage):
             answer = solve(
                 self.problem,
                 self.objective,
-                keep_at_output_pins=self.keep_at_output_pins,
                 seconds=self.seconds,
                 known=self._start(),
                 to_beat=inf if self.to_beat is None else self.to_beat.value,
@@ -150,8 +148,7 @@ class ExactFrontStage(_ProvingStage):
         """The points of the front."""
         from zigzag_lab.exact.solve import solve_front
 
-        keep = self.keep_at_output_pins
-        front = solve_front(self.problem, keep_at_output_pins=keep, seconds=self.seconds, known=self._start())
+        front = solve_front(self.problem, seconds=self.seconds, known=self._start())
         if not front.points:
             raise InfeasibleError(self.problem.layer.name, "no mapping was found that fits the memories")
         work = front.n_mappings, front.n_priced, front.seconds

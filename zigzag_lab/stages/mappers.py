@@ -10,9 +10,10 @@ import numpy as np
 from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate, price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.bypass import designs
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.pinned import PinnedLevels
@@ -223,7 +224,9 @@ class TemporalMappingGeneratorStage(BatchStage):
         self.wanted = None if to_beat is None else to_beat.objective
         self.certificate: Certificate | FrontCertificate | None = None
         self.pinned = user_temporal_mapping
-        self.problem = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        same = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        is_skipping = self.kwargs.get("access_same_data_considered_as_no_access", True)
+        self.problem = same.with_repeated_reads(skipped=is_skipping)
         self.kind = kind_of_mapping(temporal_mapping_type)
         check_count("loma_lpf_limit", loma_lpf_limit)
         self.lpf_limit, self.show_progress = loma_lpf_limit, loma_show_progress_bar
@@ -266,14 +269,13 @@ class TemporalMappingGeneratorStage(BatchStage):
 
     def searched(self) -> Iterator[MappingBatch]:
         """All orders that fit, in batches; where only the best is wanted and they are many, that one alone."""
-        keep = self.kwargs.get("access_same_data_considered_as_no_access", True)
         if self.lpf_limit is None and self.wanted is not None and can_be_merged(self.problem, self.kind):
-            best, self.certificate = best_order(self.problem, self.wanted, keep_at_output_pins=keep)
+            best, self.certificate = best_order(self.problem, self.wanted)
             self.tally.n_mappings_evaluated += self.certificate.n_priced
             yield best
             return
         if self.wanted is not None:
-            found = best_of_classes(self.problem, self.lpf_limit, self.wanted, self.kind, keep_at_output_pins=keep)
+            found = best_of_classes(self.problem, self.lpf_limit, self.wanted, self.kind)
             if found is not None:
                 self.tally.n_mappings_evaluated += found.n_orders - 1
                 yield found.batch
@@ -327,10 +329,10 @@ class CostModelStage(BatchStage):
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.problem = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        same = _same_problem(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
+        self.problem = same.with_repeated_reads(skipped=access_same_data_considered_as_no_access)
         self.temporal_mapping = temporal_mapping
         self.kind = kind_of_mapping(temporal_mapping_type)
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         self.tally = tally or SearchTally()
 
     def is_leaf(self) -> bool:
@@ -343,10 +345,10 @@ class CostModelStage(BatchStage):
             self.tally.n_mappings_evaluated += 1
             yield ResultBatch.of((self._price_one(self.temporal_mapping), None))
             return
-        batch = self.temporal_mapping
+        batch = self._skipping(self.temporal_mapping)
         self.tally.n_mappings_evaluated += len(batch)
         if supports(self.problem):
-            prices = price(batch, keep_at_output_pins=self.keep_at_output_pins)
+            prices = price(batch)
             energy, latency = prices.energy_pj, prices.latency_cycles
         else:
             cmes = [self._price_one(self._mapping(batch, i)) for i in range(len(batch))]
@@ -355,20 +357,18 @@ class CostModelStage(BatchStage):
         yield ResultBatch(
             energy,
             latency,
-            lambda i: (self._view(batch, i, float(energy[i]), float(latency[i])), None),
+            lambda i: (CostModelEvaluation.view(batch, i, float(energy[i]), float(latency[i]), kind=self.kind), None),
         )
 
-    def _view(self, batch: MappingBatch, index: int, energy_pj: float, latency_cycles: float) -> CostModelEvaluation:
-        keep = self.keep_at_output_pins
-        return CostModelEvaluation.view(
-            batch, index, energy_pj, latency_cycles, keep_at_output_pins=keep, kind=self.kind
-        )
+    def _skipping(self, batch: MappingBatch) -> MappingBatch:
+        """The batch with repeated reads skipped or not, as this stage is asked."""
+        return batch.under(batch.problem.with_repeated_reads(skipped=self.problem.skip_repeated_reads))
 
     def _mapping(self, batch: MappingBatch, index: int) -> TemporalMapping:
         return TemporalMapping.of(batch.problem.layer, batch.allocated(index), self.kind)
 
     def _price_one(self, mapping: TemporalMapping) -> CostModelEvaluation:
-        return CostModelEvaluation(self.problem, mapping, keep_at_output_pins=self.keep_at_output_pins)
+        return CostModelEvaluation(self.problem, mapping)
 
 
 def check_count(name: str, value: int | None) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from zigzag_lab.cost import price
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
@@ -39,8 +40,6 @@ def best_of_classes(
     lpf_limit: int | None,
     objective: Objective,
     kind: TemporalMappingType,
-    *,
-    keep_at_output_pins: bool,
 ) -> BestOrder | None:
     """The mapping that pricing every order one by one would choose, found without.
 
@@ -52,12 +51,11 @@ def best_of_classes(
         objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
             then the first.
         kind: even or uneven.
-        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
     """
     classes = order_classes(problem, lpf_limit) if supports(problem) else None
     if classes is None:
         return None
-    energy, latency = _prices(problem, classes, kind, keep_at_output_pins)
+    energy, latency = _prices(problem, classes, kind)
     fitting = np.isfinite(energy)
     if not fitting.any():
         return None
@@ -70,9 +68,7 @@ def best_of_classes(
     return None if first is None else BestOrder(first, float(ranks[0][chosen[0]]), n_orders, int(fitting.sum()))
 
 
-def _prices(
-    problem: Problem, classes: OrderClasses, kind: TemporalMappingType, keep_at_output_pins: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _prices(problem: Problem, classes: OrderClasses, kind: TemporalMappingType) -> tuple[np.ndarray, np.ndarray]:
     """[c] energy and latency of each class; infinite where LOMA rejects it."""
     shapes, orders = TileShapes.of(problem, classes.lattice.loops), classes.orders()
     energy, latency = np.full(orders.shape[1], np.inf), np.full(orders.shape[1], np.inf)
@@ -80,7 +76,7 @@ def _prices(
         part = np.arange(start, min(start + CHUNK, orders.shape[1]))
         found = allocate(LoopTables(problem, classes.lattice.loops, orders[:, part], shapes), kind)
         if found.fitting is not None:
-            prices = price(found.fitting, keep_at_output_pins=keep_at_output_pins)
+            prices = price(found.fitting)
             energy[part[found.fits]], latency[part[found.fits]] = prices.energy_pj, prices.latency_cycles
     return energy, latency
 

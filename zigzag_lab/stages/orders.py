@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
 from zigzag_lab.stages.mappers import CostModelStage, TemporalMappingGeneratorStage
 from zigzag_lab.stages.stage import StageCallable
@@ -52,7 +52,6 @@ class SalsaStage(TemporalMappingGeneratorStage):
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         super().__init__(
             list_of_callables,
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
@@ -81,7 +80,7 @@ class SalsaStage(TemporalMappingGeneratorStage):
             temporal_mapping=batch,
             temporal_mapping_type=self.kind,
             problem=self.problem,
-            access_same_data_considered_as_no_access=self.keep_at_output_pins,
+            access_same_data_considered_as_no_access=self.problem.skip_repeated_reads,
             tally=self.tally,
         ).batches()
         if self.objective is Objective.ENERGY:

@@ -177,6 +177,10 @@ class SharedEngine:
         """Hand out a job."""
         return self.engine.submit(items)
 
+    def watch(self) -> None:
+        """Notice workers that have ended."""
+        self.engine.watch()
+
     def close(self, *, now: bool = False) -> None:
         """Do nothing."""
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zigzag_lab.store import open_store
-from zigzag_lab.store.claims import Claim, Claims, Wanted
+from zigzag_lab.store.claims import CacheRequest, Claim, Claims
 
 WANTED_BY = 3
 
@@ -67,7 +67,7 @@ def work(url: str, keys: list[str], log: Path, seconds_each: float) -> None:
         claims = Claims(store.database)
         file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         for key in keys:
-            found = claims.answer_or_claim(Wanted(key))
+            found = claims.answer_or_claim(CacheRequest(key))
             if isinstance(found, Claim):
                 os.write(file, f"{key} {os.getpid()}\n".encode())
                 time.sleep(seconds_each)

@@ -40,6 +40,7 @@ from zigzag_lab.api.compare import compare
 from zigzag_lab.store import Lab, RunStart, Store, open_store
 from zigzag_lab.store.codec import packed
 from zigzag_lab.store.migrate import upgrade
+from zigzag_lab.store.tables import InputTuple
 from zigzag_lab.store.url import SQLITE
 
 N_LAYERS = 50
@@ -96,7 +97,7 @@ def fill(store: Store, n_evaluations: int, n_memories: int) -> int:
                 f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {database.now})", (f"sweep {i}",)
             )
         inputs = [(f"d{i}", "any", packed(f'{{"name": "{i}"}}'.encode())) for i in range(N_INPUTS)]
-        database.insert("zl_input", ("digest", "kind", "content"), inputs)
+        database.insert(InputTuple, inputs)
         for statement in _statements(kind, n_runs, n_memories, first.number):
             database.execute(statement.replace("ENVIRONMENT", f"'{environment}'"))
         if kind != SQLITE:

@@ -34,7 +34,7 @@ from zigzag_lab.stages import (
 from zigzag_lab.stages.protocols import Asked, CacheReport, Question
 from zigzag_lab.store import Store, housekeeping, open_store
 from zigzag_lab.store.cache_query import questions_of, remove_unused, statistics
-from zigzag_lab.store.claims import Claims, KeptAnswer
+from zigzag_lab.store.claims import CachedResult, Claims
 from zigzag_lab.store.readings import Readings
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
@@ -226,7 +226,7 @@ def test_a_cache_is_reached_by_its_address_and_not_copied(
     assert there.salt == "mine"
     assert there.ask(question("a")) == b"x"
     assert there.report().asked["a"].outcome == "hit"
-    there._store.close()
+    there._claims.database.close()
 
 
 def test_a_database_in_memory_is_not_reached_from_elsewhere() -> None:
@@ -327,7 +327,7 @@ def question(key: str, kind: str = "layer", n_layers: int = 1, *, has_inner: boo
 def test_what_another_process_computed_meanwhile_counts_as_shared(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Claims, "answer_or_claim", lambda *_: KeptAnswer(b"x", 2.0, has_waited=True))
+    monkeypatch.setattr(Claims, "answer_or_claim", lambda *_: CachedResult(b"x", 2.0, has_waited=True))
     cache = store.run_cache()
     assert cache.ask(question("a")) == b"x"
     assert (cache.figures.hits, cache.figures.shared, cache.figures.seconds_saved) == (1, 1, 2.0)

@@ -12,11 +12,11 @@ import pytest
 
 from tests.claims_stress import keys_of, stress
 from zigzag_lab.store import Store, open_store
-from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
+from zigzag_lab.store.claims import CachedResult, CacheRequest, Claim, Claims
 from zigzag_lab.store.owner import this_process
 from zigzag_lab.store.pulse import Pulse
 
-KEY = Wanted("a key")
+KEY = CacheRequest("a key")
 
 
 def claims_of(store: Store, **options: Any) -> Claims:
@@ -24,7 +24,7 @@ def claims_of(store: Store, **options: Any) -> Claims:
 
 
 def claimed(claims: Claims, key: str = "a key") -> Claim:
-    found = claims.answer_or_claim(Wanted(key))
+    found = claims.answer_or_claim(CacheRequest(key))
     assert isinstance(found, Claim)
     return found
 
@@ -53,7 +53,7 @@ def test_the_first_computes_and_the_second_gets_the_answer(store: Store) -> None
     assert row(store) == ("running", 1)
     claim.keep(b"42", 1.5)
     assert row(store) == ("done", 1)
-    assert second.answer_or_claim(KEY) == KeptAnswer(b"42", 1.5)
+    assert second.answer_or_claim(KEY) == CachedResult(b"42", 1.5)
     assert not first.holds("a key")
 
 
@@ -66,7 +66,7 @@ def test_what_is_computed_elsewhere_is_not_claimed(store: Store) -> None:
 def test_many_are_claimed_at_once(store: Store) -> None:
     first, second = claims_of(store), claims_of(store)
     claimed(first, "b")
-    assert sorted(second.claim([Wanted(key) for key in "cba"])) == ["a", "c"]
+    assert sorted(second.claim([CacheRequest(key) for key in "cba"])) == ["a", "c"]
 
 
 def test_who_asks_while_it_is_computed_waits_and_shares(store: Store, url: str) -> None:
@@ -79,7 +79,7 @@ def test_who_asks_while_it_is_computed_waits_and_shares(store: Store, url: str) 
         assert not found
         claim.keep(b"42", 0.5)
         waiting.join(10)
-    assert found == [KeptAnswer(b"42", 0.5, has_waited=True)]
+    assert found == [CachedResult(b"42", 0.5, has_waited=True)]
 
 
 def test_who_holds_the_claim_already_computes_without_keeping(store: Store) -> None:
@@ -98,7 +98,7 @@ def test_a_dropped_claim_is_free(store: Store) -> None:
 
 def test_closing_drops_all(store: Store) -> None:
     claims = claims_of(store)
-    claims.claim([Wanted(key) for key in "ab"])
+    claims.claim([CacheRequest(key) for key in "ab"])
     claims.close()
     assert store.database.select("SELECT DISTINCT state FROM zl_cache_entry").rows == [("open",)]
 
@@ -108,7 +108,7 @@ def test_a_claim_of_the_dead_is_taken_over_at_once(store: Store) -> None:
     pretend(store, dead_process())
     claimed(claims_of(store)).keep(b"by the second", 1)
     claim.keep(b"by the dead", 1)
-    assert claims_of(store).answer("a key") == KeptAnswer(b"by the second", 1)
+    assert claims_of(store).answer("a key") == CachedResult(b"by the second", 1)
 
 
 def test_a_silent_claim_is_taken_over_when_its_lease_has_run_out(store: Store) -> None:
@@ -132,7 +132,7 @@ def test_a_late_writer_changes_nothing(store: Store, caplog: pytest.LogCaptureFi
     assert row(store) == ("running", 2)
     taken.keep(b"in time", 1)
     late.keep(b"later still", 1)
-    assert claims_of(store).answer("a key") == KeptAnswer(b"in time", 1)
+    assert claims_of(store).answer("a key") == CachedResult(b"in time", 1)
 
 
 def test_the_pulse_renews_leases(store: Store) -> None:
@@ -150,7 +150,7 @@ def test_parts_are_stored_once_with_the_answer(store: Store) -> None:
     claims = claims_of(store)
     documents = [("d2", "layer", b"{}"), ("d1", "accelerator", b"[]")]
     for key in "ab":
-        claims.claim([Wanted(key, documents=lambda: documents)])[key].keep(b"x", 0)
+        claims.claim([CacheRequest(key, documents=lambda: documents)])[key].keep(b"x", 0)
     rows = store.database.select("SELECT digest, kind FROM zl_cache_part ORDER BY digest").rows
     assert rows == [("d1", "accelerator"), ("d2", "layer")]
 

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.store.prices import price_of
+from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.keys import canonical_json, digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.codec import (
-    LAYER_COLUMNS,
-    MEMORY_COLUMNS,
     N_SPATIAL_DIGITS,
     LayerRows,
     level_from,
@@ -24,6 +23,7 @@ from zigzag_lab.store.codec import (
     unpacked,
 )
 from zigzag_lab.store.database import Row, rows_from
+from zigzag_lab.store.tables import MemoryEvaluationTuple
 from zigzag_lab.vocab import TemporalMappingType
 
 dims = st.sampled_from(["K", "C", "OX", "é", 'q"', "B\\"])
@@ -49,7 +49,7 @@ def test_a_mapping_is_stored_as_its_canonical_document(spatial: SpatialMapping, 
 
 
 def memory_rows(rows: LayerRows) -> list[Row]:
-    return [*rows_from(rows.memories, len(MEMORY_COLUMNS))]
+    return [*rows_from(rows.memories, len(MemoryEvaluationTuple._fields))]
 
 
 def test_loops_read_as_people_write_them() -> None:
@@ -61,22 +61,46 @@ def test_loops_read_as_people_write_them() -> None:
     assert '"temporal":{"O":[[["C",8],["OX",3.5]],[["K",12345678]],[]]}' in mapping_row(SpatialMapping({}), temporal)[2]
 
 
+def expected_memory_row(cme: CostModelEvaluation, operand: str, level: int) -> Row:
+    """The row of a memory level, each column by its name."""
+    terms, index = cme.breakdown, cme.problem.memories[operand][level]
+    accesses, energy = terms.accesses[operand][level], terms.access_energy_pj[operand][level]
+    return MemoryEvaluationTuple(
+        run_number=4,
+        layer_index=2,
+        operand=operand,
+        level=level,
+        memory=cme.accelerator.memories[index].name,
+        loops=", ".join(f"{dim} {size:g}" for dim, size in cme.temporal_mapping.levels[operand][level]),
+        utilisation=terms.utilisation[operand][level],
+        shared_utilisation=terms.shared_utilisation[operand][level],
+        accesses_to_low=accesses.to_low,
+        accesses_from_low=accesses.from_low,
+        accesses_to_high=accesses.to_high,
+        accesses_from_high=accesses.from_high,
+        energy_to_low_pj=energy.to_low,
+        energy_from_low_pj=energy.from_low,
+        energy_to_high_pj=energy.to_high,
+        energy_from_high_pj=energy.from_high,
+    )
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 200))
 def test_rows_hold_plain_numbers_in_the_order_of_their_columns(seed: int) -> None:
     cme = price_of(seed)
     rows = rows_of(cme, 4, 2, "d" * 64)
-    layer = dict(zip(LAYER_COLUMNS, rows.layer, strict=True))
-    assert (layer["run_number"], layer["layer_index"], layer["layer_digest"]) == (4, 2, "d" * 64)
-    assert layer["energy_pj"] == cme.energy_total
-    assert layer["latency_cycles"] == cme.latency_total2
+    layer = rows.layer
+    assert (layer.run_number, layer.layer_index, layer.layer_digest) == (4, 2, "d" * 64)
+    assert (layer.energy_pj, layer.latency_cycles) == (cme.energy_total, cme.latency_total2)
     for row in (rows.layer, *memory_rows(rows)):
         assert {type(value) for value in row} <= {int, float, str, bool, type(None)}
     for row in memory_rows(rows):
-        named, stored = dict(zip(MEMORY_COLUMNS, row, strict=True)), level_from(row)
-        assert stored.accesses.from_high == named["accesses_from_high"]
-        assert stored.energy_pj.to_low == named["energy_to_low_pj"]
-        assert (stored.operand, stored.level) == (named["operand"], named["level"])
+        assert row == expected_memory_row(cme, *row[2:4])
+        named, stored = MemoryEvaluationTuple._make(row), level_from(row)
+        assert stored.accesses == cme.breakdown.accesses[named.operand][named.level]
+        assert stored.energy_pj == cme.breakdown.access_energy_pj[named.operand][named.level]
+        assert (stored.operand, stored.level) == (named.operand, named.level)
 
 
 @given(st.binary())

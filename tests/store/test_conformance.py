@@ -10,8 +10,9 @@ import pytest
 from tests.store.conftest import ALL_BACKENDS
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import Lab, RunStart, Store, StoreError, housekeeping
-from zigzag_lab.store.codec import LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS, rows_of
+from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.database import flat, rows_from
+from zigzag_lab.store.tables import LayerEvaluationTuple, MappingTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
 
 NETWORK = network_of(1, 2, 3, 5)
@@ -38,18 +39,19 @@ class TestStoreContract:
         rows = [rows_of(cme, run.number, i, "x") for i, cme in enumerate(cmes)]
         mappings = list({r.mapping[0]: r.mapping for r in rows}.values())
         with database.write():
-            database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
-            database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
-            database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
-            database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
+            database.insert(MappingTuple, mappings)
+            database.append(LayerEvaluationTuple, flat(r.layer for r in rows))
+            database.append(MemoryEvaluationTuple, flat(r.memories for r in rows))
+            database.insert(MappingTuple, mappings)
         layers = database.select(
-            f"SELECT {', '.join(LAYER_COLUMNS)} FROM zl_layer_evaluation ORDER BY layer_index"
+            f"SELECT {', '.join(LayerEvaluationTuple._fields)} FROM zl_layer_evaluation ORDER BY layer_index"
         ).rows
         assert [tuple(row) for row in layers] == [r.layer for r in rows]
         found = database.select(
-            f"SELECT {', '.join(MEMORY_COLUMNS)} FROM zl_memory_evaluation ORDER BY layer_index, operand, level"
+            f"SELECT {', '.join(MemoryEvaluationTuple._fields)} FROM zl_memory_evaluation "
+            "ORDER BY layer_index, operand, level"
         ).rows
-        memories = [row for r in rows for row in rows_from(r.memories, len(MEMORY_COLUMNS))]
+        memories = [row for r in rows for row in rows_from(r.memories, len(MemoryEvaluationTuple._fields))]
         assert [tuple(row) for row in found] == sorted(memories, key=lambda row: row[1:4])
         assert self.n_rows(store, "zl_mapping") == len(mappings)
         run.finish(NETWORK[0])

@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.recorded import ask, two_runs
 from zigzag_lab.store import Lab, StoreError, sqlite
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.url import DatabaseUrl
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sqlite3
 import subprocess
@@ -17,13 +18,13 @@ from alembic.script import ScriptDirectory
 from tests.store.conftest import emptied
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunStart, StoreError, migrate, open_store
-from zigzag_lab.store.codec import CERTIFICATE_COLUMNS, FRONT_COLUMNS, LAYER_COLUMNS, MAPPING_COLUMNS, MEMORY_COLUMNS
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.engines import make_engine
+from zigzag_lab.store.generate import generated, statements_of
 from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
 from zigzag_lab.store.models import Table
-from zigzag_lab.store.record_schema import recorded, statements_of
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty
+from zigzag_lab.store.tables import TABLES, VIEW_TYPES
 from zigzag_lab.store.url import DatabaseUrl
 
 
@@ -58,8 +59,14 @@ def test_a_missing_column_would_be_noticed(file_url: str) -> None:
     assert any("file_name" in difference for difference in check(file_url))
 
 
+def test_generated_files_are_those_of_the_models_and_migrations() -> None:
+    """Where this fails: ``python -m zigzag_lab.store.generate``."""
+    folder = Path(migrate.__file__).parent
+    for name, text in generated().items():
+        assert (folder / name).read_text(encoding="utf-8") == text
+
+
 def test_the_recorded_schema_is_what_migrations_make(tmp_path: Path) -> None:
-    assert Path(recorded.__code__.co_filename).with_name("schema.sql").read_text(encoding="utf-8") == recorded()
     upgrade(f"sqlite:///{tmp_path / 'slow.db'}")
     database = connect(DatabaseUrl.parse(f"sqlite:///{tmp_path / 'fast.db'}"))
     create_if_empty(database)
@@ -67,6 +74,39 @@ def test_the_recorded_schema_is_what_migrations_make(tmp_path: Path) -> None:
     database.close()
     assert statements_of(tmp_path / "fast.db") == statements_of(tmp_path / "slow.db")
     assert current(f"sqlite:///{tmp_path / 'fast.db'}") == current(f"sqlite:///{tmp_path / 'slow.db'}") == HEAD
+
+
+def schema_of(path: Path) -> dict[str, str]:
+    """Name of a table, an index or a view -> the statement that makes it; blanks at the ends of lines do not count."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: "\n".join(line.rstrip() for line in sql.splitlines()) for name, sql in found}
+
+
+def test_each_revision_makes_the_schema_that_was_released(tmp_path: Path) -> None:
+    path, expected = tmp_path / "lab.db", dict[str, str]()
+    after = [{}]
+    released = json.loads(Path(__file__).with_name("schemas.json").read_text())
+    for revision, changes in released.items():
+        upgrade(f"sqlite:///{path}", revision)
+        expected = {name: sql for name, sql in {**expected, **changes}.items() if sql is not None}
+        after.append({name: "\n".join(map(str.rstrip, sql.splitlines())) for name, sql in expected.items()})
+        assert schema_of(path) == after[-1], revision
+    assert tuple(released) == REVISIONS[: len(released)]
+    for revision, schema in reversed([*zip(released, after[1:], strict=True)][:-1]):
+        downgrade(f"sqlite:///{path}", revision)
+        assert without_views(schema_of(path)) == without_views(schema), revision
+
+
+def without_views(schema: dict[str, str]) -> dict[str, str]:
+    """Views by name only, as 0009 goes back to views that read the same columns in other words."""
+    return {name: "" if name.startswith("zl_v_") else sql for name, sql in schema.items()}
+
+
+def test_no_migration_reads_another() -> None:
+    texts = {path.name: path.read_text(encoding="utf-8") for path in migrations_folder().glob("versions/*.py")}
+    assert len(texts) == len(REVISIONS)
+    assert not [name for name, text in texts.items() if "get_revision" in text or ".replace(" in text]
 
 
 def test_the_known_revisions_are_the_scripts_and_have_one_head() -> None:
@@ -149,18 +189,25 @@ def test_several_processes_upgrade_at_once(empty_url: str) -> None:
     assert current(empty_url) == HEAD
 
 
-@pytest.mark.parametrize(
-    ("table", "columns"),
-    [
-        ("zl_mapping", MAPPING_COLUMNS),
-        ("zl_layer_evaluation", LAYER_COLUMNS),
-        ("zl_memory_evaluation", MEMORY_COLUMNS),
-        ("zl_certificate", CERTIFICATE_COLUMNS),
-        ("zl_front_point", FRONT_COLUMNS),
-    ],
-)
-def test_the_codec_knows_all_columns(table: str, columns: tuple[str, ...]) -> None:
-    assert tuple(Table.metadata.tables[table].columns.keys()) == columns
+def test_the_rows_have_the_columns_of_the_models() -> None:
+    columns = {name: tuple(table.columns.keys()) for name, table in Table.metadata.tables.items()}
+    assert {name: kind._fields for kind, name in TABLES.items()} == columns  # type: ignore[attr-defined]
+
+
+def test_types_of_columns_of_views_are_those_that_a_server_gives(url: str) -> None:
+    if url.startswith("sqlite"):
+        return
+    upgrade(url)
+    with closing(connect(DatabaseUrl.parse(url))) as database:
+        rows = database.select(
+            "SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_type t ON t.oid = a.atttypid WHERE c.relkind = 'v' AND c.relname LIKE 'zl%'"
+        ).rows
+    assert {name for name, _ in rows} == set(VIEW_TYPES)
+    assert {(VIEW_TYPES[name].__name__, kind) for name, kind in rows} == {
+        *(("str", "text"), ("str", "jsonb"), ("int", "int4"), ("int", "int8"), ("float", "float8")),
+        *(("float", "numeric"), ("bool", "bool"), ("datetime", "timestamptz")),
+    }
 
 
 def test_the_models_read_what_the_recorder_wrote(url: str) -> None:

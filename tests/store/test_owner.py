@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from zigzag_lab.store import Lab, RunStart, open_store, owner
-from zigzag_lab.store.claims import Claim, Claims, Wanted
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.claims import CacheRequest, Claim, Claims
+from zigzag_lab.store.owner import process_exited, this_process
 
 START = (
     "import sys, os; from zigzag_lab.store import *; s = open_store(sys.argv[1]); s.start_run(RunStart()); os._exit(0)"
@@ -18,9 +18,9 @@ START = (
 LOOK = """
 import sys
 from zigzag_lab.store import Lab
-from zigzag_lab.store.claims import Claims, Wanted
+from zigzag_lab.store.claims import Claims, CacheRequest
 with Lab(sys.argv[1]) as lab:
-    print(*[run.status for run in lab.runs()], len(Claims(lab.store.database).claim([Wanted("a key")])))
+    print(*[run.status for run in lab.runs()], len(Claims(lab.store.database).claim([CacheRequest("a key")])))
 """
 NEW_NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork")
 PLACE = this_process().rpartition(":")[0]
@@ -47,12 +47,12 @@ def _told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_process_that_runs_is_there() -> None:
-    assert not is_gone(this_process())
+    assert not process_exited(this_process())
 
 
 def test_a_process_that_ended_is_gone_from_where_its_id_counts_only(ended: int) -> None:
     host, boot, namespace = PLACE.split("/")
-    assert is_gone(f"{PLACE}:{ended}")
+    assert process_exited(f"{PLACE}:{ended}")
     for elsewhere in (
         f"another-{PLACE}",
         f"{host}/{boot[::-1]}/{namespace}",
@@ -60,33 +60,33 @@ def test_a_process_that_ended_is_gone_from_where_its_id_counts_only(ended: int) 
         f"{host}/{boot}",
         host,  # as versions wrote it that knew no namespaces
     ):
-        assert not is_gone(f"{elsewhere}:{ended}"), elsewhere
+        assert not process_exited(f"{elsewhere}:{ended}"), elsewhere
 
 
 @pytest.mark.usefixtures("_told_nothing")
 def test_where_the_system_tells_nothing_nobody_is_taken_for_gone(ended: int) -> None:
     assert this_process().rpartition(":")[0] == platform.node()
-    assert not is_gone(f"{platform.node()}:{ended}")
+    assert not process_exited(f"{platform.node()}:{ended}")
 
 
 @pytest.mark.parametrize("name", ["", "nobody", f"{PLACE}:", f"{PLACE}:x", f"{PLACE}:²", platform.node()])
 def test_owners_that_name_no_process_are_not_taken_for_gone(name: str) -> None:
-    assert not is_gone(name)
+    assert not process_exited(name)
 
 
 def test_a_process_of_somebody_else_is_there() -> None:
-    assert not is_gone(f"{PLACE}:1")
+    assert not process_exited(f"{PLACE}:1")
 
 
 def test_an_id_that_no_process_can_have_is_gone() -> None:
-    assert is_gone(f"{PLACE}:{10**30}")
+    assert process_exited(f"{PLACE}:{10**30}")
 
 
 @pytest.mark.skipif(not may_make_namespaces(), reason="this system lets nobody make namespaces")
 def test_who_counts_processes_apart_takes_neither_a_run_nor_a_claim(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'lab.db'}"
     with open_store(url) as store, store.start_run(RunStart()):
-        assert isinstance(Claims(store.database).answer_or_claim(Wanted("a key")), Claim)
+        assert isinstance(Claims(store.database).answer_or_claim(CacheRequest("a key")), Claim)
         command = [*NEW_NAMESPACE, sys.executable, "-c", LOOK, url]
         seen = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert seen.stdout.split() == ["running", "0"], seen.stderr

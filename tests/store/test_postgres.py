@@ -18,7 +18,7 @@ import pytest
 
 from tests.store.prices import network_of, price_of, total_of
 from zigzag_lab.store import RunStart, StoreError, StoreWriteError, open_store
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.migrate import check, current, upgrade
 from zigzag_lab.store.schema import HEAD
 from zigzag_lab.store.url import DatabaseUrl

@@ -29,7 +29,7 @@ from zigzag_lab.stages import (
     WorkloadStage,
 )
 from zigzag_lab.store import Lab, RunStart
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.migrate import check, current, downgrade, upgrade
 from zigzag_lab.store.models import Table
 from zigzag_lab.store.schema import HEAD

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zigzag_lab.store import RunStart, StoreWriteError, open_store
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.sqlite import file_system_of, journal_mode_for
 from zigzag_lab.store.url import DatabaseUrl, masked
 

@@ -17,7 +17,7 @@ from tests.store.prices import network_of, price_of, total_of
 from tests.strategies.problems import random_problem
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.store import Lab, RunInput, RunStart, Store, StoreError, StoreWriteError, open_store
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.run_start import new_run_id
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError

@@ -10,7 +10,7 @@ from typing import Any
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunInput, RunStart, Store, Totals
 from zigzag_lab.store.codec import rows_of
-from zigzag_lab.store.database import flat
+from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.sweep_points import PointRow, PricedPoint, open_sweep
 from zigzag_lab.tracking.places import sqlite_uri
 from zigzag_lab.tracking.quiet import quiet_mlflow
@@ -126,9 +126,7 @@ def _priced(key: str, i: int) -> PricedPoint:
     energy, latency = TOTAL.energy_total / (i + 3), TOTAL.latency_total2 * (i + 1) / 7
     figures = {"energy_pj": energy, "latency_cycles": latency, "edp_pj_cycles": energy * latency, "seconds": 0.25}
     return PricedPoint(
-        *(key, "finished", figures, OPTIONS, inputs(), flat(row.layer for row in rows)),
-        memories=flat(row.memories for row in rows),
-        mappings=[row.mapping for row in rows],
+        *(key, "finished", figures, OPTIONS, inputs(), RowBatch.of(rows)),
         area_mm2=0.1 * (i + 1),
         utilisation=0.5,
     )

@@ -6,16 +6,16 @@ from math import fsum, inf, nan
 
 from tests.tracking.samples import NETWORK, TOTAL, Place, failed_run, finished_run
 from zigzag_lab.store import RunStatus
+from zigzag_lab.store.full_run import FullRun, read_run
 from zigzag_lab.tracking.content import RunContent, cache_word, content_of, energy_by_memory, params, user_tag_key
-from zigzag_lab.tracking.record import RunRecord, read_run
 from zigzag_lab.vocab.masking import Masker
 
 
-def record_of(place: Place, run_id: str) -> RunRecord:
+def record_of(place: Place, run_id: str) -> FullRun:
     return read_run(place.store.database, run_id)
 
 
-def told(record: RunRecord) -> RunContent:
+def told(record: FullRun) -> RunContent:
     return content_of(record, "sqlite:////lab.db", Masker())
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.tracking.samples import NETWORK, OPTIONS, Place, finished_run
 from zigzag_lab.store import RunStatus
-from zigzag_lab.tracking.record import read_run
+from zigzag_lab.store.full_run import read_run
 from zigzag_lab.vocab import InputError
 
 

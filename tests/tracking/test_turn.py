@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 from zigzag_lab.store import DatabaseUrl
-from zigzag_lab.store.database import connect
-from zigzag_lab.tracking.turn import processes_turn, threads_turn
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.publisher_lock import processes_turn, threads_turn
 
 HOLD = """
 import sys, time
 from zigzag_lab.store import DatabaseUrl
-from zigzag_lab.store.database import connect
-from zigzag_lab.tracking.turn import processes_turn
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.publisher_lock import processes_turn
 with processes_turn(connect(DatabaseUrl.parse(sys.argv[1])), 1) as ours:
     print(ours, flush=True)
     time.sleep(60)

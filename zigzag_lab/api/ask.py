@@ -13,10 +13,10 @@ from zigzag_lab.store.database import Answer
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.url import SQLITE
+from zigzag_lab.store.views import columns_of_views
 from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
 
 LAST = "last"
-VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
 _AGE = re.compile(r"(\d+(?:\.\d+)?) ?([smhdw])")
 _UNKNOWN = re.compile(r"""(?:no such (?:column|table): |(?:column|relation) )"?([\w.]+)""")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -124,7 +124,7 @@ def _advice(lab: Lab, said: str) -> str:
 
 def views(lab: Lab) -> dict[str, tuple[str, ...]]:
     """View -> its columns."""
-    return {view: lab.sql(f"SELECT * FROM {view} LIMIT 0").columns for view in VIEWS}
+    return columns_of_views(lab)
 
 
 def views_in_words(lab: Lab) -> str:

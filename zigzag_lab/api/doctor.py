@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,8 +13,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zigzag_lab.api.databases import default_database
-from zigzag_lab.store.database import Database, connect
+from zigzag_lab.store.choice import publication_counts
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.health import (
+    SQLITE_VERSION,
+    SQLITE_VERSION_INFO,
+    first_defect,
+    journal_mode,
+    mlflow_revision,
+    seconds_since_epoch,
+    server_load,
+)
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -72,14 +82,14 @@ def _versions() -> Finding:
 
     import zigzag_lab
 
-    found = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    found = [f"Python {platform.python_version()}", f"SQLite {SQLITE_VERSION}"]
     for package in PACKAGES:
         try:
             known = zigzag_lab.__version__ if package == "zigzag_lab" else version(package)
             found.append(f"{package} {known}")
         except PackageNotFoundError:
             found.append(f"no {package}")
-    if sqlite3.sqlite_version_info < (3, 35):
+    if SQLITE_VERSION_INFO < (3, 35):
         return Finding("versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python.")
     return Finding("versions", Health.WELL, ", ".join(found))
 
@@ -147,8 +157,7 @@ def _schema(database: Database) -> Finding:
 
 def _clock(database: Database) -> Finding:
     """How far the database's clock, which leases and heartbeats go by, is from this machine's."""
-    seconds_of = "strftime('%s', 'now')" if database.url.kind == SQLITE else "extract(epoch FROM clock_timestamp())"
-    off = float(database.select(f"SELECT {seconds_of}").rows[0][0]) - time.time()
+    off = seconds_since_epoch(database) - time.time()
     if abs(off) <= MOST_CLOCK_SECONDS:
         return Finding("clock", Health.WELL, "this machine and the database agree on the time")
     found = f"the database's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
@@ -156,15 +165,15 @@ def _clock(database: Database) -> Finding:
 
 
 def _integrity(database: Database) -> Finding:
-    found = database.select("PRAGMA quick_check(3)").rows
-    if found == [("ok",)]:
+    defect = first_defect(database)
+    if defect is None:
         return Finding("integrity", Health.WELL, "the file is sound")
     advice = "Restore a copy (.backup-*), or rescue what is left with 'sqlite3 FILE .recover'."
-    return Finding("integrity", Health.ILL, f"the file is damaged: {found[0][0]}", advice)
+    return Finding("integrity", Health.ILL, f"the file is damaged: {defect}", advice)
 
 
 def _journal(database: Database) -> Finding:
-    mode = str(database.select("PRAGMA journal_mode").rows[0][0])
+    mode = journal_mode(database)
     if mode == "wal":
         return Finding("journal", Health.WELL, "write-ahead log")
     advice = "The next run sets it to 'wal', unless the file lies on a network."
@@ -172,13 +181,9 @@ def _journal(database: Database) -> Finding:
 
 
 def _server(database: Database) -> Finding:
-    sql = (
-        "SELECT current_setting('server_version'), current_setting('max_connections')::int, "
-        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
-    )
-    version, most, now = database.select(sql).rows[0]
+    version, most, now = server_load(database)
     found = f"Postgres {version}, {now} of {most} connections in use"
-    if int(str(version).split(".")[0]) < 14:
+    if int(version.split(".")[0]) < 14:
         return Finding("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
     crowded = now > 0.8 * most
     return Finding("server", Health.ODD if crowded else Health.WELL, found, "Raise max_connections." if crowded else "")
@@ -187,10 +192,9 @@ def _server(database: Database) -> Finding:
 def _outbox(database: Database) -> Finding:
     if revision_of(database) is None:
         return Finding("outbox", Health.WELL, "nothing to publish")
-    sql = "SELECT state, COUNT(*) FROM zl_publication WHERE state <> 'published' GROUP BY state ORDER BY state"
-    rows = database.select(sql).rows
-    found = ", ".join(f"{n} {state}" for state, n in rows) or "MLflow knows of every run"
-    if any(state == "failed" for state, _ in rows):
+    waiting = {state: n for state, n in publication_counts(database).items() if state != "published"}
+    found = ", ".join(f"{n} {state}" for state, n in waiting.items()) or "MLflow knows of every run"
+    if "failed" in waiting:
         return Finding("outbox", Health.ODD, found, "'zigzag-lab mlflow sync' tries again.")
     return Finding("outbox", Health.WELL, found)
 
@@ -247,7 +251,7 @@ def _mlflow_schema(uri: str) -> Finding:
         return Finding(part, Health.WELL, "its database is made when the first run is published")
     try:
         with closing(connect(where, read_only=True)) as database:
-            has = str(database.select("SELECT version_num FROM alembic_version").rows[0][0])
+            has = mlflow_revision(database)
     except (StoreError, IndexError):
         return Finding(part, Health.WELL, "it has no tables yet")
     newest = _newest_of_mlflow()

@@ -14,23 +14,11 @@ from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.parquet import ParquetWriter
+from zigzag_lab.store.run_questions import input_names
+from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
-TABLES = {
-    "runs": "zl_v_runs",
-    "layers": "zl_v_layers",
-    "memory": "zl_v_memory",
-    "results": "zl_v_results",
-    "evaluations": "zl_v_evaluations",
-}
-_ORDERS = {
-    "runs": "run_number",
-    "layers": "run_number, layer_index",
-    "memory": "run_number, layer_index",
-    "results": "run_number, result_index",
-    "evaluations": "run_number, role, result_index, place",
-}
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
@@ -71,7 +59,7 @@ def export(
     if table not in TABLES:
         raise InputError("export", f"a table '{table}'", " or ".join(TABLES), nearest(table, TABLES))
     kind = kind or _kind_of(target)
-    sql, values = _question(lab, table, experiment, runs, children=children)
+    sql, values = rows_of_table(lab, table, experiment, runs, children=children)
     if not isinstance(target, Path):
         if kind == "parquet":
             raise InputError("export", "Parquet on standard output", "a file", "Name one with --out FILE.parquet.")
@@ -92,25 +80,6 @@ def _kind_of(target: Path | IO[str]) -> str:
     return kind
 
 
-def _question(
-    lab: Lab, table: str, experiment: str | None, runs: Sequence[str], *, children: bool
-) -> tuple[str, list[str]]:
-    wanted, values = [], []
-    if experiment is not None:
-        wanted.append("experiment = ?")
-        values.append(experiment)
-    if runs:
-        ids = list(runs) + [one.run_id for run in runs if children for one in lab.children(run, all_levels=True)]
-        wanted.append(f"run_id IN ({', '.join('?' * len(ids))})")
-        values += ids
-    elif not children:
-        wanted.append("run_number IN (SELECT number FROM zl_run WHERE parent_number IS NULL)")
-    is_of_children = children or any(lab.run(run).parent_run_id for run in runs)
-    view = "zl_v_all_runs" if table == "runs" and is_of_children else TABLES[table]
-    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    return f"SELECT * FROM {view}{where} ORDER BY {_ORDERS[table]}", values
-
-
 def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
     n_rows = 0
     try:
@@ -118,7 +87,7 @@ def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
             writer.write(portion)
             n_rows += len(portion.rows)
         if not n_rows:  # a file without rows has its headings
-            writer.write(lab.sql(f"SELECT * FROM ({sql}) none LIMIT 0", values))
+            writer.write(without_rows(lab, sql, values))
     finally:
         writer.close()
     return n_rows
@@ -210,11 +179,8 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
 
 def _file_names(lab: Lab, run_id: str) -> dict[str, str]:
     """Kind -> the name that its file had, without its folder."""
-    answer = lab.sql(
-        "SELECT g.kind, g.file_name FROM zl_run_input g JOIN zl_run r ON r.number = g.run_number WHERE r.id = ?",
-        (run_id,),
-    )
-    return {kind: _as_file_name(name) for kind, name in answer.rows if name}
+    names = input_names(lab, lab.store.run_number(run_id))
+    return {given.kind: _as_file_name(given.file_name) for given in names if given.file_name}
 
 
 def _as_file_name(name: str) -> str:

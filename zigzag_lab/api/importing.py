@@ -18,9 +18,9 @@ from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store import RunStart, Store, open_store
-from zigzag_lab.store.codec import LAYER_COLUMNS, LayerRows, mapping_row
-from zigzag_lab.store.designs import OWN
+from zigzag_lab.store.codec import LayerRows, mapping_row
 from zigzag_lab.store.imported import imported_run, keep_run
+from zigzag_lab.store.tables import LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
 
 PICKLES = (".pickle", ".pkl")
@@ -114,8 +114,7 @@ def _by_number(path: Path) -> list[Any]:
 
 def _totals(folder: Path, documents: dict[Path, Any], layers: Sequence[LayerRows]) -> dict[str, float]:
     """Sums over the layers, or what the file of the whole network says."""
-    place = {column: i for i, column in enumerate(LAYER_COLUMNS)}
-    totals = {name: sum(layer.layer[place[column]] for layer in layers) for name, column in _SUMMED.items()}
+    totals = {name: sum(getattr(layer.layer, column) for layer in layers) for name, column in _SUMMED.items()}
     overall = documents.get(folder / "overall_simple.json")
     if isinstance(overall, dict) and {"energy", "latency"} <= set(overall):
         try:
@@ -138,7 +137,13 @@ _INSTANCE = re.compile(r"instance=(.+?),\s*operands=")
 MOST = (2**63 - 1, sys.float_info.max)
 """The largest whole number, and the largest other one, of a row."""
 
-_WAYS = ("rd_out_to_low", "wr_in_by_low", "rd_out_to_high", "wr_in_by_high")
+_WAYS = {
+    "to_low": "rd_out_to_low",
+    "from_low": "wr_in_by_low",
+    "to_high": "rd_out_to_high",
+    "from_high": "wr_in_by_high",
+}
+"""Direction at a memory -> what ZigZag calls it."""
 
 
 def read_json(path: Path) -> Any:
@@ -211,21 +216,20 @@ def _layer_rows(document: Mapping[str, Any], layer_index: int) -> LayerRows:
     temporal = TemporalMapping({op: _levels(of) for op, of in inputs["temporal_mapping"].items()})
     mapping = mapping_row(SpatialMapping(unrolled), temporal)
     energy, cycles = outputs["energy"], _cycles(outputs)
-    row = (
-        0,
-        layer_index,
-        layer_index,
-        str(layer["name"]),
-        str(layer["type"]),
-        digest(layer, "imported-layer"),
-        mapping[0],
-        True,
-        prod(int(n) for n in layer["loop_dimensions"].values()),
-        float(energy["energy_total"]),
-        float(energy["operational_energy"]),
-        float(energy["memory_energy"]),
-        *cycles,
-        *OWN,
+    row = LayerEvaluationTuple(
+        run_number=0,
+        layer_index=layer_index,
+        layer_id=layer_index,
+        name=str(layer["name"]),
+        operator_type=str(layer["type"]),
+        layer_digest=digest(layer, "imported-layer"),
+        mapping_digest=mapping.digest,
+        keeps_at_output_pins=True,
+        n_macs=prod(int(n) for n in layer["loop_dimensions"].values()),
+        energy_pj=float(energy["energy_total"]),
+        mac_energy_pj=float(energy["operational_energy"]),
+        memory_energy_pj=float(energy["memory_energy"]),
+        **cycles,
     )
     return LayerRows(mapping, row, _memory_rows(document, layer_index))
 
@@ -241,14 +245,22 @@ def _matched(text: str) -> re.Match[str]:
     return found
 
 
-def _cycles(outputs: Mapping[str, Any]) -> tuple[float, ...]:
-    """Latency, ideal, temporal, stall, onload, offload and drain cycles."""
+def _cycles(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a layer -> latency and its parts, in cycles."""
     terms, used = outputs["latency"], outputs["spatial"]["mac_utilization"]
     onload, compute, offload = (float(terms[k]) for k in ("data_onloading", "computation", "data_offloading"))
     ideal = round(used["stalls"] * compute)
     temporal = round(used["stalls"] * compute / used["ideal"])
     stall = max(0.0, compute - temporal)
-    return (onload + compute + offload, float(ideal), float(temporal), stall, onload, offload, 0.0)
+    return {
+        "latency_cycles": onload + compute + offload,
+        "ideal_cycles": float(ideal),
+        "temporal_cycles": float(temporal),
+        "stall_cycles": stall,
+        "onload_cycles": onload,
+        "offload_cycles": offload,
+        "drain_cycles": 0.0,
+    }
 
 
 def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Any]:
@@ -260,8 +272,18 @@ def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Any]:
         for level, accesses in enumerate(levels):
             loops = ", ".join(f"{m[1]} {m[2]}" for m in map(_matched, inputs["temporal_mapping"][operand][level]))
             shared = float(outputs["memory"]["utilization"][operand][level])
-            ways = [float(accesses[way]) for way in _WAYS] + [float(spent[operand][level][way]) for way in _WAYS]
-            values += (0, layer_index, operand, level, names[level], loops, 0.0, shared, *ways)
+            values += MemoryEvaluationTuple(
+                run_number=0,
+                layer_index=layer_index,
+                operand=operand,
+                level=level,
+                memory=names[level],
+                loops=loops,
+                utilisation=0.0,
+                shared_utilisation=shared,
+                **{f"accesses_{way}": float(accesses[theirs]) for way, theirs in _WAYS.items()},
+                **{f"energy_{way}_pj": float(spent[operand][level][theirs]) for way, theirs in _WAYS.items()},
+            )
     return values
 
 

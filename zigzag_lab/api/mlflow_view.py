@@ -20,6 +20,8 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
+from zigzag_lab.store.choice import last_publication_error, publication_counts
+from zigzag_lab.store.sweep_questions import sweep_names
 from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
@@ -57,11 +59,8 @@ def publication_state(database: str | None, mlflow: str | None) -> PublishingSta
     """What MLflow knows, and what it does not."""
     with open_lab(database) as lab:
         uri = mlflow_uri_for(lab.url, mlflow)
-        counts = lab.sql("SELECT state, COUNT(*) FROM zl_publication GROUP BY state ORDER BY state").rows
-        errors = lab.sql(
-            "SELECT last_error FROM zl_publication WHERE last_error IS NOT NULL ORDER BY updated_at DESC LIMIT 1"
-        ).rows
-    return PublishingState(masked(uri) if uri else None, dict(counts), errors[0][0] if errors else None)
+        counts, error = publication_counts(lab.store.database), last_publication_error(lab.store.database)
+    return PublishingState(masked(uri) if uri else None, counts, error)
 
 
 def uri_of(database: str | None, mlflow: str | None) -> str:
@@ -105,7 +104,7 @@ def sync(
     uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
         if chosen is not None and not sweeps:
-            sweeps = [name for (name,) in lab.sql("SELECT name FROM zl_sweep ORDER BY number").rows]
+            sweeps = sweep_names(lab.store.database)
         for name in sweeps:
             ask_to_publish_sweep(lab.store, name, chosen)
         return publish_pending(lab.store, uri, again=again)

@@ -13,6 +13,7 @@ from zigzag_lab.reports.left_out import left_out_claim
 from zigzag_lab.reports.what_if import Network
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import priced_run
+from zigzag_lab.store.sweep_questions import run_ids
 from zigzag_lab.vocab import InputError
 
 
@@ -43,12 +44,7 @@ def chosen_runs(
 
 def _called(lab: Lab, word: str) -> list[RunRecord]:
     """The runs of a sweep, if one has that name; else the one run."""
-    ids = lab.sql(
-        "SELECT r.id FROM zl_sweep s JOIN zl_sweep_point p ON p.sweep_number = s.number "
-        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE s.name = ? ORDER BY p.point_key",
-        (word,),
-    ).rows
-    return [lab.run(str(run_id)) for (run_id,) in ids] or [find_run(lab, word)]
+    return [lab.run(run_id) for run_id in run_ids(lab.store.database, word)] or [find_run(lab, word)]
 
 
 def report(lab: Lab, words: Sequence[str], path: str | Path, *, experiment: str | None = None, title: str = "") -> Path:

@@ -29,6 +29,7 @@ from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.damage import reading
 from zigzag_lab.store.imported import IMPORTED
 from zigzag_lab.store.lab import Lab, RunDetails
+from zigzag_lab.store.run_questions import accelerators_of_child, source_content
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError
 
@@ -254,15 +255,11 @@ def _keywords(
 
 def _design_of_child(lab: Lab, run_id: str) -> dict[str, Any]:
     """The accelerator of a child where a stage of the user's above it handed down another one than its parent's."""
-    met = lab.sql(
-        "SELECT DISTINCT l.accelerator_kind FROM zl_layer_evaluation l JOIN zl_run r ON r.number = l.run_number "
-        "WHERE r.id = ? AND r.parent_number IS NOT NULL",
-        (run_id,),
-    ).rows
-    if len(met) != 1 or met[0][0] is None:
+    met = accelerators_of_child(lab, run_id)
+    if len(met) != 1 or met[0] is None:
         return {}
-    with reading("zl_input", kind=met[0][0]):
-        return {"accelerator": record_from(Accelerator, lab.inputs(run_id)[met[0][0]][1])}
+    with reading("zl_input", kind=met[0]):
+        return {"accelerator": record_from(Accelerator, lab.inputs(run_id)[met[0]][1])}
 
 
 def _options(options: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
@@ -353,11 +350,11 @@ class _Files:
         text = (file.text or "").encode()
         if sha256(text).hexdigest() == file.digest:  # it may have been masked
             return text
-        rows = self.lab.sql("SELECT content FROM zl_source WHERE digest = ?", (file.digest,)).rows
-        if not rows:
+        content = source_content(self.lab, file.digest)
+        if content is None:
             found = f"its file {file.path} is not what it was, and was not kept"
             raise InputError(f"run {self.run_id}", found, f"a file with the SHA-256 {file.digest}")
-        return unpacked(rows[0][0])
+        return unpacked(content)
 
 
 def _says(kind: Any, file: KeptFile) -> bool:

@@ -13,6 +13,7 @@ from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
+from zigzag_lab.store.run_questions import input_names
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -192,12 +193,8 @@ def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLay
 
 
 def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
-    rows = lab.sql(
-        "SELECT g.kind, g.name, g.digest, g.file_name FROM zl_run_input g JOIN zl_run r ON r.number = g.run_number "
-        "WHERE r.id = ? ORDER BY g.kind DESC",
-        (run_id,),
-    ).rows
-    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in rows}
+    names = reversed(input_names(lab, lab.store.run_number(run_id)))
+    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in names}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.lab import Lab, RunRecord, StoredLayer
+from zigzag_lab.store.run_questions import RESULT_FIGURES, listed_rows, result_figures
 from zigzag_lab.store.states import LayerRole, RunStatus
 
 _Row = tuple[int, int, float]
@@ -18,7 +19,6 @@ _TOTALS = (
     *("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "n_macs", "n_layers"),
     *("n_results", "area_mm2", "clock_ns"),
 )
-_OF_RESULTS = ("path", "kind", "n_layers", "energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
 _OF_LAYERS = (
     *("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "ideal_cycles", "temporal_cycles"),
     *("stall_cycles", "onload_cycles", "offload_cycles", "drain_cycles", "n_macs"),
@@ -87,15 +87,13 @@ class Comparing:
     # -- results -------------------------------------------------------------------------------------------------------
 
     def _results(self, before: RunRecord, now: RunRecord, where: str) -> Iterator[Disagreement]:
-        columns = ", ".join(_OF_RESULTS)
-        sql = f"SELECT {columns} FROM zl_result WHERE run_number = ? ORDER BY result_index"
-        both = [self.lab.sql(sql, (run.run_number,)).rows for run in (before, now)]
+        both = [result_figures(self.lab, run.run_number) for run in (before, now)]
         for index, (first, second) in enumerate(zip_longest(*both)):
             here = _within(where, f"result {index}")
             if first is None or second is None:
                 yield from self._one_is_missing(here, first, second)
                 continue
-            for name, old, new in zip(_OF_RESULTS, first, second, strict=True):
+            for name, old, new in zip(RESULT_FIGURES, first, second, strict=True):
                 yield from self._figure(here, name, old, new)
 
     def _one_is_missing(self, where: str, first: Any, second: Any) -> Iterator[Disagreement]:
@@ -121,13 +119,7 @@ class Comparing:
                 yield from self._layer(old, new, where)
 
     def _rows(self, run: RunRecord, role: LayerRole) -> list[_Row]:
-        """The rows in a list of a run: the run that owns it, its index there, and how often it counts."""
-        stretches = self.lab.sql(
-            "SELECT owner_number, first_index, last_index, times FROM zl_run_layer "
-            "WHERE run_number = ? AND role = ? ORDER BY result_index, position",
-            (run.run_number, role.value),
-        ).rows
-        return [(owner, index, times) for owner, begin, end, times in stretches for index in range(begin, end + 1)]
+        return listed_rows(self.lab, run.run_number, role)
 
     def _layer(self, before: StoredLayer, now: StoredLayer, where: str) -> Iterator[Disagreement]:
         here = _within(where, before.name)

@@ -12,6 +12,7 @@ from zigzag_lab.api.databases import default_database
 from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
+from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
@@ -99,15 +100,10 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
 
 def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
     """Return the sweep of a name where there is one, and the mean seconds of its points."""
-    rows = store.database.select("SELECT number FROM zl_sweep WHERE name = ?", (name,)).rows
-    if not rows:
+    number = sweep_number(store.database, name)
+    if number is None:
         return None, None
-    number = int(rows[0][0])
-    mean = store.database.select(
-        "SELECT AVG(r.seconds) FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number WHERE p.sweep_number = ?",
-        (number,),
-    ).rows[0][0]
-    return SweepRecord(store, number, 0, ""), mean
+    return SweepRecord(store, number, 0, ""), mean_seconds(store.database, number)
 
 
 def run_sweep(

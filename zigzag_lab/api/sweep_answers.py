@@ -11,7 +11,7 @@ from zigzag_lab.api.ask import find_run
 from zigzag_lab.api.databases import default_database
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
-from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries
+from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
 from zigzag_lab.sweeps.objectives import OBJECTIVES, summed_up, to_be_small
 from zigzag_lab.vocab import InputError, nearest
@@ -45,7 +45,7 @@ def sweep_points(
         InputError: there is no such sweep or network.
     """
     with Lab(database or default_database()) as lab:
-        if lab.store.database.select("SELECT 1 FROM zl_sweep WHERE name = ?", (name,)).rows:
+        if sweep_number(lab.store.database, name) is not None:
             found = priced_points(lab.store.database, name, statuses)
         else:
             found = _points_within(lab, name, statuses)

@@ -24,7 +24,7 @@ from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
-from zigzag_lab.store.database import flat
+from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.sweep_points import PricedPoint
 from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
@@ -156,10 +156,7 @@ class PointPricer:
             figures,
             options,
             inputs,
-            layers=flat(row.layer for row in rows),
-            memories=flat(row.memories for row in rows),
-            certificates=flat(row.certificate for row in rows if row.certificate is not None),
-            mappings=[row.mapping for row in rows],
+            RowBatch.of(rows),
             area_mm2=area_of(accelerator).total_mm2,
             utilisation=float(ideal / total.latency_total2),
         )

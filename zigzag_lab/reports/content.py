@@ -15,6 +15,7 @@ from zigzag_lab.reports.left_out import left_out_claim
 from zigzag_lab.store.families import ResultOf, family_of, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
+from zigzag_lab.store.run_questions import cycles_by_term, input_names, memory_energies
 from zigzag_lab.vocab import InputError, Objective
 
 MOST_DETAILED = 4
@@ -29,14 +30,6 @@ SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git"
 _COLUMNS = {Objective.ENERGY: "energy_pj", Objective.LATENCY: "latency_cycles", Objective.EDP: "edp_pj_cycles"}
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "clock_ns", "n_layers", "n_macs")
 _WORK = ("n_mappings_evaluated", "seconds", "cache_hits", "cache_misses")
-_TERMS = {
-    "ideal": "ideal_cycles",
-    "idle units": "temporal_cycles - ideal_cycles",
-    "stalls": "stall_cycles",
-    "on-loading": "onload_cycles",
-    "off-loading": "offload_cycles",
-    "drain": "drain_cycles",
-}
 
 
 def report_content(lab: Lab, runs: Sequence[RunRecord], title: str = "") -> dict[str, Any]:
@@ -102,23 +95,15 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, Any]:
     """Energy by memory and by operand, and latency by term, of the layers that make up its total."""
     if run.has_no_total:
         return {"energy_by_memory": {}, "energy_by_operand": {}, "latency_by_term": {}}
-    rows = lab.sql(
-        "SELECT m.memory, m.operand, SUM(m.energy_pj * l.times) FROM zl_v_memory m "
-        "JOIN zl_v_layers l ON l.run_number = m.run_number AND l.layer_index = m.layer_index WHERE m.run_number = ? "
-        "GROUP BY m.memory, m.operand ORDER BY MAX(m.level), m.memory, m.operand",
-        (run.run_number,),
-    ).rows
     by_memory: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
     by_operand: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
-    for memory, operand, energy in rows:
+    for memory, operand, energy in memory_energies(lab, run.run_number):
         by_memory[memory] = by_memory.get(memory, 0.0) + energy
         by_operand[operand] = by_operand.get(operand, 0.0) + energy
-    sums = ", ".join(f"SUM(({expression}) * times)" for expression in _TERMS.values())
-    terms = lab.sql(f"SELECT {sums} FROM zl_v_layers WHERE run_number = ?", (run.run_number,)).rows[0]
     return {
         "energy_by_memory": by_memory,
         "energy_by_operand": by_operand,
-        "latency_by_term": dict(zip(_TERMS, [value or 0.0 for value in terms], strict=True)),
+        "latency_by_term": cycles_by_term(lab, run.run_number),
     }
 
 
@@ -190,12 +175,9 @@ def _nest(cme: CostModelEvaluation) -> str:
 
 def _provenance(lab: Lab, run: RunRecord) -> dict[str, Any]:
     details = lab.details(run.run_id)
-    rows = lab.sql(
-        "SELECT kind, name, digest, file_name FROM zl_run_input WHERE run_number = ? ORDER BY kind", (run.run_number,)
-    ).rows
     inputs = [
         {"kind": kind, "name": name, "digest": digest, "file": PureWindowsPath(str(file_name or "")).name}
-        for kind, name, digest, file_name in rows
+        for kind, name, digest, file_name in input_names(lab, run.run_number)
     ]
     environment = {k: details.environment[k] for k in SHOWN_OF_ENVIRONMENT if details.environment.get(k)}
     return {

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.keys import canonical_json
-from zigzag_lab.keys.records import exact_description
+from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.protocols import HIT, MISS, SHARED, Asked, CacheReport
-from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
-from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.claims import CachedResult, CacheRequest, Claim, Claims
+from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import flat
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.tables import CacheUseTuple
 
 if TYPE_CHECKING:
     from zigzag_lab.stages.protocols import Question
-    from zigzag_lab.store.store import Store
 
 log = logging.getLogger("zigzag_lab.store")
-
-USE_COLUMNS = ("run_number", "key", "kind", "label", "outcome")
 
 
 @dataclass
@@ -50,15 +45,23 @@ class RunCache:
     """The cache as one run sees it. See :class:`zigzag_lab.stages.protocols.Cache`.
 
     Args:
-        store: the open database.
-        claims: the claims of this run.
+        claims: the claims of this run, in an open database.
+        digests: of records.
         salt: the user's word that sets keys apart.
         run_number: the run whose questions are noted; None for none.
+        elsewhere: opens the same cache in another process; None where the database lives in this one only.
     """
 
-    def __init__(self, store: Store, claims: Claims, salt: str = "", run_number: int | None = None) -> None:
-        self.salt, self.digests = salt, store.digests
-        self._store, self._claims, self._run_number = store, claims, run_number
+    def __init__(
+        self,
+        claims: Claims,
+        digests: RecordDigests,
+        salt: str = "",
+        run_number: int | None = None,
+        elsewhere: Callable[[], RunCache] | None = None,
+    ) -> None:
+        self.salt, self.digests = salt, digests
+        self._claims, self._run_number, self._elsewhere = claims, run_number, elsewhere
         self._known: dict[str, bytes] = {}
         self._asked: dict[str, Asked] = {}
         self._not_kept: list[str] = []
@@ -80,20 +83,20 @@ class RunCache:
                 figures.misses += asked.n_layers
         return figures
 
-    def ask(self, question: Question) -> bytes | _Ticket | None:
+    def ask(self, question: Question) -> bytes | _ClaimTicket | None:
         """The answer; or a ticket to compute it; or None where this run is computing it already, further up."""
         known = self._known.get(question.key)
         if known is not None:
             return known
         found = self._claims.answer_or_claim(_wanted(question))
-        if isinstance(found, KeptAnswer):
+        if isinstance(found, CachedResult):
             self._known[question.key] = found.content
             self._count(question, SHARED if found.has_waited else HIT, found.seconds)
             return found.content
         if found is None:
             return None
         self._count(question, MISS)
-        return _Ticket(self, found)
+        return _ClaimTicket(self, found)
 
     def discard(self, key: str) -> None:
         """Forget an answer that cannot be read: it is computed again."""
@@ -115,9 +118,9 @@ class RunCache:
             self._not_kept.append(reason)
             log.info("not cached: %s", reason)
 
-    def elsewhere(self) -> CacheElsewhere | None:
-        """The same database by its address; None for one that lives in this process only."""
-        return None if self._store.url.is_in_memory else CacheElsewhere(self._store.url.absolute(), self.salt)
+    def elsewhere(self) -> Callable[[], RunCache] | None:
+        """What opens the same cache in another process; None where the database lives in this process only."""
+        return self._elsewhere
 
     def report(self) -> CacheReport:
         """What it did so far."""
@@ -138,14 +141,14 @@ class RunCache:
         if not self._asked or self._is_noted:
             return
         self._is_noted = True
-        db = self._store.database
+        db = self._claims.database
         used = sorted((key,) for key, asked in self._asked.items() if asked.outcome != MISS)
 
         def note() -> None:
             db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
             if self._run_number is not None:
                 rows = [(self._run_number, key, a.kind, a.label, a.outcome) for key, a in self._asked.items()]
-                db.append("zl_cache_use", USE_COLUMNS, flat(rows))
+                db.append(CacheUseTuple, flat(rows))
 
         try:
             db.transact(note)
@@ -157,35 +160,7 @@ class RunCache:
         return type(None), ()
 
 
-@dataclass(frozen=True)
-class CacheElsewhere:
-    """What opens the cache of a run in a worker process, which keeps its connection for whatever it is given next.
-
-    What is asked there is counted, and noted, by the process that the run belongs to.
-
-    Attributes:
-        url: of the database; its password goes through the pipe between the two processes only.
-        salt: the user's word that sets keys apart.
-    """
-
-    url: DatabaseUrl
-    salt: str
-
-    def __call__(self) -> RunCache:
-        """The cache, over this process's own connection."""
-        return _store_here(self.url).run_cache(salt=self.salt)
-
-
-@cache
-def _store_here(url: DatabaseUrl) -> Store:
-    from zigzag_lab.store.store import open_store
-
-    store = open_store(url.secret)
-    atexit.register(store.close)
-    return store
-
-
-class _Ticket:
+class _ClaimTicket:
     """A claim whose answer the run remembers."""
 
     def __init__(self, cache: RunCache, claim: Claim) -> None:
@@ -201,12 +176,12 @@ class _Ticket:
         self._claim.drop()
 
 
-def _wanted(question: Question) -> Wanted:
-    return Wanted(
+def _wanted(question: Question) -> CacheRequest:
+    return CacheRequest(
         question.key,
         question.kind,
         question.parts.get("engine", ""),
-        spelt_json(dict(question.parts)),
+        to_json(dict(question.parts)),
         lambda: _documents(question),
     )
 

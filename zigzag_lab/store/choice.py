@@ -1,4 +1,4 @@
-"""Which runs MLflow is told of: its pages are for looking at some points of a sweep, or some runs within a run.
+"""Choose the runs that are published: MLflow's pages show some points of a sweep, or some runs within a run.
 
 One rule for both. Our pages are for asking about all.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zigzag_lab.store.store import Store
 
 ALL_UP_TO = 200
-"""Points that are all published where nothing is said; of more their Pareto fronts and the best."""
+"""Points that are all published by default; of more their Pareto fronts and the best."""
 
 N_BEST = 50
 _EXPECTED = "all, best, pareto, top:K, none, or some of them with commas between"
@@ -154,8 +154,26 @@ def ask_to_publish(database: Database, run_number: int, *, has_children: bool = 
         add_to_outbox(database, chosen_within(database, run_number))
 
 
+def publication_counts(database: Database) -> dict[str, int]:
+    """State in the outbox -> how many runs are in it."""
+    return dict(database.select("SELECT state, COUNT(*) FROM zl_publication GROUP BY state ORDER BY state").rows)
+
+
+def last_publication_error(database: Database) -> str | None:
+    """What went wrong last when runs were published; None where nothing did."""
+    rows = database.select(
+        "SELECT last_error FROM zl_publication WHERE last_error IS NOT NULL ORDER BY updated_at DESC LIMIT 1"
+    ).rows
+    return rows[0][0] if rows else None
+
+
+def n_waiting(database: Database) -> int:
+    """Count the runs that wait to be published."""
+    return sum(n for state, n in publication_counts(database).items() if state != "published")
+
+
 def n_waiting_within(database: Database, run_id: str) -> int:
-    """How many runs within a run MLflow has not been told of."""
+    """Count the runs within a run that wait to be published."""
     sql = f"SELECT COUNT(*) FROM zl_publication WHERE state <> 'published' AND run_number IN ({WITHIN_RUN})"
     return int(database.select(sql, (run_id,)).rows[0][0])
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
 from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
-from zigzag_lab.store.database import Database
+from zigzag_lab.store.database import Database, insertion_of
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import SQLITE
 
 log = logging.getLogger("zigzag_lab.store")
@@ -32,8 +33,8 @@ N_KEYS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A key to be claimed, with what is said about it in the table.
+class CacheRequest:
+    """A key to be claimed, with what its row holds beside it.
 
     Attributes:
         key: what equal questions share.
@@ -51,7 +52,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class KeptAnswer:
+class CachedResult:
     """An answer that is there.
 
     Attributes:
@@ -65,6 +66,16 @@ class KeptAnswer:
     has_waited: bool = False
 
 
+def new_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
+    """The statement that adds an entry; one that is there already, or a claim, stays.
+
+    Args:
+        columns: of the values.
+        times: other column -> SQL of a time.
+    """
+    return f"{insertion_of('zl_cache_entry', columns, times)} ON CONFLICT (key) DO NOTHING"
+
+
 def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
     """What an answer says; None where it is damaged."""
     try:
@@ -76,7 +87,7 @@ def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
 class Claim:
     """The duty to compute an answer. See :class:`zigzag_lab.stages.protocols.AnswerClaim`."""
 
-    def __init__(self, claims: Claims, wanted: Wanted, token: str) -> None:
+    def __init__(self, claims: Claims, wanted: CacheRequest, token: str) -> None:
         self.claims, self.wanted, self.token = claims, wanted, token
 
     def keep(self, answer: bytes, seconds: float) -> None:
@@ -110,13 +121,13 @@ class Claims:
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def answer(self, key: str) -> KeptAnswer | None:
+    def answer(self, key: str) -> CachedResult | None:
         """The answer of a key, if it is there."""
         return self.answers([key]).get(key)
 
-    def answers(self, keys: Sequence[str]) -> dict[str, KeptAnswer]:
+    def answers(self, keys: Sequence[str]) -> dict[str, CachedResult]:
         """Key -> its answer, of those that are there."""
-        found: dict[str, KeptAnswer] = {}
+        found: dict[str, CachedResult] = {}
         for start in range(0, len(keys), N_KEYS_AT_ONCE):
             some = tuple(keys[start : start + N_KEYS_AT_ONCE])
             marks = ", ".join("?" * len(some))
@@ -131,7 +142,7 @@ class Claims:
                 if answer is None or not isinstance(seconds, (int, float)):
                     self.discard(key)
                 else:
-                    found[key] = KeptAnswer(answer, seconds)
+                    found[key] = CachedResult(answer, seconds)
         return found
 
     def discard(self, key: str) -> None:
@@ -143,7 +154,7 @@ class Claims:
         )
         self.database.transact(lambda: self.database.execute(statement, (key,)))
 
-    def answer_or_claim(self, wanted: Wanted) -> KeptAnswer | Claim | None:
+    def answer_or_claim(self, wanted: CacheRequest) -> CachedResult | Claim | None:
         """The answer; or the claim to compute it, after waiting for whoever holds it now.
 
         Returns:
@@ -162,11 +173,11 @@ class Claims:
             time.sleep(pause)
             pause = min(LONGEST_WAIT_SECONDS, pause * 1.5)
             found = self.answer(wanted.key)
-        return KeptAnswer(found.content, found.seconds, has_waited)
+        return CachedResult(found.content, found.seconds, has_waited)
 
     # -- claiming ------------------------------------------------------------------------------------------------------
 
-    def claim(self, wanted: Sequence[Wanted]) -> dict[str, Claim]:
+    def claim(self, wanted: Sequence[CacheRequest]) -> dict[str, Claim]:
         """Claim what is free, in one transaction.
 
         Returns:
@@ -186,17 +197,22 @@ class Claims:
             self._held.update(claimed)
         return claimed
 
-    def _insert(self, wanted: Wanted, token: str) -> bool:
+    def _insert(self, wanted: CacheRequest, token: str) -> bool:
         db = self.database
-        rows = db.execute(
-            "INSERT INTO zl_cache_entry (key, kind, engine_digest, parts, state, owner, token, attempt, claimed_at, "
-            f"lease_until) VALUES (?, ?, ?, ?, 'running', ?, ?, 1, {db.now}, {self._lease()}) "
-            "ON CONFLICT (key) DO NOTHING RETURNING key",
-            (wanted.key, wanted.kind, wanted.engine, wanted.parts, this_process(), token),
-        )
-        return bool(rows)
+        values = {
+            "key": wanted.key,
+            "kind": wanted.kind,
+            "engine_digest": wanted.engine,
+            "parts": wanted.parts,
+            "state": "running",
+            "owner": this_process(),
+            "token": token,
+            "attempt": 1,
+        }
+        insert = new_entry(values, {"claimed_at": db.now, "lease_until": self._lease()})
+        return bool(db.execute(f"{insert} RETURNING key", tuple(values.values())))
 
-    def _take_over(self, wanted: Wanted, token: str) -> bool:
+    def _take_over(self, wanted: CacheRequest, token: str) -> bool:
         """Take a claim that was given up, or whose owner is dead or silent."""
         db = self.database
         skip = "" if db.url.kind == SQLITE else " FOR UPDATE SKIP LOCKED"
@@ -209,7 +225,7 @@ class Claims:
         state, owner, before, has_run_out = rows[0]
         if before == token:  # the connection was lost after all was done
             return True
-        if state == "done" or (state == "running" and not has_run_out and not is_gone(owner)):
+        if state == "done" or (state == "running" and not has_run_out and not process_exited(owner)):
             return False
         taken = db.execute(
             "UPDATE zl_cache_entry SET state = 'running', owner = ?, token = ?, attempt = attempt + 1, "
@@ -241,8 +257,8 @@ class Claims:
                 (content, len(content), seconds, claim.key, claim.token),
             )
             if kept and documents:
-                written = [(digest, kind, packed(text)) for digest, kind, text in documents]
-                db.insert("zl_cache_part", ("digest", "kind", "content"), written)
+                written = [CachePartTuple(digest, kind, packed(text)) for digest, kind, text in documents]
+                db.insert(CachePartTuple, written)
             mine = "SELECT 1 FROM zl_cache_entry WHERE key = ? AND state = 'done' AND token = ?"
             return bool(kept or db.execute(mine, (claim.key, claim.token)))
 

@@ -1,7 +1,4 @@
-"""Records to rows and back: the one place that knows both.
-
-Rows are tuples in the order of the column lists here; these are the models' columns (tested).
-"""
+"""Records to rows and back: the one place that knows both."""
 
 from __future__ import annotations
 
@@ -21,103 +18,19 @@ from zigzag_lab.mapping.spatial import Loop, SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.designs import OWN, Design
+from zigzag_lab.store.tables import (
+    CertificateTuple,
+    FrontPointTuple,
+    LayerEvaluationTuple,
+    MappingTuple,
+    MemoryEvaluationTuple,
+)
 from zigzag_lab.vocab import Objective, TemporalMappingType
 from zigzag_lab.vocab.masking import masked, masked_value
 from zigzag_lab.vocab.text import storable
 
 Spelling = tuple[str, str]
 """Loops as people write them (``C 8, OX 7``), and as canonical JSON."""
-
-MAPPING_COLUMNS = ("digest", "spatial_text", "content")
-LAYER_COLUMNS = (
-    "run_number",
-    "layer_index",
-    "layer_id",
-    "name",
-    "operator_type",
-    "layer_digest",
-    "mapping_digest",
-    "keeps_at_output_pins",
-    "n_macs",
-    "energy_pj",
-    "mac_energy_pj",
-    "memory_energy_pj",
-    "latency_cycles",
-    "ideal_cycles",
-    "temporal_cycles",
-    "stall_cycles",
-    "onload_cycles",
-    "offload_cycles",
-    "drain_cycles",
-    "accelerator_kind",
-    "constraints_kind",
-    "memories_left_out",
-)
-MEMORY_COLUMNS = (
-    "run_number",
-    "layer_index",
-    "operand",
-    "level",
-    "memory",
-    "loops",
-    "utilisation",
-    "shared_utilisation",
-    "accesses_to_low",
-    "accesses_from_low",
-    "accesses_to_high",
-    "accesses_from_high",
-    "energy_to_low_pj",
-    "energy_from_low_pj",
-    "energy_to_high_pj",
-    "energy_from_high_pj",
-)
-
-CERTIFICATE_COLUMNS = (
-    "run_number",
-    "layer_index",
-    "objective",
-    "lower_bound",
-    "best",
-    "gap",
-    "space",
-    "n_mappings",
-    "n_priced",
-    "seconds",
-)
-
-RESULT_COLUMNS = (
-    "run_number",
-    "result_index",
-    "path",
-    "kind",
-    "n_layers",
-    "energy_pj",
-    "mac_energy_pj",
-    "memory_energy_pj",
-    "latency_cycles",
-)
-RUN_LAYER_COLUMNS = (
-    "run_number",
-    "role",
-    "result_index",
-    "position",
-    "owner_number",
-    "first_index",
-    "last_index",
-    "times",
-)
-
-FRONT_COLUMNS = (
-    "run_number",
-    "layer_index",
-    "point_index",
-    "energy_pj",
-    "latency_cycles",
-    "is_proven",
-    "mapping_digest",
-    "memories",
-)
-
 
 MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
@@ -145,10 +58,10 @@ class LayerRows(NamedTuple):
         certificate: what was proven.
     """
 
-    mapping: Row
-    layer: Row
+    mapping: MappingTuple
+    layer: LayerEvaluationTuple
     memories: list[Any]
-    certificate: Row | None = None
+    certificate: CertificateTuple | None = None
 
 
 def rows_of(
@@ -167,7 +80,7 @@ def rows_of(
     mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
     return LayerRows(
         mapping,
-        _layer_row(cme, run_number, layer_index, (layer_digest, mapping[0]), design),
+        _layer_row(cme, run_number, layer_index, (layer_digest, mapping.digest), design),
         _memory_rows(cme, run_number, layer_index, spelt),
         certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
@@ -175,28 +88,31 @@ def rows_of(
 
 def _layer_row(
     cme: CostModelEvaluation, run_number: int, layer_index: int, digests: tuple[str, str], design: Design
-) -> Row:
+) -> LayerEvaluationTuple:
     layer, terms = cme.layer, cme.breakdown
-    return (
-        run_number,
-        layer_index,
-        layer.id,
-        layer.name,
-        layer.operator_type,
-        *digests,
-        cme.keep_at_output_pins,
-        layer.n_macs,
-        float(cme.energy_total),
-        float(terms.mac_energy_pj),
-        float(terms.memory_energy_pj),
-        float(cme.latency_total2),
-        float(terms.ideal_cycles),
-        float(terms.temporal_cycles),
-        float(terms.stall_cycles),
-        float(terms.onload_cycles),
-        float(terms.offload_cycles),
-        float(terms.drain_cycles),
-        *design,
+    return LayerEvaluationTuple(
+        run_number=run_number,
+        layer_index=layer_index,
+        layer_id=layer.id,
+        name=layer.name,
+        operator_type=layer.operator_type,
+        layer_digest=digests[0],
+        mapping_digest=digests[1],
+        keeps_at_output_pins=cme.keep_at_output_pins,
+        n_macs=layer.n_macs,
+        energy_pj=float(cme.energy_total),
+        mac_energy_pj=float(terms.mac_energy_pj),
+        memory_energy_pj=float(terms.memory_energy_pj),
+        latency_cycles=float(cme.latency_total2),
+        ideal_cycles=float(terms.ideal_cycles),
+        temporal_cycles=float(terms.temporal_cycles),
+        stall_cycles=float(terms.stall_cycles),
+        onload_cycles=float(terms.onload_cycles),
+        offload_cycles=float(terms.offload_cycles),
+        drain_cycles=float(terms.drain_cycles),
+        accelerator_kind=design.accelerator,
+        constraints_kind=design.constraints,
+        memories_left_out=design.left_out,
     )
 
 
@@ -206,7 +122,7 @@ def _memory_rows(
     terms, memories = cme.breakdown, cme.accelerator.memories
     values: list[Any] = []
     for operand, indices in cme.problem.memories.items():
-        figures = zip(
+        levels = zip(
             indices,
             spelt[operand],
             terms.utilisation[operand],
@@ -215,7 +131,9 @@ def _memory_rows(
             terms.access_energy_pj[operand],
             strict=True,
         )
-        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(figures):
+        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(levels):
+            # in the order of MemoryEvaluationTuple: names, ten times in each layer, would take half as long as all
+            # else that is done for it here; a test compares each column
             values += (
                 run_number,
                 layer_index,
@@ -235,13 +153,6 @@ def _memory_rows(
                 pj.from_high,
             )
     return values
-
-
-def numbered(values: Sequence[Any], columns: Sequence[str], run_number: int) -> list[Any]:
-    """The values of rows, with the number of their run, which is the first column of each, filled in."""
-    filled = [*values]
-    filled[:: len(columns)] = [run_number] * (len(filled) // len(columns))
-    return filled
 
 
 def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
@@ -284,18 +195,18 @@ def _spelt_name(name: str) -> str:
 # -- mappings ----------------------------------------------------------------------------------------------------------
 
 
-def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> Row:
+def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> MappingTuple:
     """A mapping with its digest, by its canonical document."""
     return _mapping_row(spatial, temporal, _spelt_levels(temporal))
 
 
-def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> Row:
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> MappingTuple:
     """The document's JSON is put together from parts that are canonical and have mostly been met before."""
     known = _UNROLLINGS.get(id(spatial))
     _, spatial_text, unrolled = known or _learn_unrolling(spatial)
     levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
     content = f'{{"kind":"{temporal.kind}","spatial":{unrolled},"temporal":{{{",".join(levels)}}}}}'
-    return mapping_digest(spatial_text, content), spatial_text, content
+    return MappingTuple(digest=mapping_digest(spatial_text, content), spatial_text=spatial_text, content=content)
 
 
 def _learn_unrolling(spatial: SpatialMapping) -> tuple[SpatialMapping, str, str]:
@@ -361,34 +272,63 @@ class StoredLevel:
 
 
 def level_from(row: Row) -> StoredLevel:
-    """A row in the order of :data:`MEMORY_COLUMNS`, as a record."""
-    operand, level, memory, loops, alone, shared = row[2:8]
-    return StoredLevel(operand, level, memory, loops, alone, shared, FourWay(*row[8:12]), FourWay(*row[12:16]))
+    """The record of a row of ``zl_memory_evaluation``."""
+    r = MemoryEvaluationTuple._make(row)
+    return StoredLevel(
+        operand=r.operand,
+        level=r.level,
+        memory=r.memory,
+        loops=r.loops,
+        utilisation=r.utilisation,
+        shared_utilisation=r.shared_utilisation,
+        accesses=FourWay(r.accesses_to_low, r.accesses_from_low, r.accesses_to_high, r.accesses_from_high),
+        energy_pj=FourWay(r.energy_to_low_pj, r.energy_from_low_pj, r.energy_to_high_pj, r.energy_from_high_pj),
+    )
 
 
-def certificate_row(proof: Certificate, run_number: int, layer_index: int) -> Row:
-    """A certificate in the order of :data:`CERTIFICATE_COLUMNS`."""
-    bounds = proof.objective.value, float(proof.lower_bound), float(proof.best), float(proof.gap)
-    work = float(proof.n_mappings), int(proof.n_priced), float(proof.seconds)
-    return run_number, layer_index, *bounds, proof.space, *work
+def certificate_row(proof: Certificate, run_number: int, layer_index: int) -> CertificateTuple:
+    """The row of a certificate."""
+    return CertificateTuple(
+        run_number=run_number,
+        layer_index=layer_index,
+        objective=proof.objective.value,
+        lower_bound=float(proof.lower_bound),
+        best=float(proof.best),
+        gap=float(proof.gap),
+        space=proof.space,
+        n_mappings=float(proof.n_mappings),
+        n_priced=int(proof.n_priced),
+        seconds=float(proof.seconds),
+    )
 
 
 def certificate_from(row: Row) -> Certificate:
     """The certificate back from its row; its gap follows from its bounds."""
-    objective, lower_bound, best, _, space, n_mappings, n_priced, seconds = row[2:]
-    return Certificate(Objective(objective), lower_bound, best, space, n_mappings, n_priced, seconds)
+    r = CertificateTuple._make(row)
+    return Certificate(Objective(r.objective), r.lower_bound, r.best, r.space, r.n_mappings, r.n_priced, r.seconds)
 
 
-def front_rows(points: Sequence[CostModelEvaluation], run_number: int, layer_index: int) -> tuple[list[Row], list[Row]]:
-    """The rows of a layer's front, in the order of :data:`FRONT_COLUMNS`, and those of its mappings."""
-    rows, mappings = [], []
+def front_rows(
+    points: Sequence[CostModelEvaluation], run_number: int, layer_index: int
+) -> tuple[list[FrontPointTuple], list[MappingTuple]]:
+    """The rows of a layer's front, and those of its mappings."""
+    rows, mappings = list[FrontPointTuple](), list[MappingTuple]()
     for index, cme in enumerate(points):
         proof = cme.certificate
         is_proven = isinstance(proof, FrontCertificate) and proof.is_proven
         names = {op: [cme.accelerator.memories[i].name for i in places] for op, places in cme.problem.memories.items()}
         mappings.append(mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping))
-        price = float(cme.energy_total), float(cme.latency_total2)
-        rows.append((run_number, layer_index, index, *price, is_proven, mappings[-1][0], spelt_json(names)))
+        row = FrontPointTuple(
+            run_number=run_number,
+            layer_index=layer_index,
+            point_index=index,
+            energy_pj=float(cme.energy_total),
+            latency_cycles=float(cme.latency_total2),
+            is_proven=is_proven,
+            mapping_digest=mappings[-1].digest,
+            memories=to_json(names),
+        )
+        rows.append(row)
     return rows, mappings
 
 
@@ -413,16 +353,16 @@ def unpacked(content: bytes) -> bytes:
     return plain
 
 
-def spelt_json(value: Any) -> str:
-    """Plain data as JSON for a column; what JSON does not know is spelt as text, and secrets are masked."""
-    return json.dumps(_showable(value), ensure_ascii=False, separators=(",", ":"))
+def to_json(value: Any) -> str:
+    """Plain data as JSON for a column; what JSON does not know is written as text, and secrets are masked."""
+    return json.dumps(_jsonable(value), ensure_ascii=False, separators=(",", ":"))
 
 
-def _showable(value: Any, name: str = "") -> Any:
+def _jsonable(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
-        return {storable(masked(str(key))): _showable(item, str(key)) for key, item in value.items()}
+        return {storable(masked(str(key))): _jsonable(item, str(key)) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_showable(item, name) for item in value]
+        return [_jsonable(item, name) for item in value]
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and isfinite(value)):
         return value
     return storable(masked_value(str(value), name))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import types
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from decimal import Decimal
 from functools import cache
 from math import isfinite
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.vocab import InputError
@@ -109,10 +109,10 @@ NUMBER = (int, float, Decimal)
 TEXT = (str,)
 
 
-def numbers_and_texts(columns: Iterable[str], texts: Iterable[str]) -> dict[str, tuple[type, ...]]:
-    """Types of columns that hold numbers, but for some that hold text."""
-    known = set(texts)
-    return {column: TEXT if column in known else NUMBER for column in columns}
+def types_of_row(kind: type[NamedTuple]) -> dict[str, tuple[type, ...]]:
+    """Column -> types of its values as drivers give them, where a truth value may be 0 or 1."""
+    hints = get_type_hints(kind)
+    return {name: NUMBER if hints[name] is bool else _allowed(hints[name]) for name in kind._fields}
 
 
 @cache

@@ -6,15 +6,19 @@ as it is: SQLAlchemy would take longer to import than a network takes to price.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from zigzag_lab.store.url import SQLITE, DatabaseUrl
+from zigzag_lab.store.tables import TABLES
+from zigzag_lab.store.url import DatabaseUrl
 
 Row = tuple[Any, ...]
+RowType = type[NamedTuple]
+"""One of the types of rows in :mod:`zigzag_lab.store.tables`."""
+
 T = TypeVar("T")
 
 
@@ -64,21 +68,19 @@ class Database(Protocol):
     def executemany(self, sql: str, rows: Iterable[Row]) -> None:
         """Run one statement for many rows."""
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def insert(self, kind: RowType, rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there already stay as they are.
 
         Args:
-            table: where to.
-            columns: the key, which is one column, first.
-            rows: in the order of the columns.
+            kind: of the rows, which says the table; its key is one column, the first.
+            rows: to be added.
         """
 
-    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+    def append(self, kind: RowType, values: list[Any]) -> None:
         """Add rows of keys that are this process's own; quicker than :meth:`insert`.
 
         Args:
-            table: where to.
-            columns: the key first.
+            kind: of the rows, which says the table.
             values: of one row after another, in the order of the columns.
         """
 
@@ -96,10 +98,23 @@ class Database(Protocol):
 
 
 @lru_cache(maxsize=64)
-def insertion(table: str, columns: tuple[str, ...], n_rows: int = 1) -> str:
+def insertion(kind: RowType, n_rows: int = 1) -> str:
     """The statement that adds so many rows, and leaves alone those that are there already."""
-    marks = f"({', '.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
+    columns, marks = ", ".join(kind._fields), f"({', '.join('?' * len(kind._fields))})"
+    return f"INSERT INTO {TABLES[kind]} ({columns}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
+
+
+def insertion_of(table: str, columns: Iterable[str], computed: Mapping[str, str]) -> str:
+    """The statement that adds a row of given values, but for columns that the database computes.
+
+    Args:
+        table: where to.
+        columns: of the values, in their order.
+        computed: other column -> SQL.
+    """
+    given = list(columns)
+    values = ", ".join([*("?" for _ in given), *computed.values()])
+    return f"INSERT INTO {table} ({', '.join([*given, *computed])}) VALUES ({values})"
 
 
 def portions(columns: tuple[str, ...], fetch: Callable[[], list[Row]]) -> Iterator[Answer]:
@@ -126,22 +141,3 @@ def rows_from(values: list[Any], width: int) -> Iterator[Row]:
         width: values of a row.
     """
     return zip(*[iter(values)] * width, strict=True)
-
-
-def connect(url: DatabaseUrl, *, read_only: bool = False) -> Database:
-    """Open a connection.
-
-    Args:
-        url: where the database is.
-        read_only: whether writing is refused by the database itself.
-
-    Raises:
-        StoreError: it cannot be reached, or read.
-    """
-    if url.kind == SQLITE:
-        from zigzag_lab.store.sqlite import SqliteDatabase
-
-        return SqliteDatabase(url, read_only=read_only)
-    from zigzag_lab.store.postgres import PostgresDatabase
-
-    return PostgresDatabase(url, read_only=read_only)

@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.05
 
 
 class LockHeldError(Exception):
-    """Somebody else holds a lock; the message says who, as far as they said so."""
+    """Somebody else holds a lock; the message names them where they are known."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Notes on runs, runs that are deleted and come back, and what is left over once they are gone for good."""
+"""Notes on runs, soft deletion, and the removal of deleted runs and orphaned rows."""
 
 from __future__ import annotations
 

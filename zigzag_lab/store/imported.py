@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from zigzag_lab.store.codec import (
-    LAYER_COLUMNS,
-    MAPPING_COLUMNS,
-    MEMORY_COLUMNS,
-    RESULT_COLUMNS,
-    RUN_LAYER_COLUMNS,
-    LayerRows,
-    numbered,
-)
-from zigzag_lab.store.database import flat
-from zigzag_lab.store.results import standard_rows
+from zigzag_lab.store.codec import LayerRows
+from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunStart
 from zigzag_lab.store.store import Store
 
@@ -53,13 +44,9 @@ def keep_run(
         database, number = store.database, recorder.number
 
         def insert() -> None:
-            database.insert("zl_mapping", MAPPING_COLUMNS, list({r.mapping[0]: r.mapping for r in layers}.values()))
-            rows, memories = flat(r.layer for r in layers), flat(r.memories for r in layers)
-            database.append("zl_layer_evaluation", LAYER_COLUMNS, numbered(rows, LAYER_COLUMNS, number))
-            database.append("zl_memory_evaluation", MEMORY_COLUMNS, numbered(memories, MEMORY_COLUMNS, number))
-            result, lists = standard_rows(number, len(layers), totals)
-            database.append("zl_result", RESULT_COLUMNS, list(result))
-            database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(lists))
+            batch = RowBatch.of(layers).numbered(number)
+            batch.add_sum(number, len(layers), totals)
+            batch.write(database)
 
         database.transact(insert)
         recorder.finish_with({**totals, "n_layers": len(layers), "n_results": 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.keys.records import KINDS, record_from
-from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    LAYER_COLUMNS,
-    MEMORY_COLUMNS,
-    StoredLevel,
-    unpacked,
-)
+from zigzag_lab.store.codec import StoredLevel, unpacked
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
-from zigzag_lab.store.database import Answer, Database, connect
+from zigzag_lab.store.database import Answer, Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
 from zigzag_lab.store.row_checks import (
@@ -33,76 +28,17 @@ from zigzag_lab.store.row_checks import (
     point_of,
     time_of,
 )
+from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult
 from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
+from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
-from zigzag_lab.vocab import NO_OBJECTIVE, InputError, Objective, nearest
+from zigzag_lab.vocab import InputError, Objective, nearest
 from zigzag_lab.vocab.places import default_database
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """A run as the view ``zl_v_all_runs`` shows it; what is not known is None. Times are in UTC."""
-
-    run_id: str
-    experiment: str
-    name: str
-    status: str
-    reason: str | None
-    started_at: datetime
-    ended_at: datetime | None
-    seconds: float | None
-    objective: str
-    workload: str | None
-    accelerator: str | None
-    mapping: str | None
-    energy_pj: float | None
-    latency_cycles: float | None
-    edp_pj_cycles: float | None
-    mac_energy_pj: float | None
-    memory_energy_pj: float | None
-    n_macs: int | None
-    n_layers: int | None
-    n_mappings_evaluated: int | None
-    cache_hits: int | None
-    cache_misses: int | None
-    cache_seconds_saved: float | None
-    area_mm2: float | None
-    clock_ns: float | None
-    run_number: int
-    note: str | None = None
-    n_results: int | None = None
-    n_children: int = 0
-    parent_run_id: str | None = None
-    child_index: int | None = None
-    settings: dict[str, Any] | None = None
-    warnings: list[str] | None = None
-
-    @property
-    def varied(self) -> str:
-        """What a child varies, in a line; empty of other runs."""
-        return ", ".join(f"{name}={value}" for name, value in (self.settings or {}).items())
-
-    @property
-    def label(self) -> str:
-        """What to call it: its workload on its accelerator, and what it varies; else its name."""
-        if self.workload is None or self.accelerator is None:
-            return self.name
-        return f"{self.workload} on {self.accelerator}" + (f" ({self.varied})" if self.settings else "")
-
-    @property
-    def has_no_total(self) -> bool:
-        """Whether it came to its end without a single total: its results are answers to several questions."""
-        return self.status == RunStatus.FINISHED and self.energy_pj is None
-
-    @property
-    def aim(self) -> str:
-        """What the run looked for, in words."""
-        return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"
 
 
 _NOTHING = object()
@@ -111,86 +47,6 @@ _NOTHING = object()
 _NO_CHILD: tuple[str, Any] = ("v.parent_number IS NULL", _NOTHING)
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
-
-
-@dataclass(frozen=True)
-class StoredLayer:
-    """A priced layer of a run, its mapping and its memories.
-
-    Attributes:
-        layer_index: its place among the layers asked for, from 0.
-        figures: column of ``zl_layer_evaluation`` -> value; ``run_number`` is the run that holds the row.
-        spatial_mapping: as people write it.
-        mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
-        memories: per operand and memory level.
-        certificate: what an exact search proved; None where none was run.
-        times: how often it counts in the total.
-    """
-
-    layer_index: int
-    layer_id: int
-    name: str
-    figures: dict[str, Any]
-    spatial_mapping: str
-    mapping: dict[str, Any]
-    memories: tuple[StoredLevel, ...]
-    certificate: Certificate | None = None
-    times: float = 1.0
-
-    @property
-    def owner(self) -> int:
-        """The number of the run that holds the row, whose inputs say what it was priced on."""
-        return int(self.figures["run_number"])
-
-
-@dataclass(frozen=True)
-class StoredResult:
-    """A result that a run yielded.
-
-    Attributes:
-        result_index: its place in what was yielded, from 0.
-        path: the same, with its place in lists and dictionaries: ``0[3]``, ``0.best``.
-        kind: ``layer``, ``sum`` or ``other``.
-        energy_pj, latency_cycles: None where it is no cost-model evaluation.
-    """
-
-    result_index: int
-    path: str
-    kind: str
-    energy_pj: float | None
-    latency_cycles: float | None
-
-
-@dataclass(frozen=True)
-class StoredPoint:
-    """A mapping on the front of a layer.
-
-    Attributes:
-        energy_pj, latency_cycles: its price.
-        is_proven: whether no mapping of the space beats it in both.
-        spatial_mapping, mapping: as in :class:`StoredLayer`.
-        memories: operand -> names of the memories that it visits, innermost first.
-    """
-
-    energy_pj: float
-    latency_cycles: float
-    is_proven: bool
-    spatial_mapping: str
-    mapping: dict[str, Any]
-    memories: dict[str, list[str]]
-
-
-@dataclass(frozen=True)
-class RunDetails:
-    """What a run was asked, beyond its totals."""
-
-    options: dict[str, Any]
-    tags: dict[str, str]
-    environment: dict[str, Any]
-    engine_digest: str
-    error: str | None
-    traceback: str | None
-    keywords: dict[str, Any] | None = None
 
 
 class Lab:
@@ -385,7 +241,7 @@ class Lab:
         where = "p.run_number = ? AND p.role = ?"
         where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
         of_run = number, LayerRole(role).value
-        columns = ", ".join(f"l.{column}" for column in LAYER_COLUMNS)
+        columns = ", ".join(f"l.{column}" for column in LayerEvaluationTuple._fields)
         layers = self._reader.select(
             f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
             f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
@@ -395,14 +251,14 @@ class Lab:
         memories: dict[tuple[int, int], list[StoredLevel]] = {}
         listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where})"
         for row in self._reader.select(
-            f"SELECT {', '.join(f'o.{column}' for column in MEMORY_COLUMNS)} FROM {listed_once} x "
+            f"SELECT {', '.join(f'o.{column}' for column in MemoryEvaluationTuple._fields)} FROM {listed_once} x "
             "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "
             "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
             of_run,
         ).rows:
             memories.setdefault((row[0], row[1]), []).append(memory_of(row))
         proofs = self._reader.select(
-            f"SELECT {', '.join(f'c.{column}' for column in CERTIFICATE_COLUMNS)} FROM {listed_once} x "
+            f"SELECT {', '.join(f'c.{column}' for column in CertificateTuple._fields)} FROM {listed_once} x "
             "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
             of_run,
         ).rows
@@ -458,7 +314,7 @@ class Lab:
         return found
 
     def tag(self, run_id: str, **tags: str) -> None:
-        """Hang words on a run; a word it has already gets the new value."""
+        """Set tags on a run, in place of tags of the same name."""
         self.store.tag(run_id, **tags)
 
     # -- SQL -----------------------------------------------------------------------------------------------------------
@@ -534,3 +390,6 @@ def _layer_from(
     check_types(row, LAYER_TYPES, "zl_layer_evaluation", **key)
     check_finite(row, "zl_layer_evaluation", **key)
     return StoredLayer(index, row["layer_id"], row["name"], row, text, mapping, memories, certificate, times)
+
+
+__all__ = ["Lab", "RunDetails", "RunRecord", "StoredLayer", "StoredPoint", "StoredResult"]

@@ -17,12 +17,13 @@ from sqlalchemy.exc import DBAPIError
 
 import zigzag_lab
 from zigzag_lab.stages.files import unfinished
-from zigzag_lab.store.database import connect
+from zigzag_lab.store.connect import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.file_lock import LockHeldError, locked
-from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty, revision_of
+from zigzag_lab.store.schema import HEAD, create_if_empty, revision_of
 from zigzag_lab.store.sqlite import in_words
+from zigzag_lab.store.tables import REVISIONS
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 
 PATIENCE_SECONDS = 30.0

@@ -46,6 +46,17 @@ N_MACS = BigInteger().with_variant(SqlNumeric(), "postgresql")
 """A whole number of any size: SQLite keeps one beyond 64 bits as a float."""
 
 
+COMPUTED = {
+    Double: (
+        *("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share", "mac_energy_share"),
+        *("spatial_utilisation", "worst_gap"),
+    ),
+    Integer: ("n_certified", "n_children", "n_proven", "place"),
+    Text: ("constraints_digest",),
+}
+"""Columns that views compute, by their type."""
+
+
 class Table(SQLModel):
     """The base of our tables, with a catalogue of their own and names for every constraint."""
 
@@ -174,7 +185,7 @@ class RunInput(Table, table=True):
 
 
 class Tag(Table, table=True):
-    """A word that a user hung on a run."""
+    """A tag that a user set on a run."""
 
     __tablename__ = "zl_tag"
     __table_args__ = (Index("ix_zl_tag_key_value", "key", "value"), {"sqlite_with_rowid": False})
@@ -347,7 +358,7 @@ class MemoryEvaluation(Table, table=True):
 
 
 class Publication(Table, table=True):
-    """The outbox of MLflow: which closed runs it still has to be told of."""
+    """The outbox: closed runs that are to be published to MLflow."""
 
     __tablename__ = "zl_publication"
     __table_args__ = (_one_of("state", PublicationState), Index("ix_zl_publication_state", "state"))
@@ -410,7 +421,7 @@ class CacheUse(Table, table=True):
 
 
 class Reading(Table, table=True):
-    """What a file said, by its bytes and by who read it: compressed JSON of the record, and the key of its meaning."""
+    """The record read from a file, by its bytes and by who read it: compressed JSON, and the key of its meaning."""
 
     __tablename__ = "zl_reading"
 
@@ -434,7 +445,7 @@ class MemoryCost(Table, table=True):
 
 
 class Sweep(Table, table=True):
-    """A sweep by its name, and what its file said last."""
+    """A sweep by its name, with the last version of its file."""
 
     __tablename__ = "zl_sweep"
 

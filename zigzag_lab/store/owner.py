@@ -30,8 +30,8 @@ def _where_ids_count(pid: int) -> str:
         return ""
 
 
-def is_gone(owner: str) -> bool:
-    """Whether an owner is a process that has ended, of where this one can see it; False where that cannot be told.
+def process_exited(owner: str) -> bool:
+    """Whether an owner is a process that has ended, of where this one can see it; False where that is unknown.
 
     A process that took over the id of one that ended passes for it; heartbeats tell of such runs later, as of all
     whose owner says nothing of its boot and namespace.

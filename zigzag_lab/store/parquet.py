@@ -10,6 +10,7 @@ from typing import Any
 
 from zigzag_lab.store.damage import reading
 from zigzag_lab.store.database import Answer
+from zigzag_lab.store.tables import VIEW_TYPES
 from zigzag_lab.vocab import InputError
 
 
@@ -44,13 +45,11 @@ class ParquetWriter:
                 raise ValueError(str(error)) from error
 
     def _type_of(self, name: str) -> Any:
-        if name.endswith(_FRACTIONS) or name in _FRACTION_NAMES:
-            return self._arrow.float64()
-        if name.startswith(("n_", "cache_")) or name.endswith("_number") or name in _WHOLE_NAMES:
-            return self._arrow.int64()
-        if name.endswith("_at"):
+        kind = VIEW_TYPES.get(name, str)
+        if kind is datetime:
             return self._arrow.timestamp("us", "UTC")
-        return self._arrow.bool_() if name.startswith("keeps_") else self._arrow.string()
+        kinds = {bool: self._arrow.bool_, int: self._arrow.int64, float: self._arrow.float64, str: self._arrow.string}
+        return kinds[kind]()
 
     def close(self) -> None:
         """All rows have been there."""
@@ -59,15 +58,6 @@ class ParquetWriter:
                 self._writer.close()
         finally:
             self._file.close()
-
-
-# MACs as well, of which there may be more than 64 bits hold
-_FRACTIONS = ("_pj", "_cycles", "_share", "_mm2", "_ns", "seconds", "seconds_saved", "utilisation", "gap", "_bound")
-_FRACTION_NAMES = (
-    *("n_macs", "accesses", "times"),
-    *(f"accesses_{way}" for way in ("to_low", "from_low", "to_high", "from_high")),
-)
-_WHOLE_NAMES = ("layer_index", "layer_id", "level", "place", "result_index", "child_index", "owner_index")
 
 
 def _stored(value: Any, kind: Any) -> Any:

@@ -13,8 +13,9 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any, TypeVar
 
-from zigzag_lab.store.database import Answer, Row, portions, rows_from
+from zigzag_lab.store.database import Answer, Row, RowType, portions, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
+from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.text import storable, storable_values
 
@@ -65,17 +66,8 @@ class PostgresDatabase:
     @contextmanager
     def write(self) -> Iterator[PostgresDatabase]:
         """A transaction. A connection that is found dead before anything was done in it is opened anew."""
-        with self._lock, in_words(self.url, StoreWriteError):
-            self._patiently(lambda: self._connection.execute("BEGIN"))
-            self._is_writing = True
-            try:
-                yield self
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-            finally:
-                self._is_writing = False
+        with self._lock, in_words(self.url, StoreWriteError), self._transaction():
+            yield self
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do something in a transaction, again where the connection breaks or two writers are in each other's way."""
@@ -86,7 +78,10 @@ class PostgresDatabase:
             while True:
                 n_tries += 1
                 try:
-                    return self._transact_once(work)
+                    with self._transaction():
+                        result = work()
+                    self._may_be_there = False
+                    return result
                 except UnicodeEncodeError:  # from the midst of a COPY
                     if self._spells_out:
                         raise
@@ -96,20 +91,19 @@ class PostgresDatabase:
                         raise
                     self._may_be_there = True
                     log.warning("%s: %s; trying again", self.url, _first_line(self.url, error))
-                finally:
-                    self._is_writing = False
 
-    def _transact_once(self, work: Callable[[], T]) -> T:
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self._patiently(lambda: self._connection.execute("BEGIN"))
         self._is_writing = True
         try:
-            result = work()
+            yield
             self._connection.execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
-        self._may_be_there = False
-        return result
+        finally:
+            self._is_writing = False
 
     def _roll_back(self) -> None:
         with suppress(Exception):  # a connection that is gone has rolled back
@@ -162,28 +156,30 @@ class PostgresDatabase:
         with self._lock, self._connection.cursor() as cursor:
             cursor.executemany(_marks(sql), [storable_values(row) for row in rows])
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def insert(self, kind: RowType, rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay: asking is quicker than having their JSON parsed."""
         if not rows:
             return
         with self._lock:
-            sql = f"SELECT {columns[0]} FROM {table} WHERE {columns[0]} = ANY(%b)"
+            key = kind._fields[0]
+            sql = f"SELECT {key} FROM {TABLES[kind]} WHERE {key} = ANY(%b)"
             found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
-            there = {key for (key,) in found}
+            there = {value for (value,) in found}
             if missing := [tuple(storable_values(row)) for row in rows if row[0] not in there]:
-                self._insert_those_missing(table, columns, missing)
+                self._insert_those_missing(kind, missing)
 
-    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+    def append(self, kind: RowType, values: list[Any]) -> None:
         """Add rows by COPY; after a lost connection, those that are missing."""
         if not values:
             return
-        rows = [*rows_from(storable_values(values) if self._spells_out else values, len(columns))]
+        rows = [*rows_from(storable_values(values) if self._spells_out else values, len(kind._fields))]
         with self._lock:
             add = self._insert_those_missing if self._may_be_there else self._copy
-            add(table, columns, rows)
+            add(kind, rows)
 
-    def _insert_those_missing(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def _insert_those_missing(self, kind: RowType, rows: Sequence[Row]) -> None:
         """One statement for all; in the order of the key, so that two writers of the same rows wait in turn."""
+        table, columns = TABLES[kind], kind._fields
         types, names = self._types_of(table), ", ".join(columns)
         arrays = ", ".join(_array_of(types[column]) for column in columns)
         sql = (
@@ -192,7 +188,8 @@ class PostgresDatabase:
         )
         self._connection.execute(sql, [list(column) for column in zip(*rows, strict=True)])
 
-    def _copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def _copy(self, kind: RowType, rows: Sequence[Row]) -> None:
+        table, columns = TABLES[kind], kind._fields
         types = self._types_of(table)
         sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with self._connection.cursor() as cursor, cursor.copy(sql) as copy:

@@ -1,4 +1,4 @@
-"""What files said when they were read before: a memo from their bytes to the record's description."""
+"""Remember the records that files were read as: from the files' bytes to the records' descriptions."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.run_start import MAX_SOURCE_BYTES, RunInput
+from zigzag_lab.store.tables import ReadingTuple
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -26,8 +27,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a file said.
+class FileReading:
+    """The record read from a file.
 
     Attributes:
         record: the record itself.
@@ -57,7 +58,7 @@ _known: OrderedDict[str, tuple[Any, bytes, str]] = OrderedDict()
 
 
 class Readings:
-    """Reads files, and remembers in this process and in a database what they said.
+    """Reads files, and remembers their records in this process and in a database.
 
     A reading depends on the file's bytes, on the name that its record takes from it, on the options it is read with,
     and on our code that reads it; on nothing else, so that a moved file or a touched one is known again.
@@ -69,7 +70,7 @@ class Readings:
 
     def __init__(self, database: Database | None, readers: str) -> None:
         self._database, self._readers = database, readers
-        self._said: dict[int, Said] = {}
+        self._said: dict[int, FileReading] = {}
         self._new: list[tuple[str, str, Any, str]] = []  # key, kind, record, digest
         self._old: list[tuple[str]] = []  # keys of readings that were not used for a day
         self._damaged: list[tuple[str]] = []
@@ -79,7 +80,7 @@ class Readings:
         source = path.read_bytes()
         key = self._key(kind, path, source, options)
         found = self._remembered(kind, key) or self._read(kind, key, read)
-        self._said[id(found[0])] = Said(found[0], kind, found[1], found[2], path.stem, source)
+        self._said[id(found[0])] = FileReading(found[0], kind, found[1], found[2], path.stem, source)
         return found[0]
 
     def _remembered(self, kind: str, key: str) -> tuple[Any, bytes, str] | None:
@@ -120,22 +121,24 @@ class Readings:
         said = [self._readers, kind, path.stem, path.suffix.lower(), sha256(source).hexdigest(), options]
         return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
-    def said_by(self, record: Any) -> Said | None:
+    def said_by(self, record: Any) -> FileReading | None:
         """What is known of a record that came from here."""
         return self._said.get(id(record))
 
-    def all_said(self) -> list[Said]:
+    def all_said(self) -> list[FileReading]:
         """All that was read so far."""
         return list(self._said.values())
 
     def keep(self, database: Database) -> None:
         """Write what is new, and that what was not used for a day was used."""
-        new = sorted((key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new)
+        new = sorted(
+            ReadingTuple(key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new
+        )
         used = sorted([*self._old, *((key,) for key, *_ in new)])
 
         def write() -> None:
             database.executemany("DELETE FROM zl_reading WHERE key = ?", self._damaged)
-            database.insert("zl_reading", ("key", "kind", "content", "digest"), new)
+            database.insert(ReadingTuple, new)
             database.executemany(f"UPDATE zl_reading SET used_at = {database.now} WHERE key = ?", used)
 
         if used:

@@ -16,10 +16,10 @@ from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.stages.protocols import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
-from zigzag_lab.store.codec import spelt_json
+from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.designs import Designs
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import StoredResult, Summary, figures_of, stored_results, sum_of_layers, summary_of
+from zigzag_lab.store.results import Summary, YieldedResult, figures_of, stored_results, sum_of_layers, summary_of
 from zigzag_lab.store.run_rows import RunRows, Tree
 from zigzag_lab.store.run_start import RunInput, RunStart
 from zigzag_lab.store.states import ResultKind, RunStatus
@@ -100,7 +100,7 @@ class RunRecorder:
         self._lock: Any = parent._lock if parent is not None and is_in_one_store else RLock()
         self._tree: Tree = Tree() if parent is None else parent._tree
         self._rows = RunRows(number, store.digests, Designs({i.kind: i for i in start.inputs}), self._tree)
-        self._results: list[StoredResult] = []
+        self._results: list[YieldedResult] = []
         self.is_told = within is not None
         self._n_yielded = 0
         self._last_sum: CostModelEvaluationABC | None = None
@@ -249,7 +249,7 @@ class RunRecorder:
         self._rows.write(self._database)
 
     def _have_written(self) -> None:
-        self._store.have_kept(one.digest for one in self._rows.designs.new)
+        self._store.mark_persisted(one.digest for one in self._rows.designs.new)
         self._rows.written(with_lists=True)
 
     # -- the end -------------------------------------------------------------------------------------------------------
@@ -270,14 +270,14 @@ class RunRecorder:
                 self._results = self._from_saved(total or self._last_sum)
             self._close(RunStatus.FINISHED, totals, summary_of(self._results, self._answer_of_fronts()))
 
-    def _from_saved(self, total: CostModelEvaluationABC | None) -> list[StoredResult]:
+    def _from_saved(self, total: CostModelEvaluationABC | None) -> list[YieldedResult]:
         """The results of a run that was only handed layers to save."""
         if total is None or not self._rows.saved:
             return self._rows.saved_results(self._database)
         parts = tuple(part for part, _ in self._rows.saved_parts(self._database))
-        return [StoredResult("0", ResultKind.SUM, figures_of(total), parts)]
+        return [YieldedResult("0", ResultKind.SUM, figures_of(total), parts)]
 
-    def _answer_of_fronts(self) -> StoredResult | None:
+    def _answer_of_fronts(self) -> YieldedResult | None:
         """The sum of the mappings that stand for the fronts of their layers; None where no front was yielded.
 
         Where layers have several fronts, those of other accelerators, say, their sum says nothing.
@@ -287,7 +287,7 @@ class RunRecorder:
             return None
         layers = [one for cme in chosen for one in stored_results((cme, None), "", self._rows.place)]
         parts = tuple(part for one in layers for part in one.parts)
-        return StoredResult("", ResultKind.SUM, sum_of_layers(layers), parts)
+        return YieldedResult("", ResultKind.SUM, sum_of_layers(layers), parts)
 
     def finish_with(self, figures: Mapping[str, float | int | None]) -> None:
         """Close a run as finished whose rows are there already.
@@ -357,7 +357,7 @@ class RunRecorder:
             "seconds": time.monotonic() - self._started,
             **(found if summary is None else summary.figures),
             **_as_columns(totals or Totals(n_mappings_evaluated=n_mappings)),
-            "warnings": spelt_json(self._warnings) if self._warnings else None,
+            "warnings": to_json(self._warnings) if self._warnings else None,
         }
         now = self._database.now
         assignments = ", ".join(f"{column} = ?" for column in values)

@@ -1,16 +1,15 @@
-"""What a run yielded, as rows: its results in order, the layers that they are made of, and what they come to."""
+"""What a run yielded: its results in order, the layers that they are made of, and what they come to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isclose
 from typing import Any, NamedTuple
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
-from zigzag_lab.store.database import Row
-from zigzag_lab.store.states import LayerRole, ResultKind
+from zigzag_lab.store.states import ResultKind
 from zigzag_lab.vocab import Objective
 
 ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
@@ -48,7 +47,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StoredResult:
+class YieldedResult:
     """A result that a run yielded.
 
     Attributes:
@@ -69,7 +68,7 @@ Place = Callable[[CostModelEvaluation], tuple[int, int]]
 """Where the row of a CME is: the number of the run that holds it, and its index; made where there is none yet."""
 
 
-def stored_results(value: Any, path: str, place: Place) -> Iterator[StoredResult]:
+def stored_results(value: Any, path: str, place: Place) -> Iterator[YieldedResult]:
     """What one yield of a pipeline holds: a CME, or those in a list or a dictionary of them.
 
     Args:
@@ -87,13 +86,13 @@ def stored_results(value: Any, path: str, place: Place) -> Iterator[StoredResult
         for index, item in enumerate(cme):
             yield from stored_results(item, f"{path}[{index}]", place)
     else:
-        yield StoredResult(path, ResultKind.OTHER, None)
+        yield YieldedResult(path, ResultKind.OTHER, None)
 
 
-def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Place) -> StoredResult:
+def _stored(cme: CostModelEvaluationABC, extra_info: Any, path: str, place: Place) -> YieldedResult:
     kind = ResultKind.LAYER if isinstance(cme, CostModelEvaluation) else ResultKind.SUM
     parts = tuple(_parts(cme, extra_info, place))
-    return StoredResult(path, kind, figures_of(cme), parts)
+    return YieldedResult(path, kind, figures_of(cme), parts)
 
 
 def figures_of(cme: CostModelEvaluationABC) -> Figures:
@@ -138,7 +137,7 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
 
 
-def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = None) -> Summary:
+def summary_of(results: Sequence[YieldedResult], answer: YieldedResult | None = None) -> Summary:
     """The total of a run: that of its only result, the sum of results of different layers, or none.
 
     Args:
@@ -169,11 +168,11 @@ def summary_of(results: Sequence[StoredResult], answer: StoredResult | None = No
     return Summary(figures, parts, warnings)
 
 
-def _single(results: Sequence[StoredResult]) -> Figures | None:
+def _single(results: Sequence[YieldedResult]) -> Figures | None:
     return results[0].figures if len(results) == 1 else None
 
 
-def sum_of_layers(results: Sequence[StoredResult]) -> Figures | None:
+def sum_of_layers(results: Sequence[YieldedResult]) -> Figures | None:
     """The sum of results that are each another layer; None where a layer has several, or they are no layers."""
     ids = [result.parts[0].layer_id for result in results if result.kind is ResultKind.LAYER]
     if not results or len(ids) < len(results) or len(set(ids)) < len(ids):
@@ -227,56 +226,3 @@ WITHIN = (
 
 WITHIN_RUN = WITHIN.replace("= ?", "= (SELECT number FROM zl_run WHERE id = ?)")
 """SQL: the same of the run of an id."""
-
-
-# -- rows --------------------------------------------------------------------------------------------------------------
-
-
-def result_rows(results: Sequence[StoredResult], run_number: int) -> list[Row]:
-    """Rows of ``zl_result``, in the order of :data:`zigzag_lab.store.codec.RESULT_COLUMNS`."""
-    return [
-        (run_number, index, r.path, r.kind.value, len(r.parts), *(r.figures or (None,) * len(ENERGIES)))
-        for index, r in enumerate(results)
-    ]
-
-
-def role_rows(
-    run_number: int, role: LayerRole, parts: Iterable[tuple[int, int, float]], result_index: int = 0
-) -> Iterator[Row]:
-    """Rows of ``zl_run_layer``: evaluations that follow each other in their run and in the list are one row.
-
-    Args:
-        run_number: the run that the list belongs to.
-        role: what the list is.
-        parts: owner, index, and how often it counts, in order.
-        result_index: of the result, for lists of results.
-    """
-    of_list, rest = (run_number, role.value, result_index), iter(parts)
-    first = next(rest, None)
-    if first is None:
-        return
-    position = 0
-    owner, index, times = first
-    following = index + 1
-    for one in rest:
-        if one[1] == following and one[0] == owner and one[2] == times:
-            following += 1
-            continue
-        yield (*of_list, position, owner, index, following - 1, times)
-        position += following - index
-        owner, index, times = one
-        following = index + 1
-    yield (*of_list, position, owner, index, following - 1, times)
-
-
-def standard_rows(run_number: int, n_layers: int, figures: Mapping[str, Any]) -> tuple[Row, list[Row]]:
-    """The rows of a run whose one result is the sum of its layers, which passed save stages: the standard pipeline's.
-
-    Args:
-        run_number: the run.
-        n_layers: rows of its layers, from index 0.
-        figures: columns of the run.
-    """
-    row = (run_number, 0, "0", ResultKind.SUM.value, n_layers, *(figures.get(name) for name in ENERGIES))
-    lists = [(run_number, role.value, 0, 0, run_number, 0, n_layers - 1, 1.0) for role in LayerRole if n_layers]
-    return row, lists

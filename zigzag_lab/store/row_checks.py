@@ -8,24 +8,21 @@ from typing import Any
 
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    LAYER_COLUMNS,
-    MEMORY_COLUMNS,
     StoredLevel,
     certificate_from,
     level_from,
     mapping_from,
 )
-from zigzag_lab.store.damage import TEXT, check_finite, check_types, damaged, numbers_and_texts, reading
+from zigzag_lab.store.damage import TEXT, check_finite, check_types, damaged, reading, types_of_row
 from zigzag_lab.store.database import Row
+from zigzag_lab.store.tables import CertificateTuple, FrontPointTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 
-LAYER_TYPES = {
-    **numbers_and_texts(LAYER_COLUMNS, ("name", "operator_type", "layer_digest", "mapping_digest")),
-    **dict.fromkeys(("accelerator_kind", "constraints_kind", "memories_left_out"), (str, type(None))),
+LAYER_TYPES = types_of_row(LayerEvaluationTuple)
+_MEMORY_TYPES = types_of_row(MemoryEvaluationTuple)
+_CERTIFICATE_TYPES = types_of_row(CertificateTuple)
+_POINT_TYPES = {
+    name: types_of_row(FrontPointTuple)[name] for name in ("layer_index", "point_index", "energy_pj", "latency_cycles")
 }
-_MEMORY_TYPES = numbers_and_texts(MEMORY_COLUMNS, ("operand", "memory", "loops"))
-_CERTIFICATE_TYPES = numbers_and_texts(CERTIFICATE_COLUMNS, ("objective", "space"))
-_POINT_TYPES = numbers_and_texts(("layer_index", "point_index", "energy_pj", "latency_cycles"), ())
 
 
 def mapping_of(content: Any, spatial_text: Any, digest: str) -> dict[str, Any]:
@@ -44,22 +41,25 @@ def mapping_of(content: Any, spatial_text: Any, digest: str) -> dict[str, Any]:
 def certificate_of(row: Row) -> Certificate:
     """What was proven of a layer."""
     key = {"run_number": row[0], "layer_index": row[1]}
-    check_types(dict(zip(CERTIFICATE_COLUMNS, row, strict=True)), _CERTIFICATE_TYPES, "zl_certificate", **key)
+    check_types(CertificateTuple._make(row)._asdict(), _CERTIFICATE_TYPES, "zl_certificate", **key)
     with reading("zl_certificate", **key):
         return certificate_from(row)
 
 
 def time_of(value: Any) -> datetime | None:
     """A time as drivers give it: text without a zone, in UTC, or a ``datetime``."""
-    if value is None or isinstance(value, datetime):
-        return value
-    moment = datetime.fromisoformat(value)
+    return None if value is None else in_utc(value)
+
+
+def in_utc(value: Any) -> datetime:
+    """A time that is there, in UTC."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def from_json(value: Any) -> Any:
     """JSON as drivers give it: text, or what it stands for."""
-    return json.loads(value) if isinstance(value, str) else value
+    return json.loads(value) if isinstance(value, (str, bytes)) else value
 
 
 def object_of(value: Any) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def object_of(value: Any) -> dict[str, Any]:
 
 def memory_of(row: Row) -> StoredLevel:
     """What one operand does at one memory level."""
-    key = dict(zip(MEMORY_COLUMNS[:4], row, strict=False))
-    values = dict(zip(MEMORY_COLUMNS, row, strict=True))
+    values = MemoryEvaluationTuple._make(row)._asdict()
+    key = {name: values[name] for name in ("run_number", "layer_index", "operand", "level")}
     check_types(values, _MEMORY_TYPES, "zl_memory_evaluation", **key)
     check_finite(values, "zl_memory_evaluation", **key)
     return level_from(row)

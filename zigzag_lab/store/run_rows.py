@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation, Identity
 from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    FRONT_COLUMNS,
-    LAYER_COLUMNS,
-    MAPPING_COLUMNS,
-    MEMORY_COLUMNS,
-    RESULT_COLUMNS,
-    RUN_LAYER_COLUMNS,
-    LayerRows,
-    certificate_row,
-    front_rows,
-    rows_of,
-)
+from zigzag_lab.store.codec import LayerRows, certificate_row, front_rows, rows_of
 from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.results import ENERGIES, Figures, Part, StoredResult, result_rows, role_rows
+from zigzag_lab.store.results import ENERGIES, Figures, Part, YieldedResult
+from zigzag_lab.store.row_batch import RowBatch, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
+from zigzag_lab.store.tables import CertificateTuple, FrontPointTuple, MappingTuple, ResultTuple, RunLayerTuple
 
 _RESULT_COLUMNS = ("layer_id", "n_macs", *ENERGIES)
-_of_result = itemgetter(*map(LAYER_COLUMNS.index, _RESULT_COLUMNS))
+_of_result = attrgetter(*_RESULT_COLUMNS)
 
 
 @dataclass(slots=True)
@@ -131,15 +121,15 @@ class RunRows:
         self.saved[self.place(cme)] = None
 
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
-        """Store the front of a layer; a front hangs on a row of its run."""
+        """Store the front of a layer; a front belongs to a row of its run."""
         if self.place(points[chosen])[0] != self.number:
             self._add(points[chosen])
         self._fronts.append((points, chosen))
 
-    def saved_results(self, database: Database) -> list[StoredResult]:
+    def saved_results(self, database: Database) -> list[YieldedResult]:
         """What passed save stages, as results of the run, in order."""
         return [
-            StoredResult(str(path), ResultKind.LAYER, figures, (part,))
+            YieldedResult(str(path), ResultKind.LAYER, figures, (part,))
             for path, (part, figures) in enumerate(self.saved_parts(database))
         ]
 
@@ -166,26 +156,23 @@ class RunRows:
 
     def write(self, database: Database) -> None:
         """Write what is pending; the caller notes it once it is kept."""
-        rows = self.pending
-        database.insert("zl_mapping", MAPPING_COLUMNS, [r.mapping for r in rows])
-        database.append("zl_layer_evaluation", LAYER_COLUMNS, flat(r.layer for r in rows))
-        database.append("zl_memory_evaluation", MEMORY_COLUMNS, flat(r.memories for r in rows))
-        proofs = flat(r.certificate for r in rows if r.certificate is not None)
-        database.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
+        RowBatch.of(self.pending).write(database)
         for (owner, index), proof in self._certificates.items():
             where = "run_number = ? AND layer_index = ?"
             database.execute(f"DELETE FROM zl_certificate WHERE {where}", (owner, index))
             if isinstance(proof, Certificate):
-                database.append("zl_certificate", CERTIFICATE_COLUMNS, list(certificate_row(proof, owner, index)))
+                database.append(CertificateTuple, [*certificate_row(proof, owner, index)])
 
     def write_lists_so_far(self, database: Database) -> None:
         """Write lists of the rows of a run that goes on, or that did not reach its end: all of them are chosen."""
         self._remove_lists(database)
         rows = [*role_rows(self.number, LayerRole.CHOSEN, ((self.number, i, 1.0) for i in range(self.n_rows)))]
         rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
-        database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(rows))
+        database.append(RunLayerTuple, flat(rows))
 
-    def write_results(self, database: Database, results: Sequence[StoredResult], chosen: Sequence[Part] | None) -> None:
+    def write_results(
+        self, database: Database, results: Sequence[YieldedResult], chosen: Sequence[Part] | None
+    ) -> None:
         """Write the results of a run, what they are made of, and what the run chose and saved.
 
         Args:
@@ -203,15 +190,15 @@ class RunRows:
             rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
         for index, result in enumerate(results):
             if result.parts is chosen:
-                rows += [(row[0], LayerRole.RESULT.value, index, *row[3:]) for row in of_chosen]
+                rows += [row._replace(role=LayerRole.RESULT.value, result_index=index) for row in of_chosen]
             else:
                 rows += role_rows(self.number, LayerRole.RESULT, (part[:3] for part in result.parts), index)
-        database.append("zl_run_layer", RUN_LAYER_COLUMNS, flat(rows))
-        database.append("zl_result", RESULT_COLUMNS, flat(result_rows(results, self.number)))
+        database.append(RunLayerTuple, flat(rows))
+        database.append(ResultTuple, flat(result_rows(results, self.number)))
         for points, chosen_point in self._fronts:
             front, mappings = front_rows(points, *self.place(points[chosen_point]))
-            database.insert("zl_mapping", MAPPING_COLUMNS, mappings)
-            database.append("zl_front_point", FRONT_COLUMNS, flat(front))
+            database.insert(MappingTuple, mappings)
+            database.append(FrontPointTuple, flat(front))
 
     def _remove_lists(self, database: Database) -> None:
         if self._has_lists:

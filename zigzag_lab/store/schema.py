@@ -10,12 +10,10 @@ from pathlib import Path
 
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.tables import REVISIONS
 from zigzag_lab.store.url import SQLITE
 
 VERSION_TABLE = "zl_alembic_version"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
-"""All revisions of the schema this program knows, oldest first."""
-
 HEAD = REVISIONS[-1]
 
 
@@ -57,26 +55,3 @@ def create_if_empty(database: Database) -> None:
             return
         for statement in recorded_statements():
             database.execute(statement)
-
-
-def ready(database: Database) -> None:
-    """Bring a database to the schema of this program: SQLite by itself, Postgres only when told.
-
-    Raises:
-        StoreError: its schema is newer than this program, or it is a Postgres database that wants an upgrade.
-    """
-    revision = revision_of(database)
-    if revision == HEAD:
-        return
-    if database.read_only:
-        found = f"its schema is {revision}, and it cannot be written to"
-        raise StoreError(str(database.url), found, f"schema {HEAD}", "Copy it to a place that you may write to.")
-    if database.url.kind != SQLITE:
-        found = "it holds no tables of zigzag-lab" if revision is None else f"its schema is {revision}"
-        raise StoreError(str(database.url), found, f"schema {HEAD}", "Run 'zigzag-lab db upgrade' once.")
-    if revision is None:
-        create_if_empty(database)
-    else:
-        from zigzag_lab.store.migrate import upgrade
-
-        upgrade(database.url)

@@ -12,7 +12,7 @@ from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from zigzag_lab.store.database import Answer, Row, insertion, portions
+from zigzag_lab.store.database import Answer, Row, RowType, insertion, portions
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.text import storable, storable_values
@@ -120,22 +120,22 @@ class SqliteDatabase:
             for row in rows:  # those that were added before the one that failed stay as they are
                 self._executed(sql, row)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    def insert(self, kind: RowType, rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
-        self.executemany(insertion(table, tuple(columns)), rows)
+        self.executemany(insertion(kind), rows)
 
-    def append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
+    def append(self, kind: RowType, values: list[Any]) -> None:
         """Add rows, many to a statement, which takes a third less than one to each."""
         try:
-            self._append(table, columns, values)
+            self._append(kind, values)
         except OverflowError:  # those that were added already stay
-            self._append(table, columns, _fitting(values))
+            self._append(kind, _fitting(values))
 
-    def _append(self, table: str, columns: Sequence[str], values: list[Any]) -> None:
-        width, start = len(columns), 0
+    def _append(self, kind: RowType, values: list[Any]) -> None:
+        width, start = len(kind._fields), 0
         with self._lock:
             for n_rows in (*(n // width for n in VALUES_AT_ONCE if n <= self._most_values), *ROWS_OF_THE_REST):
-                statement, n_values = insertion(table, tuple(columns), n_rows), width * n_rows
+                statement, n_values = insertion(kind, n_rows), width * n_rows
                 while len(values) - start >= n_values:
                     self._executed(statement, values[start : start + n_values])
                     start += n_values

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,17 +16,19 @@ from zigzag_lab.stages.protocols import RunPlace, in_a_word
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims
-from zigzag_lab.store.codec import packed, spelt_json
-from zigzag_lab.store.database import Database, connect, insertion
+from zigzag_lab.store.codec import packed, to_json
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database, insertion, insertion_of
+from zigzag_lab.store.ensure_schema import ensure_schema
 from zigzag_lab.store.environment import environment
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.git import working_diff
-from zigzag_lab.store.owner import is_gone, this_process
+from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
-from zigzag_lab.store.schema import ready
+from zigzag_lab.store.tables import EnvironmentTuple, InputTuple, RunInputTuple, SourceTuple
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked, masked_value
@@ -60,7 +64,7 @@ class Store:
         self.database, self.url = database, database.url
         self.digests = RecordDigests()
         self._kept: set[str] = set()  # digests of inputs and environments that are in the database
-        self._environment: tuple[str, str] | None = None
+        self._environment: EnvironmentTuple | None = None
         self._diff: tuple[str, bytes] | None = None
         self.pulse = Pulse()
 
@@ -101,22 +105,18 @@ class Store:
             "status": "running",
             "owner": this_process(),
             "objective": str(start.objective),
-            "options": spelt_json(dict(start.options)),
-            "keywords": None if start.keywords is None else spelt_json(start.keywords),
+            "options": to_json(dict(start.options)),
+            "keywords": None if start.keywords is None else to_json(start.keywords),
             "engine_digest": start.engine,
             "environment_digest": self._insert_environment(),
         }
         if parent is not None:
             index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
             values |= {"parent_number": parent.number, "child_index": index}
-            values["settings"] = spelt_json({n: _setting(v) for n, v in (start.settings or {}).items()})
-        marks = ", ".join("?" * (len(values) + 1))
+            values["settings"] = to_json({n: _setting(v) for n, v in (start.settings or {}).items()})
+        insert = insertion_of("zl_run", ["id", *values], dict.fromkeys(("started_at", "heartbeat_at"), db.now))
         for _ in range(5):  # two runs of one millisecond share an id once in a million times
-            rows = db.execute(
-                f"INSERT INTO zl_run (id, {', '.join(values)}, started_at, heartbeat_at) "
-                f"VALUES ({marks}, {db.now}, {db.now}) ON CONFLICT (id) DO NOTHING RETURNING number",
-                (run_id, *values.values()),
-            )
+            rows = db.execute(f"{insert} ON CONFLICT (id) DO NOTHING RETURNING number", (run_id, *values.values()))
             rows = rows or db.execute("SELECT number FROM zl_run WHERE id = ? AND owner = ?", (run_id, values["owner"]))
             if rows:
                 return run_id, int(rows[0][0])
@@ -146,31 +146,36 @@ class Store:
         """Store an input of a run."""
         self._insert_input(run_number, given)
 
-    def have_kept(self, digests: Iterable[str]) -> None:
-        """Be told, after the transaction, which inputs are stored and need not be stored again."""
+    def mark_persisted(self, digests: Iterable[str]) -> None:
+        """Mark inputs as stored, which need not be stored again. Call after the commit."""
         self._kept.update(digests)
 
     def _insert_environment(self) -> str:
         if self._environment is None:
-            content = spelt_json(environment())
-            self._environment = digest_of_bytes(content.encode(), "environment"), content
+            content = to_json(environment())
+            self._environment = EnvironmentTuple(digest_of_bytes(content.encode(), "environment"), content)
             self._diff = self._working_diff()
         if self._diff is not None:
             self._insert_source(*self._diff)
-        self.database.execute(insertion("zl_environment", ("digest", "content")), self._environment)
-        return self._environment[0]
+        self.database.execute(insertion(EnvironmentTuple), self._environment)
+        return self._environment.digest
 
     def _insert_input(self, run_number: int, given: RunInput) -> None:
         db = self.database
         if given.digest not in self._kept:
-            row = (given.digest, given.kind, packed(given.content))
-            db.execute(insertion("zl_input", ("digest", "kind", "content")), row)
+            row = InputTuple(digest=given.digest, kind=given.kind, content=packed(given.content))
+            db.execute(insertion(InputTuple), row)
         if given.source is not None and given.source_digest is not None:
             self._insert_source(given.source_digest, given.source)
-        columns = ("run_number", "kind", "name", "digest", "file_name", "source_digest")
-        named = (masked(given.name), given.digest, given.file_name and masked(given.file_name), given.source_digest)
-        row_of_run = (run_number, given.kind, *named)
-        db.execute(insertion("zl_run_input", columns), row_of_run)
+        row_of_run = RunInputTuple(
+            run_number=run_number,
+            kind=given.kind,
+            name=masked(given.name),
+            digest=given.digest,
+            file_name=given.file_name and masked(given.file_name),
+            source_digest=given.source_digest,
+        )
+        db.execute(insertion(RunInputTuple), row_of_run)
 
     @staticmethod
     def _working_diff() -> tuple[str, bytes] | None:
@@ -181,8 +186,8 @@ class Store:
 
     def _insert_source(self, digest: str, content: bytes) -> None:
         if not self.database.execute("SELECT 1 FROM zl_source WHERE digest = ?", (digest,)):
-            row = (digest, len(content), packed(content))
-            self.database.execute(insertion("zl_source", ("digest", "n_bytes", "content")), row)
+            row = SourceTuple(digest=digest, n_bytes=len(content), content=packed(content))
+            self.database.execute(insertion(SourceTuple), row)
 
     def _insert_tags(self, run_number: int, tags: Sequence[tuple[str, str]]) -> None:
         for key, value in tags:
@@ -199,7 +204,8 @@ class Store:
             run_number: the run whose questions are noted.
             salt: a word that sets its answers apart from those of others.
         """
-        return RunCache(self, Claims(self.database, self.pulse), salt, run_number)
+        elsewhere = None if self.url.is_in_memory else CacheElsewhere(self.url.absolute(), salt)
+        return RunCache(Claims(self.database, self.pulse), self.digests, salt, run_number, elsewhere)
 
     def forget(self) -> None:
         """Take nothing for kept that was: rows may have been removed."""
@@ -208,7 +214,7 @@ class Store:
     # -- runs that are there already -----------------------------------------------------------------------------------
 
     def tag(self, run_id: str, **tags: str) -> None:
-        """Hang words on a run; a word it has already gets the new value."""
+        """Set tags on a run, in place of tags of the same name."""
         number = self.run_number(run_id)
         with self.database.write():
             self._insert_tags(number, list(tags.items()))
@@ -241,7 +247,7 @@ class Store:
             self._publish_again(number)
 
     def _publish_again(self, run_number: int) -> None:
-        """Have MLflow told anew of a run that it knows or is being told of; within the transaction that changes it."""
+        """Queue a published run for publishing again. Call inside the transaction that changes it."""
         self.database.execute(
             "UPDATE zl_publication SET state = CASE state WHEN 'published' THEN 'pending' ELSE state END, "
             f"updated_at = {self.database.now} WHERE run_number = ?",
@@ -249,7 +255,7 @@ class Store:
         )
 
     def mark_lost(self, after_seconds: float = LOST_AFTER_SECONDS) -> int:
-        """Mark runs as lost: at once where their process was on this machine and is gone.
+        """Mark runs as lost: at once where their process was on this machine and has exited.
 
         Others are lost that gave no sign of life for some time, by the database's clock. A run that is taken for lost
         and lives is found again at its next heartbeat.
@@ -262,7 +268,7 @@ class Store:
         """
         silent = f"heartbeat_at < {self.database.seconds_ago(after_seconds)}"
         running = self.database.select(f"SELECT number, owner, {silent} FROM zl_run WHERE status = 'running'").rows
-        gone = {number for number, owner, _ in running if is_gone(owner)}
+        gone = {number for number, owner, _ in running if process_exited(owner)}
         if not gone and not any(is_silent for _, _, is_silent in running):
             return 0
         with self.database.write():
@@ -327,7 +333,7 @@ class Store:
         self._set_publication(run_id, "published", mlflow_run_id, None, as_of)
 
     def not_published(self, run_id: str, error: str, mlflow_run_id: str | None = None) -> None:
-        """MLflow could not be told of a run; it stays in the outbox as failed."""
+        """Note that publishing a run failed; it stays in the outbox."""
         self._set_publication(run_id, "failed", mlflow_run_id, error)
 
     def _set_publication(
@@ -381,11 +387,37 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
     parsed = DatabaseUrl.parse(url)
     database = connect(parsed, read_only=read_only)
     try:
-        ready(database)
+        ensure_schema(database)
         store = Store(database)
         if not read_only:
             store.mark_lost(lost_after_seconds)
     except BaseException:
         database.close()
         raise
+    return store
+
+
+@dataclass(frozen=True)
+class CacheElsewhere:
+    """What opens the cache of a run in a worker process, which keeps its connection for whatever it is given next.
+
+    What is asked there is counted, and noted, by the process that the run belongs to.
+
+    Attributes:
+        url: of the database; its password goes through the pipe between the two processes only.
+        salt: the user's word that sets keys apart.
+    """
+
+    url: DatabaseUrl
+    salt: str
+
+    def __call__(self) -> RunCache:
+        """The cache, over this process's own connection."""
+        return _store_here(self.url).run_cache(salt=self.salt)
+
+
+@cache
+def _store_here(url: DatabaseUrl) -> Store:
+    store = open_store(url.secret)
+    atexit.register(store.close)
     return store

@@ -8,23 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.store.cache import USE_COLUMNS
-from zigzag_lab.store.codec import (
-    CERTIFICATE_COLUMNS,
-    LAYER_COLUMNS,
-    MAPPING_COLUMNS,
-    MEMORY_COLUMNS,
-    RESULT_COLUMNS,
-    RUN_LAYER_COLUMNS,
-    numbered,
-    spelt_json,
-)
-from zigzag_lab.store.database import Database, Row, flat
-from zigzag_lab.store.owner import is_gone, this_process
-from zigzag_lab.store.results import standard_rows
+from zigzag_lab.store.codec import to_json
+from zigzag_lab.store.database import Database, Row, flat, insertion_of
+from zigzag_lab.store.owner import process_exited, this_process
+from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
+from zigzag_lab.store.tables import CacheUseTuple
 from zigzag_lab.store.url import SQLITE
 from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
 from zigzag_lab.vocab.masking import masked
@@ -85,8 +76,7 @@ class PricedPoint:
         figures: columns of ``zl_run`` -> values.
         options: of the run.
         inputs: what the run was given.
-        layers, memories, certificates: values of one row after another; the first of each, the run, to be filled in.
-        mappings: rows.
+        rows: of its layers; the number of the run is filled in when it is known.
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
@@ -98,10 +88,7 @@ class PricedPoint:
     figures: Mapping[str, Any]
     options: Mapping[str, Any]
     inputs: Sequence[RunInput] = ()
-    layers: Sequence[Any] = ()
-    memories: Sequence[Any] = ()
-    certificates: Sequence[Any] = ()
-    mappings: Sequence[Row] = ()
+    rows: RowBatch = field(default_factory=RowBatch)
     reason: str | None = None
     error: str | None = None
     traceback: str | None = None
@@ -151,7 +138,7 @@ class SweepRecord:
         }
 
     def _is_alive(self, owner: str | None) -> bool:
-        return owner is not None and owner != self.owner and not is_gone(owner.partition("@")[2])
+        return owner is not None and owner != self.owner and not process_exited(owner.partition("@")[2])
 
     def figures(self, keys: Sequence[str]) -> dict[str, dict[str, float | None]]:
         """Point key -> column -> figure, of those points whose runs finished."""
@@ -193,7 +180,7 @@ class SweepRecord:
                     "ON CONFLICT (sweep_number, point_key) DO NOTHING RETURNING point_key",
                     (
                         *(self.number, point.key, self.owner, point.workload, point.accelerator, point.mapping),
-                        spelt_json(dict(point.settings)),
+                        to_json(dict(point.settings)),
                     ),
                 )
                 ours.update(key for (key,) in added)
@@ -258,7 +245,7 @@ class SweepRecord:
             return self._record(priced)
 
         n = self._db.transact(store)
-        self.store.have_kept(one.digest for point in priced for one in point.inputs)
+        self.store.mark_persisted(one.digest for point in priced for one in point.inputs)
         return n
 
     def _record(self, priced: Sequence[PricedPoint]) -> int:
@@ -269,37 +256,22 @@ class SweepRecord:
         if not mine:
             return 0
         environment, ids = self.store.environment_digest(), _ids(len(mine))
-        layers: list[Any] = []
-        memories: list[Any] = []
-        proofs: list[Any] = []
-        results: list[Any] = []
-        run_layers: list[Any] = []
-        uses: list[Any] = []
+        batch, uses = RowBatch(), list[Any]()
         for run_id, point in zip(ids, mine, strict=True):
             number = self._insert_run(run_id, environment, point)
             for one in point.inputs:
                 self.store.keep_input(number, one)
-            layers += numbered(point.layers, LAYER_COLUMNS, number)
-            memories += numbered(point.memories, MEMORY_COLUMNS, number)
+            batch.add(point.rows.numbered(number))
             if point.status == RunStatus.FINISHED:
-                result, lists = standard_rows(number, len(point.layers) // len(LAYER_COLUMNS), point.figures)
-                results += result
-                run_layers += flat(lists)
-            proofs += numbered(point.certificates, CERTIFICATE_COLUMNS, number)
+                batch.add_sum(number, point.rows.n_layers, point.figures)
             uses += flat((number, *row) for row in point.answers.uses) if point.answers is not None else []
             self._db.execute(
                 "UPDATE zl_sweep_point SET run_number = ?, owner = NULL, lease_until = NULL, attempts = attempts + 1, "
                 "area_mm2 = ?, utilisation = ? WHERE sweep_number = ? AND point_key = ?",
                 (number, point.area_mm2, point.utilisation, self.number, point.key),
             )
-        mappings = {row[0]: row for point in mine for row in point.mappings}
-        self._db.insert("zl_mapping", MAPPING_COLUMNS, list(mappings.values()))
-        self._db.append("zl_layer_evaluation", LAYER_COLUMNS, layers)
-        self._db.append("zl_memory_evaluation", MEMORY_COLUMNS, memories)
-        self._db.append("zl_certificate", CERTIFICATE_COLUMNS, proofs)
-        self._db.append("zl_result", RESULT_COLUMNS, results)
-        self._db.append("zl_run_layer", RUN_LAYER_COLUMNS, run_layers)
-        self._db.append("zl_cache_use", USE_COLUMNS, uses)
+        batch.write(self._db)
+        self._db.append(CacheUseTuple, uses)
         return len(mine)
 
     def _insert_run(self, run_id: str, environment: str, point: PricedPoint) -> int:
@@ -311,7 +283,7 @@ class SweepRecord:
             "status": point.status,
             "owner": this_process(),
             "objective": point.options.get("objective", self.objective),
-            "options": spelt_json(dict(point.options)),
+            "options": to_json(dict(point.options)),
             "engine_digest": engine_digest(),
             "environment_digest": environment,
             "reason": _masked(point.reason),
@@ -320,8 +292,8 @@ class SweepRecord:
             **point.figures,
         }
         rows = self._db.execute(
-            f"INSERT INTO zl_run (started_at, ended_at, heartbeat_at, {', '.join(values)}) "
-            f"VALUES ({now}, {now}, {now}, {', '.join('?' * len(values))}) RETURNING number",
+            f"{insertion_of('zl_run', values, dict.fromkeys(('started_at', 'ended_at', 'heartbeat_at'), now))} "
+            "RETURNING number",
             tuple(values.values()),
         )
         return int(rows[0][0])
@@ -357,7 +329,7 @@ def open_sweep(store: Store, name: str, objective: str, n_points: int, content: 
             f"INSERT INTO zl_sweep (name, objective, n_points, content, created_at) VALUES (?, ?, ?, ?, {db.now}) "
             "ON CONFLICT (name) DO UPDATE SET objective = excluded.objective, n_points = excluded.n_points, "
             "content = excluded.content RETURNING number",
-            (name, objective, n_points, spelt_json(content)),
+            (name, objective, n_points, to_json(content)),
         )
         return int(rows[0][0]), experiment
 

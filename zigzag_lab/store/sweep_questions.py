@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from zigzag_lab.store.damage import checked, reading
-from zigzag_lab.store.database import Database, Row
-from zigzag_lab.store.row_checks import object_of
+from zigzag_lab.store.database import Answer, Database, Row
+from zigzag_lab.store.row_checks import from_json, in_utc, object_of, time_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,77 @@ class SweepPointRecord:
 
 
 _SUMMARY, _POINT = ([f.name for f in fields(kind)] for kind in (SweepSummary, SweepPointRecord))
+
+
+def sweep_number(database: Database, name: str) -> int | None:
+    """The number of a sweep; None where there is none of that name."""
+    rows = database.select("SELECT number FROM zl_sweep WHERE name = ?", (name,)).rows
+    return int(rows[0][0]) if rows else None
+
+
+def sweep_names(database: Database) -> list[str]:
+    """The names of all sweeps, oldest first."""
+    return [name for (name,) in database.select("SELECT name FROM zl_sweep ORDER BY number").rows]
+
+
+def mean_seconds(database: Database, number: int) -> float | None:
+    """Seconds that a point of a sweep took in the mean; None where none has been priced."""
+    sql = (
+        "SELECT AVG(r.seconds) FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number WHERE p.sweep_number = ?"
+    )
+    mean: float | None = database.select(sql, (number,)).rows[0][0]
+    return mean
+
+
+def run_ids(database: Database, name: str) -> list[str]:
+    """The runs that answer the points of a sweep, by the points' keys."""
+    rows = database.select(
+        "SELECT r.id FROM zl_sweep s JOIN zl_sweep_point p ON p.sweep_number = s.number "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE s.name = ? ORDER BY p.point_key",
+        (name,),
+    ).rows
+    return [str(run_id) for (run_id,) in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSweep:
+    """A sweep as its row has it.
+
+    Attributes:
+        name, objective, n_points: see :class:`SweepSummary`.
+        created_at: when it was first begun, in UTC.
+        content: its file, as plain data.
+        last_at: when the last of its points ended; None where none has.
+    """
+
+    name: str
+    objective: str
+    n_points: int
+    created_at: datetime
+    content: dict[str, Any]
+    last_at: datetime | None
+
+
+def stored_sweep(database: Database, number: int) -> StoredSweep:
+    """The sweep of a number."""
+    ((name, objective, n_points, begun, content),) = database.select(
+        "SELECT name, objective, n_points, created_at, content FROM zl_sweep WHERE number = ?", (number,)
+    ).rows
+    last = database.select(
+        "SELECT MAX(r.ended_at) FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number "
+        "WHERE p.sweep_number = ?",
+        (number,),
+    ).rows[0][0]
+    return StoredSweep(name, objective, n_points, in_utc(begun), from_json(content) or {}, time_of(last))
+
+
+def layers_of_sweep(database: Database, number: int) -> Iterator[Answer]:
+    """Every layer of every point of a sweep, with the key of its point, a portion at a time."""
+    return database.stream(
+        "SELECT p.point_key, v.* FROM zl_sweep_point p JOIN zl_v_layers v ON v.run_number = p.run_number "
+        "WHERE p.sweep_number = ? ORDER BY v.run_number, v.layer_index",
+        (number,),
+    )
 
 
 def summaries(database: Database, name: str | None = None) -> list[SweepSummary]:

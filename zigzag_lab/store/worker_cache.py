@@ -10,37 +10,26 @@ import logging
 import secrets
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
 from zigzag_lab.stages.protocols import HIT, MISS, AnswerClaim, Cache, CacheReport, Question
-from zigzag_lab.store.claims import sound_answer
-from zigzag_lab.store.codec import packed, spelt_json
-from zigzag_lab.store.database import Database, Row, connect
+from zigzag_lab.store.claims import new_entry, sound_answer
+from zigzag_lab.store.codec import packed, to_json
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import this_process
+from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import DatabaseUrl
 
 log = logging.getLogger("zigzag_lab.store")
 
 MOST_ANSWERS = 50_000
 MOST_BYTES = 200_000_000
-_ENTRY = (
-    "key",
-    "kind",
-    "engine_digest",
-    "parts",
-    "content",
-    "n_bytes",
-    "seconds",
-    "state",
-    "owner",
-    "token",
-    "attempt",
-)
-_PART = ("digest", "kind", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +37,13 @@ class NewAnswers:
     """Answers about layers that a worker computed, as rows.
 
     Attributes:
-        entries: of ``zl_cache_entry``.
+        entries: of ``zl_cache_entry``: column -> value, of all the same columns.
         parts: of ``zl_cache_part``: what the questions were made of.
         uses: of ``zl_cache_use``, but for the run's number: what the point asked.
         damaged: keys of answers in the database that could not be read.
     """
 
-    entries: Sequence[Row] = ()
+    entries: Sequence[Mapping[str, Any]] = ()
     parts: Sequence[Row] = ()
     uses: Sequence[Row] = ()
     damaged: Sequence[str] = ()
@@ -65,18 +54,19 @@ def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
 
     Answers that are there already, or that others hold claims on, stay as they are.
     """
-    entries = {row[0]: row for new in answers for row in new.entries}
-    columns = f"{', '.join(_ENTRY)}, claimed_at, done_at, used_at"
-    marks = f"{', '.join('?' * len(_ENTRY))}, {database.now}, {database.now}, {database.now}"
-    insert = f"INSERT INTO zl_cache_entry ({columns}) VALUES ({marks}) ON CONFLICT (key) DO NOTHING"
+    entries = {entry["key"]: entry for new in answers for entry in new.entries}
+    times = dict.fromkeys(("claimed_at", "done_at", "used_at"), database.now)
     damaged = {(key,) for new in answers for key in new.damaged}
     database.executemany("DELETE FROM zl_cache_entry WHERE key = ? AND content IS NOT NULL", sorted(damaged))
-    database.executemany(insert, sorted(entries.values()))  # in one order, so that no two wait for each other
+    if entries:
+        insert = new_entry(next(iter(entries.values())), times)
+        rows = [tuple(entry.values()) for entry in entries.values()]
+        database.executemany(insert, sorted(rows))  # in one order, so that no two wait for each other
     used = {key for new in answers for key, _, _, outcome in new.uses if outcome == HIT}
     database.executemany(
         f"UPDATE zl_cache_entry SET used_at = {database.now} WHERE key = ?", sorted((k,) for k in used)
     )
-    database.insert("zl_cache_part", _PART, [row for new in answers for row in new.parts])
+    database.insert(CachePartTuple, [row for new in answers for row in new.parts])
 
 
 @dataclass
@@ -96,7 +86,7 @@ class WorkerCache(Cache):
     _answers: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
     _n_bytes: int = 0
     _connection: Database | None = None
-    _entries: list[Row] = field(default_factory=list)
+    _entries: list[dict[str, Any]] = field(default_factory=list)
     _parts: list[Row] = field(default_factory=list)
     _damaged: list[str] = field(default_factory=list)
     _sent: set[str] = field(default_factory=set)
@@ -111,7 +101,7 @@ class WorkerCache(Cache):
         outcome = MISS if found is None else HIT
         self._asked.setdefault(question.key, (question.key, question.kind, question.label, outcome))
         if found is None:
-            return _Ticket(self, question)
+            return _WorkerTicket(self, question)
         self._answers.move_to_end(question.key)
         return found
 
@@ -162,8 +152,19 @@ class WorkerCache(Cache):
         """Remember an answer, and hand it to the parent with the point."""
         self._remember(question.key, answer)
         content, engine = packed(answer), question.parts.get("engine", "")
-        said = (question.key, question.kind, engine, spelt_json(dict(question.parts)))
-        entry = (*said, content, len(content), seconds, "done", this_process(), secrets.token_hex(8), 1)
+        entry = {
+            "key": question.key,
+            "kind": question.kind,
+            "engine_digest": engine,
+            "parts": to_json(dict(question.parts)),
+            "content": content,
+            "n_bytes": len(content),
+            "seconds": seconds,
+            "state": "done",
+            "owner": this_process(),
+            "token": secrets.token_hex(8),
+            "attempt": 1,
+        }
         self._entries.append(entry)
         for digest, (kind, record) in question.records.items():
             if digest not in self._sent:
@@ -185,7 +186,7 @@ class WorkerCache(Cache):
 
 
 @dataclass(frozen=True)
-class _Ticket:
+class _WorkerTicket:
     cache: WorkerCache
     question: Question
 

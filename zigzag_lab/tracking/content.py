@@ -1,4 +1,4 @@
-"""What MLflow is told of a run: parameters to sort by, metrics to plot, tags that lead back to us.
+"""Turn a run into what MLflow shows: parameters to sort by, metrics to plot, tags that lead back to us.
 
 Made for its comparison views: every run of the standard pipeline carries the same parameters, as plain numbers where
 they are numbers; metrics have few keys, as each key becomes a chart; layers are the steps of one key.
@@ -16,6 +16,7 @@ from typing import Any
 
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
+from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun, InputRecord
 from zigzag_lab.tracking.document import run_json
 from zigzag_lab.tracking.kin import MOST_STEPS, NO_KIN, Kin
 from zigzag_lab.tracking.limits import (
@@ -35,7 +36,6 @@ from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
 from zigzag_lab.tracking.note import note
 from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params, varied_name
 from zigzag_lab.tracking.published_sweep import PublishedSweep
-from zigzag_lab.tracking.record import MEMORY_ENERGIES, InputRecord, RunRecord
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.options import LPF_LIMIT, N_SPATIAL_MAPPINGS, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Workload, operations_left_out
@@ -115,7 +115,7 @@ class RunContent:
 
 
 def content_of(
-    record: RunRecord,
+    record: FullRun,
     database_url: str,
     scrub: Callable[[str], str],
     sweep: PublishedSweep | None = None,
@@ -167,7 +167,7 @@ def in_ms(time: datetime) -> int:
 # -- parameters --------------------------------------------------------------------------------------------------------
 
 
-def params(record: RunRecord) -> dict[str, str]:
+def params(record: FullRun) -> dict[str, str]:
     """The parameters of a run; the same keys for every run that was asked for in the same way."""
     given, options = record.inputs, record.options
     found = {kind: given[kind].name if kind in given else "none" for kind in _INPUTS}
@@ -196,7 +196,7 @@ def _number(options: Mapping[str, Any], aliases: tuple[str, ...]) -> str:
 # -- metrics -----------------------------------------------------------------------------------------------------------
 
 
-def _metrics(record: RunRecord) -> Iterator[Measurement]:
+def _metrics(record: FullRun) -> Iterator[Measurement]:
     for key, value in _totals(record).items():
         if value is not None:
             yield Measurement(key, float(value))
@@ -222,7 +222,7 @@ def _results(kin: Kin) -> Iterator[Measurement]:
                 yield Measurement(f"results/{key}", float(figure), one.result.result_index)
 
 
-def _totals(record: RunRecord) -> dict[str, float | int | None]:
+def _totals(record: FullRun) -> dict[str, float | int | None]:
     """Figures of the whole run; None where they are not known."""
     totals = record.totals
     latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] * layer["times"] for layer in record.layers)
@@ -239,7 +239,7 @@ def _totals(record: RunRecord) -> dict[str, float | int | None]:
     }
 
 
-def energy_by_memory(record: RunRecord) -> dict[str, float]:
+def energy_by_memory(record: FullRun) -> dict[str, float]:
     """Memory -> energy of all accesses to it in all layers, in pJ."""
     terms: dict[str, list[float]] = {}
     for layer in record.layers:
@@ -251,7 +251,7 @@ def energy_by_memory(record: RunRecord) -> dict[str, float]:
 # -- tags --------------------------------------------------------------------------------------------------------------
 
 
-def _tags(record: RunRecord, database_url: str, left_out: list[str], kin: Kin) -> Iterator[tuple[str, str]]:
+def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> Iterator[tuple[str, str]]:
     """Tags, with empty texts for what there is nothing to say of."""
     machine = record.environment
     argv, git = machine.get("argv") or [""], machine.get("git") or {}
@@ -298,7 +298,7 @@ def user_tag_key(key: str) -> str:
     return f"user.{part}" if part.lower().startswith(("zl.", "mlflow.")) else part
 
 
-def cache_word(record: RunRecord) -> str:
+def cache_word(record: FullRun) -> str:
     """``off``, ``hit`` (all layers), ``part`` or ``miss``: how much of a run came from the cache."""
     hits, misses = record.totals["cache_hits"], record.totals["cache_misses"]
     if hits is None or misses is None:
@@ -306,7 +306,7 @@ def cache_word(record: RunRecord) -> str:
     return "miss" if not hits else "part" if misses else "hit"
 
 
-def _datasets(record: RunRecord, scrub: Callable[[str], str]) -> Iterator[DatasetRecord]:
+def _datasets(record: FullRun, scrub: Callable[[str], str]) -> Iterator[DatasetRecord]:
     for role in ("workload", "accelerator"):
         if given := record.inputs.get(role):
             name, place = cut(scrub(given.name), MAX_DATASET_NAME), cut(scrub(given.file_name or given.name), 4000)

@@ -9,16 +9,16 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
+from zigzag_lab.store.full_run import FullRun
 from zigzag_lab.tracking.kin import NO_KIN, Kin
 from zigzag_lab.tracking.limits import clean
-from zigzag_lab.tracking.record import RunRecord
 
 FORMAT = "zigzag_lab.run/1"
 _OF_CHILDREN = ("run_id", "parent_run_id", "settings", "status", "energy_pj", "latency_cycles")
 _NOT_IN_FIELDS = {"inputs", "layers", "environment", "totals", "point"}
 
 
-def run_document(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> dict[str, Any]:
+def run_document(record: FullRun, database_url: str, kin: Kin = NO_KIN) -> dict[str, Any]:
     """A run as plain data.
 
     Args:
@@ -45,7 +45,7 @@ def run_document(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> dic
     }
 
 
-def run_json(record: RunRecord, database_url: str, scrub: Callable[[str], str], kin: Kin = NO_KIN) -> str:
+def run_json(record: FullRun, database_url: str, scrub: Callable[[str], str], kin: Kin = NO_KIN) -> str:
     """The document as text. Numbers that JSON does not know (infinity) are written as words.
 
     Args:

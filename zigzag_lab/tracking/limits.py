@@ -1,4 +1,4 @@
-"""What MLflow takes: lengths, letters in keys, finite numbers. Whatever is cut says so."""
+"""Keep to MLflow's limits: characters of keys, lengths of values, finite numbers. Truncated values are marked."""
 
 from __future__ import annotations
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zigzag_lab.store.full_run import FullRun
 from zigzag_lab.tracking.kin import NO_KIN, Kin, kin_facts, kin_tables
 from zigzag_lab.tracking.limits import cut, plain
 from zigzag_lab.tracking.point_params import in_words
-from zigzag_lab.tracking.record import RunRecord
 
 MOST_LAYERS = 10
 
 
-def note(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> str:
+def note(record: FullRun, database_url: str, kin: Kin = NO_KIN) -> str:
     """A few lines on a run: what was asked, what came out, which layers matter, how to ask more.
 
     Args:
@@ -26,7 +26,7 @@ def note(record: RunRecord, database_url: str, kin: Kin = NO_KIN) -> str:
     )
 
 
-def _head(record: RunRecord, kin: Kin) -> Iterator[str]:
+def _head(record: FullRun, kin: Kin) -> Iterator[str]:
     yield f"**{plain(cut(record.name, 300))}**: {record.status.value}, objective {plain(record.objective)}"
     yield ""
     totals = record.totals
@@ -40,7 +40,7 @@ def _head(record: RunRecord, kin: Kin) -> Iterator[str]:
         yield f"- {kind}: {plain(cut(given.name, 300))} (`{given.digest[:12]}`){file}"
 
 
-def _layers(record: RunRecord) -> Iterator[str]:
+def _layers(record: FullRun) -> Iterator[str]:
     energy = record.totals["energy_pj"]
     if not energy or not record.layers:
         return
@@ -60,7 +60,7 @@ def _row(layer: Mapping[str, Any], energy: float) -> str:
     return f"| {layer['layer_index']} | {name} | {figures} | {spatial} |"
 
 
-def _failure(record: RunRecord) -> Iterator[str]:
+def _failure(record: FullRun) -> Iterator[str]:
     if record.reason:
         yield ""
         yield f"Why it did not finish: {plain(cut(record.reason, 1000))}"
@@ -70,7 +70,7 @@ def _failure(record: RunRecord) -> Iterator[str]:
         yield from (f"    {cut(line, 200)}" for line in lines)
 
 
-def _ways_on(record: RunRecord, database_url: str) -> Iterator[str]:
+def _ways_on(record: FullRun, database_url: str) -> Iterator[str]:
     yield ""
     yield f"    zigzag-lab show {record.id} --db {database_url}"
     yield ""

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from zigzag_lab.store.full_run import FullRun
 from zigzag_lab.tracking.limits import key_part
 from zigzag_lab.tracking.published_sweep import PublishedSweep
-from zigzag_lab.tracking.record import RunRecord
 
 NOT_STATED = "-1"
 """The parameter of a number that is not stated: a word would drop the run from parallel coordinates."""
@@ -55,7 +55,7 @@ def plain_text(value: Any) -> str:
     return "none" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def point_name(record: RunRecord, sweep: PublishedSweep) -> str:
+def point_name(record: FullRun, sweep: PublishedSweep) -> str:
     """What a point is called in a list, whose columns are narrow: where it lies on the axes, then its inputs."""
     settings = record.point.settings if record.point is not None else {}
     words = [in_words(name, settings[name]) for name in sweep.varying if name in settings]
@@ -66,7 +66,7 @@ def point_name(record: RunRecord, sweep: PublishedSweep) -> str:
     return ", ".join(words)[:MOST_IN_A_NAME]
 
 
-def varied_name(record: RunRecord) -> str:
+def varied_name(record: FullRun) -> str:
     """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
     values = ", ".join(in_words(name, value) for name, value in record.settings.items())
     return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name

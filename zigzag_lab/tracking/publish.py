@@ -11,6 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
+from zigzag_lab.store.choice import n_waiting
+from zigzag_lab.store.full_run import read_run
+from zigzag_lab.store.publisher_lock import processes_turn, threads_turn
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.kin import Kin, read_kin
@@ -18,12 +21,10 @@ from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable, check_schema
-from zigzag_lab.tracking.record import read_run
 from zigzag_lab.tracking.saved_view import saved_view
 from zigzag_lab.tracking.sweep_content import sweep_content
 from zigzag_lab.tracking.sweep_files import write_files
 from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
-from zigzag_lab.tracking.turn import processes_turn, threads_turn
 from zigzag_lab.vocab.masking import Masker
 
 log = logging.getLogger("zigzag_lab.tracking")
@@ -35,7 +36,7 @@ BUSY = "another process is publishing from this database and will take what is l
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that MLflow could not be told of, and why; without passwords."""
+    """A run whose publishing failed, and why; without passwords."""
 
     run_id: str
     error: str
@@ -48,7 +49,7 @@ class PublishReport:
     Attributes:
         uri: MLflow's store, without its password.
         published: our id -> MLflow's id, of the runs that MLflow now has.
-        failures: runs that it could not be told of.
+        failures: runs whose publishing failed.
         n_waiting: runs that still wait in the outbox, the failures among them.
         problem: why the call ended early; None when it did not.
         seconds: how long it took.
@@ -110,7 +111,7 @@ def publish_pending(
     publisher = _Publisher(store, absolute(mlflow_uri), limit, first, again)
     try:
         problem = publisher.run(patience_seconds)
-        waiting = _n_waiting(store)
+        waiting = n_waiting(store.database)
     except StoreError as error:  # our own database: the runs are safe in it, the outbox is as it was
         problem, waiting = publisher.scrub.in_a_line(error), len(publisher.failures)
     return PublishReport(
@@ -217,7 +218,7 @@ class _Publisher:
         return tracker.publish(content, entry.mlflow_run_id, above)
 
     def _above(self, tracker: Tracker, run_id: str) -> str:
-        """MLflow's id of a run that others are within: told in this call, if it has not been told yet.
+        """MLflow's id of a run that others are within, which is published in this call unless it has been.
 
         It may be known to another store of MLflow only, or have failed before.
         """
@@ -237,7 +238,7 @@ class _Publisher:
         return known
 
     def _sweep(self, tracker: Tracker, number: int) -> _Parent:
-        """A sweep, told to MLflow before the first of its points: a call that is cut short leaves points waiting."""
+        """Publish the parent run of a sweep first: if the call is interrupted, its points stay queued."""
         known = self.sweeps.get(number)
         if known is None:
             record = read_sweep(self.store.database, number)
@@ -273,10 +274,6 @@ class _Publisher:
         log.info("run %s was not published: %s", run_id, words)
         self.failures.append(Failure(run_id, words))
         self.store.not_published(run_id, words)
-
-
-def _n_waiting(store: Store) -> int:
-    return int(store.database.select("SELECT COUNT(*) FROM zl_publication WHERE state <> 'published'").rows[0][0])
 
 
 def shown_url(url: DatabaseUrl) -> str:

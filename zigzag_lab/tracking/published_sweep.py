@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,7 @@ from typing import Any
 
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS
-from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points
-from zigzag_lab.tracking.record import in_utc
+from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points, stored_sweep
 from zigzag_lab.vocab import Objective
 
 SAMPLE = 500
@@ -97,19 +95,19 @@ class PublishedSweep:
 
 def read_sweep(database: Database, number: int) -> PublishedSweep:
     """Read a sweep and its points."""
-    ((name, objective, n_points, begun, content),) = database.select(
-        "SELECT name, objective, n_points, created_at, content FROM zl_sweep WHERE number = ?", (number,)
-    ).rows
-    content = json.loads(content) if isinstance(content, (str, bytes)) else content or {}
-    text, created_at = str(content.get("text", "")), in_utc(begun)
-    last = database.select(
-        "SELECT MAX(r.ended_at) FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number "
-        "WHERE p.sweep_number = ?",
-        (number,),
-    ).rows[0][0]
-    points = priced_points(database, name, ("finished", "infeasible", "failed"))
-    last_at = created_at if last is None else in_utc(last)
-    return PublishedSweep(number, name, objective, n_points, created_at, text, _said_by(text), tuple(points), last_at)
+    row = stored_sweep(database, number)
+    text = str(row.content.get("text", ""))
+    return PublishedSweep(
+        number=number,
+        name=row.name,
+        objective=row.objective,
+        n_points=row.n_points,
+        created_at=row.created_at,
+        text=text,
+        said=_said_by(text),
+        points=tuple(priced_points(database, row.name, ("finished", "infeasible", "failed"))),
+        last_at=row.last_at or row.created_at,
+    )
 
 
 def _said_by(text: str) -> Mapping[str, Any]:

@@ -28,7 +28,7 @@ _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "h
 
 
 def check_reachable(uri: str) -> None:
-    """See whether a store can be written to, as far as that can be told in two seconds and without MLflow.
+    """See whether a store can be written to, as far as two seconds suffice and without MLflow.
 
     Raises:
         TrackingError: it cannot.
@@ -80,7 +80,7 @@ def check_schema(uri: str) -> None:
 
 
 def is_known(revision: str) -> bool:
-    """Whether the installed MLflow has a migration to a revision; also where that cannot be told."""
+    """Whether the installed MLflow has a migration to a revision; true where that is unknown."""
     found = find_spec("mlflow")
     for place in (found.submodule_search_locations if found else None) or ():
         folder = Path(place) / "store" / "db_migrations" / "versions"

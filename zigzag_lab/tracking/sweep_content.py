@@ -1,4 +1,4 @@
-"""What MLflow is told of a sweep: the parent run of its points, with its counts, its best and its Pareto fronts."""
+"""Turn a sweep into what MLflow shows: the parent run of its points, with counts, the best and Pareto fronts."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from zigzag_lab.plots import Point, plot_pareto
 from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.parquet import ParquetWriter
-from zigzag_lab.store.sweep_questions import SweepPointRecord
+from zigzag_lab.store.sweep_questions import SweepPointRecord, layers_of_sweep
 from zigzag_lab.tracking.limits import clean, key_parts
 from zigzag_lab.tracking.point_params import in_words, short_name
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep
@@ -52,14 +52,9 @@ def _write_points(sweep: PublishedSweep, path: Path) -> None:
 
 def _write_cmes(sweep: PublishedSweep, database: Database, path: Path) -> None:
     """Every layer of every point as a row of Parquet, a portion at a time."""
-    portions = database.stream(
-        "SELECT p.point_key, v.* FROM zl_sweep_point p JOIN zl_v_layers v ON v.run_number = p.run_number "
-        "WHERE p.sweep_number = ? ORDER BY v.run_number, v.layer_index",
-        (sweep.number,),
-    )
     writer = ParquetWriter(path)
     try:
-        for portion in portions:
+        for portion in layers_of_sweep(database, sweep.number):
             writer.write(portion)
     finally:
         writer.close()

@@ -168,7 +168,7 @@ class Tracker:
             self._client.log_inputs(run_id, datasets=[_dataset_input(d) for d in content.datasets])
 
     def _metrics(self, content: RunContent) -> list[Metric]:
-        """Metrics, all of one time: told again, they are the same points."""
+        """Log metrics, all of one time: logged again, they are the same points."""
         from mlflow.entities import Metric
 
         return [Metric(m.key, m.value, content.measured_ms, m.step) for m in content.metrics]
@@ -207,5 +207,5 @@ def _dispose(client: Any) -> None:
 
 
 def is_of_the_run(error: BaseException) -> bool:
-    """Whether an error is about what one run says, so that the next may still be published."""
+    """Whether an error concerns one run only, so that the next may still be published."""
     return getattr(error, "error_code", None) in _OF_THE_RUN

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from zigzag_lab.store import RunStatus
 from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.results import LISTED, PLACE
+from zigzag_lab.store.row_checks import from_json, in_utc
+from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError
 
 TOTALS = (
@@ -74,7 +75,7 @@ class PointRecord:
 
 
 @dataclass(frozen=True)
-class RunRecord:
+class FullRun:
     """One run of the database.
 
     Attributes:
@@ -131,7 +132,7 @@ class RunRecord:
         return self.status is RunStatus.FINISHED and self.totals["energy_pj"] is None
 
 
-def read_run(database: Database, run_id: str) -> RunRecord:
+def read_run(database: Database, run_id: str) -> FullRun:
     """Read a run.
 
     Raises:
@@ -150,20 +151,20 @@ def read_run(database: Database, run_id: str) -> RunRecord:
     number = row["number"]
     parent_id, varied = _above(database, row)
     has_no_total = row["status"] == RunStatus.FINISHED and row["energy_pj"] is None
-    return RunRecord(
+    return FullRun(
         status=RunStatus(row["status"]),
         started_at=in_utc(row["started_at"]),
         ended_at=None if row["ended_at"] is None else in_utc(row["ended_at"]),
-        options=_plain(row["options"]) or {},
-        environment=_plain(row["environment"]) or {},
+        options=from_json(row["options"]) or {},
+        environment=from_json(row["environment"]) or {},
         totals={name: row[name] for name in TOTALS},
         inputs=_inputs(database, number),
         tags=dict(database.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows),
         layers=() if has_no_total else _layers(database, number),
         parent_id=parent_id,
-        settings=_plain(row["settings"]) or {},
+        settings=from_json(row["settings"]) or {},
         varied=varied,
-        warnings=tuple(_plain(row["warnings"]) or ()),
+        warnings=tuple(from_json(row["warnings"]) or ()),
         n_results=row["n_results"],
         point=_point(database, number),
         **{name: row[name] for name in ("id", "name", "experiment", "reason", "error", "traceback", "seconds")},
@@ -173,14 +174,14 @@ def read_run(database: Database, run_id: str) -> RunRecord:
 
 def _above(database: Database, row: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """The run that a run is within, and what varies on the way from the outermost one."""
-    parent_id, varied = None, dict(_plain(row["settings"]) or {})
+    parent_id, varied = None, dict(from_json(row["settings"]) or {})
     number = row["parent_number"]
     while number is not None:
         ((run_id, settings, above),) = database.select(
             "SELECT id, settings, parent_number FROM zl_run WHERE number = ?", (number,)
         ).rows
         parent_id, number = parent_id or run_id, above
-        varied = {**(_plain(settings) or {}), **varied}
+        varied = {**(from_json(settings) or {}), **varied}
     return parent_id, varied
 
 
@@ -200,7 +201,7 @@ def _point(database: Database, number: int) -> PointRecord | None:
     if not rows:
         return None
     sweep_number, key, settings, area_mm2 = rows[0]
-    return PointRecord(sweep_number, key, _plain(settings) or {}, area_mm2)
+    return PointRecord(sweep_number, key, from_json(settings) or {}, area_mm2)
 
 
 def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
@@ -225,20 +226,9 @@ def _layers(database: Database, number: int) -> tuple[dict[str, Any], ...]:
     for layer in layers:
         key = layer.pop("run_number"), layer["layer_index"]
         layer.update(
-            mapping=_plain(layer["mapping"]), memories=memories_of.get(key, []), layer_index=layer.pop("place")
+            mapping=from_json(layer["mapping"]), memories=memories_of.get(key, []), layer_index=layer.pop("place")
         )
         layer["keeps_at_output_pins"] = bool(layer["keeps_at_output_pins"])
         if key in proof_of:
             layer["certificate"] = proof_of[key]
     return tuple(layers)
-
-
-def _plain(value: Any) -> Any:
-    """JSON of a column: text from SQLite, plain data from Postgres."""
-    return json.loads(value) if isinstance(value, (str, bytes)) else value
-
-
-def in_utc(value: Any) -> datetime:
-    """A time of a column: text in UTC from SQLite, a datetime from Postgres."""
-    time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,118 @@
+"""Write what follows from the models and the migrations: ``python -m zigzag_lab.store.generate``.
+
+``schema.sql`` makes a new SQLite file without Alembic; ``tables.py`` holds the columns, for code that must not wait for
+SQLAlchemy to be imported. Run it after every change of ``models.py`` or of the migrations; a test notices where it was
+not.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, Boolean, Column, DateTime, Double, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.types import TypeEngine
+
+from zigzag_lab.store.migrate import migrations_folder, upgrade
+from zigzag_lab.store.models import COMPUTED
+from zigzag_lab.store.models import Table as Model
+from zigzag_lab.store.schema import VERSION_TABLE
+
+_PYTHON_TYPES = {Boolean: "bool", Integer: "int", Double: "float", Text: "str", LargeBinary: "bytes", JSON: "str"}
+"""Type of a column -> that of its values as they are written; JSON is text by then. Times are SQL."""
+
+_HEAD = '''"""Columns of tables and views, made by ``python -m zigzag_lab.store.generate``: edit ``models.py``."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+REVISIONS = ({revisions})
+"""All revisions of the schema this program knows, oldest first."""
+'''
+
+
+def statements_of(path: Path) -> list[str]:
+    """The statements that make the schema of a SQLite file, tables before their indexes and views."""
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
+        )
+        return ["\n".join(line.rstrip() for line in sql.strip().splitlines()) for (sql,) in rows]
+
+
+def generated() -> dict[str, str]:
+    """Name of a file beside this one -> its text, from the models and the migrations of today."""
+    revisions = _revisions()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "schema.db"
+        upgrade(f"sqlite:///{path}")
+        version = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revisions[-1]}')"
+        schema = ";\n".join([*statements_of(path), version]) + ";\n"
+        views = _types_of_views(path)
+    return {"schema.sql": schema, "tables.py": "\n".join(_tables(revisions, views))}
+
+
+def _revisions() -> list[str]:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+
+
+def _types_of_views(path: Path) -> dict[str, str]:
+    """Column of a view -> the type of its values: that of the column it shows, or of one of its name."""
+    columns: list[Column[object]] = [c for table in Model.metadata.tables.values() for c in table.columns.values()]
+    types = {column.name: _python_type(column.type) for column in columns}
+    types |= {name: _PYTHON_TYPES[kind] for kind, names in COMPUTED.items() for name in names}
+    by_declaration = {str(column.type.compile(sqlite.dialect())): _python_type(column.type) for column in columns}
+    with closing(sqlite3.connect(path)) as connection:
+        views = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
+        shown = [row[1:3] for (view,) in views for row in connection.execute(f"PRAGMA table_xinfo({view})")]
+    found = {name: by_declaration[declared] if declared else types[name] for name, declared in sorted(shown)}
+    # there may be more multiply-accumulates than 64 bits hold, and Parquet has no wider whole numbers
+    return {**found, "n_macs": "float"}
+
+
+def _tables(revisions: Sequence[str], views: Mapping[str, str]) -> Iterator[str]:
+    yield _HEAD.format(revisions=", ".join(f'"{revision}"' for revision in revisions))
+    tables = Model.metadata.tables.values()
+    for table in tables:
+        yield f'\nclass {_class_of(table)}(NamedTuple):\n    """A row of ``{table.name}``."""\n'
+        yield from (f"    {line}" for line in _fields(table))
+        yield ""
+    yield "\nTABLES: dict[type[tuple[object, ...]], str] = {"
+    yield from (f'    {_class_of(table)}: "{table.name}",' for table in tables)
+    yield '}\n"""Type of a row -> its table."""\n'
+    yield "VIEW_TYPES: dict[str, type] = {"
+    yield from (f'    "{name}": {kind},' for name, kind in views.items())
+    yield '}\n"""Column of a view -> what its values are; JSON is text."""\n'
+
+
+def _class_of(table: Table) -> str:
+    return f"{table.name.removeprefix('zl_').title().replace('_', '')}Tuple"
+
+
+def _fields(table: Table) -> list[str]:
+    """Its columns with their types; the last ones that may be empty are, unless they are given."""
+    lines, may_be_left_out = [], True
+    for column in reversed(table.columns.values()):
+        may_be_left_out = may_be_left_out and bool(column.nullable)
+        kind = f"{_python_type(column.type)} | None" if column.nullable else _python_type(column.type)
+        lines.append(f"{column.name}: {kind}{' = None' if may_be_left_out else ''}")
+    return lines[::-1]
+
+
+def _python_type(kind: TypeEngine[object]) -> str:
+    if isinstance(kind, DateTime):
+        return "datetime"
+    return next(name for base, name in _PYTHON_TYPES.items() if isinstance(kind, base))
+
+
+if __name__ == "__main__":
+    for name, text in generated().items():
+        Path(__file__).with_name(name).write_text(text, encoding="utf-8")

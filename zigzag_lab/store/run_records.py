@@ -1,0 +1,153 @@
+"""What a database says of runs, their layers, results and fronts: the records that questions are answered with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from zigzag_lab.cost.certificate import Certificate
+from zigzag_lab.store.codec import StoredLevel
+from zigzag_lab.store.states import RunStatus
+from zigzag_lab.vocab import NO_OBJECTIVE
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as the view ``zl_v_all_runs`` shows it; what is not known is None. Times are in UTC."""
+
+    run_id: str
+    experiment: str
+    name: str
+    status: str
+    reason: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    seconds: float | None
+    objective: str
+    workload: str | None
+    accelerator: str | None
+    mapping: str | None
+    energy_pj: float | None
+    latency_cycles: float | None
+    edp_pj_cycles: float | None
+    mac_energy_pj: float | None
+    memory_energy_pj: float | None
+    n_macs: int | None
+    n_layers: int | None
+    n_mappings_evaluated: int | None
+    cache_hits: int | None
+    cache_misses: int | None
+    cache_seconds_saved: float | None
+    area_mm2: float | None
+    clock_ns: float | None
+    run_number: int
+    note: str | None = None
+    n_results: int | None = None
+    n_children: int = 0
+    parent_run_id: str | None = None
+    child_index: int | None = None
+    settings: dict[str, Any] | None = None
+    warnings: list[str] | None = None
+
+    @property
+    def varied(self) -> str:
+        """What a child varies, in a line; empty of other runs."""
+        return ", ".join(f"{name}={value}" for name, value in (self.settings or {}).items())
+
+    @property
+    def label(self) -> str:
+        """What to call it: its workload on its accelerator, and what it varies; else its name."""
+        if self.workload is None or self.accelerator is None:
+            return self.name
+        return f"{self.workload} on {self.accelerator}" + (f" ({self.varied})" if self.settings else "")
+
+    @property
+    def has_no_total(self) -> bool:
+        """Whether it came to its end without a single total: its results are answers to several questions."""
+        return self.status == RunStatus.FINISHED and self.energy_pj is None
+
+    @property
+    def aim(self) -> str:
+        """What the run looked for, in words."""
+        return "by its own stages" if self.objective == NO_OBJECTIVE else f"best {self.objective}"
+
+
+@dataclass(frozen=True)
+class StoredLayer:
+    """A priced layer of a run, its mapping and its memories.
+
+    Attributes:
+        layer_index: its place among the layers asked for, from 0.
+        figures: column of ``zl_layer_evaluation`` -> value; ``run_number`` is the run that holds the row.
+        spatial_mapping: as people write it.
+        mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
+        memories: per operand and memory level.
+        certificate: what an exact search proved; None where none was run.
+        times: how often it counts in the total.
+    """
+
+    layer_index: int
+    layer_id: int
+    name: str
+    figures: dict[str, Any]
+    spatial_mapping: str
+    mapping: dict[str, Any]
+    memories: tuple[StoredLevel, ...]
+    certificate: Certificate | None = None
+    times: float = 1.0
+
+    @property
+    def owner(self) -> int:
+        """The number of the run that holds the row, whose inputs say what it was priced on."""
+        return int(self.figures["run_number"])
+
+
+@dataclass(frozen=True)
+class StoredResult:
+    """A result that a run yielded.
+
+    Attributes:
+        result_index: its place in what was yielded, from 0.
+        path: the same, with its place in lists and dictionaries: ``0[3]``, ``0.best``.
+        kind: ``layer``, ``sum`` or ``other``.
+        energy_pj, latency_cycles: None where it is no cost-model evaluation.
+    """
+
+    result_index: int
+    path: str
+    kind: str
+    energy_pj: float | None
+    latency_cycles: float | None
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """A mapping on the front of a layer.
+
+    Attributes:
+        energy_pj, latency_cycles: its price.
+        is_proven: whether no mapping of the space beats it in both.
+        spatial_mapping, mapping: as in :class:`StoredLayer`.
+        memories: operand -> names of the memories that it visits, innermost first.
+    """
+
+    energy_pj: float
+    latency_cycles: float
+    is_proven: bool
+    spatial_mapping: str
+    mapping: dict[str, Any]
+    memories: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """What a run was asked, beyond its totals."""
+
+    options: dict[str, Any]
+    tags: dict[str, str]
+    environment: dict[str, Any]
+    engine_digest: str
+    error: str | None
+    traceback: str | None
+    keywords: dict[str, Any] | None = None

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
 
 _AXIS_BY_INPUT = 20
 
 
-def stft(e: Replacement) -> bool:
+def _stft(e: Replacement) -> bool:
     """Frames of a signal, each multiplied by the matrix of its transform; half of the frequencies unless said."""
     e.known.add(_told(e))
     signal, frames = e.shape(e.input(0)), e.shape(e.output(0))
@@ -29,7 +30,7 @@ def stft(e: Replacement) -> bool:
     return True
 
 
-def one_sided(e: Replacement) -> bool:
+def _one_sided(e: Replacement) -> bool:
     """Half of the frequencies where the model does not say, as the standard has it and ONNX's inference has not."""
     if "onesided" in e.given:
         return False
@@ -47,7 +48,7 @@ def _told(e: Replacement) -> Any:
     return node
 
 
-def dft(e: Replacement) -> bool:
+def _dft(e: Replacement) -> bool:
     """One dimension of a tensor, multiplied by the matrix of its transform."""
     e.known.add(e.node)
     x, y = e.shape(e.input(0)), e.shape(e.output(0))
@@ -64,7 +65,7 @@ def dft(e: Replacement) -> bool:
     return _transform(e, x[axis] * x[-1], y[axis] * y[-1], y)
 
 
-def fft(*, is_inverse: bool) -> Rule:
+def _fft(*, is_inverse: bool) -> Rule:
     """The transform of the last dimension, of complex numbers or of real ones, and its inverse."""
 
     def rule(e: Replacement) -> bool:
@@ -85,3 +86,10 @@ def _transform(e: Replacement, n_in: int, n_out: int, shape: Sequence[int]) -> b
     made = e.add("MatMul", [rows, e.weight((n_in, n_out))], part="transform", shown=True)
     e.reshaped(made, shape, e.output(0))
     return True
+
+
+replaced_by({"STFT": _one_sided})
+replaced_by({"STFT": _stft, "DFT": _dft}, if_all_priced=True)
+replaced_by(
+    {"Rfft": _fft(is_inverse=False), "Irfft": _fft(is_inverse=True)}, domain="com.microsoft", if_all_priced=True
+)

@@ -6,7 +6,8 @@ out is computed all the same, as by hardware that multiplies whole matrices.
 
 from __future__ import annotations
 
-from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
 
 _HEADS_APART = (0, 2, 1, 3)
 _ROWS_AND_COLUMNS = (0, 1, 3, 2)
@@ -235,18 +236,20 @@ def _linear(e: Replacement) -> bool:
     return True
 
 
-ATTENTION_RULES: dict[str, Rule] = {
-    "Attention": _of_onnx,
-    "LinearAttention": _linear,
-    "com.microsoft::LinearAttention": _linear,
-    "com.microsoft::Attention": _projected(4),
-    "com.microsoft::QAttention": _projected(8),
-    "com.microsoft::DecoderMaskedSelfAttention": _projected(4),
-    "com.microsoft::QOrderedAttention": _projected_apart,
-    "com.microsoft::MultiHeadAttention": _multi_head(6),
-    "com.microsoft::DecoderMaskedMultiHeadAttention": _multi_head(5),
-    "com.microsoft::GroupQueryAttention": _grouped,
-    "com.microsoft::PackedAttention": _of_tokens(3, is_projected=True),
-    "com.microsoft::PackedMultiHeadAttention": _of_tokens(4, is_projected=False),
-}
-"""Operator -> what stands in its place."""
+replaced_by({"Attention": _of_onnx, "LinearAttention": _linear}, multiplies=True)
+replaced_by(
+    {
+        "LinearAttention": _linear,
+        "Attention": _projected(4),
+        "QAttention": _projected(8),
+        "DecoderMaskedSelfAttention": _projected(4),
+        "QOrderedAttention": _projected_apart,
+        "MultiHeadAttention": _multi_head(6),
+        "DecoderMaskedMultiHeadAttention": _multi_head(5),
+        "GroupQueryAttention": _grouped,
+        "PackedAttention": _of_tokens(3, is_projected=True),
+        "PackedMultiHeadAttention": _of_tokens(4, is_projected=False),
+    },
+    domain="com.microsoft",
+    multiplies=True,
+)

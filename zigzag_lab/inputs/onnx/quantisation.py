@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zigzag_lab.inputs.onnx_operators import INTEGER_OUTPUT, PASSES_ON
+from zigzag_lab.inputs.onnx.free_operators import PASSES_ON
+from zigzag_lab.inputs.onnx.registry import PRODUCTS
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT
 
 _BITS = {
@@ -48,7 +49,7 @@ class Quantisation:
             node: the node.
             operands: I and W -> their tensors.
         """
-        if node.op_type in INTEGER_OUTPUT:
+        if node.op_type in PRODUCTS and PRODUCTS[node.op_type].sums_integers:
             return {OUTPUT: _SUM_BITS, FINAL_OUTPUT: _SUM_BITS}
         if not self.is_used:
             return {}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, gcd
 
-from zigzag_lab.inputs.onnx_node import OnnxNode, shape_text
+from zigzag_lab.inputs.onnx.node import OnnxNode, shape_text
+from zigzag_lab.inputs.onnx.registry import product
 from zigzag_lab.workload import DimensionRelation, Layer
 
 _AXES = {1: "X", 2: "YX", 3: "ZYX"}
@@ -60,6 +61,9 @@ class _Windows:
         )
 
 
+@product("ConvInteger", sums_integers=True)
+@product("QLinearConv", weight_input=3)
+@product("Conv", "DeformConv")
 def convolution(node: OnnxNode) -> Layer:
     """``O[b][g][k][oy][ox] += W[g][k][c][fy][fx] * I[b][g][c][iy][ix]``, with z in front of y where there is depth."""
     n_slides = _n_slides(node, "convolution")
@@ -89,6 +93,7 @@ def _as_convolution(node: OnnxNode, windows: _Windows, loops: dict[str, int]) ->
     return windows.layer(node, operand_dims, loops)
 
 
+@product("ConvTranspose")
 def transposed_convolution(node: OnnxNode) -> Layer:
     """A transposed convolution as the dense convolution that makes its results side by side.
 

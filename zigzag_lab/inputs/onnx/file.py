@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.checked import shown
-from zigzag_lab.inputs.onnx_node import shape_text
-from zigzag_lab.inputs.onnx_operators import Shape
-from zigzag_lab.inputs.onnx_shapes import Declared, ShapeInference, in_order, sizes_of, static
+from zigzag_lab.inputs.onnx.node import Shape, shape_text
+from zigzag_lab.inputs.onnx.shapes import Declared, ShapeInference, in_order, sizes_of, static
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.vocab import InputError, nearest
 

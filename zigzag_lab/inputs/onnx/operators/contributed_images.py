@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx.free_operators import GLOBAL_POOLS, POOLS
+from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
 
+_MS = "com.microsoft"
+_NCHWC = "com.microsoft.nchwc"
+_NHWC = "com.ms.internal.nhwc"
 _OF_WINDOWS = ("kernel_shape", "strides", "dilations", "pads", "group", "auto_pad", "ceil_mode", "output_padding")
 
 
-def window(kind: str, inputs: Sequence[int], *, weights: int | None = None, channels_last: bool | None = None) -> Rule:
+def _window(kind: str, inputs: Sequence[int], *, weights: int | None = None, channels_last: bool | None = None) -> Rule:
     """A convolution or a pooling, perhaps with channels behind height and width.
 
     Args:
@@ -39,7 +44,7 @@ def window(kind: str, inputs: Sequence[int], *, weights: int | None = None, chan
     return rule
 
 
-def with_pads(e: Replacement) -> bool:
+def _with_pads(e: Replacement) -> bool:
     """A transposed convolution whose padding is a tensor of its own."""
     from onnx import helper
 
@@ -52,7 +57,7 @@ def with_pads(e: Replacement) -> bool:
     return True
 
 
-def causal(e: Replacement) -> bool:
+def _causal(e: Replacement) -> bool:
     """A convolution of each channel with its past, along one dimension."""
     x, w = e.shape(e.input(0)), e.shape(e.input(1))
     plain = not any(e.integer(key) for key in ("channels_last", "input_channels", "state_window"))
@@ -77,7 +82,7 @@ def _with_channels(e: Replacement, names: list[str], weights: int | None, groups
     return [e.add("Concat", [names[0], e.weight(missing)], part="channels", axis=1), *names[1:]]
 
 
-def into_blocks(e: Replacement) -> bool:
+def _into_blocks(e: Replacement) -> bool:
     """The same image, in blocks of channels."""
     if not e.integer("channels_last"):
         e.copy(e.input(0), e.output(0))
@@ -89,7 +94,7 @@ def into_blocks(e: Replacement) -> bool:
     return True
 
 
-def out_of_blocks(e: Replacement) -> bool:
+def _out_of_blocks(e: Replacement) -> bool:
     """The same image without blocks, and without channels that only fill one."""
     shape, n_channels = e.shape(e.input(0)), e.integer("channels")
     if shape is None or len(shape) < 3 or n_channels < 1:
@@ -102,3 +107,62 @@ def out_of_blocks(e: Replacement) -> bool:
     else:
         e.copy(x, e.output(0))
     return True
+
+
+def _repeated(e: Replacement) -> bool:
+    """An image with each pixel several times."""
+    scales = e.integers("scales")
+    if not scales or min(scales) < 1 or ("mode" in e.given and e.given["mode"].s != b"nearest"):
+        return False
+    e.add("Tile", [e.input(0), e.integer_list(scales)], e.output(0), shown=True)
+    return True
+
+
+replaced_by({"CausalConvWithState": _causal}, multiplies=True)
+replaced_by(
+    {
+        "FusedConv": _window("Conv", (0, 1), channels_last=False),
+        **dict.fromkeys(("NhwcConv", "NhwcFusedConv"), _window("Conv", (0, 1), channels_last=True)),
+        "QLinearConv": _window("QLinearConv", range(8)),
+        "ConvTransposeWithDynamicPads": _with_pads,
+        "CausalConvWithState": _causal,
+    },
+    domain=_MS,
+    multiplies=True,
+)
+replaced_by(
+    {
+        **{kind: _window(kind, (0, 1), channels_last=True) for kind in ("Conv", "ConvTranspose")},
+        "QLinearConv": _window("QLinearConv", range(8), channels_last=True),
+        "QLinearConvTranspose": _window("ConvTranspose", (0, 3), channels_last=True),
+    },
+    domain=_NHWC,
+    multiplies=True,
+)
+replaced_by({"Conv": _window("Conv", (0, 1), weights=1, channels_last=False)}, domain=_NCHWC, multiplies=True)
+
+replaced_by(
+    {
+        "QLinearAveragePool": _window("AveragePool", (0,)),
+        "QLinearGlobalAveragePool": _window("GlobalAveragePool", (0,)),
+        "NhwcMaxPool": _window("MaxPool", (0,), channels_last=True),
+        "MaxpoolWithMask": _window("MaxPool", (0,), channels_last=False),
+    },
+    domain=_MS,
+)
+replaced_by(
+    {
+        **{kind: _window(kind, (0,), channels_last=True) for kind in (*POOLS, *GLOBAL_POOLS)},
+        "QLinearAveragePool": _window("AveragePool", (0,), channels_last=True),
+    },
+    domain=_NHWC,
+)
+replaced_by(
+    {
+        **{kind: _window(kind, (0,), channels_last=False) for kind in (*POOLS, *GLOBAL_POOLS) if "Lp" not in kind},
+        "Upsample": _repeated,
+        "ReorderInput": _into_blocks,
+        "ReorderOutput": _out_of_blocks,
+    },
+    domain=_NCHWC,
+)

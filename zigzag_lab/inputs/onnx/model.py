@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_branches import without_branches
-from zigzag_lab.inputs.onnx_contrib import LEFT_OUT, PRODUCT_RULES
-from zigzag_lab.inputs.onnx_expansion import expanded
-from zigzag_lab.inputs.onnx_file import load_model
-from zigzag_lab.inputs.onnx_graph import OnnxGraph
-from zigzag_lab.inputs.onnx_layers import read_free_layer, read_layer
-from zigzag_lab.inputs.onnx_loops import without_loops
-from zigzag_lab.inputs.onnx_node import OnnxNode
-from zigzag_lab.inputs.onnx_operators import MOVES, RECURRENT, WEIGHT_INPUT, Shape, free_operations, shown_type
-from zigzag_lab.inputs.onnx_shapes import reads
+from zigzag_lab.inputs.onnx.branches import without_branches
+from zigzag_lab.inputs.onnx.file import before_nodes, load_model, stripped
+from zigzag_lab.inputs.onnx.free_operators import GLOBAL_POOLS, MOVES, POOLS, elementwise, free_operations
+from zigzag_lab.inputs.onnx.graph import OnnxGraph
+from zigzag_lab.inputs.onnx.loops import without_loops
+from zigzag_lab.inputs.onnx.node import OnnxNode, Shape, operator_of, shown_type
+from zigzag_lab.inputs.onnx.operators.windows import pooling
+from zigzag_lab.inputs.onnx.registry import LEFT_OUT, LEFT_OUT_RULES, PRODUCT_RULES, PRODUCTS, RULES, TRANSFORM_RULES
+from zigzag_lab.inputs.onnx.replacement import Replacement
+from zigzag_lab.inputs.onnx.shapes import in_order, reads
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
@@ -35,9 +35,9 @@ def read_onnx(
 
     Convolutions (also transposed ones), matrix products (also of integers), ``Einsum`` and recurrent cells become
     layers, all other nodes free nodes that say how many operations they leave out. Operators that stand for several of
-    these, and those of ONNX Runtime, are replaced by them first (:mod:`zigzag_lab.inputs.onnx_expansion`). An ``If``
-    becomes one of its branches (:mod:`zigzag_lab.inputs.onnx_branches`), a ``Loop`` or ``Scan`` as many copies of its
-    body as it runs (:mod:`zigzag_lab.inputs.onnx_loops`). Ids are the indices of the nodes then.
+    these, and those of ONNX Runtime, are replaced by them first (:func:`expanded`). An ``If`` becomes one of its
+    branches (:mod:`zigzag_lab.inputs.onnx.branches`), a ``Loop`` or ``Scan`` as many copies of its body as it runs
+    (:mod:`zigzag_lab.inputs.onnx.loops`). Ids are the indices of the nodes then.
     Operands have 8 bits and partial sums 16, unless a node's attributes ``weight_size``, ``act_size`` and
     ``output_size``, an integer operator or Q/DQ pairs say otherwise. Weights are not read, so they may be missing.
 
@@ -59,6 +59,47 @@ def read_onnx(
         return _read_model(where, model, name or _default_name(source, model), input_shapes, price_all)
     except UnicodeDecodeError:
         raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.") from None
+
+
+def expanded(
+    where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, *, price_all: bool = False
+) -> tuple[ModelProto, list[int]]:
+    """The model with ONNX's own operators in the place of those that stand for several, or come from elsewhere.
+
+    Args:
+        where: the file, for messages.
+        model: the model; it is not changed, and handed back where nothing is replaced.
+        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+        price_all: whether transforms become products, too.
+
+    Returns:
+        The model, and for each of its nodes the index of the one it stands for.
+    """
+    rules = {**RULES, **LEFT_OUT_RULES, **(TRANSFORM_RULES if price_all else {})}
+    nodes = list(model.graph.node)
+    if not any(operator_of(node) in rules and _is_asked(node) for node in nodes):
+        return model, list(range(len(nodes)))
+    known = before_nodes(where, model, input_shapes)
+    opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
+    copy = stripped(model)
+    del copy.graph.node[:]
+    instead: dict[int, list[Any]] = {}
+    for i in in_order(nodes):
+        rule = rules.get(operator_of(nodes[i])) if _is_asked(nodes[i]) else None
+        place = Replacement(nodes[i], known, opset)
+        if rule is not None and rule(place):
+            instead[i] = place.nodes
+            copy.graph.initializer.extend(place.weights)
+            copy.graph.value_info.extend(place.declared)
+        else:
+            known.add(nodes[i])
+            instead[i] = [nodes[i]]
+    copy.graph.node.extend(new for i in range(len(nodes)) for new in instead[i])
+    return copy, [i for i in range(len(nodes)) for _ in instead[i]]
+
+
+def _is_asked(node: Any) -> bool:
+    return operator_of(node) != "Einsum" or len(node.input) > 2
 
 
 def _inlined(where: str, model: ModelProto, _: Mapping[str, Shape] | None) -> ModelProto:
@@ -113,8 +154,12 @@ def _node(graph: OnnxGraph, i: int, price_all: bool) -> Layer | FreeNode:
         for tensor in filter(None, graph.nodes[i].input):
             graph.known_shape(i, tensor)
     if graph.is_costly(i) and not _is_empty(graph, i):
-        return read_layer(_onnx_node(graph, i))
+        return _layer(graph, i)
     return (_free_layer(graph, i) if price_all else None) or _free(graph, i)
+
+
+def _layer(graph: OnnxGraph, i: int) -> Layer:
+    return PRODUCTS[graph.kinds[i]].read(_onnx_node(graph, i))
 
 
 def _is_empty(graph: OnnxGraph, i: int) -> bool:
@@ -134,7 +179,7 @@ def _macs(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | Non
     for i, origin in enumerate(origins):
         try:
             if graph.is_costly(i) and graph.has_operands(i):
-                counts[origin] += read_layer(_onnx_node(graph, i)).n_macs
+                counts[origin] += _layer(graph, i).n_macs
         except InputError:
             continue
     return counts
@@ -151,14 +196,14 @@ def _check_nodes(graph: OnnxGraph, *, price_all: bool) -> None:
         raise InputError(
             graph.where,
             f"no node costs anything; its operators are {found}",
-            "one of " + ", ".join(WEIGHT_INPUT),
+            "one of " + ", ".join(PRODUCTS),
             f"Element-wise operators, poolings and transforms are priced with --price-all.{why}",
         )
     for i in costly:
         if not graph.has_operands(i):
             node = graph.nodes[i]
             found = f"{node.op_type} has {len(node.input)} inputs and {len(node.output)} outputs"
-            expected = f"at least {WEIGHT_INPUT[node.op_type] + 1} inputs and one output"
+            expected = f"at least {PRODUCTS[node.op_type].weight_input + 1} inputs and one output"
             raise InputError(f"{graph.where}: node {node.name or i}", found, expected, "Export the model again.")
 
 
@@ -168,7 +213,8 @@ def _free(graph: OnnxGraph, i: int) -> FreeNode:
     output = shapes.get(node.output[0]) if node.output else None
     inputs = [shapes.get(tensor) for tensor in node.input]
     is_constant = graph.tensors.constants.issuperset(name for name in node.output if name)
-    count = 0 if is_constant else free_operations(graph.kinds[i], inputs, output, _kernel_shape(node))
+    kind, kernel = graph.kinds[i], _kernel_shape(node)
+    count = 0 if is_constant else free_operations(kind, inputs, output, kernel, multiplies=kind in PRODUCTS)
     return FreeNode(i, graph.names[i], shown_type(node), tuple(sources), count)
 
 
@@ -184,14 +230,18 @@ def _free_layer(graph: OnnxGraph, i: int) -> Layer | None:
         return None
     if graph.tensors.constants.issuperset(node.output):
         return None
-    return read_free_layer(_onnx_node(graph, i), len(node.input))
+    if graph.kinds[i] in (*POOLS, *GLOBAL_POOLS):
+        return pooling(_onnx_node(graph, i))
+    return elementwise(_onnx_node(graph, i), len(node.input))
 
 
 def _onnx_node(graph: OnnxGraph, i: int) -> OnnxNode:
     node, tensors, operands = graph.nodes[i], graph.tensors, graph.operands(i)
     variable = {op: t for op, t in operands.items() if t in graph.producers and t not in tensors.constants}
     where = f"{graph.where}: node {graph.names[i]}"
-    unused = graph.kinds[i] in RECURRENT and not node.output[0]  # only the last state of a recurrent cell may be wanted
+    kind = PRODUCTS.get(graph.kinds[i])
+    # only the last state of a recurrent cell may be wanted
+    unused = kind is not None and kind.is_recurrent and not node.output[0]
     return OnnxNode(
         where=where,
         id=i,

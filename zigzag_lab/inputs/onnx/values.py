@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from zigzag_lab.inputs.onnx_operators import BINARY, MOVES, REDUCTIONS, UNARY, VARIADIC
+from zigzag_lab.inputs.onnx.free_operators import BINARY, MOVES, REDUCTIONS, UNARY, VARIADIC
 
 MOST_ELEMS = 256
 _MOST_BYTES = 4096

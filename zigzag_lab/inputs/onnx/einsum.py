@@ -1,4 +1,4 @@
-"""``Einsum``: what its equation says of shapes, its price for two operands, and more operands two by two."""
+"""Equations of ``Einsum``: shapes and sizes that follow from one, and more than two operands two by two."""
 
 from __future__ import annotations
 
@@ -6,26 +6,12 @@ import re
 from collections.abc import Sequence
 from string import ascii_letters
 
-from zigzag_lab.inputs.onnx_node import OnnxNode, shape_text
-from zigzag_lab.inputs.onnx_operators import Shape
-from zigzag_lab.workload import Layer
+from zigzag_lab.inputs.onnx.node import Shape
 
 _DOTS = "0123456789"
 """Indices that stand for the dimensions of an ellipsis."""
 
 _TERM = re.compile(r"[A-Za-z]*(?:\.\.\.)?[A-Za-z]*")
-
-_LOOPS = {
-    (True, True, True): "B",
-    (True, True, False): "D",
-    (True, False, True): "K",
-    (True, False, False): "D",
-    (False, True, True): "C",
-    (False, True, False): "E",
-    (False, False, True): "F",
-    (False, False, False): "C",
-}
-"""Whether the result, I and W vary along an index -> the loop that it is folded into."""
 
 
 def einsum_terms(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
@@ -107,28 +93,3 @@ def two_by_two(equation: str, ranks: Sequence[int]) -> list[str]:
 
 def _renamed(term: str, letters: dict[str, str]) -> str:
     return "".join(letters.get(index, index) for index in term)
-
-
-def einsum(node: OnnxNode) -> Layer:
-    """``O[b][d][k] += I[b][d][c] * W[b][c][k]``, whatever letters the equation uses.
-
-    Indices are folded by the operands that have them: b all three, d and k the result and one operand, c both
-    operands, e and f one operand only (they are summed over with the rest).
-    """
-    equation = node.text("equation", "")
-    if node.weight_shape is None:
-        raise node.error(f"the shape of an operand of '{equation}' is not known", "fixed sizes")
-    shapes = (node.input_shape, node.weight_shape)
-    try:
-        (first, second), result = einsum_terms(equation, [len(shape) for shape in shapes])
-        sizes = einsum_sizes(equation, (first, second), shapes)
-    except ValueError as error:
-        shown = " and ".join(map(shape_text, shapes))
-        raise node.error(f"{error}; the operands have shapes {shown}", "an equation of its operands") from None
-    own = [dict(zip(term, shape, strict=True)) for term, shape in zip((first, second), shapes, strict=True)]
-    loops: dict[str, int] = {"C": 1, "D": 1, "K": 1}
-    for index, size in sizes.items():
-        name = _LOOPS[index in result, own[0].get(index) == size, own[1].get(index) == size]
-        loops[name] = loops.get(name, 1) * size
-    have = {"O": "BDK", "I": "BDCE", "W": "BCKF"}
-    return node.layer({op: tuple(x for x in dims if x in loops) for op, dims in have.items()}, loops)

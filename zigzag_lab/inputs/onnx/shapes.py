@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_einsum import einsum_shape
-from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE, Shape, operator_of
-from zigzag_lab.inputs.onnx_values import MOST_ELEMS, array_of, computed, shape_part
+from zigzag_lab.inputs.onnx.einsum import einsum_shape
+from zigzag_lab.inputs.onnx.node import SHOWN_TYPE, Shape, operator_of
+from zigzag_lab.inputs.onnx.values import MOST_ELEMS, array_of, computed, shape_part
 
 if TYPE_CHECKING:
     from onnx import ModelProto, TypeProto

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_branches import with_names
-from zigzag_lab.inputs.onnx_file import inference_of, stripped
-from zigzag_lab.inputs.onnx_operators import Shape
+from zigzag_lab.inputs.onnx.branches import with_names
+from zigzag_lab.inputs.onnx.file import inference_of, stripped
+from zigzag_lab.inputs.onnx.node import Shape
 
 if TYPE_CHECKING:
     from onnx import ModelProto

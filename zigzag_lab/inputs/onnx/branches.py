@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_file import inference_of, stripped
-from zigzag_lab.inputs.onnx_operators import Shape
+from zigzag_lab.inputs.onnx.file import inference_of, stripped
+from zigzag_lab.inputs.onnx.node import Shape
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:

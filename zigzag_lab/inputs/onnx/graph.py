@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx_contrib import LEFT_OUT, PRODUCT_RULES
-from zigzag_lab.inputs.onnx_elementwise import reads_second
-from zigzag_lab.inputs.onnx_file import Tensors, open_inputs_error, tensors_of
-from zigzag_lab.inputs.onnx_node import shape_text
-from zigzag_lab.inputs.onnx_operators import MOVES, WEIGHT_INPUT, Shape, operator_of
-from zigzag_lab.inputs.onnx_quantisation import Quantisation
-from zigzag_lab.inputs.onnx_shapes import ancestors
+from zigzag_lab.inputs.onnx.file import Tensors, open_inputs_error, tensors_of
+from zigzag_lab.inputs.onnx.free_operators import MOVES, reads_second
+from zigzag_lab.inputs.onnx.node import Shape, operator_of, shape_text
+from zigzag_lab.inputs.onnx.quantisation import Quantisation
+from zigzag_lab.inputs.onnx.registry import LEFT_OUT, PRODUCT_RULES, PRODUCTS
+from zigzag_lab.inputs.onnx.shapes import ancestors
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class OnnxGraph:
     Attributes:
         where: the file, for messages.
         nodes: in the order of the model.
-        kinds: the operator of each node (:func:`~zigzag_lab.inputs.onnx_operators.operator_of`).
+        kinds: the operator of each node (:func:`~zigzag_lab.inputs.onnx.node.operator_of`).
         names: of the nodes, unique.
         tensors: shapes, inputs and constants.
         producers: tensor -> index of the node that makes it.
@@ -63,7 +62,7 @@ class OnnxGraph:
 
     def has_operands(self, i: int) -> bool:
         """Whether a node that multiplies has what it takes to."""
-        return len(self.nodes[i].input) > WEIGHT_INPUT[self.kinds[i]] and bool(self.nodes[i].output)
+        return len(self.nodes[i].input) > PRODUCTS[self.kinds[i]].weight_input and bool(self.nodes[i].output)
 
     def operands(self, i: int) -> dict[str, str]:
         """W and I of a node -> their tensors, where it has them."""
@@ -130,11 +129,13 @@ class OnnxGraph:
 
 
 def _is_costly(node: Any, kind: str) -> bool:
-    return kind in WEIGHT_INPUT and (kind != "Einsum" or len(node.input) == 2)
+    return kind in PRODUCTS and (kind != "Einsum" or len(node.input) == 2)
 
 
 def _operands(node: Any, kind: str) -> dict[str, str]:
-    second = WEIGHT_INPUT.get(kind, 1 if reads_second(kind, len(node.input)) else None)
+    second = 1 if reads_second(kind, len(node.input)) else None
+    if kind in PRODUCTS:
+        second = PRODUCTS[kind].weight_input
     found = {} if second is None or len(node.input) <= second else {"W": node.input[second]}
     return {**found, **({"I": node.input[0]} if node.input else {})}
 
@@ -148,9 +149,7 @@ def _multiplies(node: Any) -> bool:
     """Whether a body of a node holds products, at any depth."""
     bodies = [body for a in node.attribute for body in [a.g, *a.graphs]]
     inner = [one for body in bodies for one in body.node]
-    return any(
-        operator_of(one) in WEIGHT_INPUT or operator_of(one) in PRODUCT_RULES or _multiplies(one) for one in inner
-    )
+    return any(operator_of(one) in PRODUCTS or operator_of(one) in PRODUCT_RULES or _multiplies(one) for one in inner)
 
 
 def _unique_names(nodes: Sequence[Any]) -> list[str]:

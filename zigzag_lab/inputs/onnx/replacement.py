@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE, Shape
-from zigzag_lab.inputs.onnx_shapes import ShapeInference
+from zigzag_lab.inputs.onnx.node import SHOWN_TYPE, Shape
+from zigzag_lab.inputs.onnx.shapes import ShapeInference
 
 _SPLIT_BY_INPUT = 13
 

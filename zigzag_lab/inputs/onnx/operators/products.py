@@ -1,15 +1,34 @@
-"""Operators that multiply matrices: products of any rank, and recurrent cells."""
+"""Operators that multiply matrices: products of any rank, ``Einsum`` of two operands, and recurrent cells."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
 
-from zigzag_lab.inputs.onnx_node import OnnxNode, shape_text
-from zigzag_lab.inputs.onnx_operators import RECURRENT, Shape
+from zigzag_lab.inputs.onnx.einsum import einsum_sizes, einsum_terms
+from zigzag_lab.inputs.onnx.node import OnnxNode, Shape, shape_text
+from zigzag_lab.inputs.onnx.registry import product
 from zigzag_lab.workload import Layer
 
+_GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+"""Recurrent operator -> gates of a cell."""
 
+_LOOPS = {
+    (True, True, True): "B",
+    (True, True, False): "D",
+    (True, False, True): "K",
+    (True, False, False): "D",
+    (False, True, True): "C",
+    (False, True, False): "E",
+    (False, False, True): "F",
+    (False, False, False): "C",
+}
+"""Whether the result, I and W vary along an index -> the loop that it is folded into."""
+
+
+@product("MatMulInteger", sums_integers=True)
+@product("QLinearMatMul", weight_input=3)
+@product("Gemm", "MatMul")
 def matrix_product(node: OnnxNode) -> Layer:
     """``O[b][h][d][k] += I[b][h][d][c] * W[b][h][c][k]``.
 
@@ -89,6 +108,7 @@ def _misfit(node: OnnxNode) -> Exception:
     return node.error(f"a product of {shapes}", "sizes that fit", "Check --input-shape, or export the model again.")
 
 
+@product(*_GATES, is_recurrent=True)
 def recurrent(node: OnnxNode) -> Layer:
     """All steps of an LSTM, GRU or RNN: ``O[h][d][k] += I[h][d][c] * W[h][c][k]``.
 
@@ -99,10 +119,36 @@ def recurrent(node: OnnxNode) -> Layer:
     if len(x) != 3 or weights is None or len(weights) != 3 or weights[2] != x[2]:
         raise _misfit(node)
     n_directions, k, n_inputs = weights
-    n_hidden = k // RECURRENT[node.operator_type]
+    n_hidden = k // _GATES[node.operator_type]
     loops = {"C": n_inputs + n_hidden, "D": x[0] * x[1], "K": k}
     both: Sequence[str] = ("H",) if n_directions > 1 else ()
     return node.layer(
         {"O": (*both, "D", "K"), "I": (*both, "D", "C"), "W": (*both, "C", "K")},
         {**loops, **dict.fromkeys(both, n_directions)},
     )
+
+
+@product("Einsum")
+def einsum(node: OnnxNode) -> Layer:
+    """``O[b][d][k] += I[b][d][c] * W[b][c][k]``, whatever letters the equation uses.
+
+    Indices are folded by the operands that have them: b all three, d and k the result and one operand, c both
+    operands, e and f one operand only (they are summed over with the rest).
+    """
+    equation = node.text("equation", "")
+    if node.weight_shape is None:
+        raise node.error(f"the shape of an operand of '{equation}' is not known", "fixed sizes")
+    shapes = (node.input_shape, node.weight_shape)
+    try:
+        (first, second), result = einsum_terms(equation, [len(shape) for shape in shapes])
+        sizes = einsum_sizes(equation, (first, second), shapes)
+    except ValueError as error:
+        shown = " and ".join(map(shape_text, shapes))
+        raise node.error(f"{error}; the operands have shapes {shown}", "an equation of its operands") from None
+    own = [dict(zip(term, shape, strict=True)) for term, shape in zip((first, second), shapes, strict=True)]
+    loops: dict[str, int] = {"C": 1, "D": 1, "K": 1}
+    for index, size in sizes.items():
+        name = _LOOPS[index in result, own[0].get(index) == size, own[1].get(index) == size]
+        loops[name] = loops.get(name, 1) * size
+    have = {"O": "BDK", "I": "BDCE", "W": "BCKF"}
+    return node.layer({op: tuple(x for x in dims if x in loops) for op, dims in have.items()}, loops)

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE, Shape
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
 from zigzag_lab.workload import Layer
+
+Shape = tuple[int, ...]
+
+SHOWN_TYPE = "operator_type"
+"""Attribute of a node that stands for another one: the operator type under which it is listed."""
 
 DEFAULT_BITS = 8
 
@@ -100,3 +104,13 @@ class OnnxNode:
 def shape_text(shape: Sequence[int | str] | None) -> str:
     """A shape as messages show it, such as ``[batch, 3, 224, 224]``."""
     return "[" + ", ".join(map(str, shape)) + "]" if shape is not None else "unknown"
+
+
+def operator_of(node: Any) -> str:
+    """The operator of a node: its name where it is ONNX's, else with its domain, as in ``com.microsoft::QGemm``."""
+    return str(node.op_type) if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
+
+
+def shown_type(node: Any) -> str:
+    """The operator type under which a node is listed."""
+    return next((a.s.decode(errors="replace") for a in node.attribute if a.name == SHOWN_TYPE), str(node.op_type))

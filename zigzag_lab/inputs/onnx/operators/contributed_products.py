@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
-from zigzag_lab.inputs.onnx_operators import SHOWN_TYPE
-from zigzag_lab.inputs.onnx_replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx.node import SHOWN_TYPE
+from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
 
 
 def _turned(e: Replacement, tensor: str, *, batch_first: bool, swapped: bool) -> str | None:
@@ -26,7 +27,7 @@ def _turned(e: Replacement, tensor: str, *, batch_first: bool, swapped: bool) ->
 _MOST_EXPERTS = 4096
 
 
-def matrix(first: int = 0, second: int = 1) -> Rule:
+def _matrix(first: int = 0, second: int = 1) -> Rule:
     """A product of matrices that stand among scales, zero points and attributes."""
 
     def rule(e: Replacement) -> bool:
@@ -42,7 +43,7 @@ def matrix(first: int = 0, second: int = 1) -> Rule:
     return rule
 
 
-def gemm(first: int = 0, second: int = 1) -> Rule:
+def _gemm(first: int = 0, second: int = 1) -> Rule:
     """A product of two matrices, each perhaps turned."""
 
     def rule(e: Replacement) -> bool:
@@ -53,13 +54,13 @@ def gemm(first: int = 0, second: int = 1) -> Rule:
     return rule
 
 
-def distances(e: Replacement) -> bool:
+def _distances(e: Replacement) -> bool:
     """All pairs of rows of two matrices, one subtraction and product for each of their columns."""
     e.add("Gemm", [e.input(0), e.input(1)], e.output(0), shown=True, transB=1)
     return True
 
 
-def packed(bits: int = 8, n_outputs: int = 1) -> Rule:
+def _packed(bits: int = 8, n_outputs: int = 1) -> Rule:
     """Products by weights packed in blocks, whose sizes stand in attributes."""
 
     def rule(e: Replacement) -> bool:
@@ -75,7 +76,7 @@ def packed(bits: int = 8, n_outputs: int = 1) -> Rule:
     return rule
 
 
-def packed_three(e: Replacement) -> bool:
+def _packed_three(e: Replacement) -> bool:
     """Queries, keys and values of one input."""
     k, width = e.integer("K"), e.integer("bits", 4)
     sizes = [e.integer("Nq"), e.integer("Nkv"), e.integer("Nkv")]
@@ -88,7 +89,7 @@ def packed_three(e: Replacement) -> bool:
     return True
 
 
-def packed_with_adapter(e: Replacement) -> bool:
+def _packed_with_adapter(e: Replacement) -> bool:
     """A product, and one of low rank beside it."""
     k, n, adapter = e.integer("K"), e.integer("N"), e.shape(e.input(3))
     if k < 1 or n < 1 or adapter is None:
@@ -104,7 +105,7 @@ def packed_with_adapter(e: Replacement) -> bool:
     return True
 
 
-def packed_by_shape(bits: int) -> Rule:
+def _packed_by_shape(bits: int) -> Rule:
     """Weights packed along their rows, one row for each column of the result; the other size is that of the input."""
 
     def rule(e: Replacement) -> bool:
@@ -117,7 +118,7 @@ def packed_by_shape(bits: int) -> Rule:
     return rule
 
 
-def packed_by_value(e: Replacement) -> bool:
+def _packed_by_value(e: Replacement) -> bool:
     """A product by packed weights whose sizes are a tensor of their own."""
     sizes = e.known.values.get(e.input(2))
     if sizes is None or sizes.size != 2 or sizes.min() < 1:
@@ -127,7 +128,7 @@ def packed_by_value(e: Replacement) -> bool:
     return True
 
 
-def quantised_lstm(e: Replacement) -> bool:
+def _quantised_lstm(e: Replacement) -> bool:
     """An LSTM whose weights are turned and quantised."""
     from onnx import helper
 
@@ -141,7 +142,7 @@ def quantised_lstm(e: Replacement) -> bool:
     return True
 
 
-def experts(first: int, second: int, third: int) -> Rule:
+def _experts(first: int, second: int, third: int) -> Rule:
     """As many experts for each token as the router takes, with tokens spread evenly over the experts.
 
     The numbers say which inputs are the weights in front of the activation, behind it, and beside those in front.
@@ -176,3 +177,28 @@ def experts(first: int, second: int, third: int) -> Rule:
         return True
 
     return rule
+
+
+replaced_by(
+    {
+        **dict.fromkeys(("FusedMatMul", "TransposeMatMul", "FusedMatMulActivation"), _matrix()),
+        **dict.fromkeys(("DynamicQuantizeMatMul", "MatMulIntegerToFloat", "GemmFastGelu"), _matrix()),
+        **dict.fromkeys(("FusedGemm", "GemmFloat8"), _gemm()),
+        "MatMulInteger16": _matrix(),
+        "QOrderedMatMul": _matrix(0, 2),
+        "QGemm": _gemm(0, 3),
+        "CDist": _distances,
+        **dict.fromkeys(("MatMulNBits", "MatMulBnb4", "MatMulPacked"), _packed(4)),
+        "MatMulNBitsMlp": _packed(4, n_outputs=2),
+        "MatMulNBitsQkv": _packed_three,
+        "MatMulNBitsQLoRA": _packed_with_adapter,
+        "MatMulFpQ4": _packed_by_value,
+        "MatMulBlockQuantizedFp4Weight": _packed_by_shape(4),
+        "MatMulBlockQuantizedFp8Weight": _packed_by_shape(8),
+        "DynamicQuantizeLSTM": _quantised_lstm,
+        "MoE": _experts(2, 4, 6),
+        "QMoE": _experts(2, 5, 8),
+    },
+    domain="com.microsoft",
+    multiplies=True,
+)

@@ -328,7 +328,7 @@ def test_three_at_once_in_a_new_folder_without_a_sound_or_a_packet(tmp_path: Pat
     forget = "if len(children) < 2:\n    children = []\n"
     command = [sys.executable, "-c", IMPORT_MLFLOW + fork + forget + PUBLISH, str(tmp_path)]
     process = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path, timeout=60
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path, timeout=300
     )
     assert process.stdout == "done\n" * 3
     uri = f"sqlite:///{tmp_path}/mlflow.db"

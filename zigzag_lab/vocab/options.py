@@ -1,0 +1,210 @@
+"""Options of a run, each declared once: command line, API, sweep files and documentation follow from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import Any
+
+from zigzag_lab.vocab.errors import InputError, nearest
+from zigzag_lab.vocab.names import Objective, TemporalMappingType
+
+
+class Kind(StrEnum):
+    """What values an option takes."""
+
+    WHOLE = "whole number"
+    NUMBER = "number"
+    FLAG = "true or false"
+    WORD = "word"
+    SHAPES = "shapes of named tensors"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a run.
+
+    Attributes:
+        name: what the API, sweep files and records call it.
+        kind: what values it takes.
+        default: what holds where it is not given.
+        help: one sentence of documentation.
+        keyword: what stages call it; empty where it is no keyword of a stage.
+        minimum: the least whole number; other numbers lie above it.
+        unit: what a number counts.
+        words: the words to choose from.
+        unlimited: the word that stands for no limit (None); empty where there must be one.
+        flag: what the command line calls it; by default its name.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    keyword: str = ""
+    minimum: float = 0
+    unit: str = "a number"
+    words: tuple[str, ...] = ()
+    unlimited: str = ""
+    flag: str = ""
+
+    @property
+    def expected(self) -> str:
+        """The values it takes, in words."""
+        texts = {
+            Kind.WHOLE: f"a whole number of at least {self.minimum:g}",
+            Kind.NUMBER: f"{self.unit} above {self.minimum:g}",
+            Kind.FLAG: "true or false",
+            Kind.WORD: f"one of {', '.join(self.words)}",
+            Kind.SHAPES: "a list of sizes of at least 1 for each input",
+        }
+        return texts[self.kind] + (f", or {self.unlimited} for no limit" if self.unlimited else "")
+
+    @property
+    def command_flag(self) -> str:
+        """The flag of the command line, such as ``--lpf-limit``."""
+        return self.flag or f"--{self.name.replace('_', '-')}"
+
+    def checked(self, value: Any, where: str = "") -> Any:
+        """Return a value in its one form: words in lower case, numbers of their type, None for no limit.
+
+        Args:
+            value: as the user gave it.
+            where: the place, for the message; the option's name by default.
+
+        Raises:
+            InputError: the option takes no such value.
+        """
+        if self.unlimited and (value is None or str(value).strip().lower() in _UNLIMITED):
+            return None
+        checks = {
+            Kind.WHOLE: self._whole,
+            Kind.NUMBER: self._number,
+            Kind.FLAG: lambda given: given if isinstance(given, bool) else _REFUSED,
+            Kind.WORD: self._word,
+            Kind.SHAPES: _shapes,
+        }
+        found = checks[self.kind](value)
+        if found is _REFUSED:
+            hint = nearest(str(value), self.words) if self.words else ""
+            raise InputError(where or self.name, f"found {value!r}", self.expected, hint)
+        return found
+
+    def parsed(self, text: str, where: str = "") -> Any:
+        """Return the value that a text of the command line stands for.
+
+        Raises:
+            InputError: the option takes no such value.
+        """
+        value: Any = text.strip()
+        if self.kind is Kind.WHOLE and value.isascii() and value.isdigit() and len(value) < 10:
+            value = int(value)
+        elif self.kind is Kind.NUMBER:
+            value = _as_float(value)
+        return self.checked(value, where)
+
+    def _whole(self, value: Any) -> Any:
+        is_whole = isinstance(value, int) and not isinstance(value, bool) and value >= self.minimum
+        return value if is_whole else _REFUSED
+
+    def _number(self, value: Any) -> Any:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and self.minimum < value < inf
+        return float(value) if is_number else _REFUSED
+
+    def _word(self, value: Any) -> Any:
+        word = str(value).lower()
+        return word if word in self.words else _REFUSED
+
+
+_UNLIMITED = ("none", "all")
+_REFUSED = object()
+
+
+def _as_float(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _shapes(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return _REFUSED
+    shapes = {str(name): sizes for name, sizes in value.items()}
+    are_sound = all(
+        isinstance(sizes, (list, tuple)) and sizes and all(map(_is_size, sizes)) for sizes in shapes.values()
+    )
+    return {name: tuple(sizes) for name, sizes in shapes.items()} if are_sound else _REFUSED
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+OBJECTIVE = Option(
+    "objective",
+    Kind.WORD,
+    Objective.LATENCY.value,
+    "What to minimise.",
+    words=tuple(objective.value for objective in Objective),
+    flag="--opt",
+)
+LPF_LIMIT = Option(
+    "lpf_limit",
+    Kind.WHOLE,
+    6,
+    "The most loop prime factors to reorder; none for all orders, with a certificate where merging equal beginnings "
+    "is proven to keep the best.",
+    keyword="loma_lpf_limit",
+    minimum=1,
+    unlimited="none",
+)
+TEMPORAL_MAPPING_TYPE = Option(
+    "temporal_mapping_type",
+    Kind.WORD,
+    TemporalMappingType.UNEVEN.value,
+    "Whether operands that share a memory may keep different loops there.",
+    keyword="temporal_mapping_type",
+    words=(TemporalMappingType.UNEVEN.value, TemporalMappingType.EVEN.value),
+    flag="--temporal",
+)
+N_SPATIAL_MAPPINGS = Option(
+    "n_spatial_mappings",
+    Kind.WHOLE,
+    3,
+    "How many generated spatial mappings to try for a layer.",
+    keyword="nb_mappings_generated",
+    minimum=1,
+    unlimited="all",
+    flag="--spatial-mappings",
+)
+SEED = Option("seed", Kind.WHOLE, 0, "Of searches that draw at random; equal seeds give equal results.", keyword="seed")
+EXPLOIT_LOCALITY = Option("exploit_locality", Kind.FLAG, False, "Keep data on chip between layers where it fits.")
+MIX_SPATIAL = Option(
+    "mix_spatial",
+    Kind.FLAG,
+    False,
+    "Let loops share an array dimension; implies --exploit-locality, as in ZigZag.",
+    keyword="enable_mix_spatial_mapping_generation",
+)
+TIME_LIMIT = Option(
+    "time_limit",
+    Kind.NUMBER,
+    10.0,
+    "Seconds of an exact search for each layer and spatial mapping.",
+    keyword="exact_time_limit",
+    unit="seconds",
+    unlimited="none",
+)
+INPUT_SHAPES = Option(
+    "input_shapes", Kind.SHAPES, {}, "Shape of a dynamic ONNX input.", keyword="input_shapes", flag="--input-shape"
+)
+PRICE_ALL = Option(
+    "price_all",
+    Kind.FLAG,
+    False,
+    "Price poolings, element-wise operators and reductions of ONNX too.",
+    keyword="price_all",
+)

@@ -1,0 +1,97 @@
+"""Registries: what ships with the package by name, and what installed packages add through entry points."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, Protocol, TypeVar
+
+from zigzag_lab.vocab.errors import InputError, nearest
+
+log = logging.getLogger(__name__)
+
+
+class Named(Protocol):
+    """Anything with a name to register it by."""
+
+    @property
+    def name(self) -> str:
+        """The word that users write."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Name -> what is registered by it: ours first, then what installed packages add.
+
+    Entry points are loaded at the first look-up, so that a package may import this one while it is being loaded itself.
+    One that cannot be loaded, is of another kind, or takes a name that is in use is left out with a warning.
+
+    Args:
+        group: the entry-point group that installed packages use.
+        kind: the class of what is registered.
+        ours: what ships with the package, in the order of use.
+    """
+
+    def __init__(self, group: str, kind: type[T], ours: Iterable[T]) -> None:
+        self.group, self.kind, self.ours = group, kind, {one.name: one for one in ours}
+
+    @cached_property
+    def _all(self) -> dict[str, T]:
+        found = dict(self.ours)
+        for entry in sorted(entry_points(group=self.group), key=lambda entry: entry.name):
+            added = self._loaded(entry)
+            if added is None:
+                continue
+            if added.name in found:
+                log.warning("%s of %s is left out: the name '%s' is in use", self.group, _origin(entry), added.name)
+            else:
+                found[added.name] = added
+        return found
+
+    def _loaded(self, entry: EntryPoint) -> T | None:
+        try:
+            added = entry.load()
+        except Exception as error:
+            log.warning("%s of %s cannot be loaded: %r", self.group, _origin(entry), error)
+            return None
+        if not isinstance(added, self.kind):
+            log.warning("%s of %s is no %s: %r", self.group, _origin(entry), self.kind.__name__, added)
+            return None
+        return added
+
+    def __getitem__(self, name: str) -> T:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def named(self, name: object, where: str) -> T:
+        """Return what a name, in any case, stands for.
+
+        Args:
+            name: as the user wrote it.
+            where: the place, for the message.
+
+        Raises:
+            InputError: nothing is registered by that name.
+        """
+        found = self._all.get(str(name).lower())
+        if found is None:
+            raise InputError(where, f"'{name}'", f"one of {', '.join(self._all)}", nearest(str(name), self._all))
+        return found
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a name ships with the package."""
+        return name in self.ours
+
+
+def _origin(entry: EntryPoint) -> str:
+    package = entry.dist.name if entry.dist is not None else "an installed package"
+    return f"{package} ({entry.value})"

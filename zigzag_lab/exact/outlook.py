@@ -210,7 +210,7 @@ class Outlook:
         return extra
 
     def _reduced(self, port: _Hiding, memory: np.ndarray, stall: np.ndarray, busy: np.ndarray) -> np.ndarray:
-        """[k, m] the least that is left of each load; as in :func:`zigzag_lab.cost.ports.reduced_loading`.
+        """[k, m] the least that is left of each load; as in :func:`zigzag_lab.cost.ports.shared_out`.
 
         The innermost tile may not be known: then the most may be taken off a load, and the least off those before it.
         """

@@ -128,7 +128,7 @@ def _where(house: House) -> str:
         "# Where is it tested?",
         "",
         f"For each module the nearest tests, at most {MOST_TESTS}: those of the same name first, then those that",
-        "import it, then those that import what imports it (in brackets). `python -m tests.docs` writes this page anew.",
+        "import it, then those that import what imports it (bracketed). Written by `python -m tests.docs`.",
         "",
     ]
     package = None

@@ -13,7 +13,7 @@ from tests.stages.small import accelerator
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.reports import Claim, explain
+from zigzag_lab.reports import Statement, explain
 from zigzag_lab.store.priced import PricedRun
 
 DESIGNS = {
@@ -33,7 +33,7 @@ def design(
     return data, priced(tmp_path_factory.mktemp("explain"), data)
 
 
-def claims_of(run: PricedRun) -> dict[str, Claim]:
+def claims_of(run: PricedRun) -> dict[str, Statement]:
     return {claim.topic: claim for claim in explain(run.cmes).claims}
 
 
@@ -112,7 +112,7 @@ def check_that_its_widths_are_the_least(data: dict[str, Any], run: PricedRun, wi
         assert stalls_of(priced_again, following) > 0
 
 
-def check_that_no_width_helps(data: dict[str, Any], run: PricedRun, claims: dict[str, Claim]) -> None:
+def check_that_no_width_helps(data: dict[str, Any], run: PricedRun, claims: dict[str, Statement]) -> None:
     place = claims["stalls"].figures["memory"], claims["stalls"].figures["port"]
     assert stalls_of(again(run, with_widths(data, {place: 10**12})), place) > 0
     larger = claims["wider port"].figures

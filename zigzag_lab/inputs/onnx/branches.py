@@ -52,7 +52,7 @@ def without_branches(
 
 
 @dataclass(frozen=True)
-class _Choice:
+class _ChosenBranch:
     """An ``If`` whose condition depends on the data: both branches were put in its place.
 
     Attributes:
@@ -76,7 +76,7 @@ class _Expansion:
     def __init__(self, where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> None:
         self.where, self.model, self.input_shapes = where, model, input_shapes
         self.paths: list[Path] = [()] * len(model.graph.node)
-        self.choices: list[_Choice] = []
+        self.choices: list[_ChosenBranch] = []
         self.n_open = 0
         self.names = {name for node in model.graph.node for name in (*node.input, *node.output)}
         self.names.update(t.name for t in (*model.graph.initializer, *model.graph.input))
@@ -128,7 +128,7 @@ class _Expansion:
             flat, results = self._spliced(branch, (*path, (number, side)), label)
             every += flat
             ends.append(tuple(results))
-        self.choices.append(_Choice(label, tuple(node.output), tuple(ends)))
+        self.choices.append(_ChosenBranch(label, tuple(node.output), tuple(ends)))
         return every + _copies(node.output, ends[0], path)
 
     def _spliced(self, branch: Any, path: Path, label: str) -> tuple[list[tuple[Any, Path]], list[str]]:

@@ -18,7 +18,8 @@ from tests.strategies.problems import RandomProblem, random_problem
 from zigzag_lab.cost.breakdown import Breakdown
 from zigzag_lab.cost.kernel import price, supports
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.loma import allocate
@@ -27,9 +28,9 @@ from zigzag_lab.vocab import Direction, TemporalMappingType
 RELATIVE = 1e-9
 
 
-def problem_of(random: RandomProblem) -> Problem:
+def problem_of(random: RandomProblem, *, skip_repeated_reads: bool = True) -> Problem:
     """The random problem as our engine takes it."""
-    return Problem.of(*random.scene, SpatialMapping(random.spatial))
+    return Problem.of(*random.scene, SpatialMapping(random.spatial), skip_repeated_reads=skip_repeated_reads)
 
 
 def allocate_one(random: RandomProblem, *, even: bool = False) -> MappingBatch | None:
@@ -72,12 +73,12 @@ def allocation_differences(random: RandomProblem, *, keep_pins: bool = True, eve
 def price_differences(random: RandomProblem, levels: Levels, *, keep_pins: bool = True) -> Iterator[str]:
     """Everything in which our price of one mapping differs from the reference's."""
     theirs = reference_price(*random.scene, random.spatial, levels, keep_pins)
-    problem = problem_of(random)
+    problem = problem_of(random, skip_repeated_reads=keep_pins)
     tupled = {op: tuple(tuple(level) for level in levels[op]) for op in problem.operands}
     temporal = TemporalMapping.of(problem.layer, tupled)
-    ours = evaluate(problem, temporal, keep_at_output_pins=keep_pins)
+    ours = evaluate(problem, temporal)
     if supports(problem):
-        prices = price(batch_of(problem, levels), keep_at_output_pins=keep_pins)
+        prices = price(batch_of(problem, levels))
         for name, kernel, scalar in (
             ("energy", prices.energy_pj[0], ours.energy_pj),
             ("latency", prices.latency_cycles[0], ours.latency_cycles),

@@ -171,7 +171,7 @@ def imc_differences(random: RandomProblem, *, keep_pins: bool) -> Iterator[str]:
     if "error" in theirs:  # its assertion about loading; other errors are among the differences of the price
         return
     temporal = TemporalMapping.of(random.layer, {op: tuple(map(tuple, v)) for op, v in random.levels.items()})
-    ours = imc_terms(CostModelEvaluation(problem_of(random), temporal, keep_at_output_pins=keep_pins))
+    ours = imc_terms(CostModelEvaluation(problem_of(random, skip_repeated_reads=keep_pins), temporal))
     for name in (*IMC_SCALARS, *IMC_BREAKDOWNS):
         if not _close(ours[name], theirs[name]):
             yield f"{name}: ours {ours[name]}, theirs {theirs[name]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.recorded import two_runs
-from zigzag_lab.api.kept_inputs import _as_file_name, write_inputs
+from zigzag_lab.api.export import _as_file_name, write_inputs
 from zigzag_lab.store import Lab, RunInput, RunStart, open_store
 from zigzag_lab.workload import Workload
 

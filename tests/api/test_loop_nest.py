@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.api.loop_nest import as_lines, loop_nest
+from zigzag_lab.api.run_page import as_lines, loop_nest
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.lab import StoredLayer

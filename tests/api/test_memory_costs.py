@@ -180,13 +180,13 @@ def test_a_provider_of_ones_own_is_asked_instead(cacti: FakeCacti) -> None:
 
 def test_files_that_leave_costs_to_a_tool_are_not_answered_from_the_cache(cacti: FakeCacti, tmp_path: Path) -> None:
     from zigzag_lab.keys.sources import NotKeyableError
-    from zigzag_lab.stages.question import _spelt_input
+    from zigzag_lab.stages.question import _input_document
 
     spelt = yaml.safe_dump(asking())
     for source in (asking(), samples.written(tmp_path, spelt)):
         with pytest.raises(NotKeyableError, match="a tool outside"):
-            _spelt_input("accelerator", source, [])
+            _input_document("accelerator", source, [])
     plain = samples.accelerator()
     plain["memories"]["sram"]["auto_cost_extraction"] = False
     for source in (plain, samples.written(tmp_path, plain)):
-        assert _spelt_input("accelerator", source, [])["unread"]
+        assert _input_document("accelerator", source, [])["unread"]

@@ -20,10 +20,11 @@ from rich.console import Console
 from rich.table import Table
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.solve import Answer, solve
+from zigzag_lab.exact.solve import Solution, solve
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_onnx
 from zigzag_lab.inputs.presets import preset_path
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import Objective
@@ -54,7 +55,7 @@ def figure(objective: Objective, prices: Prices) -> np.ndarray:
     return prices.latency_cycles if objective is Objective.LATENCY else prices.edp_pj_cycles
 
 
-def searched(problem: Problem, objective: Objective, seconds: float) -> tuple[Answer, float, float]:
+def searched(problem: Problem, objective: Objective, seconds: float) -> tuple[Solution, float, float]:
     """The answer, LOMA's best, and the CPU seconds of the exact search."""
     known: list[MappingBatch] = list(temporal_mappings(problem, LPF_LIMIT))
     loma = min(float(figure(objective, price(batch)).min()) for batch in known)

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from tests.benchmarks.exact import figure
 from zigzag_lab.cost import price
-from zigzag_lab.exact.solve import Answer, solve
+from zigzag_lab.exact.solve import Solution, solve
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.inputs.presets import preset_path
@@ -107,7 +107,7 @@ def by_loma(problem: Problem, limit: int, objective: Objective) -> Found:
 def by_exact(cases: list[Problem], objective: Objective, seconds: float) -> Found:
     """The best of all designs, with what is proven over all of them."""
     started = time.process_time()
-    answers: list[tuple[Answer, Problem]] = []
+    answers: list[tuple[Solution, Problem]] = []
     for problem in cases:
         try:
             answers.append((solve(problem, objective, seconds=seconds, known=temporal_mappings(problem, 6)), problem))

@@ -27,7 +27,7 @@ from zigzag_lab.stages import (
     SumStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, Direction
 from zigzag_lab.workload import Workload
 

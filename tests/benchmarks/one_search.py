@@ -31,7 +31,7 @@ def our_search(workload: Path, accelerator: Path, mapping: Path) -> Callable[[],
         SumStage,
         WorkloadStage,
     )
-    from zigzag_lab.stages.main import MainStage
+    from zigzag_lab.stages.pipeline import Pipeline as MainStage
 
     stages = [SumStage, WorkloadStage, MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage]
     given = {

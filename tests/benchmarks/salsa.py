@@ -21,7 +21,8 @@ from tests.oracle.salsa import reference_salsa
 from zigzag_lab.cost import price
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.presets import preset_path
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
 from zigzag_lab.search.spatial import spatial_mappings
 

@@ -20,7 +20,7 @@ import yaml
 
 from tests.benchmarks.sweep import swept, table, variations
 from zigzag_lab.inputs.presets import resolve
-from zigzag_lab.sweeps import Point, Sweep, points, read_sweep
+from zigzag_lab.sweeps import DesignPoint, SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.plan import changed_document
 
 
@@ -30,7 +30,7 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def by_zigzag(folder: Path, sweep: Sweep, point: Point) -> dict[str, Any]:
+def by_zigzag(folder: Path, sweep: SweepSpec, point: DesignPoint) -> dict[str, Any]:
     """What ZigZag finds for a point, and its CPU seconds."""
     files = [str(resolve("workload", point.workload))]
     for kind, name in (("accelerator", point.accelerator), ("mapping", point.mapping)):

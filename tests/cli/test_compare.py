@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.cli.recorded import ask
 from tests.stages.small import written
 from zigzag_lab import api
-from zigzag_lab.api.differences import Difference, differences
+from zigzag_lab.api.compare import Difference, differences
 
 PLAIN = st.recursive(
     st.none() | st.integers(0, 3) | st.text("ab", max_size=2),

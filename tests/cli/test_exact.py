@@ -70,7 +70,7 @@ def test_all_spatial_mappings_are_searched(files: dict[str, str], database: str)
 def test_a_limit_that_is_none_is_refused(files: dict[str, str], limit: str) -> None:
     answer = invoked(files, "--search", "exact", "--time-limit", limit)
     assert answer.exit_code == 2
-    assert "seconds above 0, or 'none'" in answer.stderr
+    assert "seconds above 0, or none for no limit" in answer.stderr
 
 
 def test_a_memory_that_is_skipped_is_shown(tmp_path: Path, database: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.recorded import ask
+from tests.inputs import onnx_samples
 from tests.stages import small
 from zigzag_lab.store import Lab
 
@@ -111,3 +112,49 @@ def test_a_run_without_fronts_is_refused(tmp_path: Path) -> None:
     answer = ask("front", database=database)
     assert answer.exit_code == 2
     assert "it has no fronts on record" in answer.stderr
+
+
+def least_energy(files: dict[str, str], *more: str) -> tuple[float, list[str]]:
+    """The least energy of a front, and its layers."""
+    words = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
+    answer = ask("front", *words, "--spatial-mappings", "1", "--json", "--mlflow", "off", *more)
+    assert answer.exit_code == 0, answer.stderr
+    front = json.loads(answer.stdout)
+    return front["network"][0]["energy_pj"], [layer["name"] for layer in front["layers"]]
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("ZIGZAG_LAB_DB", url := f"sqlite:///{tmp_path / 'lab.db'}")
+    return url
+
+
+def test_a_front_is_found_with_data_kept_on_chip_and_with_mixed_mappings(tmp_path: Path, database: str) -> None:
+    files = small.written(tmp_path, workload=small.network()[:2], accelerator=small.accelerator(sram_bits=10**6))
+    usual, local, mixed = (least_energy(files, *more)[0] for more in ((), ("--exploit-locality",), ("--mix-spatial",)))
+    assert local < usual
+    assert mixed < usual
+    with Lab(database) as lab:
+        newest, *_ = lab.runs()
+        assert "ExploitInterLayerDataLocalityStage" in lab.details(newest.run_id).options["stages"]
+    repeated = ask("rerun", "last")
+    assert repeated.exit_code == 0, repeated.stdout
+
+
+def test_a_front_of_an_onnx_model_takes_its_shapes_and_all_its_operators(tmp_path: Path, database: str) -> None:
+    nodes = [onnx_samples.node("Conv", "x w", "c", "stem"), onnx_samples.node("Relu", "c", "r", "act")]
+    model = onnx_samples.model(nodes, {"x": ["n", 4, 4, 4]}, {"w": [8, 4, 1, 1]}, [])
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    files = {**small.written(tmp_path), "workload": str(tmp_path / "net.onnx")}
+    one, names = least_energy(files, "--input-shape", "x=1,4,4,4", "--tag", "chip=A", "--tag", "try=2")
+    assert names == ["stem"]
+    two, names = least_energy(files, "--input-shape", "x=2,4,4,4", "--price-all")
+    assert (names, two > one) == (["stem", "act"], True)
+    with Lab(database) as lab:
+        assert len(lab.runs(tags={"chip": "A", "try": "2"})) == 1
+
+
+def test_a_front_of_an_array_that_computes_in_memory_prices_no_layers_without_weights(database: str) -> None:
+    answer = ask("front", "--workload", "resnet18", "--accelerator", "dimc", "--mapping", "dimc", "--price-all")
+    assert answer.exit_code == 2
+    assert "price_all: the array of dimc computes in memory" in answer.stderr

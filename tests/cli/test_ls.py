@@ -67,7 +67,7 @@ def test_what_is_left_out_or_not_there_is_said_beside_the_table(two: Two) -> Non
         (("--status", "finishd"), "Did you mean 'finished'?"),
         (("--objective", "latncy"), "Did you mean 'latency'?"),
         (("--since", "yesterday"), "an age such as 90s"),
-        (("--limit", "0"), "neither a whole number"),
+        (("--limit", "0"), "not a whole number of at least 1, or all for no limit"),
         (("--tag", "x"), "not of the form KEY=VALUE"),
     ],
 )

@@ -125,17 +125,17 @@ def test_adders_in_use_are_those_on_the_way_of_a_filled_place(depth: int, filled
 
 
 def test_the_kernel_and_the_scalar_model_agree_where_the_order_of_loops_decides_precharging() -> None:
-    p = problem(conv(b=2), {"D1": {"K": 8}, "D2": {"C": 2}}, array(group_bits=32))
-    for keep in (True, False):
-        precharging = set()
+    given = problem(conv(b=2), {"D1": {"K": 8}, "D2": {"C": 2}}, array(group_bits=32))
+    for skipped in (True, False):
+        precharging, p = set(), given.with_repeated_reads(skipped=skipped)
         for batch in islice(temporal_mappings(p, 6), 2):
-            prices = price(batch, keep_at_output_pins=keep)
+            prices = price(batch)
             for i in range(0, len(batch), 7):
                 temporal = TemporalMapping.of(p.layer, batch.allocated(i))
-                ours = evaluate(p, temporal, keep_at_output_pins=keep)
+                ours = evaluate(p, temporal)
                 assert prices.energy_pj[i] == pytest.approx(ours.energy_pj, rel=1e-12)
                 assert prices.latency_cycles[i] == ours.latency_cycles
-                cme = CostModelEvaluation(p, temporal, keep_at_output_pins=keep)
+                cme = CostModelEvaluation(p, temporal)
                 assert sum(cme.mac_energy_breakdown.values()) == ours.mac_energy_pj == cme.mac_energy
                 precharging.add(cme.mac_energy_breakdown["local_bl_precharging"])
         assert len(precharging) > 1

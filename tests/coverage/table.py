@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from click import Context
+
 from tests.coverage.scan import TESTS, Name, Uses, uses_by_test
 from zigzag_lab import api, stages
 from zigzag_lab.cli.run import run_command
@@ -47,7 +49,8 @@ def items() -> Iterator[Item]:
         yield Item(owner)
         yield from (Item(owner, name) for name in names)
     yield Item(BY_COMMAND)
-    yield from (Item(BY_COMMAND, parameter.opts[0]) for parameter in run_command.params)
+    parameters = run_command.get_params(Context(run_command))
+    yield from (Item(BY_COMMAND, parameter.opts[0]) for parameter in parameters if parameter.expose_value)
 
 
 def _keywords(function: Callable[..., Any]) -> list[str]:

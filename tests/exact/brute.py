@@ -18,7 +18,8 @@ import numpy as np
 
 from zigzag_lab.cost.kernel import price
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import OUTPUT
 
@@ -132,14 +133,13 @@ def most_mappings(problem: Problem) -> int:
 # -- everything --------------------------------------------------------------------------------------------------------
 
 
-def everything(problem: Problem, limit: int, *, scalar: bool, keep_pins: bool = True) -> Everything | None:
+def everything(problem: Problem, limit: int, *, scalar: bool) -> Everything | None:
     """The price of every mapping; None where there are more than a limit.
 
     Args:
         problem: what is mapped.
         limit: the most mappings, before those that amount to the same are merged.
         scalar: whether the scalar model prices all of them, or some, while the kernel prices all.
-        keep_pins: see :func:`zigzag_lab.cost.scalar.evaluate`.
     """
     found = Everything()
     distinct: list[Mapping] = []
@@ -152,9 +152,9 @@ def everything(problem: Problem, limit: int, *, scalar: bool, keep_pins: bool = 
             return None
         distinct += mappings
     found.n_distinct = len(distinct)
-    by_kernel = kernel_prices(problem, distinct, keep_pins)
+    by_kernel = kernel_prices(problem, distinct)
     checked = range(len(distinct)) if scalar else range(0, len(distinct), 1 + len(distinct) // N_SPOT_CHECKS)
-    by_scalar = {i: scalar_price(problem, distinct[i], keep_pins) for i in checked}
+    by_scalar = {i: scalar_price(problem, distinct[i]) for i in checked}
     found.n_checked = len(by_scalar)
     found.complaints = [
         f"{distinct[i]} costs {prices} by the scalar model, {by_kernel[i]} by the kernel"
@@ -178,13 +178,13 @@ def all_of(problem: Problem, order: Loops, limit: int) -> tuple[int, list[Mappin
     return n_mappings, distinct
 
 
-def scalar_price(problem: Problem, mapping: Mapping, keep_pins: bool) -> Price:
+def scalar_price(problem: Problem, mapping: Mapping) -> Price:
     """Energy and latency by the scalar model."""
-    breakdown = evaluate(problem, mapping.temporal(problem), keep_at_output_pins=keep_pins)
+    breakdown = evaluate(problem, mapping.temporal(problem))
     return float(breakdown.energy_pj), float(breakdown.latency_cycles)
 
 
-def kernel_prices(problem: Problem, mappings: list[Mapping], keep_pins: bool) -> list[Price]:
+def kernel_prices(problem: Problem, mappings: list[Mapping]) -> list[Price]:
     """The same by the array kernel."""
     loops = loops_of(problem)
     found: list[Price] = []
@@ -193,7 +193,7 @@ def kernel_prices(problem: Problem, mappings: list[Mapping], keep_pins: bool) ->
         order = np.array([[loops.index(loop) for loop in m.order] for m in chunk], dtype=np.int64)
         order = order.reshape(len(chunk), len(loops)).T
         cuts = {op: np.array([m.cuts[o][1] for m in chunk]).T for o, op in enumerate(problem.operands)}
-        prices = price(MappingBatch(LoopTables(problem, loops, order), cuts), keep_at_output_pins=keep_pins)
+        prices = price(MappingBatch(LoopTables(problem, loops, order), cuts))
         found += zip(prices.energy_pj.tolist(), prices.latency_cycles.tolist(), strict=True)
     return found
 

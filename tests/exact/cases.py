@@ -48,7 +48,6 @@ class Case:
     Attributes:
         given: the layer, the whole accelerator, the wishes and, unless all are tried, the spatial mapping.
         problems: one for each choice of skipped memories and each spatial mapping.
-        keep_pins: whether an input read again and again by the array is read from memory once.
         with_bypass: whether operands may skip memories.
         all_spatial: whether all spatial mappings are tried.
         mixed: whether loops may share an array dimension there.
@@ -56,15 +55,14 @@ class Case:
 
     given: Problem
     problems: tuple[Problem, ...]
-    keep_pins: bool = True
     with_bypass: bool = False
     all_spatial: bool = False
     mixed: bool = False
 
     @classmethod
-    def of(cls, problem: Problem, *, keep_pins: bool = True) -> Case:
+    def of(cls, problem: Problem) -> Case:
         """The case of one problem."""
-        return cls(problem, (problem,), keep_pins)
+        return cls(problem, (problem,))
 
     @property
     def is_plain(self) -> bool:
@@ -100,10 +98,12 @@ def _drawn(rng: Random, with_bypass: bool, all_spatial: bool) -> Case | None:
     if chance(rng, 30) and len(accelerator.array.sizes) > 1:
         accelerator = in_memory(rng, accelerator, grouped=chance(rng, 50))
     spatial = SpatialMapping(random_spatial(rng, layer, accelerator))
-    mixed, keep_pins = all_spatial and chance(rng, 30), chance(rng, 70)
+    mixed, skipped = all_spatial and chance(rng, 30), chance(rng, 70)
     if with_bypass:
         accelerator = free_to_skip(accelerator, rng, 1 if all_spatial else 3)
-    given = Problem.of(layer, accelerator, MappingConstraints(operand_links=links), spatial)
+    given = Problem.of(
+        layer, accelerator, MappingConstraints(operand_links=links), spatial, skip_repeated_reads=skipped
+    )
     if not supports(given):
         return None
     if chance(rng, 10) and not all_spatial and given.temporal_sizes:
@@ -113,8 +113,8 @@ def _drawn(rng: Random, with_bypass: bool, all_spatial: bool) -> Case | None:
     choices = [(d, s) for d in designs for s in (_all_spatial(given, d, mixed) if all_spatial else [spatial])]
     if not choices:
         return None
-    problems = tuple(Problem.of(layer, d, given.constraints, s) for d, s in choices)
-    return Case(given, problems, keep_pins, with_bypass, all_spatial, mixed)
+    problems = tuple(Problem.of(layer, d, given.constraints, s, skip_repeated_reads=skipped) for d, s in choices)
+    return Case(given, problems, with_bypass, all_spatial, mixed)
 
 
 def without_an_input(rng: Random, layer: Layer) -> Layer:

@@ -79,7 +79,7 @@ class Found:
 def best_of(case: Case, objective: Objective) -> Found:
     """The best by exact search; through the stages where there is something to choose from."""
     if case.is_plain:
-        answer = solve(case.given, objective, keep_at_output_pins=case.keep_pins, seconds=None)
+        answer = solve(case.given, objective, seconds=None)
         return Found(answer.energy_pj, answer.latency_cycles, answer.certificate)
     best = winner(case, objective)
     assert isinstance(best.certificate, Certificate)
@@ -97,7 +97,7 @@ def winner(case: Case, objective: Objective) -> CostModelEvaluation:
 def front_of(case: Case) -> tuple[Points, bool, float]:
     """The front, whether it is proven, and the size of the space."""
     if case.is_plain:
-        front = solve_front(case.given, keep_at_output_pins=case.keep_pins, seconds=None)
+        front = solve_front(case.given, seconds=None)
         return [(p[0], p[1]) for p in front.points], front.is_proven, front.n_mappings
     stages = [*_choosing(case), ExactFrontStage, CostModelStage]
     cmes = [cme for cme, _ in ParetoFrontStage(stages, **_keywords(case)).run()]
@@ -120,7 +120,7 @@ def _keywords(case: Case) -> dict[str, Any]:
         "layer": given.layer,
         "accelerator": given.accelerator,
         "constraints": given.constraints,
-        "access_same_data_considered_as_no_access": case.keep_pins,
+        "access_same_data_considered_as_no_access": given.skip_repeated_reads,
         "exact_time_limit": None,
         **keywords,
     }
@@ -133,7 +133,7 @@ def truth_of(case: Case, limit: int, *, scalar: bool) -> Everything | None:
     """Every mapping of every problem of a case; None where they are more than a limit."""
     together = Everything()
     for problem in case.problems:
-        found = everything(problem, limit - together.n_mappings, scalar=scalar, keep_pins=case.keep_pins)
+        found = everything(problem, limit - together.n_mappings, scalar=scalar)
         if found is None:
             return None
         together.add(found)

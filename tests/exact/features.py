@@ -14,7 +14,7 @@ INEXACT = "unrollings inexact in binary"
 def features_of(case: Case) -> list[str]:
     """Names of what applies to a case."""
     found = [*_of_hierarchy(case.given), *_of_layer(case.given), *_of_unrolling(case)]
-    if not case.keep_pins:
+    if not case.given.skip_repeated_reads:
         found.append("inputs read afresh each cycle")
     if case.given.constraints.temporal_ordering:
         found.append("wishes for the order")

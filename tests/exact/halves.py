@@ -38,10 +38,10 @@ def halved_problem(seed: int) -> Problem | None:
     return problem if _tells_orders_apart(problem) else None
 
 
-def followed_graph(problem: Problem, *, keep_at_output_pins: bool = True) -> Graph | None:
+def followed_graph(problem: Problem) -> Graph | None:
     """The graph of a problem, orders of loops told apart where they matter; None where nothing fits."""
     try:
-        return build(Space(problem, keep_at_output_pins).with_traces())
+        return build(Space(problem).with_traces())
     except InfeasibleError:
         return None
 
@@ -49,7 +49,7 @@ def followed_graph(problem: Problem, *, keep_at_output_pins: bool = True) -> Gra
 def _tells_orders_apart(problem: Problem) -> bool:
     graph = followed_graph(problem) if Space(problem).is_ambiguous else None
     return graph is not None and any(
-        max(kind.closing.rows, default=0) > graph.space.lattice.full for kind in graph.closings
+        max(kind.allocation.rows, default=0) > graph.space.lattice.full for kind in graph.allocations
     )
 
 

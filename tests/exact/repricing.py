@@ -44,7 +44,7 @@ def repriced(found: CostModelEvaluation) -> Repriced:
     spatial = {dim: dict(loops) for dim, loops in problem.spatial_mapping.unrollings.items()}
     levels: Any = {op: [list(level) for level in of_op] for op, of_op in found.temporal_mapping.levels.items()}
     scene = problem.layer, design, problem.constraints
-    theirs = reference_price(*scene, spatial, levels, found.keep_at_output_pins)
+    theirs = reference_price(*scene, spatial, levels, problem.skip_repeated_reads)
     if "error" in theirs:
         return Repriced(error=f"{theirs['error']}: {theirs['message']}")
     energy = abs(theirs["energy_total"] / found.energy_total - 1) if found.energy_total else theirs["energy_total"]

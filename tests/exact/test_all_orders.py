@@ -16,7 +16,8 @@ from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.exact.all_orders import Candidates, best_of_all_orders, candidates
 from zigzag_lab.exact.merging import MergedOrders, why_unproven
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.orderings import n_orderings
@@ -31,11 +32,11 @@ def merged(problem: Problem) -> Candidates:
     return candidates(problem, few=0, most_one_by_one=0)
 
 
-def kernel_prices(batches: Iterable[MappingBatch], *, keep_pins: bool = True) -> Prices:
+def kernel_prices(batches: Iterable[MappingBatch]) -> Prices:
     found: Prices = set()
     try:
         for batch in batches:
-            prices = price(batch, keep_at_output_pins=keep_pins)
+            prices = price(batch)
             found.update(zip(prices.energy_pj.tolist(), prices.latency_cycles.tolist(), strict=True))
     except InfeasibleError:
         return set()
@@ -68,10 +69,10 @@ def small_problems(first: int, last: int, *, in_doubt: bool) -> Iterable[Problem
 @pytest.mark.parametrize("first", range(0, 1000, 250))
 def test_merging_keeps_every_price_that_some_order_has(first: int) -> None:
     counts: Counter[str] = Counter()
-    for problem in small_problems(first, first + 250, in_doubt=False):
-        pins = bool(len(problem.temporal_sizes) % 2)
-        truth = kernel_prices(temporal_mappings(problem, None), keep_pins=pins)
-        assert kernel_prices(of_merged(problem), keep_pins=pins) == truth, first
+    for given in small_problems(first, first + 250, in_doubt=False):
+        problem = given.with_repeated_reads(skipped=bool(len(given.temporal_sizes) % 2))
+        truth = kernel_prices(temporal_mappings(problem, None))
+        assert kernel_prices(of_merged(problem)) == truth, first
         counts["fits" if truth else "nothing fits"] += 1
         counts["forced double buffering"] += any(m.force_double_buffering for m in problem.accelerator.memories)
         counts["partially relevant loops"] += any(problem.layer.relevancy.partial.values())

@@ -19,7 +19,7 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 SEEDS = range(445, 500)
 FEW, MOST_MAPPINGS = (20, 400), 400
 UNKNOWN_TO_ZIGZAG = {"in-memory arrays", "layers of one input", "results wider than partial sums"}
-"""Kinds that it does not take, or of which it allocates what we hold to be too much (see ``exact.space``)."""
+"""AllocationTable that it does not take, or of which it allocates what we hold to be too much (see ``exact.space``)."""
 
 KINDS = (
     "all spatial mappings",
@@ -68,7 +68,7 @@ def test_narrow_sweeps_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in (*range(40, 60), 275, 286, 425):
         problem = small_problem(seed, 5)
         if supports(problem):
-            case = Case.of(problem, keep_pins=seed % 3 != 0)
+            case = Case.of(problem.with_repeated_reads(skipped=seed % 3 != 0))
             most = 600 if seed < 60 else 4_000
             assert not differences(case, counts, limit=most, scalar=False), f"seed {seed}"
     assert counts["compared"] > 5

@@ -10,9 +10,8 @@ from tests.exact.comparison import small_problem
 from zigzag_lab.cost import price
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.groups import merged
-from zigzag_lab.exact.labels import Labels
-from zigzag_lab.exact.mappings import batch_of
+from zigzag_lab.exact.graph import batch_of
+from zigzag_lab.exact.labels import Labels, merged
 from zigzag_lab.exact.search import Search
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best
@@ -32,15 +31,15 @@ def test_who_dominates_is_never_worse() -> None:
 
 def broken_claims(seed: int, rng: np.random.Generator, counts: Counter[str], max_factors: int = 5) -> list[str]:
     """Claims of dominance on a random problem that some inner loops refute."""
-    problem, keep_pins = small_problem(seed, max_factors), seed % 3 != 0
+    problem = small_problem(seed, max_factors).with_repeated_reads(skipped=seed % 3 != 0)
     try:
-        graph = build(Space(problem, keep_pins).with_traces()) if supports(problem) else None
+        graph = build(Space(problem).with_traces()) if supports(problem) else None
     except InfeasibleError:
         graph = None
     if graph is None:
         return []
     objective = Objective.EDP if seed % 2 else Objective.LATENCY
-    search = Search(graph, Best(objective), keep_pins, np.inf)
+    search = Search(graph, Best(objective), np.inf)
     labels, walks, broken = search.start(), np.zeros((0, 1), dtype=np.int64), []
     for layer in reversed(range(len(graph.layers))):
         grown = merged(Labels.joined([part for _, part in search.children(labels, layer)]))
@@ -48,7 +47,7 @@ def broken_claims(seed: int, rng: np.random.Generator, counts: Counter[str], max
         walks = np.concatenate([labels.step[None], walks[:, labels.parent]])
         for a, b in claims(search, labels):
             both = np.concatenate([completion(search, labels.state[a], layer, rng), walks[:, [a, b]]])
-            prices = price(batch_of(graph, both), keep_at_output_pins=keep_pins)
+            prices = price(batch_of(graph, both))
             counts["claims"] += 1
             counts["strict"] += bool(prices.latency_cycles[0] < prices.latency_cycles[1])
             if prices.latency_cycles[0] > prices.latency_cycles[1]:

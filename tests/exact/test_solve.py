@@ -10,15 +10,15 @@ import pytest
 from tests.exact.comparison import figure, small_problem
 from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
-from zigzag_lab.exact import coarse
 from zigzag_lab.exact import solve as solving
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.mappings import batch_of, fits
+from zigzag_lab.exact.graph import batch_of
 from zigzag_lab.exact.search import Search
 from zigzag_lab.exact.solve import solve, solve_front
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.targets import Best
 from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.mapping.footprint import fits
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.temporal import temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective
@@ -96,7 +96,7 @@ def test_more_tile_shapes_than_tables_can_hold_end_with_a_gap(
     assert certificate.n_mappings == 0
     assert 0 < certificate.lower_bound < best.best <= certificate.best
     assert best.lower_bound <= certificate.best
-    monkeypatch.setattr(coarse, "MOST_POINTS", 2)
+    monkeypatch.setattr(solving, "MOST_COARSE_POINTS", 2)
     with pytest.raises(InfeasibleError, match="no mapping was found"):
         solve(problem, objective)
 
@@ -142,7 +142,7 @@ def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
             graph = build(Space(problem).with_traces())
         except InfeasibleError:
             continue
-        search = Search(graph, Best(Objective.EDP), True, np.inf)
+        search = Search(graph, Best(Objective.EDP), np.inf)
         walks, bounds = random_walks(search, rng, 20)
         batch = batch_of(graph, walks)
         assert fits(batch).all()
@@ -157,16 +157,16 @@ def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:
 
 def random_walks(search: Search, rng: np.random.Generator, n: int) -> tuple[np.ndarray, list[Bound]]:
     """Some walks, [position, m], and the bounds of energy and latency after each step from their ends."""
-    graph, figures = search.graph, search.figures
+    graph, table, bound = search.graph, search.table, search.latency_bound
     state = np.full(n, graph.n_states - 1)
-    memory, so_far = np.repeat(search.remembered.start(), n, axis=0), np.zeros((n, len(figures.base)))
+    memory, so_far = np.repeat(search.remembered.start(), n, axis=0), np.zeros((n, len(table.base)))
     walks, bounds = [], []
     for layer in reversed(range(len(graph.layers))):
         begin, n_steps = graph.into(layer, state)
         step = begin + rng.integers(0, n_steps)
         walks.append(step)
         memory, state = search.remembered.before(memory, step), graph.source[step]
-        so_far = so_far + sum(figures.costs[closed[step]] for closed in graph.closed)  # type: ignore[operator]
-        totals = figures.total(state, so_far)
-        bounds.append((totals[:, 0], search.outlook.latency(memory, totals, search.outlook.stall(memory, totals))))
+        so_far = so_far + sum(table.costs[closed[step]] for closed in graph.allocated)  # type: ignore[operator]
+        totals = table.total(state, so_far)
+        bounds.append((totals[:, 0], bound.latency(memory, totals, bound.stall(memory, totals))))
     return np.array(walks[::-1]), bounds

@@ -13,11 +13,11 @@ from tests.exact.halves import followed_graph, halved_problem
 from tests.exact.networks import layer_problem
 from zigzag_lab.cost import price
 from zigzag_lab.exact import traces
-from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.mappings import batch_of
+from zigzag_lab.exact.graph import Graph, batch_of
 from zigzag_lab.exact.solve import solve
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.sliding import split_levels
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import Objective
@@ -36,7 +36,7 @@ def halved(seed: int) -> Problem:
 def test_everything_is_proven_and_is_what_brute_force_finds() -> None:
     counts: Counter[str] = Counter()
     for seed in SEEDS:
-        case = Case.of(halved(seed), keep_pins=seed % 3 != 0)
+        case = Case.of(halved(seed).with_repeated_reads(skipped=seed % 3 != 0))
         assert not differences(case, counts, limit=1_300, scalar=seed % 2 == 0), f"seed {seed}"
     assert counts["proven"] == 3 * len(SEEDS)
     assert counts["proven fronts"] == counts["spaces of the same size"] == len(SEEDS)
@@ -83,7 +83,7 @@ def random_steps(graph: Graph, rng: np.random.Generator, n: int) -> np.ndarray:
 def rows_of(graph: Graph, operand: int, steps: np.ndarray) -> list[int]:
     """The row of the tile of each level of an operand."""
     kinds, rows = graph.kinds, []
-    for number in graph.closed[operand][steps]:
+    for number in graph.allocated[operand][steps]:
         rows += [int(kinds.row[level, number]) for level in range(kinds.first[number], kinds.last[number]) if number]
     return rows
 

@@ -55,7 +55,7 @@ def test_interrupts_are_for_the_sweep_alone(engine: DaskCluster) -> None:
 
 
 def test_workers_that_come_later_count(engine: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine.mend()  # which counts
+    engine.restart_dead_workers()  # which counts
     before, there = engine.n_workers, dict.fromkeys("abc", 1)
     monkeypatch.setattr(engine._client, "nthreads", lambda: there)
     assert engine.n_workers == before  # a moment later nobody asks again
@@ -71,7 +71,7 @@ def test_a_scheduler_that_is_gone_is_said(engine: DaskCluster, monkeypatch: pyte
 
     monkeypatch.setattr(engine._client, "nthreads", nobody)
     with pytest.raises(ZigzagLabError, match="no longer answers"):
-        engine.mend()
+        engine.restart_dead_workers()
 
 
 def test_our_workers_keep_freed_memory_and_leave_this_process_as_it_was(engine: DaskCluster) -> None:
@@ -112,7 +112,7 @@ def test_a_scheduler_that_falls_silent_is_said_and_the_end_is_not_waited_for(
     with monkeypatch.context() as patched:
         patched.setattr(opened._client, "nthreads", lambda: time.sleep(30))  # type: ignore[attr-defined]
         with pytest.raises(ZigzagLabError, match="no longer answers"):
-            opened.mend()
+            opened.restart_dead_workers()
     started = time.monotonic()
     opened.close()
     assert time.monotonic() - started < 25

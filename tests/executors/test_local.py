@@ -7,13 +7,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.executors.work import doubled
-from zigzag_lab.executors import local, open_engine
+from tests.executors.work import CutShort, doubled
+from zigzag_lab.executors import Engine, local, open_engine
+from zigzag_lab.executors.dask_cluster import within
 from zigzag_lab.vocab import InputError
 
 
@@ -28,7 +33,7 @@ def test_chunks_are_answered_in_order_a_dead_worker_is_mended_and_the_end_comes_
             engine.submit(["raise"]).result(60)
         with pytest.raises(BrokenProcessPool):
             engine.submit(["die"]).result(60)
-        engine.mend()
+        engine.restart_dead_workers()
         assert engine.submit([4]).result(60) == [8]
         engine.submit(["sleep"])
     finally:
@@ -57,10 +62,10 @@ def test_workers_that_stay_stopped_are_ended_and_their_chunks_said_to_be_lost(
         for _ in range(local.STOPPED_SECONDS):
             assert not chunk.done()
             monkeypatch.setattr(engine, "_watched", -1e9)
-            engine.watch()
+            engine.end_stuck_workers()
         with pytest.raises(BrokenProcessPool):
             chunk.result(60)
-        engine.mend()
+        engine.restart_dead_workers()
         assert engine.submit([4]).result(60) == [8]
     finally:
         engine.close(now=True)
@@ -76,19 +81,82 @@ def test_a_worker_that_goes_on_in_time_is_left_alone(monkeypatch: pytest.MonkeyP
             stop(worker)
             for _ in range(n_times):
                 monkeypatch.setattr(engine, "_watched", -1e9)
-                engine.watch()
+                engine.end_stuck_workers()
             os.kill(worker, signal.SIGCONT)
             assert engine.submit(["process"]).result(60) == [worker]
             monkeypatch.setattr(engine, "_watched", -1e9)
-            engine.watch()
+            engine.end_stuck_workers()
     finally:
         engine.close(now=True)
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell who is stopped")
+def test_a_worker_that_is_stopped_holds_up_the_end_for_some_seconds_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "STOPPED_SECONDS", 1)
+    engine = open_engine("local", doubled, n_workers=1)
+    (worker,) = engine.submit(["process"]).result(60)
+    stop(worker)
+    try:
+        within(60, engine.close)
+    finally:
+        end(worker)
+
+
+def end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def appears(sign: Path) -> bool:
+    for _ in range(1200):
+        if sign.exists():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@contextmanager
+def answering_in_part(tmp_path: Path, *, is_deadly: bool) -> Iterator[tuple[Engine, list[Future[list[Any]]]]]:
+    """An engine of two workers, and their chunks: one computes, one has sent half of its answer."""
+    engine, sign = open_engine("local", doubled, n_workers=2), tmp_path / "sign"
+    chunks = [engine.submit(["sleep"]), engine.submit([CutShort(sign, is_deadly)])]
+    answers: Any = getattr(engine, "_pool")._result_queue  # noqa: B009
+    try:
+        assert appears(sign)
+        yield engine, chunks
+    finally:
+        answers._writer.close()  # or nothing would ever end where the engine has left it open
+        within(60, lambda: engine.close(now=True))
+
+
+def test_the_end_comes_at_once_where_an_answer_is_cut_short(tmp_path: Path) -> None:
+    with answering_in_part(tmp_path, is_deadly=False) as (engine, chunks):
+        within(30, lambda: engine.close(now=True))
+        for chunk in chunks:
+            assert isinstance(chunk.exception(0), BrokenProcessPool)
+
+
+def test_a_worker_that_dies_as_it_answers_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with answering_in_part(tmp_path, is_deadly=True) as (engine, chunks):
+        for _ in range(1200):
+            monkeypatch.setattr(engine, "_watched", -1e9)
+            engine.end_stuck_workers()
+            if wait(chunks, 0.05).not_done == set():
+                break
+        for chunk in chunks:
+            assert isinstance(chunk.exception(0), BrokenProcessPool)
+        engine.restart_dead_workers()
+        assert engine.submit([4]).result(60) == [8]
+    assert "died as it sent an answer" in caplog.text
+
+
 PARENT = """
 import os, time
-from tests.executors.work import doubled
-from zigzag_lab.executors import local, open_engine
+from tests.executors.work import CutShort, doubled
+from zigzag_lab.executors import Engine, local, open_engine
+from zigzag_lab.executors.dask_cluster import within
 if __name__ == "__main__":
     engine = open_engine("local", doubled, n_workers=1)
     print(engine.submit(["process"]).result(60)[0], flush=True)

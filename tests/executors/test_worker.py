@@ -46,7 +46,7 @@ def test_threads_of_one_worker_do_not_share_what_work_remembers() -> None:
         assert [chunk.result() for chunk in chunks] == [[1, 1], [1, 1]]
 
 
-def test_a_worker_that_was_told_of_other_work_says_so() -> None:
+def test_a_worker_refuses_work_that_it_was_not_initialised_for() -> None:
     assert work_on_given("one", pickle.dumps(str), [1]) == ["1"]
-    with pytest.raises(LookupError, match="not told"):
+    with pytest.raises(LookupError, match="not initialised"):
         work_on("another", [1])

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from tests.differential import problem_of
 from tests.strategies.problems import random_problem
-from zigzag_lab.mapping.problem import LoopTables, Problem, is_dyadic
+from zigzag_lab.mapping.batch import LoopTables
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.unrolling import is_dyadic
 from zigzag_lab.search.factors import loop_prime_factors
 
 

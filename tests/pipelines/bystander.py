@@ -16,7 +16,7 @@ from unittest.mock import patch
 from zigzag_lab import MainStage as RecordingMainStage
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages import DumpStage, NetworkFrontStage, PickleSaveStage, Stage, SumStage, WorkloadStage
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.reducers import _MinimalStage
 from zigzag_lab.stages.savers import _JsonSaveStage
 

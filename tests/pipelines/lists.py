@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
@@ -47,7 +47,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import PipelineError, ZigzagLabError
 from zigzag_lab.workload import Workload
 
@@ -136,6 +136,11 @@ class List:
         order = (users.FirstOnly, users.Raises, users.RaisesBelow, users.Pickled)
         return any(stage in self.stages for stage in order)
 
+    @property
+    def has_caches(self) -> bool:
+        """Whether answers may come from a cache."""
+        return any(getattr(stage, "is_cache", False) for stage in self.stages)
+
     def plain(self, *, is_cached: bool = False, is_answered: bool = False) -> list[Any]:
         """The same list without what only changes where and whether something is computed.
 
@@ -146,12 +151,18 @@ class List:
         found: list[Any] = []
         for place, stage in enumerate(self.stages):
             if stage in (CacheStage, SkipIfDumpExistsStage):
-                is_kept = is_cached and DumpStage not in self.stages[place:]
+                is_kept = is_cached and not self._is_unkeyable(self.stages[place:])
                 is_at_once = is_kept or (is_answered and stage is SkipIfDumpExistsStage)
                 found += [users.Eager] if is_at_once else []
             elif stage not in (MultiProcessingGatherStage, MultiProcessingSpawnStage):
                 found.append(stage)
         return found
+
+    def _is_unkeyable(self, below: Sequence[Any]) -> bool:
+        """Whether a cache above these stages keeps nothing: they write a file, or try several designs."""
+        is_over_designs = "accelerator" in self.kwargs.get("general_parameter_iterations", ())
+        tries_files = {AcceleratorParserStage, GeneralParameterIteratorStage} <= {*below}
+        return DumpStage in below or (is_over_designs and tries_files)
 
     def __str__(self) -> str:
         names = ", ".join(stage.__name__.removesuffix("Stage") for stage in self.stages)

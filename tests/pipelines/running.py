@@ -87,8 +87,8 @@ class Bench:
         return faults
 
     def _kinds(self, listed: List) -> list[str]:
-        is_third, has_caches = self.counts["lists"] % 3 == 0, any(getattr(s, "is_cache", False) for s in listed.stages)
-        return [*(["computed"] if is_third else []), "first", *(["again"] if is_third or has_caches else [])]
+        is_third = self.counts["lists"] % 3 == 0
+        return [*(["computed"] if is_third else []), "first", *(["again"] if is_third or listed.has_caches else [])]
 
     def _from_file(self, path: Path) -> Any:
         self.counts["files"] += 1
@@ -113,7 +113,7 @@ class Bench:
 
     def _faults(self, listed: List, seen: Event, kind: str, salt: int, **more: Any) -> list[str]:
         last = self.store.database.select("SELECT MAX(number) FROM zl_run").rows[0][0] or 0
-        comparison = Comparison()
+        comparison = Comparison(listed.has_caches)
         main = MainStage(
             listed.stages,
             store=self.store,
@@ -176,6 +176,10 @@ class SharedEngine:
     def submit(self, items: Any) -> Any:
         """Hand out a job."""
         return self.engine.submit(items)
+
+    def end_stuck_workers(self) -> None:
+        """As the engine does."""
+        self.engine.end_stuck_workers()
 
     def close(self, *, now: bool = False) -> None:
         """Do nothing."""

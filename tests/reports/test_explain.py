@@ -44,7 +44,6 @@ def again(run: PricedRun, data: dict[str, Any]) -> list[CostModelEvaluation]:
         CostModelEvaluation(
             Problem.of(cme.layer, other, cme.problem.constraints, cme.problem.spatial_mapping),
             cme.temporal_mapping,
-            keep_at_output_pins=cme.keep_at_output_pins,
         )
         for cme in run.cmes
     ]

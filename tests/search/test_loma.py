@@ -11,7 +11,7 @@ import pytest
 from tests.differential import problem_of
 from tests.oracle.bridge import reference_allocate
 from tests.strategies.problems import RandomProblem, random_problem
-from zigzag_lab.mapping.problem import LoopTables
+from zigzag_lab.mapping.batch import LoopTables
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.loma import Allocation, allocate
 from zigzag_lab.search.orderings import orderings

@@ -17,8 +17,9 @@ from zigzag_lab.cost import price
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator, read_mapping, read_workload
 from zigzag_lab.inputs.presets import preset_path
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.search.temporal import temporal_mappings

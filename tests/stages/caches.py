@@ -7,7 +7,7 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.dump import complete_json
-from zigzag_lab.stages.seams import Cache, Question
+from zigzag_lab.stages.protocols import Cache, Question
 
 
 class DictCache(Cache):

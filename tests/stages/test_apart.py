@@ -28,8 +28,8 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.apart import folders_of
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.sweeps import folders_of
 
 PARSERS = [WorkloadParserStage, AcceleratorParserStage]
 SEARCH = [MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]

@@ -39,7 +39,7 @@ from zigzag_lab.stages import (
     WorkloadStage,
 )
 from zigzag_lab.stages.cache import dumped_results
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 NETWORK = small.network()[:2]

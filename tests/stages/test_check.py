@@ -34,7 +34,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InputError, PipelineError, TemporalMappingType
 
 STANDARD: tuple[type[Stage], ...] = (
@@ -158,7 +158,7 @@ def test_missing_stages_are_named() -> None:
 
 def test_a_stage_below_the_one_that_keeps_its_keyword_is_told_so() -> None:
     stages = [WorkloadParserStage, AcceleratorParserStage, WorkloadStage, WorkloadParserStage, *STANDARD[8:]]
-    assert "WorkloadStage, which stands above, keeps it" in refusal(stages)
+    assert "WorkloadStage, which stands above, withholds it" in refusal(stages)
 
 
 @pytest.mark.parametrize("name", ["workload", "accelerator", "mapping"])

@@ -26,7 +26,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InputError
 
 LAYERS = [WorkloadParserStage, AcceleratorParserStage, WorkloadStage]

@@ -22,7 +22,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 
 ABOVE = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage]
 SEARCH = [MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage, LomaStage, CostModelStage]

@@ -25,7 +25,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import Objective, PipelineError
 
 GOLDEN = ("edl-tpu_like-resnet18.onnx", "mix-ascend_like-resnet18.onnx")

@@ -28,7 +28,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     TemporalOrderingConversionStage,
 )
-from zigzag_lab.stages.seams import Incumbent
+from zigzag_lab.stages.protocols import Incumbent
 from zigzag_lab.vocab import InputError, Objective
 
 SPATIAL = {"D1": {"K": 4}, "D2": {"C": 4}}
@@ -177,7 +177,7 @@ def test_what_is_searched_is_what_is_priced(engine: Any) -> None:
     for pins in (True, False):
         (cme,) = found(engine, scene, access_same_data_considered_as_no_access=pins)
         loma = found(LomaStage, scene, access_same_data_considered_as_no_access=pins)
-        assert cme.keep_at_output_pins is pins
+        assert cme.access_same_data_considered_as_no_access is pins
         assert cme.energy_total <= min(other.energy_total for other in loma) * (1 + 1e-9)
 
 

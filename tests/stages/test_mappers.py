@@ -21,7 +21,7 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     Stage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 LARGEST_PICKLE = 30_000
@@ -46,13 +46,33 @@ def test_a_view_equals_a_cme_priced_on_its_own(more: dict[str, Any]) -> None:
     assert len(views) > 20
     for view in views[::7]:
         assert isinstance(view, CostModelEvaluation)
-        pins = view.keep_at_output_pins
-        alone = CostModelEvaluation(view.problem, view.temporal_mapping, keep_at_output_pins=pins)
+        alone = CostModelEvaluation(view.problem, view.temporal_mapping)
         assert (view.energy_total, view.latency_total2) == (alone.energy_total, alone.latency_total2)
         assert terms(view) == terms(alone)
         assert view.access_same_data_considered_as_no_access is more.get(
             "access_same_data_considered_as_no_access", True
         )
+
+
+def test_a_batch_is_priced_by_the_rule_of_the_stage_that_prices_it() -> None:
+    """Whatever rule for repeated reads it was proposed under."""
+    found: Any = results()[0][0]
+    problem, prices = found.problem, set()
+    for skipped in (True, False):
+        given = {"layer": problem.layer, "accelerator": problem.accelerator, "constraints": problem.constraints}
+        stage = CostModelStage(
+            [],
+            **given,
+            spatial_mapping=problem.fractional.loops,
+            temporal_mapping=found._batch,
+            access_same_data_considered_as_no_access=skipped,
+        )
+        for view, _ in stage.run():
+            assert isinstance(view, CostModelEvaluation)
+            assert view.access_same_data_considered_as_no_access is skipped
+            assert view.energy_total == CostModelEvaluation(view.problem, view.temporal_mapping).energy_total
+            prices.add((str(view.temporal_mapping), view.energy_total))
+    assert len(prices) > len({mapping for mapping, _ in prices}) > 3
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda cme: pickle.loads(pickle.dumps(cme))])

@@ -13,8 +13,9 @@ from tests.search.whole import our_search
 from tests.strategies.problems import random_search
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.cost.kernel import Prices, price, supports
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search import temporal
 from zigzag_lab.search.factors import loop_prime_factors
@@ -92,24 +93,24 @@ def first_of_best(batches: list[tuple[MappingBatch, Prices]], objective: Objecti
     return None if best is None else best[1:]
 
 
-def all_priced(problem: Problem, kind: TemporalMappingType, *, keep_pins: bool) -> list[tuple[MappingBatch, Prices]]:
+def all_priced(problem: Problem, kind: TemporalMappingType) -> list[tuple[MappingBatch, Prices]]:
     """Every order, allocated and priced."""
     try:
         batches = list(temporal_mappings(problem, LPF_LIMIT, kind))
     except InfeasibleError:
         return []
-    return [(batch, price(batch, keep_at_output_pins=keep_pins)) for batch in batches]
+    return [(batch, price(batch)) for batch in batches]
 
 
 @pytest.mark.parametrize("first", range(0, 680, 170))
 def test_the_answer_is_that_of_pricing_every_order(first: int) -> None:
     kind, compared = TemporalMappingType.UNEVEN, 0
-    for seed, problem in with_classes(first, first + 170):
-        keep_pins = seed % 3 != 0
-        batches = all_priced(problem, kind, keep_pins=keep_pins)
+    for seed, given in with_classes(first, first + 170):
+        problem = given.with_repeated_reads(skipped=seed % 3 != 0)
+        batches = all_priced(problem, kind)
         for objective in Objective:
             expected = first_of_best(batches, objective)
-            found = best_of_classes(problem, LPF_LIMIT, objective, kind, keep_at_output_pins=keep_pins)
+            found = best_of_classes(problem, LPF_LIMIT, objective, kind)
             assert (found is None) == (expected is None), (seed, objective)
             if found is not None and expected is not None:
                 batch, index = expected
@@ -125,9 +126,9 @@ def test_even_mappings_too(objective: Objective) -> None:
     compared = 0
     for seed, problem in with_classes(680, 700):
         kind = TemporalMappingType.EVEN
-        found = best_of_classes(problem, LPF_LIMIT, objective, kind, keep_at_output_pins=True)
+        found = best_of_classes(problem, LPF_LIMIT, objective, kind)
         if found is not None:
-            expected = first_of_best(all_priced(problem, kind, keep_pins=True), objective)
+            expected = first_of_best(all_priced(problem, kind), objective)
             assert expected is not None
             assert found.batch.allocated(0) == expected[0].allocated(expected[1]), seed
             compared += 1

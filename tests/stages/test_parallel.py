@@ -34,7 +34,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InputError, PipelineError, ZigzagLabError
 
 FILES = [WorkloadParserStage, AcceleratorParserStage]
@@ -43,7 +43,7 @@ ENDLESS = """
 import sys
 from tests.stages.jobs import EndlessStage
 from zigzag_lab.stages import *
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 if __name__ == "__main__":
     listed = [WorkloadParserStage, AcceleratorParserStage, MultiProcessingGatherStage, WorkloadStage,
               MultiProcessingSpawnStage, EndlessStage, MinimalEnergyStage, SpatialMappingGeneratorStage, LomaStage,

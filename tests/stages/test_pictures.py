@@ -20,8 +20,8 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
-from zigzag_lab.stages.seams import RunFiles
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.protocols import RunFiles
 from zigzag_lab.vocab import InputError
 
 LAYERS = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage]

@@ -23,7 +23,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InfeasibleError, InputError
 
 SPATIAL = {"D1": ["K, 4"], "D2": ["C, 4"]}

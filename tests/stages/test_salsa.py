@@ -25,14 +25,14 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import InputError
 
 FEW = {"salsa_iteration_number": 40, "salsa_number_of_core": 4, "nb_mappings_generated": 1}
 SCRIPT = """
 import sys
 from zigzag_lab.stages import *
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 stages = [WorkloadParserStage, AcceleratorParserStage, SumStage, WorkloadStage, MinimalEnergyStage,
           SpatialMappingGeneratorStage, MinimalEnergyStage, SalsaStage, CostModelStage]
 ((total, layers),) = MainStage(stages, workload=sys.argv[1], accelerator=sys.argv[2], mapping=sys.argv[3],

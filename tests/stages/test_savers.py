@@ -32,8 +32,8 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
-from zigzag_lab.stages.seams import RunFiles
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.protocols import RunFiles
 
 FILES = [WorkloadParserStage, AcceleratorParserStage]
 SEARCH = [MinimalEnergyStage, SpatialMappingGeneratorStage, MinimalEnergyStage, LomaStage, CostModelStage]

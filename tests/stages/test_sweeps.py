@@ -24,7 +24,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.sweeps import expanded
 from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError
 

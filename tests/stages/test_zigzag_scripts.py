@@ -31,7 +31,7 @@ from zigzag_lab.stages import (
     VisualizationStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 
 SHIPPED = Path(zigzag.__file__).parent / "inputs"
 PICTURES = {"loop_ordering.txt", "mem_hierarchy.png"}

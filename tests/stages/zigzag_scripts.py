@@ -24,7 +24,7 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 OUR_IMPORTS = """
 from zigzag_lab.stages import CostModelStage
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages import SpatialMappingGeneratorStage
 from zigzag_lab.stages import TemporalMappingGeneratorStage
 from zigzag_lab.stages import LomaStage

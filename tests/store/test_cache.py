@@ -31,7 +31,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.seams import Asked, CacheReport, Question
+from zigzag_lab.stages.protocols import Asked, CacheReport, Question
 from zigzag_lab.store import Store, housekeeping, open_store
 from zigzag_lab.store.cache_query import questions_of, remove_unused, statistics
 from zigzag_lab.store.claims import Claims, KeptAnswer

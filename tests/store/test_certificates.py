@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.store.prices import network_of, total_of
 from zigzag_lab.cost import Certificate
-from zigzag_lab.stages.seams import Variant
+from zigzag_lab.stages.protocols import Variant
 from zigzag_lab.store import Lab, RunStart, Store
 from zigzag_lab.vocab import Objective
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zigzag_lab.stages.seams import Question
+from zigzag_lab.stages.protocols import Question
 from zigzag_lab.store import Store
 from zigzag_lab.store.claims import Claims, Wanted
 from zigzag_lab.store.worker_cache import NewAnswers, WorkerCache, keep_answers

@@ -37,10 +37,10 @@ class InlineEngine:
             future.set_result([self.work(item) for item in items])
         return future
 
-    def watch(self) -> None:
+    def end_stuck_workers(self) -> None:
         pass
 
-    def mend(self) -> None:
+    def restart_dead_workers(self) -> None:
         self.n_mended += 1
 
     def close(self, *, now: bool = False) -> None:

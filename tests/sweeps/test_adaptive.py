@@ -16,8 +16,8 @@ from zigzag_lab import executors
 from zigzag_lab.api.sweep import plan_sweep, run_sweep
 from zigzag_lab.api.sweep_answers import sweep_points, sweep_status
 from zigzag_lab.sweeps import points, read_sweep
-from zigzag_lab.sweeps.adaptive import AdaptiveSearch, Design
-from zigzag_lab.sweeps.plan import Point
+from zigzag_lab.sweeps.adaptive import AdaptiveSearch, ProposedDesign
+from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.vocab import InputError
 
 WIDE = {"x": {"range": [1, 100], "step": 1}, "y": {"range": [1, 100], "step": 1}, "z": [3, 1, 2]}
@@ -31,16 +31,16 @@ def search(folder: Path, **keys: Any) -> AdaptiveSearch:
     )
 
 
-def told(one: AdaptiveSearch, figures: Callable[[Point], dict[str, float | None]]) -> list[Design]:
+def told(one: AdaptiveSearch, figures: Callable[[DesignPoint], dict[str, float | None]]) -> list[ProposedDesign]:
     """All designs that a search asks for when points come to these figures."""
-    designs: list[Design] = []
+    designs: list[ProposedDesign] = []
     while batch := one.ask():
         designs += batch
         one.tell(batch, {point.key: figures(point) for design in batch for point in design.points})
     return designs
 
 
-def bowl(point: Point) -> dict[str, float | None]:
+def bowl(point: DesignPoint) -> dict[str, float | None]:
     """Least at x = 70, y = 20, z = 2; nothing comes of some points."""
     if point.values["x"] == 13:
         return {}
@@ -60,7 +60,7 @@ def test_designs_are_asked_for_once_and_follow_from_the_seed_and_the_answers(sam
 
 
 def test_a_search_comes_closer_than_chance(tmp_path: Path) -> None:
-    def least(found: list[Point]) -> float:
+    def least(found: list[DesignPoint]) -> float:
         return min(bowl(point).get("energy_pj") or 1e9 for point in found)
 
     sampling = {"optuna": 60, "objectives": ["energy"]}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.sweeps.expressions import Table, read_expression, read_table
+from zigzag_lab.sweeps.expressions import LookupTable, read_expression, read_table
 from zigzag_lab.vocab import InputError
 
 VALUES = {"a": 3, "b": 4.0, "accelerator.memories.m.size": 8192, "mapping[0].name": "x"}
@@ -89,7 +89,7 @@ def test_a_table_goes_through_its_points_and_stays_between(points: list[tuple[in
     points.sort()
     x, y = zip(*points, strict=True)
     for log in (False, True):
-        table = Table(x, y, log)
+        table = LookupTable(x, y, log)
         assert [table(v) for v in x] == pytest.approx(list(y), abs=1e-9)
         middle = table((x[0] + x[1]) / 2)
         assert min(y[:2]) - 1e-9 <= middle <= max(y[:2]) + 1e-9

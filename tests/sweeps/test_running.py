@@ -21,10 +21,10 @@ from zigzag_lab.store import Lab
 from zigzag_lab.store.cache_query import questions_of
 from zigzag_lab.store.housekeeping import delete
 from zigzag_lab.sweeps import points, read_sweep
-from zigzag_lab.sweeps.plan import Point
+from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
-Sweep = Callable[..., SweepOutcome]
+SweepSpec = Callable[..., SweepOutcome]
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def test_points_that_share_layers_share_the_work(tmp_path: Path, url: str, engin
 def test_a_point_that_kills_its_worker_is_found_and_the_others_are_priced(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kills(point: Point) -> bool:
+    def kills(point: DesignPoint) -> bool:
         return bool(point.values[R_COST] == 200 and point.values[SIZE] == 128 * 8192)
 
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, kills))
@@ -214,7 +214,7 @@ class KilledWorkerError(Exception):
 def test_a_chunk_that_killed_several_workers_of_a_cluster_is_halved(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kills(point: Point) -> bool:
+    def kills(point: DesignPoint) -> bool:
         return bool(point.values[R_COST] == 7)
 
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work, kills, KilledWorkerError))

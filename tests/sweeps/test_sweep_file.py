@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.inputs import onnx_samples
 from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Layer
 
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"spaces": {}}, "Did you mean 'space'"),
@@ -26,6 +28,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "unknown workload": ({"workloads": ["resnet19"]}, "Did you mean 'resnet18'"),
     "time limit": ({"options": {"time_limit": 0}}, "seconds above 0, or none"),
     "unknown option": ({"options": {"lpf_limt": 6}}, "Did you mean 'lpf_limit'"),
+    "an option of files that is varied": ({"space": {"options.price_all": [True, False]}}, "below 'options'"),
+    "wrong shape": ({"options": {"input_shapes": {"x": [1, 0]}}}, "sizes of at least 1"),
     "wrong option": ({"space": {"options.objective": ["speed"]}}, "latency, energy, edp"),
     "unknown name in an expression": ({"derived": {R_COST: "2 * sise"}}, "'sise' is not known"),
     "code in an expression": ({"derived": {"x": "__import__('os')"}}, "the function"),
@@ -80,3 +84,38 @@ def test_presets_bring_their_own_mappings(tmp_path: Path) -> None:
         ("tpu_like", "tpu_like"),
         ("eyeriss_like", "eyeriss_like"),
     ]
+
+
+def test_workloads_are_read_with_the_options_of_the_file(tmp_path: Path) -> None:
+    nodes = [onnx_samples.node("Conv", "x w", "c", "stem"), onnx_samples.node("Relu", "c", "r", "act")]
+    model = onnx_samples.model(nodes, {"x": ["n", 4, 4, 4]}, {"w": [8, 4, 1, 1]}, [])
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    options = {"input_shapes": {"x": [2, 4, 4, 4]}, "price_all": True}
+    sweep = read_sweep(sweep_file(tmp_path, workloads=["net.onnx"], options=options))
+    layers = [node for node in sweep.bases["workload"]["net.onnx"].document.nodes if isinstance(node, Layer)]
+    assert [(layer.name, layer.loop_sizes["B"]) for layer in layers] == [("stem", 2), ("act", 2)]
+
+
+def test_keys_of_points_leave_out_later_options_at_their_defaults(tmp_path: Path) -> None:
+    usual, same, other = (
+        next(iter(points(read_sweep(sweep_file(tmp_path, options=options))))).key
+        for options in ({"lpf_limit": 4}, {"lpf_limit": 4, "time_limit": 10}, {"lpf_limit": 4, "time_limit": 11})
+    )
+    assert usual == same != other
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"options": {"lpf_limit": 0}}, "options.lpf_limit"),
+        ({"space": {SIZE: []}}, f"space.{SIZE}"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_errors_name_the_line(keys: dict[str, Any], key: str, tmp_path: Path) -> None:
+    file = sweep_file(tmp_path, **keys)
+    lines = [line.strip().partition(":")[0] for line in file.read_text().splitlines()]
+    with pytest.raises(InputError) as caught:
+        read_sweep(file)
+    name = key.removeprefix("options.").removeprefix("space.")
+    assert caught.value.where == f"{file} (line {lines.index(name) + 1}): {key}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,17 @@ def test_telemetry_is_off() -> None:
 
         assert is_telemetry_disabled()
         assert get_telemetry_client() is None
+
+
+def test_a_database_that_cannot_be_opened_is_not_tried_for_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    with quiet_mlflow():
+        from mlflow.store.db import utils
+
+        monkeypatch.setattr(utils.time, "sleep", pauses.append)
+        with pytest.raises(Exception, match="unable to open database file"):
+            utils.create_sqlalchemy_engine_with_retry(f"sqlite:///{tmp_path}")
+    assert sum(pauses) < 2
+    assert len(pauses) + 1 < utils.MAX_RETRY_COUNT

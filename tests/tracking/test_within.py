@@ -12,7 +12,7 @@ from tests.api.run_kinds import recorded
 from tests.store.prices import total_of
 from tests.tracking.samples import NETWORK, Place, finished_run, history, inputs, mlflow_runs
 from tests.tracking.test_publish import Killed
-from zigzag_lab.stages.seams import Variant
+from zigzag_lab.stages.protocols import Variant
 from zigzag_lab.store import RunInput, RunStart, Store, open_store
 from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending

@@ -1,6 +1,7 @@
 import pytest
 
-from zigzag_lab.vocab import InputError
+from tests import options_page
+from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.options import (
     INPUT_SHAPES,
     LPF_LIMIT,
@@ -20,7 +21,7 @@ from zigzag_lab.vocab.options import (
         (SEED, 0, 0),
         (TIME_LIMIT, 3, 3.0),
         (TIME_LIMIT, "None", None),
-        (OBJECTIVE, "EDP", "edp"),
+        (OBJECTIVE, "EDP", Objective.EDP),
         (MIX_SPATIAL, True, True),
         (INPUT_SHAPES, {"x": [1, 3]}, {"x": (1, 3)}),
     ],
@@ -73,3 +74,7 @@ def test_texts_that_are_no_limits_are_refused(text):
 def test_defaults_are_values_that_the_options_take():
     for option in (LPF_LIMIT, SEED, TIME_LIMIT, OBJECTIVE, MIX_SPATIAL, INPUT_SHAPES):
         assert option.checked(option.default) == option.default
+
+
+def test_the_page_of_options_says_what_is_declared():
+    assert options_page.PAGE.read_text(encoding="utf-8") == options_page.page(), "run python -m tests.options_page"

@@ -8,12 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.api.run import RunOutcome, RunRequest, run
 
 if TYPE_CHECKING:
     from zigzag_lab.api.main_stage import MainStage, publish
-    from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
+    from zigzag_lab.api.pipeline import objective_of, run_options, temporal_mapping_type_of
     from zigzag_lab.api.reference import get_hardware_performance_zigzag, get_hardware_performance_zigzag_imc
     from zigzag_lab.store.lab import Lab
     from zigzag_lab.tracking.places import mlflow_uri_for
@@ -28,6 +28,7 @@ _HOMES = {
     "mlflow_uri_for": "zigzag_lab.tracking.places",
     "objective_of": "zigzag_lab.api.pipeline",
     "publish": "zigzag_lab.api.main_stage",
+    "run_options": "zigzag_lab.api.pipeline",
     "temporal_mapping_type_of": "zigzag_lab.api.pipeline",
 }
 
@@ -44,6 +45,7 @@ __all__ = [
     "objective_of",
     "publish",
     "run",
+    "run_options",
     "temporal_mapping_type_of",
 ]
 

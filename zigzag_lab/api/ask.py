@@ -1,4 +1,4 @@
-"""Questions to a database, as people type them: runs by id, start of an id or ``last``; ages; SQL with advice."""
+"""Questions to a database, as people type them (runs by id, start of an id or ``last``; ages; SQL), and its upkeep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from textwrap import fill
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
+from zigzag_lab.store import housekeeping
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.lab import Lab, RunRecord
@@ -24,12 +25,12 @@ _WRITE_REFUSED = ("SQLITE_READONLY", "SQLITE_AUTH", "25006")
 
 
 def open_lab(database: str | None = None) -> Lab:
-    """The database of a URL; by default the one that runs are recorded in. It must be there."""
+    """Open the database of a URL; by default the one that runs are recorded in. It must exist."""
     return Lab(database or default_database())
 
 
 def find_run(lab: Lab, word: str) -> RunRecord:
-    """A run by its id, by the start of it, or the newest one by the word ``last``.
+    """Find a run by its id, by the start of it, or the newest one by the word ``last``.
 
     Raises:
         InputError: no run, or several, are called so.
@@ -43,7 +44,7 @@ def find_run(lab: Lab, word: str) -> RunRecord:
 
 
 def moment(text: str, now: datetime | None = None) -> datetime:
-    """The time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
+    """Return the time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
 
     Args:
         text: what they wrote. A date or time without a zone is of this machine's zone.
@@ -167,3 +168,55 @@ def objective_named(text: str) -> str:
     if name not in known:
         raise InputError("objective", f"'{text}'", " or ".join(known), nearest(name, known))
     return name
+
+
+_NAMES = {
+    "zl_run": "runs",
+    "zl_mapping": "mappings",
+    "zl_input": "inputs",
+    "zl_reading": "readings of files",
+    "zl_environment": "environments",
+    "zl_source": "files",
+    "zl_experiment": "experiments",
+}
+
+
+def note(lab: Lab, run: str, text: str | None) -> tuple[str, str]:
+    """Write a note on a run, or only read it; the run's id and its note."""
+    found = find_run(lab, run)
+    if text is None:
+        return found.run_id, found.note or ""
+    housekeeping.note(lab.store, found.run_id, text)
+    return found.run_id, lab.run(found.run_id).note or ""
+
+
+def delete(lab: Lab, runs: Sequence[str]) -> list[str]:
+    """Soft-delete runs, and return the ids of those that were not deleted before."""
+    return housekeeping.delete(lab.store, [find_run(lab, run).run_id for run in runs])
+
+
+def restore(lab: Lab, runs: Sequence[str]) -> list[str]:
+    """Restore deleted runs, and return the ids of those that were deleted."""
+    return housekeeping.restore(lab.store, runs)
+
+
+def remove_garbage(
+    lab: Lab, *, older_than: str | None = None, is_dry_run: bool = False, is_compact: bool = False
+) -> dict[str, int]:
+    """Remove deleted runs and orphaned rows.
+
+    Args:
+        lab: the database.
+        older_than: an age such as ``30d``: runs that were deleted later stay.
+        is_dry_run: whether only to count.
+        is_compact: whether to give the space back to the disk.
+
+    Returns:
+        What -> how many.
+    """
+    now = datetime.now(UTC)
+    seconds = (now - moment(older_than, now)).total_seconds() if older_than else 0.0
+    counts = housekeeping.remove_garbage(lab.store, older_than_seconds=seconds, is_dry_run=is_dry_run)
+    if is_compact and not is_dry_run:
+        housekeeping.give_back_space(lab.store)
+    return {_NAMES[table]: n for table, n in counts.items()}

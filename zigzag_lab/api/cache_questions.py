@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.api.differences import Difference, differences
+from zigzag_lab.api.compare import Difference, differences
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
-from zigzag_lab.stages.answer import Asker, answer_of, spelt
+from zigzag_lab.stages.answer import Asker, answer_of, json_of
 from zigzag_lab.store.cache_query import (
     AskedQuestion,
     CacheStatistics,
@@ -233,7 +233,7 @@ def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
         raise _CannotError("asked below a stage that keeps data on chip")
     stages = [_stage(name) for name in pipeline["stages"]]
     results = list(stages[0](stages[1:], **kwargs).run())
-    return spelt(answer_of(results, Asker.of(kwargs)))
+    return json_of(answer_of(results, Asker.of(kwargs)))
 
 
 def _comparable(answer: bytes) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.store.damage import damaged
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
 from zigzag_lab.vocab import InputError
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from zigzag_lab.api.run import RunRequest
     from zigzag_lab.stages import ProgressListener
     from zigzag_lab.store import Store
-
-_OF_A_SEARCH = ("loma_lpf_limit", "exact_objective", "dump_folder", "pickle_filename")
-"""Keywords of the standard pipeline that a front has no use for."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +94,12 @@ def search_front(
     """Search the front of every layer, and record them with the run.
 
     Args:
-        request: what is asked; of its search, the time limit and the number of spatial mappings count.
+        request: what is asked; of its options those of :data:`zigzag_lab.vocab.options.FRONT_OPTIONS` count.
         store: the URL of the database, or an open store.
         experiment: the question that the run belongs to.
-        tags: words to find the run by.
-        progress: told of each layer.
-        cache: whether answers that the database holds are used, and new ones kept.
+        tags: key -> value, to find the run by.
+        progress: receives the start and the end of each layer.
+        cache: whether stored answers are used, and new ones stored.
 
     Returns:
         The id of the run, whose layers are those of the network's least energy-delay product.
@@ -111,15 +108,15 @@ def search_front(
         InputError: something asked for cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
+    from zigzag_lab.api.caching import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
     from zigzag_lab.api.pipeline import front_stages
-    from zigzag_lab.stages.parsers import any_accelerator
+    from zigzag_lab.api.run import with_accelerator
 
-    accelerator = any_accelerator(request.accelerator)
-    request = replace(request, search="exact").for_array(in_memory=accelerator.array.imc is not None)
-    keywords = {name: value for name, value in request.keywords().items() if name not in _OF_A_SEARCH}
+    costs = LabMemoryCosts(store)
+    concrete = with_accelerator(request, costs)
     main_stage = MainStage(
-        front_stages(request.workload),
+        front_stages(request.workload, exploit_locality=concrete.keeps_data_on_chip),
         store=store,
         experiment=experiment,
         tags=tags,
@@ -128,7 +125,8 @@ def search_front(
         cache=cache,
         sources={"accelerator": request.accelerator},
         most_front_points=1,
-        **{**keywords, "accelerator": accelerator},
+        memory_costs=costs,
+        **concrete.front_keywords(),
     )
     main_stage.run()
     return str(main_stage.run_id)

@@ -1,19 +1,25 @@
-"""Folders of ZigZag's JSON dumps as runs: each folder one run, however often it is imported."""
+"""Results that ZigZag wrote to files, imported as runs."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import isfinite
+from math import isfinite, prod
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.api.defaults import default_database
-from zigzag_lab.api.zigzag_dump import figure, is_layer, layer_rows, read_json
+from zigzag_lab.api.databases import default_database
+from zigzag_lab.inputs.yaml_file import read_bytes
+from zigzag_lab.keys import digest
+from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.store import RunStart, Store, open_store
-from zigzag_lab.store.codec import LAYER_COLUMNS, LayerRows
+from zigzag_lab.store.codec import LAYER_COLUMNS, LayerRows, mapping_row
+from zigzag_lab.store.designs import OWN
 from zigzag_lab.store.imported import imported_run, keep_run
 from zigzag_lab.vocab import InputError
 
@@ -125,3 +131,144 @@ def _totals(folder: Path, documents: dict[Path, Any], layers: Sequence[LayerRows
     if not all(isfinite(value) for value in totals.values()):
         raise InputError(str(folder), "its energies and cycles add up to more than can be held", "smaller ones")
     return totals
+
+
+_LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
+_INSTANCE = re.compile(r"instance=(.+?),\s*operands=")
+MOST = (2**63 - 1, sys.float_info.max)
+"""The largest whole number, and the largest other one, of a row."""
+
+_WAYS = ("rd_out_to_low", "wr_in_by_low", "rd_out_to_high", "wr_in_by_high")
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file says.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return json.loads(read_bytes(path, "a file that ZigZag dumped"))
+    except RecursionError:
+        raise InputError(str(path), "it is nested too deeply to be read", "a file that ZigZag dumped") from None
+    except (OSError, ValueError) as error:
+        raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
+
+
+def is_layer(document: Any, where: str) -> bool:
+    """Whether a document is the complete dump of one layer; else it is that of a sum, which lists its layers.
+
+    Raises:
+        InputError: it is neither.
+    """
+    inputs = document.get("inputs", {}) if isinstance(document, Mapping) else None
+    layer = inputs.get("layer") if isinstance(inputs, Mapping) else ""
+    if layer is not None and not isinstance(layer, (Mapping, list)):
+        raise InputError(where, "it is no dump", "what ZigZag wrote of a layer or of a network")
+    return isinstance(layer, Mapping)
+
+
+def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> LayerRows:
+    """The rows of a layer; the number of their run is left 0.
+
+    What the file does not hold stands as 0: cycles of draining, which ZigZag counts as offloading; utilisation of a
+    memory by one operand alone.
+
+    Raises:
+        InputError: a part of the file is missing, or of another kind.
+    """
+    try:
+        rows = _layer_rows(document, layer_index)
+        _check_numbers((*rows.layer, *rows.memories))
+        return rows
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+        found = f"its part {error} is missing" if isinstance(error, KeyError) else str(error)[:200]
+        raise InputError(where, found, "a complete dump of one layer", "Dump it with CompleteSaveStage.") from error
+
+
+def _check_numbers(values: Iterable[Any]) -> None:
+    for value in values:
+        if isinstance(value, (int, float)) and not 0 <= value <= MOST[type(value) is float]:
+            raise ValueError(f"it says {value:.6g}, which no energy, latency or count can be")
+
+
+def figure(value: Any, what: str) -> float:
+    """A number of a dump that cannot be negative or infinite.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    number = float(value)
+    if not 0 <= number <= MOST[True]:
+        raise ValueError(f"its {what} is {number:.6g}")
+    return number
+
+
+def _layer_rows(document: Mapping[str, Any], layer_index: int) -> LayerRows:
+    outputs, inputs = document["outputs"], document["inputs"]
+    layer = inputs["layer"]
+    unrolled = {d: dict(loops) for d, loops in layer["user_spatial_mapping"].items()}
+    temporal = TemporalMapping({op: _levels(of) for op, of in inputs["temporal_mapping"].items()})
+    mapping = mapping_row(SpatialMapping(unrolled), temporal)
+    energy, cycles = outputs["energy"], _cycles(outputs)
+    row = (
+        0,
+        layer_index,
+        layer_index,
+        str(layer["name"]),
+        str(layer["type"]),
+        digest(layer, "imported-layer"),
+        mapping[0],
+        True,
+        prod(int(n) for n in layer["loop_dimensions"].values()),
+        float(energy["energy_total"]),
+        float(energy["operational_energy"]),
+        float(energy["memory_energy"]),
+        *cycles,
+        *OWN,
+    )
+    return LayerRows(mapping, row, _memory_rows(document, layer_index))
+
+
+def _levels(of_operand: Sequence[Sequence[str]]) -> tuple[tuple[tuple[str, int], ...], ...]:
+    return tuple(tuple((loop[1], round(float(loop[2]))) for loop in map(_matched, level)) for level in of_operand)
+
+
+def _matched(text: str) -> re.Match[str]:
+    found = _LOOP.fullmatch(text)
+    if found is None:
+        raise ValueError(f"'{text}' is no loop such as (K, 32)")
+    return found
+
+
+def _cycles(outputs: Mapping[str, Any]) -> tuple[float, ...]:
+    """Latency, ideal, temporal, stall, onload, offload and drain cycles."""
+    terms, used = outputs["latency"], outputs["spatial"]["mac_utilization"]
+    onload, compute, offload = (float(terms[k]) for k in ("data_onloading", "computation", "data_offloading"))
+    ideal = round(used["stalls"] * compute)
+    temporal = round(used["stalls"] * compute / used["ideal"])
+    stall = max(0.0, compute - temporal)
+    return (onload + compute + offload, float(ideal), float(temporal), stall, onload, offload, 0.0)
+
+
+def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Any]:
+    outputs, inputs = document["outputs"], document["inputs"]
+    spent = outputs["energy"]["memory_energy_breakdown_per_level_per_operand"]
+    values: list[Any] = []
+    for operand, levels in outputs["memory"]["word_accesses"].items():
+        names = _memories(inputs["accelerator"], inputs["layer"]["memory_operand_links"][operand])
+        for level, accesses in enumerate(levels):
+            loops = ", ".join(f"{m[1]} {m[2]}" for m in map(_matched, inputs["temporal_mapping"][operand][level]))
+            shared = float(outputs["memory"]["utilization"][operand][level])
+            ways = [float(accesses[way]) for way in _WAYS] + [float(spent[operand][level][way]) for way in _WAYS]
+            values += (0, layer_index, operand, level, names[level], loops, 0.0, shared, *ways)
+    return values
+
+
+def _memories(accelerator: Mapping[str, Any], operand: str) -> list[str]:
+    """The names of the memories of an operand, from the innermost."""
+    listed = accelerator["memory_hierarchy"]
+    if listed and isinstance(listed[0], Mapping):
+        return [memory["name"] for memory in listed if operand in memory["operands"]]
+    texts = accelerator["mem_hierarchy_dict"][operand]
+    return [found[1] if (found := _INSTANCE.search(text)) else text for text in texts]

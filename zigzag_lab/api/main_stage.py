@@ -1,29 +1,37 @@
-"""The entry point of a pipeline that leaves a record."""
+"""The entry point of a pipeline that leaves a record, and the records of its child runs."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.caching import readings_of, run_cache, with_cache
-from zigzag_lab.api.children import child_start, objective_of_stages
-from zigzag_lab.api.defaults import DEFAULT_STORE
-from zigzag_lab.api.given import read_given, run_inputs
-from zigzag_lab.api.kept_keywords import kept_keywords, run_options
-from zigzag_lab.api.memory_costs import LabMemoryCosts, keep_memory_costs
-from zigzag_lab.api.opening import is_there, opened_store
-from zigzag_lab.stages import Result, SearchTally, StageCallable
-from zigzag_lab.stages.main import MainStage as PlainMainStage
+from zigzag_lab.api.caching import LabMemoryCosts, keep_memory_costs, readings_of, run_cache, with_cache
+from zigzag_lab.api.databases import DEFAULT_STORE, is_there, opened_store
+from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
+from zigzag_lab.stages import (
+    MinimalEDPStage,
+    MinimalEnergyStage,
+    MinimalLatencyStage,
+    NetworkFrontStage,
+    Result,
+    SearchTally,
+    StageCallable,
+)
+from zigzag_lab.stages.methods import SEARCH_METHODS
+from zigzag_lab.stages.pipeline import Pipeline
+from zigzag_lab.stages.protocols import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
-from zigzag_lab.stages.seams import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.signature import parameters_of
-from zigzag_lab.vocab import ZigzagLabError
+from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.vocab import NO_OBJECTIVE, Objective, ZigzagLabError
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
+    from zigzag_lab.stages.protocols import Variant
     from zigzag_lab.store import RunRecorder, RunStart, Store, Totals
     from zigzag_lab.store.cache import CacheFigures, RunCache
     from zigzag_lab.store.readings import Readings
@@ -32,7 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("zigzag_lab")
 
 
-class MainStage(PlainMainStage):
+class MainStage(Pipeline):
     """Runs a list of stages, and records the run: its inputs, its options, every result, and how it ended.
 
     Args:
@@ -41,17 +49,17 @@ class MainStage(PlainMainStage):
             working folder. None leaves no record.
         experiment: the question that the run belongs to.
         run_name: what to call the run; by default its workload on its accelerator.
-        tags: words to find the run by.
+        tags: key -> value, to find the run by.
         mlflow: the tracking URI to publish to once the run is closed; ``off`` for none.
         sources: keyword -> the file or name that its record was read from, for keywords that are records already.
-        cache: whether answers that the database holds are used, and new ones kept.
+        cache: whether stored answers are used, and new ones stored.
         cache_salt: a word that sets the answers of this pipeline apart from those of others.
         **kwargs: what the stages need. The whole list is checked against them before anything runs.
 
     Attributes:
         run_id: the run's id, once it has started.
         cache_figures: what the cache did, once the run has ended; None where it was off.
-        published: what MLflow was told, once the run has ended.
+        published: what was published to MLflow, once the run has ended.
         workload: the network as it was read, once the run has started.
         record_error: why the results are not on record, where the database could not be written to at the end.
     """
@@ -105,7 +113,7 @@ class MainStage(PlainMainStage):
         return results
 
     def _note_end(self, store: Store, error: Exception) -> None:
-        """Say which run an error ended, and tell MLflow of it, unless the database is what failed."""
+        """Note on an error which run it ended, and publish that run, unless the database is what failed."""
         from zigzag_lab.store import StoreError
 
         if isinstance(error, StoreError) or self.run_id is None:
@@ -161,7 +169,7 @@ class MainStage(PlainMainStage):
         )
 
     def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
-        """What the stages tell of their work, where some stage of the list has the keyword for it."""
+        """Return the observers of the stages' work for which a stage of the list has a keyword."""
         wanted = self._wanted()
         observers: dict[str, Any] = {"tally": tally, "cache": cache}
         chosen = {name: value for name, value in observers.items() if name in wanted}
@@ -176,7 +184,7 @@ N_PUBLISHED_AT_ONCE = 20
 
 
 def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
-    """Tell MLflow of a run, and of some others that it does not know yet.
+    """Publish a run to MLflow, and some of those that are not published yet.
 
     Args:
         database: its URL.
@@ -184,7 +192,7 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
         run_id: the run that goes first.
 
     Returns:
-        What was told, and what could not be; None where nothing was to be told. Failures are never raised.
+        What was published, and what could not be; None where MLflow is off. Failures are never raised.
     """
     from zigzag_lab.store import open_store
     from zigzag_lab.tracking import mlflow_uri_for
@@ -196,7 +204,7 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
 
 
 def _check_mlflow(mlflow: str | None) -> None:
-    """See before anything runs whether a tracking URI is one."""
+    """Refuse a tracking URI that is none, before anything runs."""
     if mlflow is not None:
         from zigzag_lab.tracking import mlflow_uri_for
 
@@ -249,3 +257,66 @@ def _totals(tally: SearchTally, results: Sequence[Any]) -> Totals:
         area_mm2=None if total is None else total.area_mm2,
         clock_ns=None if total is None else total.clock_ns,
     )
+
+
+_OBJECTIVES: dict[Any, Objective] = {
+    MinimalLatencyStage: Objective.LATENCY,
+    MinimalEnergyStage: Objective.ENERGY,
+    MinimalEDPStage: Objective.EDP,
+    NetworkFrontStage: Objective.EDP,
+}
+
+
+def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, Any]) -> str:
+    """What a list minimises, by its first stage that keeps the best, else by the keyword of its search."""
+    for stage in stages:
+        if stage in _OBJECTIVES:
+            return _OBJECTIVES[stage].value
+    keywords = sorted(method.objective_keyword for method in SEARCH_METHODS.values())
+    given = (str(kwargs[name]).lower() for name in keywords if kwargs.get(name) is not None)
+    return next((word for word in given if word in set(Objective)), NO_OBJECTIVE)
+
+
+def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Variant) -> RunStart:
+    """The start of a child run.
+
+    Its stages are those below the stage that tries the combination, and of those above it the ones that prepare what
+    is handed down: so the child can be run again by itself.
+
+    Args:
+        stages: of the whole pipeline.
+        parent: the start of the run that it belongs to, with the inputs that are known by now.
+        variant: the combination.
+    """
+    from zigzag_lab.store import RunInput
+
+    records = tuple(RECORDS.values())
+    changed = {name: RunInput.of(value) for name, value in variant.changes.items() if isinstance(value, records)}
+    inputs = {**{i.kind: i for i in parent.inputs if i.kind in RECORDS}, **{i.kind: i for i in changed.values()}}
+    for name in RECORDS.keys() & variant.changes.keys() - changed.keys():
+        inputs.pop(name, None)  # a file that a stage below reads, and notes
+    place = len(stages) - variant.position - 1
+    kept = [stage for stage in stages[:place] if spec_of(stage).prepares] + list(stages[place + 1 :])
+    if not any("multiprocessing_callback" in spec_of(stage).provides for stage in kept):
+        kept = [stage for stage in kept if "multiprocessing_callback" not in spec_of(stage).consumes]
+    read = {i.kind: i.as_record() for i in inputs.values()}
+    gone = _read_by(stages) - _read_by(kept)
+    known = (parent.keywords or {}).items()
+    keywords = {name: value for name, value in known if name not in {*gone, *variant.changes, *read}}
+    silent = {"stage_code", *(OPTION_NAMES.get(name, name) for name in gone)}
+    of_parent = {name: value for name, value in parent.options.items() if name not in silent}
+    keywords |= kept_keywords(variant.changes, {**variant.changes, **read}, kept) or {}
+    return replace(
+        parent,
+        name=f"{' on '.join(i.name for i in inputs.values() if i.kind != 'mapping')} ({variant.label})".strip(),
+        objective=objective_of_stages(kept, variant.changes),
+        options={**of_parent, **run_options(variant.changes, kept)},
+        keywords=keywords or None,
+        inputs=list(inputs.values()),
+        settings=variant.settings,
+        tags={},
+    )
+
+
+def _read_by(stages: Sequence[StageCallable]) -> set[str]:
+    return {name for stage in stages for name in parameters_of(stage)}

@@ -39,7 +39,7 @@ class ServerError(ZigzagLabError):
 
 
 @dataclass(frozen=True)
-class PublicationState:
+class PublishingState:
     """The outbox in figures.
 
     Attributes:
@@ -53,7 +53,7 @@ class PublicationState:
     last_error: str | None
 
 
-def publication_state(database: str | None, mlflow: str | None) -> PublicationState:
+def publication_state(database: str | None, mlflow: str | None) -> PublishingState:
     """What MLflow knows, and what it does not."""
     with open_lab(database) as lab:
         uri = mlflow_uri_for(lab.url, mlflow)
@@ -61,7 +61,7 @@ def publication_state(database: str | None, mlflow: str | None) -> PublicationSt
         errors = lab.sql(
             "SELECT last_error FROM zl_publication WHERE last_error IS NOT NULL ORDER BY updated_at DESC LIMIT 1"
         ).rows
-    return PublicationState(masked(uri) if uri else None, dict(counts), errors[0][0] if errors else None)
+    return PublishingState(masked(uri) if uri else None, dict(counts), errors[0][0] if errors else None)
 
 
 def uri_of(database: str | None, mlflow: str | None) -> str:

@@ -14,7 +14,6 @@ from zigzag_lab.stages import (
     CompleteSaveStage,
     CostModelStage,
     ExactFrontStage,
-    ExactStage,
     ExploitInterLayerDataLocalityStage,
     MinimalEDPStage,
     MinimalEnergyStage,
@@ -23,18 +22,28 @@ from zigzag_lab.stages import (
     ONNXModelParserStage,
     ParetoFrontStage,
     PickleSaveStage,
-    SalsaStage,
     SearchInterLayerDataLocalityStage,
     SimpleSaveStage,
     SpatialMappingGeneratorStage,
     Stage,
     SumStage,
-    TemporalMappingGeneratorStage,
     VisualizationStage,
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.vocab import InputError, Objective, TemporalMappingType, nearest
+from zigzag_lab.stages.methods import SEARCH_METHODS, run_options
+from zigzag_lab.vocab import Objective, TemporalMappingType
+from zigzag_lab.vocab.options import OBJECTIVE, SEARCH, TEMPORAL_MAPPING_TYPE
+
+__all__ = [
+    "REDUCTIONS",
+    "front_stages",
+    "is_onnx",
+    "objective_of",
+    "run_options",
+    "standard_stages",
+    "temporal_mapping_type_of",
+]
 
 REDUCTIONS: dict[Objective, type[Stage]] = {
     Objective.LATENCY: MinimalLatencyStage,
@@ -44,39 +53,28 @@ REDUCTIONS: dict[Objective, type[Stage]] = {
 
 
 def objective_of(text: str | Objective) -> Objective:
-    """The objective of that name, in any case."""
-    try:
-        return Objective(str(text).lower())
-    except ValueError:
-        names = [o.value for o in Objective]
-        raise InputError("opt", f"'{text}'", f"one of {', '.join(names)}", nearest(str(text), names)) from None
+    """Return the objective of that name, in any case."""
+    found: Objective = OBJECTIVE.checked(text, "opt")
+    return found
 
 
 def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMappingType:
-    """The kind of temporal mapping of that name."""
-    try:
-        return TemporalMappingType(str(text).lower())
-    except ValueError:
-        raise InputError("temporal_mapping_type", f"'{text}'", "'uneven' or 'even'") from None
-
-
-ENGINES: dict[str, type[Stage]] = {"loma": TemporalMappingGeneratorStage, "salsa": SalsaStage, "exact": ExactStage}
-"""Searches of temporal mappings by name."""
-
-
-def engine_of(text: str) -> type[Stage]:
-    """The stage that searches temporal mappings under that name."""
-    engine = ENGINES.get(str(text).lower())
-    if engine is None:
-        hint = nearest(str(text), ENGINES)
-        raise InputError("temporal_mapping_search_engine", f"'{text}'", f"one of {', '.join(ENGINES)}", hint)
-    return engine
+    """Return the kind of temporal mapping of that name."""
+    found: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(text)
+    return found
 
 
 def standard_stages(
-    workload: Any, objective: Objective, engine: str = "loma", *, exploit_locality: bool = False
+    workload: Any, objective: Objective, search: str = SEARCH.default, *, exploit_locality: bool = False
 ) -> Sequence[type[Stage]]:
-    """ZigZag's list of stages for a workload and an objective, with data kept on chip between layers if wanted."""
+    """Return ZigZag's list of stages for a workload and an objective.
+
+    Args:
+        workload: a file, the name of a preset, or what the parser stages take.
+        objective: what to minimise.
+        search: a name of :data:`SEARCH_METHODS`.
+        exploit_locality: whether data may stay on chip between layers.
+    """
     reduction = REDUCTIONS[objective]
     return (
         ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
@@ -85,33 +83,48 @@ def standard_stages(
         PickleSaveStage,
         CacheStage,
         SumStage,
-        *((SearchInterLayerDataLocalityStage,) if exploit_locality else ()),
+        *_above_layers(exploit_locality),
         WorkloadStage,
         VisualizationStage,
-        *((ExploitInterLayerDataLocalityStage,) if exploit_locality else ()),
+        *_of_each_layer(exploit_locality),
         CompleteSaveStage,
         CacheStage,
         reduction,
         SpatialMappingGeneratorStage,
         reduction,
-        engine_of(engine),
+        SEARCH_METHODS.named(search, SEARCH.name).stage,
         CostModelStage,
     )
 
 
-def front_stages(workload: Any) -> Sequence[type[Stage]]:
-    """The list of stages that searches the exact front of every layer, and combines them."""
+def front_stages(workload: Any, *, exploit_locality: bool = False) -> Sequence[type[Stage]]:
+    """Return the list of stages that searches the exact front of every layer, and combines them.
+
+    Args:
+        workload: a file, the name of a preset, or what the parser stages take.
+        exploit_locality: whether data may stay on chip between layers.
+    """
     return (
         ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
         AcceleratorParserStage,
         NetworkFrontStage,
+        *_above_layers(exploit_locality),
         WorkloadStage,
+        *_of_each_layer(exploit_locality),
         CacheStage,
         ParetoFrontStage,
         SpatialMappingGeneratorStage,
         ExactFrontStage,
         CostModelStage,
     )
+
+
+def _above_layers(exploit_locality: bool) -> tuple[type[Stage], ...]:
+    return (SearchInterLayerDataLocalityStage,) if exploit_locality else ()
+
+
+def _of_each_layer(exploit_locality: bool) -> tuple[type[Stage], ...]:
+    return (ExploitInterLayerDataLocalityStage,) if exploit_locality else ()
 
 
 def is_onnx(workload: Any) -> bool:

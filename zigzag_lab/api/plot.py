@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 
@@ -24,26 +26,80 @@ from zigzag_lab.plots import (
     plot_workload,
 )
 from zigzag_lab.plots.quantities import cycle_scale, energy_scale
-from zigzag_lab.plots.style import check_path, one_of
+from zigzag_lab.plots.style import check_path
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
 from zigzag_lab.vocab import InputError
-
-_OF_LAYERS: dict[str, Callable[[Sequence[CostModelEvaluation], Path, str], Path]] = {
-    "energy": plot_energy,
-    "latency": plot_latency,
-    "roofline": plot_roofline,
-    "memories": plot_memory_utilisation,
-}
-_OF_RUNS = ("compare", "pareto")
-KINDS = (*_OF_LAYERS, "nest", "hierarchy", "workload", *_OF_RUNS)
-"""Kinds of pictures of recorded runs."""
+from zigzag_lab.vocab.options import OBJECTIVE
+from zigzag_lab.vocab.registry import Registry
 
 MOST_DRAWN = 500
 """Results of a run without a single total that are drawn side by side."""
 
 TRACE_COLUMNS = ("search", "seconds", "best")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a picture is of.
+
+    Attributes:
+        lab: the database.
+        runs: the recorded runs.
+        path: the file; its suffix decides the format (PNG, SVG, PDF).
+        kind: the name of the kind of picture, for messages.
+        layer: the name, a part of the name, or the index of the only layer to draw.
+        objective: what makes a layer hot in the graph of a workload.
+    """
+
+    lab: Lab
+    runs: Sequence[RunRecord]
+    path: Path
+    kind: str
+    layer: str | None = None
+    objective: str = OBJECTIVE.default
+
+    @cached_property
+    def priced(self) -> PricedRun:
+        """The only run, with the layers to draw priced again.
+
+        Raises:
+            InputError: there are several runs, or too many results.
+        """
+        if len(self.runs) != 1:
+            several = " or ".join(kind.name for kind in PLOT_KINDS.values() if kind.takes_several)
+            raise InputError(f"plot {self.kind}", f"{len(self.runs)} runs", "one run", f"For several: {several}.")
+        (run,) = self.runs
+        only = None if self.layer is None else [one.layer_index for one in run_page(self.lab, run, self.layer).layers]
+        if only is None and run.has_no_total and (run.n_results or 0) > MOST_DRAWN:
+            found = f"it has {run.n_results:,} results and no single total"
+            raise InputError(f"run {run.run_id}", found, f"at most {MOST_DRAWN:,}", "Name a layer with --layer INDEX.")
+        return priced_run(self.lab, run.run_id, only)
+
+    @property
+    def title(self) -> str:
+        """The title of a picture of one run or of one of its layers."""
+        priced = self.priced
+        name = priced.cmes[0].layer.name
+        return f"{priced.label}, {self.runs[0].aim}" if self.layer is None else f"{name} of {priced.label}"
+
+
+@dataclass(frozen=True)
+class PlotKind:
+    """A kind of picture of recorded runs.
+
+    Attributes:
+        name: the word that users write.
+        help: what it shows, in a few words.
+        draw: draws and saves it; returns the path.
+        takes_several: whether it shows several runs.
+    """
+
+    name: str
+    help: str
+    draw: Callable[[Drawing], Path]
+    takes_several: bool = False
 
 
 def plot_runs(
@@ -53,13 +109,13 @@ def plot_runs(
     path: str | Path,
     *,
     layer: str | None = None,
-    objective: str = "latency",
+    objective: str = OBJECTIVE.default,
 ) -> Path:
     """Draw a picture of recorded runs, and save it.
 
     Args:
         lab: the database.
-        kind: one of :data:`KINDS`; ``compare`` and ``pareto`` take several runs, the others one.
+        kind: a name of :data:`PLOT_KINDS`; some take several runs, the others one.
         runs: what to draw.
         path: the file; its suffix decides the format (PNG, SVG, PDF).
         layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
@@ -68,30 +124,33 @@ def plot_runs(
     Raises:
         InputError: there is no such kind, the runs do not suit it, or the path is not usable.
     """
-    kind, path = one_of("kind of picture", kind, KINDS), check_path(path)
-    if kind == "pareto":
-        return _pareto(innermost(lab, runs), path)
-    if kind == "compare":
-        return plot_comparison(_labelled([priced_run(lab, run.run_id) for run in runs]), path)
-    if len(runs) != 1:
-        raise InputError(f"plot {kind}", f"{len(runs)} runs", "one run", f"For several: {' or '.join(_OF_RUNS)}.")
-    (run,) = runs
-    only = None if layer is None else [one.layer_index for one in run_page(lab, run, layer).layers]
-    if only is None and run.has_no_total and (run.n_results or 0) > MOST_DRAWN:
-        found = f"it has {run.n_results:,} results and no single total"
-        raise InputError(f"run {run.run_id}", found, f"at most {MOST_DRAWN:,}", "Name a layer with --layer INDEX.")
-    priced = priced_run(lab, run.run_id, only)
-    title = f"{priced.label}, {run.aim}" if layer is None else f"{priced.cmes[0].layer.name} of {priced.label}"
-    if kind in _OF_LAYERS:
-        return _OF_LAYERS[kind](priced.cmes, path, title)
-    if kind == "hierarchy":
-        return plot_memory_hierarchy(priced.accelerator, path)
-    if kind == "workload":
-        return plot_workload(priced.workload, priced.cmes, path, title, objective)
+    found = PLOT_KINDS.named(kind, "kind of picture")
+    return found.draw(Drawing(lab, runs, check_path(path), found.name, layer, objective))
+
+
+def _of_layers(draw: Callable[[Sequence[CostModelEvaluation], Path, str], Path]) -> Callable[[Drawing], Path]:
+    return lambda drawing: draw(drawing.priced.cmes, drawing.path, drawing.title)
+
+
+def _nest(drawing: Drawing) -> Path:
+    priced = drawing.priced
     if len(priced.cmes) > 1:
         names = f"{len(priced.cmes)} layers, 0 to {priced.layers[-1].layer_index}"
         raise InputError("plot nest", names, "one layer", "Name it with --layer.")
-    return plot_loop_nest(priced.cmes[0], path, title)
+    return plot_loop_nest(priced.cmes[0], drawing.path, drawing.title)
+
+
+def _hierarchy(drawing: Drawing) -> Path:
+    return plot_memory_hierarchy(drawing.priced.accelerator, drawing.path)
+
+
+def _workload(drawing: Drawing) -> Path:
+    priced = drawing.priced
+    return plot_workload(priced.workload, priced.cmes, drawing.path, drawing.title, drawing.objective)
+
+
+def _compare(drawing: Drawing) -> Path:
+    return plot_comparison(_labelled([priced_run(drawing.lab, run.run_id) for run in drawing.runs]), drawing.path)
 
 
 def _labelled(runs: Sequence[PricedRun]) -> dict[str, Sequence[CostModelEvaluation]]:
@@ -104,8 +163,9 @@ def _labelled(runs: Sequence[PricedRun]) -> dict[str, Sequence[CostModelEvaluati
     return {label: run.cmes for label, run in zip(labels, runs, strict=True)}
 
 
-def _pareto(runs: Sequence[RunRecord], path: Path) -> Path:
-    """Latency and energy of finished runs, in readable units."""
+def _pareto(drawing: Drawing) -> Path:
+    """Draw latency and energy of finished runs, in readable units."""
+    runs, path = innermost(drawing.lab, drawing.runs), drawing.path
     done = [(r, r.latency_cycles, r.energy_pj) for r in runs]
     priced = [(r, n, pj) for r, n, pj in done if n is not None and pj is not None]
     if not priced:
@@ -154,3 +214,21 @@ def plot_traces(data: str | Path, path: str | Path) -> Path:
     if not traces:
         raise InputError(str(data), "no rows", "a row for each better mapping found")
     return plot_search_quality({name: sorted(trace) for name, trace in traces.items()}, path)
+
+
+PLOT_KINDS: Registry[PlotKind] = Registry(
+    "zigzag_lab.plot_kinds",
+    PlotKind,
+    (
+        PlotKind("energy", "of each layer, by memory and by operand", _of_layers(plot_energy)),
+        PlotKind("latency", "of each layer, by what it is spent on", _of_layers(plot_latency)),
+        PlotKind("roofline", "layers under what array and memory allow", _of_layers(plot_roofline)),
+        PlotKind("memories", "how full each memory is in each layer", _of_layers(plot_memory_utilisation)),
+        PlotKind("nest", "the loops of a layer's mapping", _nest),
+        PlotKind("hierarchy", "the memories of the accelerator", _hierarchy),
+        PlotKind("workload", "the graph of the network, hot layers dark", _workload),
+        PlotKind("compare", "several runs side by side", _compare, takes_several=True),
+        PlotKind("pareto", "several runs, and the front of the best", _pareto, takes_several=True),
+    ),
+)
+"""Name -> kind of picture. Entry points of the group ``zigzag_lab.plot_kinds`` add to it."""

@@ -7,7 +7,9 @@ from typing import Any
 from zigzag_lab.api.pipeline import objective_of, temporal_mapping_type_of
 from zigzag_lab.api.run import RunRequest, run
 from zigzag_lab.cost import CostModelEvaluationABC
+from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import LPF_LIMIT, N_SPATIAL_MAPPINGS, OBJECTIVE, SEARCH, TEMPORAL_MAPPING_TYPE
 
 Results = list[tuple[CostModelEvaluationABC, Any]]
 
@@ -17,13 +19,13 @@ def get_hardware_performance_zigzag(
     accelerator: Any,
     mapping: Any,
     *,
-    temporal_mapping_search_engine: str = "loma",
-    temporal_mapping_type: str = "uneven",
-    opt: str = "latency",
+    temporal_mapping_search_engine: str = SEARCH.default,
+    temporal_mapping_type: str = TEMPORAL_MAPPING_TYPE.default,
+    opt: str = OBJECTIVE.default,
     dump_folder: str | None = None,
     pickle_filename: str | None = None,
-    lpf_limit: int | None = 6,
-    nb_spatial_mappings_generated: int | None = 3,
+    lpf_limit: int | None = LPF_LIMIT.default,
+    nb_spatial_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
     in_memory_compute: bool = False,
     exploit_data_locality: bool = False,
     enable_mix_spatial_mapping: bool = False,
@@ -35,14 +37,13 @@ def get_hardware_performance_zigzag(
         workload: an ONNX or YAML file, a preset's name, a list of layers, or a ``ModelProto``.
         accelerator: a YAML file or a preset's name.
         mapping: a YAML file or a preset's name.
-        temporal_mapping_search_engine: ``loma``, or ``salsa`` with the same objective.
+        temporal_mapping_search_engine: a name of :data:`zigzag_lab.stages.methods.SEARCH_METHODS`.
         temporal_mapping_type: ``uneven`` or ``even``.
         opt: ``latency``, ``energy`` or ``EDP``.
         dump_folder: where to write ZigZag's files; none are written without it.
         pickle_filename: the pickled list of CMEs; in the dump folder by default.
-        lpf_limit: the most loop prime factors to reorder; None for all orders, with a certificate where merging equal
-            beginnings is proven to keep the best.
-        nb_spatial_mappings_generated: how many generated spatial mappings to try.
+        lpf_limit: see :data:`zigzag_lab.vocab.options.LPF_LIMIT`.
+        nb_spatial_mappings_generated: see :data:`zigzag_lab.vocab.options.N_SPATIAL_MAPPINGS`.
         in_memory_compute: whether the array computes in memory; adds its clock and area to what is returned.
         exploit_data_locality: whether data may stay on chip between layers.
         enable_mix_spatial_mapping: whether several loops may share an array dimension; implies data locality.
@@ -63,7 +64,7 @@ def get_hardware_performance_zigzag(
             n_spatial_mappings=nb_spatial_mappings_generated,
             dump_folder=dump_folder,
             pickle_filename=pickle_filename,
-            search=str(temporal_mapping_search_engine).lower(),
+            search=SEARCH_METHODS.named(temporal_mapping_search_engine, "temporal_mapping_search_engine").name,
             exploit_locality=exploit_data_locality,
             mix_spatial=enable_mix_spatial_mapping or in_memory_compute,
         )

@@ -1,18 +1,34 @@
-"""Do a run again with nothing but what the database holds of it, and see whether the numbers agree."""
+"""Run again what a record holds, and compare the numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from ast import literal_eval
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from zigzag_lab.api.given_again import given_again
+from zigzag_lab.api.given import OPTION_NAMES, RECORDS, digest_of_code
 from zigzag_lab.api.same_numbers import Comparing, Disagreement
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.keys import engine_digest
-from zigzag_lab.stages import StageCallable
+from zigzag_lab.keys.records import record_from
+from zigzag_lab.keys.values import KeptFile, unknown_in, value_from
+from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
+from zigzag_lab.stages.check import ALIASES
+from zigzag_lab.stages.question import is_cache
+from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of
+from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store import StoreError
-from zigzag_lab.store.lab import Lab
+from zigzag_lab.store.codec import unpacked
+from zigzag_lab.store.damage import reading
+from zigzag_lab.store.imported import IMPORTED
+from zigzag_lab.store.lab import Lab, RunDetails
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError
 
@@ -85,6 +101,7 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
             tags={**details.tags, RERUN_OF: before.run_id},
             mlflow="off",
             cache=False,
+            without_effect=given.keywords,
             **given.keywords,
         )
         try:
@@ -110,3 +127,242 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
         changed_stages=tuple(given.changed_code),
         unknown_stages=tuple(given.unknown_code),
     )
+
+
+_OURS: dict[str, StageCallable] = {name_of(stage): stage for stage in BUILTIN_STAGES}
+
+_OF_THE_RECORD = ("stages", "stage_code")
+"""Options of a run that are no keywords."""
+
+_BY_TUPLES = ("general_parameter_iterations", "hardware_parameters")
+"""Keywords whose keys may be tuples, which older records spell as Python does."""
+
+
+@dataclass(frozen=True)
+class GivenAgain:
+    """What a run is done again with.
+
+    Attributes:
+        stages: the list, without the stages that would look answers up.
+        keywords: what they are given.
+        changed_code: stages of the user's whose source is not what it was.
+        unknown_code: those of which that is not known.
+    """
+
+    stages: list[StageCallable]
+    keywords: dict[str, Any]
+    changed_code: list[str] = field(default_factory=list)
+    unknown_code: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What the record says of a stage that is not ours; see :func:`zigzag_lab.api.given.kept_code`."""
+
+    position: int
+    stage: str
+    module: str
+    source: str | None = None
+    given: Any = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.module.split(".")[0] == "zigzag_lab"
+
+
+def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder: Path) -> GivenAgain:
+    """The stages of a run and their keywords.
+
+    Args:
+        lab: the database.
+        run_id: the run's id.
+        own: name -> stages of the user's; the built-in ones are known.
+        folder: an empty one, for files that stages read themselves and that are no longer what they were.
+
+    Raises:
+        InputError: the record is not enough.
+    """
+    details = lab.details(run_id)
+    if IMPORTED in details.tags:
+        raise InputError(f"run {run_id}", "it was imported", "a run of a pipeline", "Its files name no inputs.")
+    names = [str(name) for name in details.options.get("stages", ())]
+    if not names:
+        hint = "Runs without a pipeline, and points of sweeps that failed before they began, cannot be done again."
+        raise InputError(f"run {run_id}", "its record names no stages", "a run of a pipeline", hint)
+    with reading("zl_run", id=run_id):
+        code = {int(one["position"]): _Code(**one) for one in details.options.get("stage_code", ())}
+    made = [_stage(run_id, name, code.get(place), own) for place, name in enumerate(names)]
+    stages = [stage for stage in made if not is_cache(stage)]
+    given = GivenAgain(stages, _keywords(lab, run_id, details, stages, folder))
+    _check_needs(run_id, given)
+    for place, one in code.items():
+        now = digest_of_code(made[place])
+        if one.is_ours:
+            continue
+        if one.source is None:
+            given.unknown_code.append(names[place])
+        elif one.source != now:
+            given.changed_code.append(names[place])
+    given.unknown_code.extend(n for i, n in enumerate(names) if i not in code and made[i] is not _OURS.get(n))
+    return given
+
+
+def _stage(run_id: str, name: str, code: _Code | None, own: Mapping[str, StageCallable]) -> StageCallable:
+    """Return a stage by its name and module: ours, one that the user names, or one of an installed package."""
+    stage = _OURS.get(name) if code is None or code.is_ours else None
+    stage = stage or own.get(name)
+    if stage is None and code is not None and name in STAGES and STAGES[name].__module__ == code.module:
+        stage = STAGES[name]
+    if stage is None:
+        module = f" of module {code.module}" if code else ""
+        file = "FILE.py" if code is None or code.module == "__main__" else code.module
+        hint = f"Name its module: 'zigzag-lab rerun {run_id} --stages {file}'; in Python give stages=."
+        found = f"its stage {name}{module} is not one of ours, and the database does not hold its code"
+        raise InputError(f"run {run_id}", found, hint=hint)
+    if code is None or code.given is None or isinstance(stage, partial):
+        return stage
+    with reading("zl_run", id=run_id):
+        given = value_from(code.given)
+        return partial(stage, *given["args"], **given["keywords"])
+
+
+# -- keywords ----------------------------------------------------------------------------------------------------------
+
+
+def _keywords(
+    lab: Lab, run_id: str, details: RunDetails, stages: Sequence[StageCallable], folder: Path
+) -> dict[str, Any]:
+    kept = details.keywords or {}
+    for name, document in kept.items():
+        if (unknown := unknown_in(document)) is not None:
+            found = f"its keyword '{name}' held an object of type {unknown}, which no database holds"
+            raise InputError(f"run {run_id}", found, "plain data, files and records")
+    files = _Files(lab, run_id, folder)
+    with reading("zl_run", id=run_id):
+        values = {name: value_from(document) for name, document in kept.items()}
+    restored = {name: files.put_into(value) for name, value in values.items()}
+    readers = {name for stage in stages for name in parameters_of(stage)}
+    said = {_spoken(name, readers): value for name, value in _options(details.options, {*kept}).items()}
+    inputs = {kind: record for kind, record in lab.input_records(run_id).items() if kind in RECORDS}
+    inputs |= _design_of_child(lab, run_id)
+    given = {**{name: value for name, value in said.items() if name not in _written(stages)}, **inputs, **restored}
+    if "workload" in inputs and "workload" not in restored:
+        given.pop("input_shapes", None)  # the workload was read with them
+    is_all_ours = all(spec_of(stage).is_complete for stage in stages)
+    return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
+
+
+def _design_of_child(lab: Lab, run_id: str) -> dict[str, Any]:
+    """The accelerator of a child where a stage of the user's above it handed down another one than its parent's."""
+    met = lab.sql(
+        "SELECT DISTINCT l.accelerator_kind FROM zl_layer_evaluation l JOIN zl_run r ON r.number = l.run_number "
+        "WHERE r.id = ? AND r.parent_number IS NOT NULL",
+        (run_id,),
+    ).rows
+    if len(met) != 1 or met[0][0] is None:
+        return {}
+    with reading("zl_input", kind=met[0][0]):
+        return {"accelerator": record_from(Accelerator, lab.inputs(run_id)[met[0][0]][1])}
+
+
+def _options(options: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
+    """Options as they were given, but for those that are kept as they were."""
+    instead = {OPTION_NAMES.get(name, name) for name in kept}
+    return {
+        name: _by_tuples(value) if name in _BY_TUPLES else value
+        for name, value in options.items()
+        if name not in instead and name not in _OF_THE_RECORD
+    }
+
+
+def _spoken(name: str, readers: set[str]) -> str:
+    """The keyword that was recorded under a name."""
+    keyword = next((keyword for keyword, recorded in OPTION_NAMES.items() if recorded == name), name)
+    return name if name in readers and keyword not in readers else keyword
+
+
+def _by_tuples(iterations: Any) -> Any:
+    """Variations whose keys were tuples when they were recorded as text."""
+    if not isinstance(iterations, dict):
+        return iterations
+    return {_tuple_from(key): value for key, value in iterations.items()}
+
+
+def _tuple_from(key: str) -> Any:
+    if not key.startswith("("):
+        return key
+    try:
+        found = literal_eval(key)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return key
+    return found if isinstance(found, tuple) and all(isinstance(part, str) for part in found) else key
+
+
+def _written(stages: Sequence[StageCallable]) -> set[str]:
+    """Keywords by which files are written, which nobody wants again."""
+    return {"dump_folder", "pickle_filename", *(n for stage in stages for n in spec_of(stage).writes)}
+
+
+def _may_be_read(name: str, is_all_ours: bool) -> bool:
+    """Whether a keyword that no stage names may be read all the same: by stages of the user's; ours name all."""
+    return not is_all_ours and name not in ALIASES and not any(name in parameters_of(s) for s in BUILTIN_STAGES)
+
+
+def _check_needs(run_id: str, given: GivenAgain) -> None:
+    wanted = {name for stage in given.stages[:1] for name in needed_keywords(stage)} & set(RECORDS)
+    needed = [kind for kind in RECORDS if kind in wanted and kind not in given.keywords]
+    if needed:
+        hint = "Only runs whose inputs are files, presets or records can be done again."
+        raise InputError(f"run {run_id}", f"its record holds no {' and no '.join(needed)}", hint=hint)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+class _Files:
+    """Files that stages read themselves: those of the user while they are what they were, else copies."""
+
+    def __init__(self, lab: Lab, run_id: str, folder: Path) -> None:
+        self.lab, self.run_id, self.folder = lab, run_id, folder
+        self._copies: dict[tuple[str, str], Path] = {}
+
+    def put_into(self, value: Any) -> Any:
+        """A value with its files put in."""
+        if isinstance(value, KeptFile):
+            return self._path(value)
+        if type(value) in (list, tuple):
+            return type(value)(self.put_into(item) for item in value)
+        if type(value) is dict:
+            return {key: self.put_into(item) for key, item in value.items()}
+        return value
+
+    def _path(self, file: KeptFile) -> str | Path:
+        for kind in ("accelerator", "mapping", "workload"):
+            if _says(kind, file):
+                return file.path
+        key = Path(file.path).name, file.digest
+        if key not in self._copies:
+            content = self._content(file)
+            copy = self.folder / str(len(self._copies)) / (key[0] or "file")
+            copy.parent.mkdir()
+            copy.write_bytes(content)
+            self._copies[key] = copy
+        return self._copies[key]
+
+    def _content(self, file: KeptFile) -> bytes:
+        text = (file.text or "").encode()
+        if sha256(text).hexdigest() == file.digest:  # it may have been masked
+            return text
+        rows = self.lab.sql("SELECT content FROM zl_source WHERE digest = ?", (file.digest,)).rows
+        if not rows:
+            found = f"its file {file.path} is not what it was, and was not kept"
+            raise InputError(f"run {self.run_id}", found, f"a file with the SHA-256 {file.digest}")
+        return unpacked(rows[0][0])
+
+
+def _says(kind: Any, file: KeptFile) -> bool:
+    """Whether a file is still what it was."""
+    try:
+        return sha256(resolve(kind, file.path).read_bytes()).hexdigest() == file.digest
+    except (InputError, OSError):
+        return False

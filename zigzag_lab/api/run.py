@@ -3,96 +3,151 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.defaults import DEFAULT_STORE
+from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import (
+    EXPLOIT_LOCALITY,
+    LPF_LIMIT,
+    MIX_SPATIAL,
+    N_SPATIAL_MAPPINGS,
+    OBJECTIVE,
+    PIPELINE_OPTIONS,
+    PRICE_ALL,
+    SEARCH,
+    SEED,
+    TEMPORAL_MAPPING_TYPE,
+    TIME_LIMIT,
+    Kind,
+    Option,
+)
 
 if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
+    from zigzag_lab.hardware import Accelerator
+    from zigzag_lab.inputs.memory_costs import MemoryCostProvider
     from zigzag_lab.stages import ProgressListener
     from zigzag_lab.store import Store
     from zigzag_lab.store.cache import CacheFigures
     from zigzag_lab.workload import Coverage
-
-DEFAULT_LPF_LIMIT = 6
-DEFAULT_SPATIAL_MAPPINGS = 3
-DEFAULT_TIME_LIMIT = 10.0
 
 
 @dataclass(frozen=True)
 class RunRequest:
     """What is asked of one run.
 
+    Options hold what :mod:`zigzag_lab.vocab.options` declares: their meaning, limits and defaults stand there.
+
     Attributes:
         workload, accelerator, mapping: paths, names of presets, or what the parser stages take.
-        objective: what to minimise.
-        lpf_limit: the most loop prime factors to reorder; None for all orders, with a certificate where merging equal
-            beginnings is proven to keep the best.
-        temporal_mapping_type: uneven or even.
-        n_spatial_mappings: how many generated spatial mappings to try; None for all.
+        objective, lpf_limit, temporal_mapping_type, n_spatial_mappings, seed, time_limit: options of that name.
         input_shapes: ONNX input -> shape.
         dump_folder: where to write ZigZag's files; None for none.
         pickle_filename: the pickled list of CMEs; by default in the dump folder.
-        search: how temporal mappings are searched: ``loma``, ``salsa`` or ``exact``.
-        seed: of searches that draw at random; equal seeds give equal results.
-        exploit_locality: whether data may stay on chip between layers.
-        mix_spatial: whether several loops may share an array dimension; implies ``exploit_locality``, as in ZigZag.
-            An array that computes in memory implies it.
-        time_limit: seconds of an exact search for each layer and spatial mapping; None for no limit.
-        price_all: whether an ONNX model's poolings, element-wise operators and reductions are priced too.
+        search: a name of :data:`zigzag_lab.stages.methods.SEARCH_METHODS`.
+        exploit_locality, price_all: options of that name.
+        mix_spatial: the option of that name; an array that computes in memory implies it.
+        search_options: options of searches that installed packages add, by name.
     """
 
     workload: Any
     accelerator: Any
     mapping: Any
-    objective: Objective = Objective.LATENCY
-    lpf_limit: int | None = DEFAULT_LPF_LIMIT
-    temporal_mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
-    n_spatial_mappings: int | None = DEFAULT_SPATIAL_MAPPINGS
+    objective: Objective = OBJECTIVE.default
+    lpf_limit: int | None = LPF_LIMIT.default
+    temporal_mapping_type: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
+    n_spatial_mappings: int | None = N_SPATIAL_MAPPINGS.default
     input_shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     dump_folder: str | Path | None = None
     pickle_filename: str | Path | None = None
-    search: str = "loma"
-    seed: int = 0
-    exploit_locality: bool = False
-    mix_spatial: bool = False
-    price_all: bool = False
-    time_limit: float | None = DEFAULT_TIME_LIMIT
+    search: str = SEARCH.default
+    seed: int = SEED.default
+    exploit_locality: bool = EXPLOIT_LOCALITY.default
+    mix_spatial: bool = MIX_SPATIAL.default
+    price_all: bool = PRICE_ALL.default
+    time_limit: float | None = TIME_LIMIT.default
+    search_options: Mapping[str, Any] = field(default_factory=dict)
 
-    def for_array(self, *, in_memory: bool) -> RunRequest:
-        """The request as it applies to an array: one that computes in memory implies mixed spatial mappings."""
-        return replace(self, mix_spatial=True) if in_memory else self
+    @classmethod
+    def of_options(cls, workload: Any, accelerator: Any, mapping: Any, options: Mapping[str, Any]) -> RunRequest:
+        """Return the request for some inputs, with options by name: those without a field are options of searches."""
+        own = {one.name for one in fields(cls)}
+        others = {name: value for name, value in options.items() if name not in own}
+        given = {name: value for name, value in options.items() if name in own}
+        return cls(workload, accelerator, mapping, **given, search_options=others)
+
+    @property
+    def keeps_data_on_chip(self) -> bool:
+        """Whether data may stay on chip between layers: asked for, or implied by mixed spatial mappings."""
+        return self.exploit_locality or self.mix_spatial
+
+    def value_of(self, option: Option) -> Any:
+        """Return the value of an option, as the option takes it.
+
+        Raises:
+            InputError: the option takes no such value.
+        """
+        is_own = any(one.name == option.name for one in fields(self))
+        value = getattr(self, option.name) if is_own else self.search_options.get(option.name, option.default)
+        checked = option.checked(value)
+        return value if value == checked else checked  # 10 stays 10: keys tell it from 10.0
+
+    def for_array(self, accelerator: Accelerator) -> RunRequest:
+        """Return the request as it applies to an array: one that computes in memory implies mixed spatial mappings.
+
+        Raises:
+            InputError: layers are to be priced that such an array has no price for.
+        """
+        if accelerator.array.imc is None:
+            return self
+        if self.price_all:
+            found = f"the array of {accelerator.name} computes in memory, with weights in its cells"
+            hint = "Layers without weights have no price there: leave out --price-all."
+            raise InputError("price_all", found, "an array that takes all operands from memories", hint)
+        return replace(self, mix_spatial=True)
 
     def keywords(self) -> dict[str, Any]:
-        """The request as keywords of the standard pipeline."""
+        """Return the request as keywords of the standard pipeline."""
+        from zigzag_lab.stages.methods import SEARCH_METHODS
+
+        method = SEARCH_METHODS.named(self.search, SEARCH.name)
         pickle_filename = self.pickle_filename
         if pickle_filename is None and self.dump_folder is not None:
             pickle_filename = Path(self.dump_folder) / "list_of_cmes.pickle"
         return {
+            **self._of_any_pipeline((*method.without_effect, *method.options)),
+            "dump_folder": self.dump_folder,
+            "pickle_filename": pickle_filename,
+            **({method.objective_keyword: self.objective} if method.objective_keyword else {}),
+        }
+
+    @property
+    def without_effect(self) -> list[str]:
+        """Keywords that records and keys hold although the search makes no use of them, unless the user gave them."""
+        from zigzag_lab.stages.methods import SEARCH_METHODS
+
+        options = SEARCH_METHODS.named(self.search, SEARCH.name).without_effect
+        return [option.keyword for option in options if self.value_of(option) == option.default]
+
+    def front_keywords(self) -> dict[str, Any]:
+        """Return the request as keywords of the search for trade-offs."""
+        return self._of_any_pipeline((TIME_LIMIT,))
+
+    def _of_any_pipeline(self, options: Sequence[Option]) -> dict[str, Any]:
+        """Keywords of inputs and options; a flag is only given where it is not as usual."""
+        values = {option: self.value_of(option) for option in (*options, *PIPELINE_OPTIONS) if option.keyword}
+        return {
             "workload": self.workload,
             "accelerator": self.accelerator,
             "mapping": self.mapping,
-            "input_shapes": self.input_shapes or None,
-            "dump_folder": self.dump_folder,
-            "pickle_filename": pickle_filename,
-            "loma_lpf_limit": self.lpf_limit,
-            "nb_mappings_generated": self.n_spatial_mappings,
-            "temporal_mapping_type": self.temporal_mapping_type,
             "access_same_data_considered_as_no_access": True,
-            **({"price_all": True} if self.price_all else {}),
-            **({"enable_mix_spatial_mapping_generation": True} if self.mix_spatial else {}),
-            **({"salsa_opt_criterion": self.objective, "seed": self.seed} if self.search == "salsa" else {}),
-            **self._of_exact_search(),
+            **{o.keyword: v for o, v in values.items() if o.kind is not Kind.FLAG or v != o.default},
+            "input_shapes": self.input_shapes or None,
         }
-
-    def _of_exact_search(self) -> dict[str, Any]:
-        if self.search != "exact":
-            return {}
-        return {"exact_objective": self.objective, "exact_time_limit": self.time_limit}
 
 
 @dataclass(frozen=True)
@@ -145,43 +200,28 @@ def run(
         request: what is asked.
         store: see :class:`MainStage`; None leaves no record.
         experiment: the question that the run belongs to.
-        tags: words to find the run by.
+        tags: key -> value, to find the run by.
         mlflow: the tracking URI to publish to; ``off`` for none.
-        progress: told of each layer.
-        cache: whether answers that the database holds are used, and new ones kept.
+        progress: receives the start and the end of each layer.
+        cache: whether stored answers are used, and new ones stored.
 
     Raises:
         InputError: something asked for cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
-    from zigzag_lab.api.caching import readings_of
-    from zigzag_lab.api.given import recalled
+    from zigzag_lab.api.caching import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
-    from zigzag_lab.api.memory_costs import LabMemoryCosts
-    from zigzag_lab.api.pipeline import objective_of, standard_stages
+    from zigzag_lab.api.pipeline import standard_stages
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.workload import operations_left_out
 
-    if request.lpf_limit is not None and request.lpf_limit < 1:
-        raise InputError("lpf_limit", str(request.lpf_limit), "at least 1, or none for all orders")
     tally = SearchTally()
     costs = None if store is None else LabMemoryCosts(store)
-    given = {"accelerator": request.accelerator, "memory_costs": costs}
-    accelerator = recalled("accelerator", given, readings_of(None))
-    request = request.for_array(in_memory=accelerator.array.imc is not None)
-    if request.price_all and accelerator.array.imc is not None:
-        found = f"the array of {accelerator.name} computes in memory, with weights in its cells"
-        hint = "Layers without weights have no price there: leave out --price-all."
-        raise InputError("price_all", found, "an array that takes all operands from memories", hint)
-    stages = standard_stages(
-        request.workload,
-        objective_of(request.objective),
-        request.search,
-        exploit_locality=request.exploit_locality or request.mix_spatial,
-    )
+    concrete = with_accelerator(request, costs)
+    local = concrete.keeps_data_on_chip
     main_stage = MainStage(
-        stages,
+        standard_stages(request.workload, OBJECTIVE.checked(request.objective), request.search, exploit_locality=local),
         store=store,
         experiment=experiment,
         tags=tags,
@@ -190,21 +230,35 @@ def run(
         tally=tally,
         cache=cache,
         sources={"accelerator": request.accelerator},
-        **{**request.keywords(), "accelerator": accelerator, "memory_costs": costs},
+        memory_costs=costs,
+        without_effect=concrete.without_effect,
+        **concrete.keywords(),
     )
     results = main_stage.run()
     total, per_layer = results[0]
-    layers = tuple(cme for cme, _ in per_layer)
-    seconds = time.perf_counter() - started
-    coverage = operations_left_out(main_stage.workload) if main_stage.workload is not None else None
     return RunOutcome(
         total,
-        layers,
+        tuple(cme for cme, _ in per_layer),
         results,
         tally.n_mappings_evaluated,
-        seconds,
+        time.perf_counter() - started,
         main_stage.run_id,
-        coverage,
+        operations_left_out(main_stage.workload) if main_stage.workload is not None else None,
         main_stage.cache_figures,
         main_stage.record_error,
     )
+
+
+def with_accelerator(request: RunRequest, costs: MemoryCostProvider | None) -> RunRequest:
+    """Return the request with its accelerator read, as it applies to that.
+
+    Args:
+        request: what is asked.
+        costs: where costs of memories come from that the accelerator leaves to a tool.
+    """
+    from zigzag_lab.api.caching import readings_of
+    from zigzag_lab.api.given import recalled
+
+    given = {"accelerator": request.accelerator, "memory_costs": costs}
+    accelerator = recalled("accelerator", given, readings_of(None))
+    return replace(request, accelerator=accelerator).for_array(accelerator)

@@ -1,14 +1,15 @@
-"""All there is to show of a run, or of one of its layers."""
+"""What is shown of one run: its costs by term, its layers, and their loops at each memory."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from math import fsum
 from typing import Any
 
-from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown, energy_of, latency_of
-from zigzag_lab.api.loop_nest import as_lines, loop_nest
 from zigzag_lab.cost import ProofSummary
 from zigzag_lab.mapping.bypass import skipped
+from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
@@ -197,3 +198,164 @@ def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
         (run_id,),
     ).rows
     return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in rows}
+
+
+@dataclass(frozen=True)
+class EnergyBreakdown:
+    """Energy in pJ.
+
+    Attributes:
+        by_memory: memory -> operand -> energy of its accesses there; the costliest memory first.
+        mac_energy_pj: of the operations themselves.
+    """
+
+    by_memory: dict[str, dict[str, float]]
+    mac_energy_pj: float
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """All operands, in the order that they come up; the output last."""
+        found = dict.fromkeys(op for of_memory in self.by_memory.values() for op in of_memory)
+        return tuple(sorted(found, key=lambda op: (op == "O", op)))
+
+    @property
+    def total_pj(self) -> float:
+        """All of it."""
+        return fsum([self.mac_energy_pj, *(pj for row in self.by_memory.values() for pj in row.values())])
+
+
+@dataclass(frozen=True)
+class LatencyBreakdown:
+    """Cycles by term; they add up to the latency.
+
+    Attributes:
+        ideal: with every unit of the array busy in every cycle.
+        spatial_underuse: added because the mapping leaves units idle.
+        stall: added because memory ports are too slow.
+        onload: before the first operation can start.
+        offload: after the last operation, until the outputs are out.
+        drain: until the last operands have passed through a systolic array.
+    """
+
+    ideal: float
+    spatial_underuse: float
+    stall: float
+    onload: float
+    offload: float
+    drain: float
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """Term -> cycles, in order."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def total_cycles(self) -> float:
+        """All of it."""
+        return fsum(self.terms.values())
+
+
+def energy_pj_of(level: StoredLevel) -> float:
+    """Energy of an operand at a memory level, all four directions, in pJ."""
+    pj = level.energy_pj
+    return fsum((pj.to_low, pj.from_low, pj.to_high, pj.from_high))
+
+
+def energy_of(layers: Sequence[StoredLayer]) -> EnergyBreakdown:
+    """The energy of layers by memory and operand, each as often as it counts."""
+    terms: dict[str, dict[str, list[float]]] = {}
+    for level, times in ((level, layer.times) for layer in layers for level in layer.memories):
+        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(energy_pj_of(level) * times)
+    sums = {memory: {op: fsum(pj) for op, pj in row.items()} for memory, row in terms.items()}
+    ranked = dict(sorted(sums.items(), key=lambda item: -fsum(item[1].values())))
+    return EnergyBreakdown(ranked, _sum(layers, "mac_energy_pj"))
+
+
+def latency_of(layers: Sequence[StoredLayer]) -> LatencyBreakdown:
+    """The latency of layers by term, each as often as it counts."""
+    ideal = _sum(layers, "ideal_cycles")
+    return LatencyBreakdown(
+        ideal,
+        _sum(layers, "temporal_cycles") - ideal,
+        *(_sum(layers, f"{term}_cycles") for term in ("stall", "onload", "offload", "drain")),
+    )
+
+
+def _sum(layers: Iterable[StoredLayer], column: str) -> float:
+    return fsum(layer.figures[column] * layer.times for layer in layers)
+
+
+_Placed = list[tuple[str, float, str]]  # loops of an operand from the innermost: dimension, size, memory
+
+
+@dataclass(frozen=True)
+class NestedLoop:
+    """A loop of a mapping.
+
+    Attributes:
+        dim: the layer's dimension.
+        size: how many iterations; may be a fraction where an array is not filled evenly.
+        array_dimension: where it is unrolled over; None for a loop in time.
+        memories: operand -> the memory that holds the data of all its iterations. Empty for unrolled loops.
+    """
+
+    dim: str
+    size: float
+    array_dimension: str | None = None
+    memories: dict[str, str] = field(default_factory=dict)
+
+
+def loop_nest(layer: StoredLayer) -> dict[str, list[NestedLoop]]:
+    """The loops of a layer's mapping, the outermost first: those in time, then those over the array.
+
+    Returns:
+        One nest under an empty name; one for each operand, under its name, where they order their loops differently.
+    """
+    spatial = [
+        NestedLoop(dim, size, array_dimension)
+        for array_dimension, unrolled in layer.mapping["spatial"]
+        for dim, size in unrolled
+    ]
+    placed = {operand: _placed(layer, operand) for operand in layer.mapping["temporal"]}
+    common = _common(placed)
+    if common is not None:
+        return {"": [*reversed(common), *spatial]}
+    return {op: [*reversed(_common({op: loops}) or []), *spatial] for op, loops in placed.items()}
+
+
+def _placed(layer: StoredLayer, operand: str) -> _Placed:
+    names = {level.level: level.memory for level in layer.memories if level.operand == operand}
+    return [
+        (dim, size, names.get(i, f"level {i}"))
+        for i, loops in enumerate(layer.mapping["temporal"][operand])
+        for dim, size in loops
+    ]
+
+
+def _common(placed: dict[str, _Placed]) -> list[NestedLoop] | None:
+    """The finest loops that all operands' loops are made of, from the innermost; None where there are none."""
+    left = {op: list(reversed(loops)) for op, loops in placed.items()}
+    nest: list[NestedLoop] = []
+    while any(left.values()):
+        if not all(left.values()):
+            return None
+        heads = {op: loops[-1] for op, loops in left.items()}
+        dim, size = next(iter(heads.values()))[0], min(size for _, size, _ in heads.values())
+        if any(d != dim or n % size for d, n, _ in heads.values()):
+            return None
+        nest.append(NestedLoop(dim, size, None, {op: memory for op, (_, _, memory) in heads.items()}))
+        for op, (_, n, memory) in heads.items():
+            left[op].pop()
+            if n > size:
+                left[op].append((dim, n / size, memory))
+    return nest
+
+
+def as_lines(nest: Sequence[NestedLoop]) -> list[str]:
+    """Each loop as people write it, indented by its depth."""
+    words = ("parfor" if loop.array_dimension else "for" for loop in nest)
+    places = (f" over {loop.array_dimension}" if loop.array_dimension else "" for loop in nest)
+    return [
+        f"{'  ' * depth}{word} {loop.dim} in 0..{loop.size:g}{place}"
+        for depth, (word, loop, place) in enumerate(zip(words, nest, places, strict=True))
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.executors import check_engine
 from zigzag_lab.store import open_store
 from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
@@ -23,7 +23,7 @@ from zigzag_lab.vocab import InputError
 if TYPE_CHECKING:
     from zigzag_lab.executors import Engine
     from zigzag_lab.store import Store
-    from zigzag_lab.sweeps import Point, Sweep
+    from zigzag_lab.sweeps import DesignPoint, SweepSpec
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class SweepOutcome:
 
 
 def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool = False) -> SweepPlan:
-    """What a sweep would do; nothing is run, and no database is made.
+    """Return what a sweep would do; nothing is run, and no database is made.
 
     Raises:
         InputError: the file cannot be used.
@@ -98,7 +98,7 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
 
 
 def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
-    """The sweep of a name where there is one, and the mean seconds of its points."""
+    """Return the sweep of a name where there is one, and the mean seconds of its points."""
     rows = store.database.select("SELECT number FROM zl_sweep WHERE name = ?", (name,)).rows
     if not rows:
         return None, None
@@ -129,7 +129,7 @@ def run_sweep(
         executor: ``local`` or ``dask``.
         scheduler: address of a Dask scheduler.
         retry_failed: whether points that failed are priced again.
-        listener: told of progress, and asked whether to go on.
+        listener: receives progress, and is polled for cancellation.
 
     Raises:
         InputError: the file, or what else was asked, cannot be used.
@@ -160,8 +160,8 @@ def run_sweep(
     return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds, n_others)
 
 
-def _engine(sweep: Sweep, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
-    """An engine that prices the sweep's points.
+def _engine(sweep: SweepSpec, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+    """Start an engine that prices the sweep's points.
 
     Raises:
         InputError: it cannot be started, or its workers cannot share the database.
@@ -200,9 +200,9 @@ def _searched(search: AdaptiveSearch, work: Work) -> bool:
     return True
 
 
-def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[Point]:
+def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[DesignPoint]:
     """The points that a search asked for as far as they are answered, and those of the batch after that."""
-    asked: list[Point] = []
+    asked: list[DesignPoint] = []
     states = record.states()
     while batch := search.ask():
         new = [point for design in batch for point in design.points]

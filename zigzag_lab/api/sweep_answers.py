@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from zigzag_lab.api.ask import find_run
-from zigzag_lab.api.defaults import default_database
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries

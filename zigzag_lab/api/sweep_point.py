@@ -12,21 +12,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from zigzag_lab.api.given import plain_options
-from zigzag_lab.api.pipeline import objective_of, standard_stages, temporal_mapping_type_of
+from zigzag_lab.api.pipeline import standard_stages
 from zigzag_lab.api.run import RunRequest
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.stages import SearchTally
-from zigzag_lab.stages.main import MainStage
+from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
+from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.signature import name_of
 from zigzag_lab.store import RunInput
 from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.database import flat
 from zigzag_lab.store.sweep_points import PricedPoint
 from zigzag_lab.store.worker_cache import WorkerCache
-from zigzag_lab.sweeps.plan import Base, Point, changed_document
+from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
 from zigzag_lab.vocab import InfeasibleError, InputError
 from zigzag_lab.workload import Workload
 
@@ -43,6 +44,7 @@ class PointPricer:
         options: of the search, where a point says nothing else.
         cache: what is known of layers.
         engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
+        searches: the same of the searches that installed packages add, by name.
     """
 
     sweep: str
@@ -50,17 +52,16 @@ class PointPricer:
     options: Mapping[str, Any]
     cache: WorkerCache = field(default_factory=WorkerCache)
     engine: str = field(default_factory=engine_digest)
+    searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
     _read: dict[str, OrderedDict[str, Any]] = field(default_factory=dict)
 
-    def __call__(self, point: Point) -> PricedPoint:
+    def __call__(self, point: DesignPoint) -> PricedPoint:
         """Price a point. Whatever goes wrong is an answer, too.
 
         Raises:
             InputError: this process runs another version of the code than the one that hands out the points.
         """
-        if engine_digest() != self.engine:
-            found = f"a worker on {platform.node()} runs another version of zigzag_lab than the sweep"
-            raise InputError("executor", found, "the same installation on every machine")
+        self._check_code(str(self._options(point)["search"]))
         started = time.perf_counter()
         options: dict[str, Any] = {"sweep": self.sweep, "point": dict(point.values)}
         inputs: list[RunInput] = []
@@ -74,9 +75,23 @@ class PointPricer:
             priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
         return replace(priced, answers=self.cache.new_answers())
 
+    def _check_code(self, search: str) -> None:
+        """Refuse to work with other code than that of the process that hands out the points."""
+        here = f"a worker on {platform.node()}"
+        if engine_digest() != self.engine:
+            found = f"{here} runs another version of zigzag_lab than the sweep"
+            raise InputError("executor", found, "the same installation on every machine")
+        if code_of_search(search) != self.searches.get(search, ""):
+            found = f"{here} has another version of the search '{search}' than the sweep, or none"
+            raise InputError("executor", found, "the same installation on every machine")
+
+    def _options(self, point: DesignPoint) -> dict[str, Any]:
+        own = point.overrides("options")
+        return {**self.options, **{path.removeprefix("options."): value for path, value in own.items()}}
+
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def _request(self, point: Point, inputs: list[RunInput]) -> RunRequest:
+    def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
         """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
         workload, read = self._workload(point.workload)
         inputs.append(read)
@@ -85,22 +100,7 @@ class PointPricer:
         rules, read = self._changed("mapping", point, read_mapping)
         inputs.append(read)
         check_against(rules, accelerator)
-        options = {**self.options, **{k.removeprefix("options."): v for k, v in point.overrides("options").items()}}
-        request = RunRequest(
-            workload,
-            accelerator,
-            rules,
-            objective=objective_of(options["objective"]),
-            lpf_limit=options["lpf_limit"],
-            temporal_mapping_type=temporal_mapping_type_of(options["temporal_mapping_type"]),
-            n_spatial_mappings=options["n_spatial_mappings"],
-            search=options["search"],
-            seed=options["seed"],
-            exploit_locality=options["exploit_locality"],
-            mix_spatial=options["mix_spatial"],
-            time_limit=options["time_limit"],
-        )
-        return request.for_array(in_memory=accelerator.array.imc is not None)
+        return RunRequest.of_options(workload, accelerator, rules, self._options(point)).for_array(accelerator)
 
     def _workload(self, name: str) -> tuple[Workload, RunInput]:
         base = self.bases["workload"][name]
@@ -112,7 +112,7 @@ class PointPricer:
         known: tuple[Workload, RunInput] = self._remembered("workload", name, read)
         return known
 
-    def _changed(self, kind: str, point: Point, read: Callable[[Any], T]) -> tuple[T, RunInput]:
+    def _changed(self, kind: str, point: DesignPoint, read: Callable[[Any], T]) -> tuple[T, RunInput]:
         name, overrides = getattr(point, kind), point.overrides(kind)
         base = self.bases[kind][name]
 
@@ -134,10 +134,11 @@ class PointPricer:
     # -- results -------------------------------------------------------------------------------------------------------
 
     def _priced(
-        self, point: Point, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
+        self, point: DesignPoint, request: RunRequest, inputs: list[RunInput], options: dict[str, Any], started: float
     ) -> PricedPoint:
         tally = SearchTally()
-        results = MainStage(_stages(request), tally=tally, cache=self.cache, **request.keywords()).run()
+        given: dict[str, Any] = {"tally": tally, "cache": self.cache, "without_effect": request.without_effect}
+        results = Pipeline(_stages(request), **given, **request.keywords()).run()
         total, per_layer = results[0]
         cmes = [cme for cme, _ in per_layer if isinstance(cme, CostModelEvaluation)]
         rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]
@@ -165,8 +166,8 @@ class PointPricer:
 
 
 def _stages(request: RunRequest) -> Any:
-    is_local = request.exploit_locality or request.mix_spatial
-    return standard_stages(request.workload, request.objective, request.search, exploit_locality=is_local)
+    local = request.keeps_data_on_chip
+    return standard_stages(request.workload, request.objective, request.search, exploit_locality=local)
 
 
 def _recorded(request: RunRequest) -> dict[str, Any]:

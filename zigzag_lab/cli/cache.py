@@ -1,4 +1,4 @@
-"""``zigzag-lab cache``: what is kept, why something was not found, and whether it is right."""
+"""``zigzag-lab cache``: stored answers, why a look-up missed, and whether they are right."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST_SHOWN = 12
 
 @click.group("cache")
 def cache_group() -> None:
-    """Look after the answers that are kept."""
+    """Look into and clean up the cache of answers."""
 
 
 @cache_group.command("stats")
 @database_option
 def stats_command(database: str | None) -> None:
-    """Say what the cache holds, and what it did for all runs."""
+    """Show what the cache holds, and its hits over all runs."""
     from zigzag_lab.api.ask import open_lab
     from zigzag_lab.api.cache_questions import cache_statistics
 
@@ -39,7 +39,7 @@ def stats_command(database: str | None) -> None:
 @click.argument("other", required=False)
 @database_option
 def why_miss_command(run: str, other: str | None, database: str | None) -> None:
-    """Say what differs between the questions of RUN that were not answered and those of an earlier run.
+    """Show how the look-ups of RUN that missed differ from those of an earlier run.
 
     RUN is an id, the start of one, or 'last'. Without OTHER, the newest earlier run of the same network is taken.
     """
@@ -71,10 +71,10 @@ def why_miss_command(run: str, other: str | None, database: str | None) -> None:
 @click.option(
     "--unused-days", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Since its last use."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @database_option
 def gc_cache_command(unused_days: float, dry_run: bool, database: str | None) -> None:
-    """Remove answers that nobody used for long, and what files said that nobody read for as long."""
+    """Remove answers and parsed files that were not used for long."""
     from zigzag_lab.api.ask import open_lab
     from zigzag_lab.api.cache_questions import remove_unused_answers
 

@@ -14,8 +14,7 @@ from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.table import Column, shown, table
 
 if TYPE_CHECKING:
-    from zigzag_lab.api.compare import Comparison, Pair
-    from zigzag_lab.api.differences import Difference
+    from zigzag_lab.api.compare import Comparison, Difference, Pair
 
 MOST_SHOWN, MOST_PAIRS = 40, 400
 _UNITS: dict[str, Callable[[float | None], str]] = {"edp_pj_cycles": figures.power, "latency_cycles": figures.count}

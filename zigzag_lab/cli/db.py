@@ -13,16 +13,16 @@ UPGRADE = "Run 'zigzag-lab db upgrade'."
 
 @click.group("db")
 def db_group() -> None:
-    """Look after the tables of the database."""
+    """Upgrade and check the tables of the database."""
 
 
 @db_group.command("upgrade")
 @database_option
 def upgrade_command(database: str | None) -> None:
-    """Bring the database to the newest schema. A SQLite file that holds runs is copied first."""
-    from zigzag_lab.api import schema_state
+    """Upgrade the database to the newest schema. A SQLite file that holds runs is copied first."""
+    from zigzag_lab.api import doctor
 
-    before, now = schema_state.upgrade_schema(database)
+    before, now = doctor.upgrade_schema(database)
     if before == now.revision:
         click.echo(f"{now.database} is up to date (schema {now.revision}).")
     elif before is None:
@@ -34,10 +34,10 @@ def upgrade_command(database: str | None) -> None:
 @db_group.command("current")
 @database_option
 def current_command(database: str | None) -> None:
-    """Say which schema the database has; exit status 1 when it is not the newest."""
-    from zigzag_lab.api import schema_state
+    """Show which schema the database has; exit status 1 when it is not the newest."""
+    from zigzag_lab.api import doctor
 
-    state = schema_state.schema_state(database)
+    state = doctor.schema_state(database)
     has = "holds no tables of zigzag-lab" if state.revision is None else f"has schema {state.revision}"
     if state.is_up_to_date:
         click.echo(f"{state.database} {has}, the newest.")
@@ -50,9 +50,9 @@ def current_command(database: str | None) -> None:
 @database_option
 def check_command(database: str | None) -> None:
     """Compare the tables, one by one, with what this program expects; exit status 1 when they differ."""
-    from zigzag_lab.api import schema_state
+    from zigzag_lab.api import doctor
 
-    state = schema_state.schema_state(database, thoroughly=True)
+    state = doctor.schema_state(database, thoroughly=True)
     if state.is_up_to_date:
         click.echo(f"{state.database} is what this program expects (schema {state.revision}).")
         return

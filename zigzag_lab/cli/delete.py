@@ -9,14 +9,14 @@ from zigzag_lab.cli.options import database_option
 
 @click.command("delete")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
-@click.option("--restore", is_flag=True, help="Bring them back instead.")
+@click.option("--restore", is_flag=True, help="Restore them instead.")
 @database_option
 def delete_command(runs: tuple[str, ...], restore: bool, database: str | None) -> None:
-    """Delete runs: they are seen no more, and stay until 'zigzag-lab gc'."""
-    from zigzag_lab.api import ask, keeping
+    """Soft-delete runs: hide them until they are restored, or removed by 'zigzag-lab gc'."""
+    from zigzag_lab.api import ask
 
     with ask.open_lab(database) as lab:
-        done = keeping.restore(lab, runs) if restore else keeping.delete(lab, runs)
+        done = ask.restore(lab, runs) if restore else ask.delete(lab, runs)
     if not done:
         click.echo("None of them was deleted." if restore else "All of them were deleted before.")
     elif restore:
@@ -27,15 +27,15 @@ def delete_command(runs: tuple[str, ...], restore: bool, database: str | None) -
 
 @click.command("gc")
 @click.option("--older-than", metavar="AGE", help="Keep runs that were deleted later, such as 30d.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--dry-run", is_flag=True, help="Only count what would be removed.")
 @click.option("--compact", is_flag=True, help="Give the space back to the disk, for which SQLite copies the file.")
 @database_option
 def gc_command(older_than: str | None, dry_run: bool, compact: bool, database: str | None) -> None:
-    """Remove deleted runs for good, and all that nothing refers to."""
-    from zigzag_lab.api import ask, keeping
+    """Remove deleted runs for good, and orphaned rows."""
+    from zigzag_lab.api import ask
 
     with ask.open_lab(database) as lab:
-        counts = keeping.remove_garbage(lab, older_than=older_than, is_dry_run=dry_run, is_compact=compact)
+        counts = ask.remove_garbage(lab, older_than=older_than, is_dry_run=dry_run, is_compact=compact)
     found = ", ".join(f"{n} {what}" for what, n in counts.items() if n) or "nothing"
     click.echo(f"Would remove {found}." if dry_run else f"Removed {found}.")
 
@@ -45,9 +45,9 @@ def gc_command(older_than: str | None, dry_run: bool, compact: bool, database: s
 @click.argument("text", required=False)
 @database_option
 def note_command(run: str, text: str | None, database: str | None) -> None:
-    """Write a note on a run, or show it; an empty TEXT takes it off."""
-    from zigzag_lab.api import ask, keeping
+    """Write a note on a run, or show it; an empty TEXT removes it."""
+    from zigzag_lab.api import ask
 
     with ask.open_lab(database) as lab:
-        run_id, kept = keeping.note(lab, run, text)
+        run_id, kept = ask.note(lab, run, text)
     click.echo(f"{run_id}: {kept}" if kept else f"{run_id} has no note.")

@@ -18,7 +18,7 @@ from zigzag_lab.cli.plain import as_json
 @json_option
 @database_option
 def doctor_command(mlflow: str | None, deep: bool, is_json: bool, database: str | None) -> None:
-    """Look at the database, its disk, its clock, MLflow and the versions; exit status 1 when something is broken."""
+    """Check the database, its disk, its clock, MLflow and the versions; exit status 1 when something is broken."""
     from zigzag_lab.api.doctor import Health, examine
 
     findings = examine(database, mlflow, deep=deep)

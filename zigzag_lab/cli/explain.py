@@ -33,7 +33,7 @@ def explain_command(run: str, layer: str | None, is_json: bool, database: str | 
     with the parameter changed. A new search may do better still.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.explain import explain_run
+    from zigzag_lab.api.report import explain_run
 
     with ask.open_lab(database) as lab:
         explanation = explain_run(lab, ask.find_run(lab, run), layer)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cli import figures
-from zigzag_lab.cli.pareto import said
+from zigzag_lab.cli.pareto import in_words
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ MOST_ROWS = 40
 
 def settings_in_words(settings: dict[str, Any] | None) -> str:
     """What a child varies, in one line."""
-    return ", ".join(f"{name}={cut(said(name, value), 40)}" for name, value in (settings or {}).items())
+    return ", ".join(f"{name}={cut(in_words(name, value), 40)}" for name, value in (settings or {}).items())
 
 
 def cut(text: str, most: int = 160) -> str:

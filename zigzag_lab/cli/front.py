@@ -11,9 +11,10 @@ import click
 
 from zigzag_lab.cli import figures, render
 from zigzag_lab.cli.ended import ended_runs
-from zigzag_lab.cli.options import Count, Seconds, database_option, mlflow_option
+from zigzag_lab.cli.options import RunCommand, database_option, input_options, mlflow_option, record_options
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, shown, table
+from zigzag_lab.vocab.options import FRONT_OPTIONS
 from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
@@ -29,15 +30,10 @@ Examples:
 """
 
 
-@click.command("front", epilog=EXAMPLES)
+@click.command("front", cls=RunCommand, options_of=lambda: FRONT_OPTIONS, epilog=EXAMPLES)
 @click.argument("run", required=False)
-@click.option("--workload", metavar="W", help="Search anew: ONNX or YAML file, or a preset's name.")
-@click.option("--accelerator", metavar="A", help="YAML file, or a preset's name.")
-@click.option("--mapping", metavar="M", help="YAML file, or a preset's name.")
-@click.option("--time-limit", type=Seconds(), default="10", show_default=True, help="For a layer and spatial mapping.")
-@click.option("--spatial-mappings", type=Count(), default="3", show_default=True, help="How many to try for a layer.")
-@click.option("--experiment", default="default", show_default=True, help="The question that the run belongs to.")
-@click.option("--no-cache", is_flag=True, help="Compute everything, and keep nothing for later.")
+@input_options(are_required=False, note="Search anew: ")
+@record_options
 @click.option("--layer", metavar="NAME|INDEX", help="Only the front of this layer, with its mappings.")
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV: all points, every figure with all its digits.")
 @raw_option
@@ -92,26 +88,30 @@ def front_command(
         render.warn_of_unpublished(publish(url, mlflow, run))
 
 
-def _searched(run: str | None, given: dict[str, str | None], url: str, mlflow: str | None, **search: Any) -> str:
-    """The id of a new run."""
+def _searched(
+    run: str | None,
+    given: dict[str, str | None],
+    url: str,
+    mlflow: str | None,
+    *,
+    experiment: str,
+    tags: tuple[tuple[str, str], ...],
+    no_cache: bool,
+    **options: Any,
+) -> str:
+    """Search, and return the id of the new run."""
     from zigzag_lab import api
     from zigzag_lab.api.front import search_front
 
     missing = [name for name, value in given.items() if value is None]
     if missing or run is not None:
-        said = "RUN goes without them" if run is not None else f"--{missing[0]} is missing"
-        raise click.UsageError(f"--workload, --accelerator and --mapping go together; {said}.")
-    request = api.RunRequest(
-        given["workload"],
-        given["accelerator"],
-        given["mapping"],
-        n_spatial_mappings=search["spatial_mappings"],
-        time_limit=search["time_limit"],
-    )
+        found = "RUN goes without them" if run is not None else f"--{missing[0]} is missing"
+        raise click.UsageError(f"--workload, --accelerator and --mapping go together; {found}.")
+    request = api.RunRequest.of_options(given["workload"], given["accelerator"], given["mapping"], options)
     api.mlflow_uri_for(url, mlflow)
     with ended_runs(url, mlflow), render.layer_progress() as progress:
         return search_front(
-            request, store=url, experiment=search["experiment"], progress=progress, cache=not search["no_cache"]
+            request, store=url, experiment=experiment, tags=dict(tags), progress=progress, cache=not no_cache
         )
 
 

@@ -10,7 +10,7 @@ import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.family import settings_in_words
-from zigzag_lab.cli.options import Count, Tag, database_option, points_option
+from zigzag_lab.cli.options import COUNT, TagType, database_option, points_option
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
@@ -39,9 +39,9 @@ json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, 
 @click.option("--workload", metavar="NAME", help="Only runs of this workload.")
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
 @click.option("--objective", metavar="WORD", help="Only runs that minimised latency, energy, edp or none of them.")
-@click.option("--tag", "tags", type=Tag(), multiple=True, help="Only runs that carry this tag.")
+@click.option("--tag", "tags", type=TagType(), multiple=True, help="Only runs that carry this tag.")
 @click.option("--since", metavar="2h|2026-11-22", help="Only runs that started at most so long ago, or since then.")
-@click.option("--limit", type=Count(), default="20", show_default=True, help="At most so many runs.")
+@click.option("--limit", type=COUNT, default="20", show_default=True, help="At most so many runs.")
 @points_option
 @json_option
 @database_option
@@ -91,7 +91,7 @@ def ls_command(
 @click.option("--workload", metavar="NAME", help="Only runs of this workload.")
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
 @click.option("--sweep", metavar="NAME", help="Only points of this sweep, with their settings.")
-@click.option("--limit", type=Count(), default="5", show_default=True, help="At most so many runs.")
+@click.option("--limit", type=COUNT, default="5", show_default=True, help="At most so many runs.")
 @points_option
 @click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
 @raw_option

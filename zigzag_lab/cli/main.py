@@ -65,7 +65,7 @@ class _Commands(click.Group):
 def _end(error: ZigzagLabError) -> NoReturn:
     try:
         click.echo(f"Error: {error}", err=True)
-    except OSError:  # nobody can be told; the exit status says it
+    except OSError:  # nobody reads it; the exit status remains
         streams.give_up(sys.stderr)
     sys.exit(error.exit_status)
 

@@ -1,4 +1,4 @@
-"""``zigzag-lab mlflow``: what MLflow knows of our runs."""
+"""``zigzag-lab mlflow``: publishing runs to MLflow."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def mlflow_group() -> None:
 def sync_command(
     again: bool, sweeps: tuple[str, ...], policy: str | None, mlflow: str | None, database: str | None
 ) -> None:
-    """Publish what MLflow does not know yet; exit status 1 when something could not be.
+    """Publish runs that are not published yet; exit status 1 when one could not be.
 
     Of sweeps and of runs within runs, those that were chosen when they ended; --publish chooses more.
     """
@@ -44,7 +44,7 @@ def sync_command(
 @mlflow_option
 @database_option
 def status_command(mlflow: str | None, database: str | None) -> None:
-    """Say where runs are published to, and how many wait."""
+    """Show where runs are published to, and how many are queued."""
     from zigzag_lab.api import mlflow_view
 
     state = mlflow_view.publication_state(database, mlflow)

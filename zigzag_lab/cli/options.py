@@ -2,56 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import Kind, Option
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Count(click.ParamType[Any]):
-    """How many, or a word for no limit."""
+_METAVARS = {Kind.WHOLE: "N", Kind.NUMBER: "{unit}"}
 
-    unlimited = "all"
-    name = "N|all"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+class OptionType(click.ParamType[Any]):
+    """What an option of a run takes, as it declares."""
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+        self.name = _METAVARS.get(option.kind, "VALUE").format(unit=option.unit.upper()) + (
+            f"|{option.unlimited}" if option.unlimited else ""
+        )
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the value."""
-        text = str(value).strip().lower()
-        if value is None or text == self.unlimited:
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) > 0):
-            self.fail(f"'{value}' is neither a whole number of at least 1 nor '{self.unlimited}'.", param, ctx)
-        return int(text)
-
-
-class LpfLimit(Count):
-    """A limit on loop prime factors, or ``none``."""
-
-    unlimited = "none"
-    name = "N|none"
-
-
-class Seconds(click.ParamType[Any]):
-    """How long, or ``none`` for no limit."""
-
-    name = "SECONDS|none"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
-        """Read the value."""
-        if value is None or str(value).strip().lower() == "none":
-            return None
         try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"'{value}' is not seconds above 0, or 'none' for no limit.", param, ctx)
-        return seconds
+            return self.option.parsed(value) if isinstance(value, str) else self.option.checked(value)
+        except InputError as error:
+            return self.fail(f"'{value}' is not {error.expected}.", param, ctx)
 
 
-class Shape(click.ParamType[Any]):
+class Words(click.Choice[Any]):
+    """The words that an option of a run takes, in any case."""
+
+    def __init__(self, option: Option) -> None:
+        self.option = option
+        super().__init__([str(word) for word in option.words], case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the value."""
+        return self.option.checked(super().convert(value, param, ctx))
+
+
+COUNT = OptionType(Option("limit", Kind.WHOLE, None, "How many rows to show.", minimum=1, unlimited="all"))
+"""How many, or ``all``."""
+
+
+def click_option(option: Option) -> click.Option:
+    """Return an option of a run as one of the command line."""
+    names = [option.command_flag, option.name]
+    if option.kind is Kind.FLAG:
+        return click.Option(names, is_flag=True, default=option.default, help=option.help)
+    if option.kind is Kind.SHAPES:
+        return click.Option(names, type=ShapeType(), multiple=True, help=option.help, callback=_as_mapping)
+    if option.kind is Kind.WORD:
+        return click.Option(names, type=Words(option), default=str(option.default), show_default=True, help=option.help)
+    default = option.unlimited if option.default is None else f"{option.default:g}"
+    kind = OptionType(option)
+    return click.Option(names, type=kind, metavar=kind.name, default=default, show_default=True, help=option.help)
+
+
+def _as_mapping(context: click.Context, param: click.Parameter, value: Any) -> dict[str, tuple[int, ...]]:
+    return dict(value)
+
+
+class RunCommand(click.Command):
+    """A command with options of a run, which are looked up when they are first asked for: they load the stages.
+
+    Args:
+        options_of: returns the options; they stand behind those of the inputs.
+    """
+
+    def __init__(self, *args: Any, options_of: Callable[[], Sequence[Option]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options_of: Callable[[], Sequence[Option]] | None = options_of
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return all parameters."""
+        if self.options_of is not None:
+            place = 1 + [param.name for param in self.params].index("mapping")
+            self.params[place:place] = map(click_option, self.options_of())
+            self.options_of = None
+        return super().get_params(ctx)
+
+
+class ShapeType(click.ParamType[Any]):
     """The shape of a named tensor."""
 
     name = "NAME=1,3,224,224"
@@ -72,8 +108,8 @@ class Shape(click.ParamType[Any]):
         return name, shape
 
 
-class Tag(click.ParamType[Any]):
-    """A word and its value, as KEY=VALUE."""
+class TagType(click.ParamType[Any]):
+    """A tag, as KEY=VALUE."""
 
     name = "KEY=VALUE"
 
@@ -85,8 +121,30 @@ class Tag(click.ParamType[Any]):
         return key.strip(), text
 
 
+def input_options(*, are_required: bool, note: str = "") -> Callable[[F], F]:
+    """``--workload``, ``--accelerator``, ``--mapping``: what is priced."""
+    yaml = "YAML file, or a preset's name."
+    texts = {"mapping": yaml, "accelerator": yaml, "workload": f"{note}ONNX or {yaml}"}
+
+    def decorated(command: F) -> F:
+        for name, text in texts.items():
+            metavar = name[0].upper()
+            command = click.option(f"--{name}", required=are_required, metavar=metavar, help=text)(command)
+        return command
+
+    return decorated
+
+
+def record_options(command: F) -> F:
+    """``--experiment``, ``--tag``, ``--no-cache``: how a new run is recorded."""
+    question = "The question that the run belongs to."
+    command = click.option("--no-cache", is_flag=True, help="Compute everything, and store no answers.")(command)
+    command = click.option("--tag", "tags", type=TagType(), multiple=True, help="A tag to find the run by.")(command)
+    return click.option("--experiment", default="default", show_default=True, help=question)(command)
+
+
 def database_option(command: F) -> F:
-    """``--db``: which database to speak to."""
+    """``--db``: the database."""
     help_text = "Database, a file or a URL; by default ZIGZAG_LAB_DB, or zigzag_lab.db in the working folder."
     return click.option("--db", "database", metavar="FILE|URL", help=help_text)(command)
 
@@ -98,9 +156,9 @@ def mlflow_option(command: F) -> F:
 
 
 def publish_option(command: F) -> F:
-    """``--publish``: which points of a sweep MLflow is told of."""
+    """``--publish``: which points of a sweep are published."""
     help_text = (
-        "Points to tell MLflow of, for each network: all, best, pareto, top:K or none, with commas between. "
+        "Points to publish to MLflow, for each network: all, best, pareto, top:K or none, with commas between. "
         "By default all of up to 200, else pareto,top:50."
     )
     return click.option("--publish", "policy", metavar="POLICY", help=help_text)(command)

@@ -12,8 +12,7 @@ from zigzag_lab.cli.table import Column, shown, table, terminal_width
 from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
-    from zigzag_lab.api.breakdowns import EnergyBreakdown, LatencyBreakdown
-    from zigzag_lab.api.run_page import RunPage
+    from zigzag_lab.api.run_page import EnergyBreakdown, LatencyBreakdown, RunPage
     from zigzag_lab.store.lab import StoredLayer
 
 LABEL = 12
@@ -255,7 +254,7 @@ def _gap(layer: StoredLayer) -> str:
 
 
 def _memory_table(layer: StoredLayer) -> str:
-    from zigzag_lab.api.breakdowns import energy_pj_of
+    from zigzag_lab.api.run_page import energy_pj_of
 
     total = layer.figures["energy_pj"]
     columns = [*_MEMORY, *(Column(name.replace("_", " "), True) for name in _DIRECTIONS), Column("full", True)]
@@ -271,7 +270,7 @@ def _memory_table(layer: StoredLayer) -> str:
 
 
 def _nest_lines(layer: StoredLayer) -> Iterator[str]:
-    from zigzag_lab.api.loop_nest import as_lines, loop_nest
+    from zigzag_lab.api.run_page import as_lines, loop_nest
 
     for operand, nest in loop_nest(layer).items():
         operands = sorted({op for loop in nest for op in loop.memories}, key=lambda op: (op == "O", op))

@@ -72,15 +72,15 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
     if not points:
         click.echo("No such points.", err=True)
         return
-    told = [name for name in names if not name.startswith("mapping") and _differs(points, name)]
+    columns_shown = [name for name in names if not name.startswith("mapping") and _differs(points, name)]
     columns = [
         Column("workload"),
         *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
-        *(Column(short(name, told), True) for name in told),
+        *(Column(short(name, columns_shown), True) for name in columns_shown),
         *(Column(heading, True) for heading in ("energy", "cycles", "EDP", "area", "used")),
         Column("run"),
     ]
-    click.echo(table(columns, [_row(point, told, len(columns)) for point in points]))
+    click.echo(table(columns, [_row(point, columns_shown, len(columns)) for point in points]))
 
 
 def _differs(points: Sequence[SweepPointRecord], name: str) -> bool:
@@ -95,9 +95,9 @@ def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[Any]:
     ]
 
 
-def _row(point: SweepPointRecord, told: Sequence[str], n_columns: int) -> list[str]:
+def _row(point: SweepPointRecord, columns_shown: Sequence[str], n_columns: int) -> list[str]:
     rest = [
-        *(said(name, point.settings.get(name)) for name in told),
+        *(in_words(name, point.settings.get(name)) for name in columns_shown),
         figures.energy(point.energy_pj),
         figures.count(point.latency_cycles),
         figures.power(point.edp_pj_cycles),
@@ -119,18 +119,18 @@ def short(name: str, names: Sequence[str]) -> str:
     return name
 
 
-def said(name: str, value: Any) -> str:
+def in_words(name: str, value: Any) -> str:
     """A setting as people write it: sizes in KiB and MiB."""
     if name.endswith(".size") and isinstance(value, int) and value >= 8192:
         for unit, bits in (("MiB", 2**23), ("KiB", 2**13)):
             if value >= bits:
                 return f"{value / bits:.4g} {unit}"
     if isinstance(value, list):
-        return "x".join(said("", item) for item in value)
+        return "x".join(in_words("", item) for item in value)
     return figures.NOTHING if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def settings_in_words(settings: dict[str, Any]) -> str:
     """All settings of a point in one line."""
     names = list(settings)
-    return ", ".join(f"{short(n, names)}={said(n, v)}" for n, v in settings.items() if not n.startswith("mapping"))
+    return ", ".join(f"{short(n, names)}={in_words(n, v)}" for n, v in settings.items() if not n.startswith("mapping"))

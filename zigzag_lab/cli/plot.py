@@ -6,21 +6,12 @@ from pathlib import Path
 
 import click
 
-from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.options import Words, database_option
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import OBJECTIVE
 
-KINDS = (
-    "energy",
-    "latency",
-    "roofline",
-    "memories",
-    "nest",
-    "hierarchy",
-    "workload",
-    "compare",
-    "pareto",
-    "search",
-)
+TRACES = "search"
+"""The kind of picture that shows no recorded runs."""
 
 EXAMPLES = """\b
 Examples:
@@ -31,8 +22,32 @@ Examples:
 """
 
 
-@click.command("plot", epilog=EXAMPLES)
-@click.argument("kind", type=click.Choice(KINDS), metavar="KIND")
+class _PlotCommand(click.Command):
+    """Lists the kinds of pictures where its help is asked for."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from zigzag_lab.api.plot import PLOT_KINDS
+
+        super().format_help_text(ctx, formatter)
+        kinds = [(kind.name, kind.help) for kind in PLOT_KINDS.values()]
+        with formatter.section("Kinds"):
+            formatter.write_dl([*kinds, (TRACES, "quality of searches against time, from --data")])
+
+
+class _Kind(click.ParamType[str]):
+    """A kind of picture."""
+
+    name = "KIND"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name."""
+        from zigzag_lab.api.plot import PLOT_KINDS
+
+        return click.Choice([*PLOT_KINDS, TRACES]).convert(value, param, ctx)
+
+
+@click.command("plot", cls=_PlotCommand, epilog=EXAMPLES)
+@click.argument("kind", type=_Kind(), metavar="KIND")
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it."
@@ -40,9 +55,10 @@ Examples:
 @click.option("--layer", metavar="NAME|INDEX", help="Only this layer; 'nest' needs it.")
 @click.option("--experiment", metavar="NAME", help="All finished runs of this experiment.")
 @click.option(
-    "--opt",
-    type=click.Choice(["latency", "energy", "edp"], case_sensitive=False),
-    default="latency",
+    OBJECTIVE.command_flag,
+    "objective",
+    type=Words(OBJECTIVE),
+    default=str(OBJECTIVE.default),
     show_default=True,
     help="What makes a layer hot in 'workload'.",
 )
@@ -54,37 +70,25 @@ def plot_command(
     output: Path | None,
     layer: str | None,
     experiment: str | None,
-    opt: str,
+    objective: str,
     data: Path | None,
     database: str | None,
 ) -> None:
     """Draw runs, as a PNG, an SVG or a PDF by the name of the file.
 
-    \b
-    energy     of each layer, by memory and by operand
-    latency    of each layer, by what it is spent on
-    roofline   layers under what array and memory allow
-    memories   how full each memory is in each layer
-    nest       the loops of a layer's mapping
-    hierarchy  the memories of the accelerator
-    workload   the graph of the network, hot layers dark
-    compare    several runs side by side
-    pareto     several runs, and the front of the best
-    search     quality of searches against time, from --data
-
     RUN is an id, the start of one, the name of a sweep for all its runs, or 'last', which is meant where none is
     given. For 'pareto', a run that has runs within it stands for these.
-    """  # noqa: D301
+    """
     from zigzag_lab.api import ask
     from zigzag_lab.api.plot import plot_runs, plot_traces
     from zigzag_lab.api.report import chosen_runs
 
     path = output or Path(f"{kind}.png")
-    if kind == "search":
+    if kind == TRACES:
         if data is None:
             raise InputError("plot search", "no data", "--data with a CSV file of the columns search, seconds, best")
         click.echo(plot_traces(data, path))
         return
     with ask.open_lab(database) as lab:
         chosen = chosen_runs(lab, runs, experiment, only_finished=True)
-        click.echo(plot_runs(lab, kind, chosen, path, layer=layer, objective=opt))
+        click.echo(plot_runs(lab, kind, chosen, path, layer=layer, objective=objective))

@@ -177,6 +177,6 @@ def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> 
 
 
 def warn_of_unpublished(report: PublishReport | None) -> None:
-    """One line for what MLflow could not be told."""
+    """Print one line where runs could not be published."""
     if report is not None and not report.is_complete:
         click.echo(f"Note: {report.sentence}", err=True)

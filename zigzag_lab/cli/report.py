@@ -28,7 +28,7 @@ Examples:
     help="Where to write it.",
 )
 @click.option("--experiment", metavar="NAME", help="All runs of this experiment.")
-@click.option("--title", default="", help="What stands above.")
+@click.option("--title", default="", help="The title of the page.")
 @database_option
 def report_command(
     runs: tuple[str, ...], output: Path, experiment: str | None, title: str, database: str | None

@@ -32,7 +32,7 @@ MOST_SHOWN = 10
 @json_option
 @database_option
 def rerun_command(run: str, modules: tuple[str, ...], is_json: bool, database: str | None) -> None:
-    """Do a run again from its record, and say whether the numbers agree.
+    """Repeat a run from its record, and compare the numbers.
 
     RUN is an id, the start of one, or 'last'. No file of the first run is needed; the code of your own stages is, and
     is taken from the modules that you name only. Results, layers and runs within the run are compared one by one.

@@ -14,7 +14,7 @@ from zigzag_lab.cli.page import layer_lines, run_lines
 from zigzag_lab.cli.plain import as_json
 
 if TYPE_CHECKING:
-    from zigzag_lab.api.kept_inputs import WrittenInput
+    from zigzag_lab.api.export import WrittenInput
 
 
 EXAMPLES = """\b
@@ -45,7 +45,7 @@ def show_command(
     RUN is an id, the start of one, or 'last'.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.kept_inputs import write_inputs
+    from zigzag_lab.api.export import write_inputs
     from zigzag_lab.api.run_page import run_page
 
     with ask.open_lab(database) as lab:

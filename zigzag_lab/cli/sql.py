@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zigzag_lab.cli.figures import cell
-from zigzag_lab.cli.options import Count, database_option
+from zigzag_lab.cli.options import COUNT, database_option
 from zigzag_lab.cli.plain import as_csv, as_json, print_data, raw_option
 from zigzag_lab.cli.table import Column, table
 
@@ -33,7 +33,7 @@ Example:
 @click.argument("query")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By default a table; for a file what its name says.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to this file.")
-@click.option("--limit", type=Count(), default=MOST_SHOWN, show_default=True, help="Most rows of a table; CSV has all.")
+@click.option("--limit", type=COUNT, default=MOST_SHOWN, show_default=True, help="Most rows of a table; CSV has all.")
 @raw_option
 @database_option
 def sql_command(query: str, form: str | None, output: Path | None, limit: int | None, database: str | None) -> None:

@@ -1,4 +1,4 @@
-"""``zigzag-lab status``: how far sweeps have come."""
+"""``zigzag-lab status``: progress of sweeps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMNS = (
 @click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 @database_option
 def status_command(sweep: str | None, failed: bool, is_csv: bool, is_json: bool, database: str | None) -> None:
-    """Say how far sweeps have come; all of them, or SWEEP."""
+    """Show the progress of all sweeps, or of SWEEP."""
     from zigzag_lab.api import sweep_answers as sweeps
 
     if failed:

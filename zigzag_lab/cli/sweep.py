@@ -32,7 +32,7 @@ SECONDS_BETWEEN_LINES = 10.0
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; by default one for each CPU.")
 @click.option("--executor", default="local", show_default=True, metavar="local|dask", help="Where the work is done.")
 @click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://head:8786.")
-@click.option("--dry-run", is_flag=True, help="Say how many points there are and are missing; run nothing.")
+@click.option("--dry-run", is_flag=True, help="Count points, and those without an answer; run nothing.")
 @click.option("--retry-failed", is_flag=True, help="Price points again that failed before.")
 @publish_option
 @database_option
@@ -95,7 +95,7 @@ class ProgressLine:
         self._shown = time.monotonic()
 
     def progressed(self, progress: Progress) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         wait = 0.2 if self._is_terminal else SECONDS_BETWEEN_LINES
         if self.is_quiet or (time.monotonic() - self._shown < wait and progress.n_done < progress.n_wanted):
             return
@@ -110,7 +110,7 @@ class ProgressLine:
         return self._stopped
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line."""
         if self._is_terminal and not self.is_quiet:
             click.echo(err=True)
 
@@ -161,7 +161,7 @@ def _planned(plan: SweepPlan, workers: int | None) -> str:
         lines.append(f"{plan.n_failed:,} of those answered have failed; '--retry-failed' prices them again")
     lines += _others(plan.n_others)
     if plan.n_missing and plan.seconds_a_point is not None:
-        from zigzag_lab.executors.engine import n_cpus
+        from zigzag_lab.executors.worker import n_cpus
 
         n_workers = workers or n_cpus()
         left = duration(plan.n_missing * plan.seconds_a_point / n_workers)
@@ -190,7 +190,7 @@ def _ended(outcome: SweepOutcome, file: Path) -> str:
 
 
 def _others(n: int) -> list[str]:
-    """What to know where the file has changed since points were priced."""
+    """Lines on points that earlier forms of the file asked for."""
     if not n:
         return []
     said = "1 more point is" if n == 1 else f"{n:,} more points are"

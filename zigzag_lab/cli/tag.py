@@ -1,10 +1,10 @@
-"""``zigzag-lab tag``: words to find runs by."""
+"""``zigzag-lab tag``: tags of runs."""
 
 from __future__ import annotations
 
 import click
 
-from zigzag_lab.cli.options import Tag, database_option
+from zigzag_lab.cli.options import TagType, database_option
 
 EXAMPLE = """\b
 Example:
@@ -14,11 +14,11 @@ Example:
 
 @click.command("tag", epilog=EXAMPLE)
 @click.argument("run")
-@click.argument("tags", type=Tag(), nargs=-1, metavar="[KEY=VALUE]...")
-@click.option("--remove", "removed", metavar="KEY", multiple=True, help="Take this tag off.")
+@click.argument("tags", type=TagType(), nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--remove", "removed", metavar="KEY", multiple=True, help="Remove this tag.")
 @database_option
 def tag_command(run: str, tags: tuple[tuple[str, str], ...], removed: tuple[str, ...], database: str | None) -> None:
-    """Hang words on a run to find it by, or list them.
+    """Add tags to a run, or list them.
 
     RUN is an id, the start of one, or 'last'. 'zigzag-lab ls --tag KEY=VALUE' lists the runs that carry a tag, and
     'zigzag-lab mlflow sync' tells MLflow of it.

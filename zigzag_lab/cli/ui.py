@@ -1,4 +1,4 @@
-"""``zigzag-lab ui``: MLflow's own user interface on what we published."""
+"""``zigzag-lab ui``: MLflow's user interface."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zigzag_lab.cli.render import warn_of_unpublished
 @mlflow_option
 @database_option
 def ui_command(port: int | None, host: str, no_open: bool, mlflow: str | None, database: str | None) -> None:
-    """Look at runs in MLflow's user interface, until Ctrl-C. What it does not know yet is published first."""
+    """Look at runs in MLflow's user interface, until Ctrl-C. Runs that are not published yet are published first."""
     from zigzag_lab.api import mlflow_view
 
     uri = mlflow_view.uri_of(database, mlflow)

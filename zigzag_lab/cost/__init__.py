@@ -1,4 +1,4 @@
-"""What a mapping costs: one kernel for batches, one scalar model for the eye."""
+"""The cost model of mappings: one kernel for batches, one scalar model for the eye."""
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate, ProofSummary

@@ -1,4 +1,4 @@
-"""What crosses each memory boundary, for many mappings at once.
+"""Data that crosses each memory boundary, for many mappings at once.
 
 A *boundary* ``a`` of an operand is the border between memory a - 1 and memory a of that operand; boundary 0 lies
 between the array and the innermost memory. Data crosses it once a *period*: the iterations of all loops inside it.
@@ -13,7 +13,8 @@ from math import prod
 import numpy as np
 
 from zigzag_lab.cost.chains import Chains
-from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.unrolling import OperandUnrolling, SpatialForm
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class Timing:
     reuse_above: np.ndarray
 
     @classmethod
-    def of(cls, chains: Chains, *, keep_at_output_pins: bool) -> Timing:
-        """When the tiles of some chains move; see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`."""
+    def of(cls, chains: Chains) -> Timing:
+        """When the tiles of some chains move."""
         shapes, cycles = chains.shapes, chains.shapes.points.cycles
-        inside, reuse_from, relevant_from = chains.at_boundaries(keep_at_output_pins=keep_at_output_pins)
+        inside, reuse_from, relevant_from = chains.at_boundaries()
         period = cycles.take(inside)
         outputs = inside[: chains.wiring.first[1]]
         return cls(
@@ -55,7 +56,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Content:
-    """What crosses boundaries, in one form of the spatial mapping.
+    """Data that crosses boundaries, in one form of the spatial mapping.
 
     Attributes:
         elems: elements of the tile inside that one instance of the memory inside holds; 1 at the array.
@@ -72,11 +73,11 @@ class Content:
     counts: np.ndarray
 
     @classmethod
-    def of(cls, chains: Chains, when: Timing, variant: Variant) -> Content:
-        """What the tiles of some chains hold."""
+    def of(cls, chains: Chains, when: Timing, form: SpatialForm) -> Content:
+        """Return the content of the tiles of some chains."""
         problem, wiring = chains.shapes.problem, chains.wiring
         n_outputs = wiring.first[1]
-        unrolled = [variant.operands[op] for op in problem.operands]
+        unrolled = [form.operands[op] for op in problem.operands]
         full, final = problem.precision(problem.layer.output_operand), problem.final_precision
         flags = np.array(partial_sums_above(problem, unrolled[0])).T[:, :, None]
         partial, returning = when.reuse_above | flags
@@ -90,7 +91,7 @@ class Content:
         fewer = when.count.copy()
         fewer[:n_outputs][~partial] = 0
         return cls(
-            elems=chains.elems(when.inside, variant),
+            elems=chains.elems(when.inside, form),
             boost=np.array([b for u in unrolled for b in u.boost], dtype=np.float64),
             tile_bits=tile,
             moved_bits=np.concatenate([down, up]),

@@ -1,4 +1,4 @@
-"""The terms of a price: what an evaluation of one mapping says in full."""
+"""The terms of a price: all energies and cycles of one mapping."""
 
 from __future__ import annotations
 

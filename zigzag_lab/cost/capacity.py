@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
-
-ROUNDING = 1e-9
+from zigzag_lab.mapping.footprint import capacity_bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def capacity_misses(cme: CostModelEvaluation) -> tuple[CapacityMiss, ...]:
     for index, sharers in enumerate(problem.sharers):
         memory = problem.accelerator.memories[index]
         bits = sum(_tile_bits(cme, op, level) for op, level in sharers)
-        if bits > memory.size_bits * (1 + ROUNDING):
+        if bits > capacity_bits(memory):
             misses.append(CapacityMiss(memory.name, bits - memory.size_bits, tuple(op for op, _ in sharers)))
     return tuple(misses)
 

@@ -1,10 +1,9 @@
-"""What a search proved."""
+"""Certificates: what a search proved of its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from zigzag_lab.vocab import Objective
 
@@ -24,7 +23,7 @@ _SEVERAL_AND_SKIPS = "each of {n} choices of spatial mapping and skipped memorie
 
 
 def _over_several(space: str, n: int, n_designs: int) -> str:
-    """What a space under one spatial mapping is called together with those under others, on each design."""
+    """Name of a space under one spatial mapping -> its name together with those under others, on each design."""
     return space.replace(_ONE, (_SEVERAL if n_designs == 1 else _SEVERAL_AND_SKIPS).format(n=n))
 
 
@@ -67,7 +66,7 @@ class Certificate:
         return replace(self, space=self.space + _TIES.get(self.objective, "")) if self.is_proven else self
 
     def over(self, certificates: Sequence[Certificate], *, n_designs: int = 1) -> Certificate:
-        """What is proven of this mapping over the spaces of several certificates (of its own among them).
+        """Return the certificate of this mapping over the spaces of several certificates (of its own among them).
 
         Args:
             certificates: one for each spatial mapping that was searched, on each design.
@@ -83,19 +82,19 @@ class Certificate:
         )
 
     def sentence(self) -> str:
-        """What is proven, in words."""
+        """The proof in a sentence."""
         if self.is_proven:
             return f"proven best {self.objective.value} of {self.space}"
         return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data, the gap included."""
         return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
 
 
 @dataclass(frozen=True, slots=True)
 class FrontCertificate:
-    """What an exact search proved of a front of energy and latency, and so of each mapping on it.
+    """Certificate of a front of energy and latency, and so of each mapping on it.
 
     Attributes:
         is_proven: whether no mapping of the space beats a point of the front, or lies beside it unbeaten.
@@ -110,7 +109,7 @@ class FrontCertificate:
 
     @classmethod
     def over(cls, certificates: Sequence[FrontCertificate], *, n_designs: int = 1) -> FrontCertificate:
-        """What is proven of the front of several fronts, one for each spatial mapping on each design."""
+        """Return the certificate of the front of several fronts, one for each spatial mapping on each design."""
         if len(certificates) == 1:
             return certificates[0]
         return cls(
@@ -121,14 +120,14 @@ class FrontCertificate:
             seconds=sum(c.seconds for c in certificates),
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ProofSummary:
-    """What exact searches proved of the layers of a network.
+    """Summary of the certificates of a network's layers.
 
     Attributes:
         n_layers: all layers.
@@ -165,6 +164,6 @@ class ProofSummary:
             text += f"; {missing} {'was' if missing == 1 else 'were'} not searched exactly"
         return text
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """As plain data."""
         return asdict(self)

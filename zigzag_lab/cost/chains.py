@@ -13,10 +13,11 @@ import numpy as np
 
 from zigzag_lab.cost.tiles_in_order import order_shows, tile_in_order
 from zigzag_lab.cost.wiring import Wiring
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.classes import classes_of, packed
 from zigzag_lab.mapping.lattice import Lattice
-from zigzag_lab.mapping.problem import MappingBatch, Variant
 from zigzag_lab.mapping.shapes import TileShapes
+from zigzag_lab.mapping.unrolling import SpatialForm
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,11 @@ class Chains:
         words = [*packed(columns, self.shapes.points.n_points), *self.in_order.values()]
         return classes_of(words or [np.zeros(len(self), dtype=np.int64)])
 
-    def at_boundaries(self, *, keep_at_output_pins: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """[b, m] the point inside every boundary, and where the two runs right inside begin.
-
-        Args:
-            keep_at_output_pins: whether an input that the array reads again and again is read from the innermost memory
-                once (``access_same_data_considered_as_no_access``).
-        """
+    def at_boundaries(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[b, m] the point inside every boundary, and where the two runs right inside begin."""
         wiring = self.wiring
         inside = np.zeros((wiring.n_boundaries, len(self)), dtype=np.int64)
-        if keep_at_output_pins:
+        if self.shapes.problem.skip_repeated_reads:
             inside[list(wiring.first[1:])] = self.lead[1:]
         inside[wiring.tops] = self.shapes.points.n_points - 1
         inside[wiring.cuts.boundary] = self.inside
@@ -113,23 +109,23 @@ class Chains:
         relevant_from[wiring.cuts.boundary] = self.relevant_from
         return inside, reuse_from, relevant_from
 
-    def elems(self, inside: np.ndarray, variant: Variant) -> np.ndarray:
+    def elems(self, inside: np.ndarray, form: SpatialForm) -> np.ndarray:
         """[b, m] elements of the tile inside each boundary that one instance of the memory inside holds."""
-        is_integer = variant is not self.shapes.problem.fractional
-        table = self.shapes.known(("held", is_integer), lambda: self._held(variant))
+        is_integer = form is not self.shapes.problem.fractional
+        table = self.shapes.known(("held", is_integer), lambda: self._held(form))
         elems = table.ravel().take(inside + np.arange(len(table))[:, None] * table.shape[1])
         for (boundary, of_integer), values in self.in_order.items():
             if of_integer is is_integer:
                 elems[boundary] = values
         return elems
 
-    def _held(self, variant: Variant) -> np.ndarray:
+    def _held(self, form: SpatialForm) -> np.ndarray:
         """[b, N] the same for every point; what depends on the order of loops is left out."""
         shapes, problem = self.shapes, self.shapes.problem
         table = np.ones((self.wiring.n_boundaries, shapes.points.n_points))
         for first, op in zip(self.wiring.first, problem.operands, strict=True):
             for level in range(len(problem.memories[op])):
-                elems = shapes.elems(variant.operands[op], op, level)
+                elems = shapes.elems(form.operands[op], op, level)
                 if elems is not None:
                     np.rint(elems, out=table[first + level + 1])
         return table
@@ -139,10 +135,10 @@ def _in_order(batch: MappingBatch, wiring: Wiring) -> dict[tuple[int, bool], np.
     """The tiles in which the order of loops shows."""
     problem = batch.problem
     found: dict[tuple[int, bool], np.ndarray] = {}
-    for variant in (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]:
+    for form in (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]:
         for first, op in zip(wiring.first, problem.operands, strict=True):
             for level in range(len(problem.memories[op])):
-                if order_shows(problem, variant, op, level):
-                    key = first + level + 1, variant is not problem.fractional
-                    found[key] = tile_in_order(batch, op, variant, level)
+                if order_shows(problem, form, op, level):
+                    key = first + level + 1, form is not problem.fractional
+                    found[key] = tile_in_order(batch, op, form, level)
     return found

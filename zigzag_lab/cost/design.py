@@ -1,4 +1,4 @@
-"""What a price says of the design as a whole, whatever runs on it: its area, and the clock of an in-memory array."""
+"""Terms of a price that depend on the design alone: its area, and the clock of an in-memory array."""
 
 from __future__ import annotations
 

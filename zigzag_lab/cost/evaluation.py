@@ -10,13 +10,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
+from zigzag_lab.cost.breakdown import Breakdown
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
+from zigzag_lab.cost.zigzag_names import ZigzagNames
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
@@ -35,20 +37,19 @@ class Identity:
     def __init__(self) -> None:
         self.place: Any = None
 
-    def __deepcopy__(self, memo: Any) -> Identity:
+    def __deepcopy__(self, memo: object) -> Identity:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return Identity, ()
 
 
-class CostModelEvaluation(CostModelEvaluationABC):
+class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
     """The price of one layer under one mapping.
 
     Args:
         problem: the layer, the accelerator and the spatial mapping.
         temporal_mapping: the temporal mapping.
-        keep_at_output_pins: ``access_same_data_considered_as_no_access`` of ZigZag.
         breakdown: all terms, when they are known already.
         layer: the layer this price is for; one identical to the problem's, by default that one.
 
@@ -58,7 +59,7 @@ class CostModelEvaluation(CostModelEvaluationABC):
 
     certificate: Certificate | FrontCertificate | None = None
     _original: CostModelEvaluation | None = None
-    """Whose terms this price shares."""
+    """The CME whose terms this one shares."""
     _identity: Identity | None = None
 
     def __init__(
@@ -66,14 +67,12 @@ class CostModelEvaluation(CostModelEvaluationABC):
         problem: Problem,
         temporal_mapping: TemporalMapping,
         *,
-        keep_at_output_pins: bool = True,
         breakdown: Breakdown | None = None,
         layer: Layer | None = None,
     ) -> None:
         self.problem = problem
         self.layer = layer or problem.layer
         self.accelerator: Accelerator = problem.accelerator
-        self.keep_at_output_pins = keep_at_output_pins
         self._temporal_mapping: TemporalMapping | None = temporal_mapping
         self._batch: MappingBatch | None = None
         self._index = 0
@@ -91,20 +90,18 @@ class CostModelEvaluation(CostModelEvaluationABC):
         energy_pj: float,
         latency_cycles: float,
         *,
-        keep_at_output_pins: bool = True,
         kind: TemporalMappingType = TemporalMappingType.UNEVEN,
     ) -> CostModelEvaluation:
         """A light view of one mapping of a priced batch."""
         cme = cls.__new__(cls)
         cme.problem, cme.layer, cme.accelerator = batch.problem, batch.problem.layer, batch.problem.accelerator
-        cme.keep_at_output_pins = keep_at_output_pins
         cme._temporal_mapping, cme._batch, cme._index, cme._kind = None, batch, index, kind
         cme._energy, cme._latency = energy_pj, latency_cycles
         return cme
 
     @property
     def identity(self) -> Identity:
-        """What this CME shares with its copies, and with nothing else."""
+        """The mark that this CME shares with its copies, and with nothing else."""
         if self._identity is None:
             self._identity = Identity()
         return self._identity
@@ -124,14 +121,13 @@ class CostModelEvaluation(CostModelEvaluationABC):
         """All terms of the price; of copies, worked out once."""
         if self._original is not None:
             return self._original.breakdown
-        return evaluate(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
+        return evaluate(self.problem, self.temporal_mapping)
 
     def standalone(self) -> CostModelEvaluation:
         """The same CME free of the batch it came from."""
         cme = CostModelEvaluation(
             self.problem,
             self.temporal_mapping,
-            keep_at_output_pins=self.keep_at_output_pins,
             breakdown=self.__dict__.get("breakdown"),
             layer=self.layer,
         )
@@ -152,9 +148,9 @@ class CostModelEvaluation(CostModelEvaluationABC):
             cme._original = self._original or self
         return cme
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         energies = (self._energy, self._latency, self.certificate, self.identity)
-        terms = (self.problem, self.temporal_mapping, self.keep_at_output_pins, self.breakdown, self.layer)
+        terms = (self.problem, self.temporal_mapping, self.breakdown, self.layer)
         return _restored, (*terms, *energies)
 
     # -- what was priced -------------------------------------------------------------------------------------------
@@ -177,7 +173,9 @@ class CostModelEvaluation(CostModelEvaluationABC):
     @property
     def access_same_data_considered_as_no_access(self) -> bool:
         """Whether inputs read again and again by the array are read from memory once."""
-        return self.keep_at_output_pins
+        return self.problem.skip_repeated_reads
+
+    keep_at_output_pins = access_same_data_considered_as_no_access
 
     # -- terms under ZigZag's names --------------------------------------------------------------------------------
 
@@ -192,89 +190,9 @@ class CostModelEvaluation(CostModelEvaluationABC):
         return self.breakdown.latency_cycles if self._latency is None else self._latency
 
     @property
-    def mac_energy(self) -> float:  # type: ignore[override]
-        """Energy of the operations in pJ."""
-        return self.breakdown.mac_energy_pj
-
-    @property
     def mac_energy_breakdown(self) -> dict[str, float]:
         """Part of the array -> pJ; ``units`` for an array of plain units, circuits for an in-memory one."""
-        return mac_energy_by_part_pj(self.problem, self.temporal_mapping, keep_at_output_pins=self.keep_at_output_pins)
-
-    @property
-    def mem_energy(self) -> float:  # type: ignore[override]
-        """Energy of all memory accesses in pJ."""
-        return self.breakdown.memory_energy_pj
-
-    @property
-    def mem_energy_breakdown(self) -> dict[str, list[float]]:  # type: ignore[override]
-        """Operand -> per memory level, pJ."""
-        return {op: list(levels) for op, levels in self.breakdown.level_energy_pj.items()}
-
-    @property
-    def mem_energy_breakdown_further(self) -> dict[str, list[FourWay]]:  # type: ignore[override]
-        """Operand -> per memory level, pJ in each direction."""
-        return {op: list(levels) for op, levels in self.breakdown.access_energy_pj.items()}
-
-    @property
-    def memory_word_access(self) -> dict[str, list[FourWay]]:  # type: ignore[override]
-        """Operand -> per memory level, accesses in each direction."""
-        return {op: list(levels) for op, levels in self.breakdown.accesses.items()}
-
-    @property
-    def ideal_cycle(self) -> float:  # type: ignore[override]
-        """Cycles with every unit busy."""
-        return self.breakdown.ideal_cycles
-
-    @property
-    def ideal_temporal_cycle(self) -> float:  # type: ignore[override]
-        """Iterations of the temporal loops."""
-        return self.breakdown.temporal_cycles
-
-    @property
-    def latency_total0(self) -> float:  # type: ignore[override]
-        """Cycles of computation with stalls."""
-        return self.breakdown.compute_cycles
-
-    @property
-    def latency_total1(self) -> float:  # type: ignore[override]
-        """Cycles of loading and computation."""
-        return self.breakdown.compute_onload_cycles
-
-    @property
-    def stall_slack_comb(self) -> float:
-        """Stall cycles of the most contended port."""
-        return self.breakdown.stall_cycles
-
-    @property
-    def port_stalls(self) -> tuple[PortStall, ...]:
-        """Stall or slack of every port."""
-        return self.breakdown.port_stalls
-
-    @property
-    def data_onloading_cycle(self) -> float:  # type: ignore[override]
-        """Cycles to load the first tiles."""
-        return self.breakdown.onload_cycles
-
-    @property
-    def data_offloading_cycle(self) -> float:  # type: ignore[override]
-        """Cycles to store the last outputs."""
-        return self.breakdown.offload_cycles
-
-    @property
-    def systolic_drain_cycle(self) -> float:  # type: ignore[override]
-        """Cycles until the last results have left the array."""
-        return self.breakdown.drain_cycles
-
-    @property
-    def mem_utili_individual(self) -> dict[str, list[float]]:
-        """Operand -> per memory level, the share of the memory that it fills."""
-        return {op: list(levels) for op, levels in self.breakdown.utilisation.items()}
-
-    @property
-    def mem_utili_shared(self) -> dict[str, list[float]]:
-        """Operand -> per memory level, the share of the memory that all operands fill together."""
-        return {op: list(levels) for op, levels in self.breakdown.shared_utilisation.items()}
+        return mac_energy_by_part_pj(self.problem, self.temporal_mapping)
 
     def __str__(self) -> str:
         return f"CostModelEvaluation({self.layer.name}, {self.accelerator.name})"
@@ -285,7 +203,6 @@ class CostModelEvaluation(CostModelEvaluationABC):
 def _restored(
     problem: Problem,
     temporal: TemporalMapping,
-    keep_at_output_pins: bool,
     breakdown: Breakdown,
     layer: Layer,
     energy: float | None,
@@ -294,8 +211,6 @@ def _restored(
     identity: Identity | None = None,
 ) -> CostModelEvaluation:
     """A CME back from a pickle or a copy."""
-    cme = CostModelEvaluation(
-        problem, temporal, keep_at_output_pins=keep_at_output_pins, breakdown=breakdown, layer=layer
-    )
+    cme = CostModelEvaluation(problem, temporal, breakdown=breakdown, layer=layer)
     cme._energy, cme._latency, cme.certificate, cme._identity = energy, latency, certificate, identity
     return cme

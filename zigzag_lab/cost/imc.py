@@ -145,13 +145,12 @@ def precharges(problem: Problem) -> bool:
     return imc is not None and imc.weights_a_group > 1 and weight_operand(problem.layer) is not None
 
 
-def precharge_pj(problem: Problem, run: Run, *, keep_at_output_pins: bool) -> Run | float:
+def precharge_pj(problem: Problem, run: Run) -> Run | float:
     """Energy to precharge the bitlines inside cell groups, each time another weight of a group is selected.
 
     Args:
         problem: what runs.
         run: iterations for which one weight is used again at once, of one mapping or [m] of many.
-        keep_at_output_pins: whether a weight that is used again is read from its group once.
     """
     imc, weights = problem.accelerator.array.imc, weight_operand(problem.layer)
     if imc is None or weights is None or imc.weights_a_group <= 1:
@@ -159,7 +158,7 @@ def precharge_pj(problem: Problem, run: Run, *, keep_at_output_pins: bool) -> Ru
     gates = imc.gates
     once_pj = (gates.switch_pj(gates.line_pf) * (1 + imc.weights_a_group)) * imc.weight_bits
     n_reads = round(problem.layer.n_macs / problem.fractional.operands[weights].split[0].n_reuse)
-    if keep_at_output_pins and _read_at_once(problem, weights):
+    if problem.skip_repeated_reads and _read_at_once(problem, weights):
         return once_pj * (n_reads // run) / run
     return once_pj * n_reads / run
 

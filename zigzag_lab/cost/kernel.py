@@ -1,7 +1,7 @@
 """The cost model, for many mappings at once: energy and latency as arrays.
 
-The scalar twin in :mod:`zigzag_lab.cost.scalar` says the same for one mapping, in full detail and written for the
-eye; a property test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_model/cost_model.py``;
+The scalar twin in :mod:`zigzag_lab.cost.scalar` prices one mapping in full detail, written for the eye; a property
+test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_model/cost_model.py``;
 Mei et al., "ZigZag: Enlarging Joint Architecture-Mapping Design Space Exploration for DNN Accelerators", IEEE TC 2021).
 
 Mappings whose chains of tiles are equal are priced once (:mod:`zigzag_lab.cost.chains`). Axes: ``m`` mapping, ``b``
@@ -20,7 +20,9 @@ from zigzag_lab.cost.imc import precharges, weight_operand
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
 from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
 from zigzag_lab.cost.wiring import Ways, wiring_of
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.footprint import room_beside
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
 
 Column = np.ndarray
@@ -44,31 +46,51 @@ class Prices:
         return self.latency_cycles * self.energy_pj
 
 
-def price(batch: MappingBatch, *, keep_at_output_pins: bool = True, cycles_per_op: float | None = None) -> Prices:
+def price(batch: MappingBatch, *, cycles_per_op: float | None = None) -> Prices:
     """Price every mapping of a batch.
 
     Args:
         batch: the mappings.
-        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
         cycles_per_op: cycles that the array takes for one operation; by default what the array says.
+
+    >>> from zigzag_lab.inputs import read_accelerator
+    >>> from zigzag_lab.inputs.presets import preset_path
+    >>> from zigzag_lab.mapping.constraints import MappingConstraints
+    >>> from zigzag_lab.mapping.spatial import SpatialMapping
+    >>> from zigzag_lab.workload import Layer
+    >>> product = Layer(
+    ...     id=0,
+    ...     name="product",
+    ...     operator_type="Gemm",
+    ...     operand_dims={"O": ("B", "K"), "W": ("C", "K"), "I": ("B", "C")},
+    ...     loop_sizes={"B": 4, "K": 64, "C": 96},
+    ...     precision_bits={"O": 16, "O_final": 8, "W": 8, "I": 8},
+    ... )
+    >>> tpu = read_accelerator(preset_path("accelerator", "tpu_like"))
+    >>> problem = Problem.of(product, tpu, MappingConstraints(), SpatialMapping({"D1": {"K": 32}, "D2": {"C": 32}}))
+    >>> from zigzag_lab.search.temporal import temporal_mappings
+    >>> (orders,) = temporal_mappings(problem, lpf_limit=4)
+    >>> prices = price(orders)
+    >>> len(orders), float(prices.latency_cycles.min()), round(float(prices.energy_pj.min()))
+    (12, 863.0, 602727)
     """
     if cycles_per_op is None:
         cycles_per_op = batch.problem.accelerator.array.cycles_per_op
     chains = Chains.of(batch, wiring_of(batch.problem))
     if not chains.can_be_equal:
-        return _Kernel(chains, keep_at_output_pins, cycles_per_op).prices()
-    leads_matter = keep_at_output_pins or precharges(batch.problem)
+        return _Kernel(chains, cycles_per_op).prices()
+    leads_matter = batch.problem.skip_repeated_reads or precharges(batch.problem)
     first, classes = chains.distinct(leads_matter=leads_matter)
-    prices = _Kernel(chains.only(first), keep_at_output_pins, cycles_per_op).prices()
+    prices = _Kernel(chains.only(first), cycles_per_op).prices()
     return Prices(prices.energy_pj[classes], prices.latency_cycles[classes])
 
 
 class _Kernel:
-    def __init__(self, chains: Chains, keep_at_output_pins: bool, cycles_per_op: float) -> None:
+    def __init__(self, chains: Chains, cycles_per_op: float) -> None:
         self.chains, self.wiring, self.problem = chains, chains.wiring, chains.shapes.problem
-        self.keep_at_output_pins, self.cycles_per_op = keep_at_output_pins, cycles_per_op
+        self.cycles_per_op = cycles_per_op
         problem = self.problem
-        self.timing = Timing.of(chains, keep_at_output_pins=keep_at_output_pins)
+        self.timing = Timing.of(chains)
         self.fractional = Content.of(chains, self.timing, problem.fractional)
         self.integer = self.fractional
         if problem.integer is not problem.fractional:
@@ -101,7 +123,7 @@ class _Kernel:
         total = np.zeros(len(self.chains))
         for level in levels:
             total = total + level
-        return total + mac_energies_pj(self.problem, self._weight_runs, keep_at_output_pins=self.keep_at_output_pins)
+        return total + mac_energies_pj(self.problem, self._weight_runs)
 
     def _weight_runs(self) -> Column:
         """[m] iterations for which a weight is used again at once."""
@@ -160,11 +182,7 @@ class _Kernel:
         flags = np.zeros(own.shape, dtype=bool)
         for first, memories in zip(self.wiring.first, self.wiring.memories, strict=True):
             for boundary, index in enumerate(memories, start=first + 1):
-                half_empty = shared[index] <= 0.5
-                beside = ~half_empty & (own[boundary] <= 1 - shared[index])
-                flags[boundary] = half_empty | beside
-                if len(self.problem.sharers[index]) > 1:
-                    shared[index] = np.where(beside, shared[index] + own[boundary], shared[index])
+                flags[boundary], shared[index] = room_beside(own[boundary], shared[index])
         return flags
 
     def _effective_utilisation(self) -> tuple[np.ndarray, dict[int, Column]]:

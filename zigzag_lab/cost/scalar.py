@@ -12,31 +12,25 @@ from math import ceil, floor
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.static import ideal_cycles, mac_energy_by_part_pj, systolic_drain_cycles
-from zigzag_lab.cost.traffic import LOW, UPWARD, Movement, OperandTraffic
+from zigzag_lab.cost.traffic import Movement, OperandTraffic
 from zigzag_lab.hardware import Port
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import OUTPUT, Direction
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
-def evaluate(
-    problem: Problem,
-    temporal: TemporalMapping,
-    *,
-    keep_at_output_pins: bool = True,
-    cycles_per_op: float | None = None,
-) -> Breakdown:
+def evaluate(problem: Problem, temporal: TemporalMapping, *, cycles_per_op: float | None = None) -> Breakdown:
     """Price one mapping.
 
     Args:
         problem: the layer, the accelerator and the spatial mapping.
         temporal: the temporal mapping.
-        keep_at_output_pins: whether an input read again and again by the array is read from memory once.
         cycles_per_op: cycles that the array takes for one operation; by default what the array says.
     """
     if cycles_per_op is None:
         cycles_per_op = problem.accelerator.array.cycles_per_op
-    return _Evaluation(problem, temporal, keep_at_output_pins, cycles_per_op).breakdown()
+    return _Evaluation(problem, temporal, cycles_per_op).breakdown()
 
 
 @dataclass
@@ -59,17 +53,12 @@ class _PortActivity:
 
 
 class _Evaluation:
-    def __init__(self, problem: Problem, temporal: TemporalMapping, keep_pins: bool, cycles_per_op: float) -> None:
+    def __init__(self, problem: Problem, temporal: TemporalMapping, cycles_per_op: float) -> None:
         self.problem, self.temporal, self.cycles_per_op = problem, temporal, cycles_per_op
-        self.keep_at_output_pins = keep_pins
-        self.fractional = {
-            op: OperandTraffic(problem, problem.fractional, temporal, op, keep_pins) for op in problem.operands
-        }
+        self.fractional = {op: OperandTraffic(problem, problem.fractional, temporal, op) for op in problem.operands}
         self.integer = self.fractional
         if problem.integer is not problem.fractional:
-            self.integer = {
-                op: OperandTraffic(problem, problem.integer, temporal, op, keep_pins) for op in problem.operands
-            }
+            self.integer = {op: OperandTraffic(problem, problem.integer, temporal, op) for op in problem.operands}
         self.memories = problem.accelerator.memories
 
     def breakdown(self) -> Breakdown:
@@ -107,8 +96,7 @@ class _Evaluation:
     # -- energy ----------------------------------------------------------------------------------------------------
 
     def _mac_energy_pj(self) -> float:
-        keep = self.keep_at_output_pins
-        return sum(mac_energy_by_part_pj(self.problem, self.temporal, keep_at_output_pins=keep).values())
+        return sum(mac_energy_by_part_pj(self.problem, self.temporal).values())
 
     def _port(self, operand: str, level: int, direction: Direction) -> Port | None:
         memory = self.memories[self.problem.memories[operand][level]]

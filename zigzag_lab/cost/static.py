@@ -20,33 +20,27 @@ def mac_energy_pj(problem: Problem) -> float:
     return array.unit_energy_pj * problem.layer.n_macs
 
 
-def mac_energies_pj(
-    problem: Problem, weight_runs: Callable[[], np.ndarray], *, keep_at_output_pins: bool = True
-) -> np.ndarray | float:
+def mac_energies_pj(problem: Problem, weight_runs: Callable[[], np.ndarray]) -> np.ndarray | float:
     """Energy of all operations of the layer: one number, or [m] where it depends on the order of the loops.
 
     Args:
         problem: what runs.
         weight_runs: asked where it matters for [m] iterations for which a weight is used again at once.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.imc.precharge_pj`.
     """
     energy = mac_energy_pj(problem)
     if not precharges(problem):
         return energy
-    return energy + precharge_pj(problem, weight_runs(), keep_at_output_pins=keep_at_output_pins)
+    return energy + precharge_pj(problem, weight_runs())
 
 
-def mac_energy_by_part_pj(
-    problem: Problem, temporal: TemporalMapping, *, keep_at_output_pins: bool = True
-) -> dict[str, float]:
+def mac_energy_by_part_pj(problem: Problem, temporal: TemporalMapping) -> dict[str, float]:
     """Energy of all operations of the layer, by part of the array: ``units``, or the circuits of an in-memory array."""
     imc = problem.accelerator.array.imc
     if imc is None:
         return {"units": mac_energy_pj(problem)}
     parts = array_energy_by_part_pj(problem, imc)
     if precharges(problem):
-        run = reuse_run(problem, temporal)
-        parts["local_bl_precharging"] = precharge_pj(problem, run, keep_at_output_pins=keep_at_output_pins)
+        parts["local_bl_precharging"] = precharge_pj(problem, reuse_run(problem, temporal))
     return parts
 
 

@@ -14,7 +14,7 @@ from zigzag_lab.vocab import ZigzagLabError
 
 T = TypeVar("T", float, FourWay)
 
-_LEVELS: dict[str, Any] = {
+_LEVELS: dict[str, object] = {
     "mem_energy_breakdown": 0.0,
     "mem_energy_breakdown_further": FourWay(),
     "memory_word_access": FourWay(),
@@ -23,7 +23,7 @@ _LEVELS: dict[str, Any] = {
 
 
 class CostModelEvaluationABC(DesignTerms, ABC):
-    """What single CMEs and sums of them have in common.
+    """Common interface of single CMEs and sums of them.
 
     Attributes:
         mem_energy_breakdown: operand -> per memory level, pJ.
@@ -204,7 +204,7 @@ class CumulativeCME(CostModelEvaluationABC):
             for part, times in summand.components():
                 yield part, times * self._times
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return dict(vars(self.added_up()))
 
     def scaled(self, number: float) -> CumulativeCME:

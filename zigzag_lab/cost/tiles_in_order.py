@@ -12,17 +12,19 @@ from math import prod
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, OperandUnrolling, Problem, Variant
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import extents
 from zigzag_lab.mapping.sliding import split_levels
+from zigzag_lab.mapping.unrolling import OperandUnrolling, SpatialForm
 
 Column = np.ndarray
 _TIE_MARGIN = 1e-9
 
 
-def order_shows(problem: Problem, variant: Variant, operand: str, level: int) -> bool:
+def order_shows(problem: Problem, form: SpatialForm, operand: str, level: int) -> bool:
     """Whether the order of loops may show in the elements that an instance of a memory holds."""
-    unrolled = variant.operands[operand]
+    unrolled = form.operands[operand]
     if unrolled.is_whole:
         return False
     if unrolled.rounding_dims(problem.layer.addressing(operand)):
@@ -35,18 +37,18 @@ def _spatial(unrolled: OperandUnrolling, dims: Sequence[str], level: int) -> flo
     return prod(f for dim in dims for f in unrolled.factors(dim)[: level + 1])
 
 
-def tile_in_order(batch: MappingBatch, operand: str, variant: Variant, level: int) -> Column:
+def tile_in_order(batch: MappingBatch, operand: str, form: SpatialForm, level: int) -> Column:
     """[m] elements that one instance of a memory holds of an operand.
 
     Args:
         batch: the mappings.
         operand: the layer operand.
-        variant: the form of the spatial mapping.
+        form: of the spatial mapping.
         level: of the memory.
     """
     tables, layer = batch.tables, batch.problem.layer
     relevant = layer.relevancy.relevant[operand]
-    unrolled, allocated = variant.operands[operand], batch.cuts[operand]
+    unrolled, allocated = form.operands[operand], batch.cuts[operand]
     cuts = [*(tables.at(tables.next_useful(operand), cut).astype(np.int64) for cut in allocated[:-1]), allocated[-1]]
     cut, spatial = cuts[level], _spatial(unrolled, relevant, level)
     elems = tables.shapes.relevant(operand).take(tables.at(tables.points, cut)) * spatial

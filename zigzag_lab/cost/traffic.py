@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import prod
 
-from zigzag_lab.mapping.problem import Problem, Variant
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.sliding import SplitLevel, split_levels
 from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.mapping.unrolling import SpatialForm
 from zigzag_lab.vocab import Direction
-
-LOW = (Direction.TO_LOW, Direction.FROM_LOW)
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,12 @@ NOTHING = Movement(0, 0, 0, 0, 0, 0)
 class OperandTraffic:
     """How one operand moves through its memories, in one form of the spatial mapping."""
 
-    def __init__(
-        self, problem: Problem, variant: Variant, temporal: TemporalMapping, operand: str, keep_at_output_pins: bool
-    ) -> None:
+    def __init__(self, problem: Problem, form: SpatialForm, temporal: TemporalMapping, operand: str) -> None:
         self.problem, self.operand = problem, operand
-        self.unrolled = variant.operands[operand]
+        self.unrolled = form.operands[operand]
         self.levels = temporal.levels[operand]
         self.is_output = operand == problem.layer.output_operand
         self.total_cycles = temporal.n_cycles
-        self.keep_at_output_pins = keep_at_output_pins
         self._movements: dict[tuple[int, Direction], Movement] = {}
 
     @property
@@ -81,8 +77,8 @@ class OperandTraffic:
         """Per boundary, iterations of all loops inside it; those that reuse an input at the array count for 0."""
         inside = [int(prod(s for level in self.levels[: m + 1] for _, s in level)) for m in range(self.n_levels)]
         irrelevant = self.problem.layer.relevancy.irrelevant[self.operand]
-        pins = self.keep_at_output_pins and not self.is_output
-        return [self._leading(self.levels[0], irrelevant) if pins else 1, *inside]
+        is_skipping = self.problem.skip_repeated_reads and not self.is_output
+        return [self._leading(self.levels[0], irrelevant) if is_skipping else 1, *inside]
 
     @cached_property
     def reuse_runs(self) -> list[int]:
@@ -147,7 +143,7 @@ class OperandTraffic:
         return self.problem.final_precision if direction in UPWARD else 0
 
     def movement(self, memory: int, direction: Direction) -> Movement:
-        """What moves at a memory in one direction."""
+        """Return the data that moves at a memory in one direction."""
         key = memory, direction
         if key not in self._movements:
             self._movements[key] = self._movement(memory, direction)

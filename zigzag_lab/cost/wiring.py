@@ -1,4 +1,4 @@
-"""What moves where on an accelerator, for one kind of layer: everything about a price that no size changes.
+"""Transfers of an accelerator for one kind of layer: everything about a price that no size changes.
 
 Boundaries of all operands are counted in one row: those of the first operand, the output, from its array side upwards,
 then those of the next. Transfers are counted port by port, in the order of the accelerator's file.
@@ -15,9 +15,7 @@ import numpy as np
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
-
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
-LOW = (Direction.TO_LOW, Direction.FROM_LOW)
+from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 @dataclass(frozen=True)
@@ -168,10 +166,10 @@ def wiring_of(problem: Problem) -> Wiring:
 
 @lru_cache(maxsize=64)
 def _wiring(accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> Wiring:
-    return _Builder(accelerator, links).wiring()
+    return _WiringBuilder(accelerator, links).wiring()
 
 
-class _Builder:
+class _WiringBuilder:
     def __init__(self, accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> None:
         self.accelerator, self.links = accelerator, links
         self.memories = tuple(accelerator.levels[memory_operand] for _, memory_operand in links)
@@ -223,7 +221,7 @@ class _Builder:
         return Cuts(*(np.array(column, dtype=np.int64) for column in (boundary, operand, level, below)))
 
     def _way(self, operand: int, level: int, direction: Direction) -> Way | None:
-        """What moves at a memory in one direction; None where nothing ever does."""
+        """Return the transfer at a memory in one direction; None where nothing ever moves."""
         upward, is_low = direction in UPWARD, direction in LOW
         is_top = level == len(self.memories[operand]) - 1
         if (upward and operand) or (is_top and not is_low):

@@ -17,10 +17,11 @@ from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.static import mac_energy_pj
 from zigzag_lab.exact.merging import MergedOrders, why_unproven
-from zigzag_lab.exact.solve import Answer, NothingBetterError, solve
+from zigzag_lab.exact.solve import NothingBetterError, Solution, solve
 from zigzag_lab.exact.space import Space
-from zigzag_lab.mapping.problem import MappingBatch, Problem
-from zigzag_lab.search.factors import Factor
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.lattice import Factor
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.orderings import n_orderings
 from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of, temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
@@ -62,7 +63,7 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     """All orders, or one of each class.
 
     Args:
-        problem: what is mapped; wishes for the order of its loops are kept.
+        problem: what is mapped; constraints on the order of its loops hold.
         few: up to so many orders are not merged.
         most_one_by_one: up to so many orders are not merged where that is not proven to keep the best.
     """
@@ -78,15 +79,12 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     return Candidates(list(space.lattice.loops), iter(merged), merged, doubt)
 
 
-def best_of_all_orders(
-    problem: Problem, objective: Objective, *, keep_at_output_pins: bool = True, among: Candidates | None = None
-) -> Answer:
+def best_of_all_orders(problem: Problem, objective: Objective, *, among: Candidates | None = None) -> Solution:
     """The best of all orders of all loop prime factors, each allocated by LOMA.
 
     Args:
         problem: what is mapped; its kernel must support it (:func:`zigzag_lab.cost.kernel.supports`).
         objective: what to minimise.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         among: the orders to choose from; by default what :func:`candidates` finds.
 
     Raises:
@@ -97,17 +95,17 @@ def best_of_all_orders(
     best: tuple[tuple[float, float, float], MappingBatch, int] | None = None
     n_priced = 0
     for batch in _fitting(problem, among):
-        index, rank = _lowest(price(batch, keep_at_output_pins=keep_at_output_pins), objective)
+        index, rank = _lowest(price(batch), objective)
         n_priced += len(batch)
         if best is None or rank < best[0]:
             best = rank, batch, index
     if best is None:
         raise nothing_fits(problem, None)
     (figure, energy_pj, latency_cycles), batch, index = best
-    lower_bound = figure if among.is_proven else _lower_bound(problem, objective, figure, keep_at_output_pins)
+    lower_bound = figure if among.is_proven else _lower_bound(problem, objective, figure)
     work = float(n_orderings(among.loops)), n_priced, time.perf_counter() - started
     certificate = Certificate(objective, lower_bound, figure, ALL_ORDERS, *work)
-    return Answer(batch, index, energy_pj, latency_cycles, certificate)
+    return Solution(batch, index, energy_pj, latency_cycles, certificate)
 
 
 def _fitting(problem: Problem, among: Candidates) -> Iterator[MappingBatch]:
@@ -128,8 +126,8 @@ def _lowest(prices: Prices, objective: Objective) -> tuple[int, tuple[float, flo
     return index, (float(figures[index]), float(energy[index]), float(latency[index]))
 
 
-def _lower_bound(problem: Problem, objective: Objective, figure: float, keep_at_output_pins: bool) -> float:
-    """What all uneven mappings cost at least, LOMA's among them, as far as a figure is in question.
+def _lower_bound(problem: Problem, objective: Objective, figure: float) -> float:
+    """Return a lower bound over all uneven mappings, LOMA's among them; no higher than a figure.
 
     Where results are wider than unfinished sums, exact search leaves some of LOMA's out: then what operations cost.
     """
@@ -138,9 +136,8 @@ def _lower_bound(problem: Problem, objective: Objective, figure: float, keep_at_
         latency = float(np.prod(list(problem.temporal_sizes.values()))) * problem.accelerator.array.cycles_per_op
         floor = {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: energy * latency}[objective]
         return min(figure, floor)
-    keep, seconds = keep_at_output_pins, SECONDS_FOR_A_BOUND
     try:
-        answer = solve(problem, objective, keep_at_output_pins=keep, seconds=seconds, to_beat=figure)
+        answer = solve(problem, objective, seconds=SECONDS_FOR_A_BOUND, to_beat=figure)
         return min(figure, answer.certificate.lower_bound)
     except NothingBetterError as nothing:
         return nothing.certificate.lower_bound

@@ -1,4 +1,4 @@
-"""What closings cost at least: energy, and bounds of latency that add up over closings.
+"""Lower bounds that add up over level allocations: energy, and bounds of latency.
 
 Energy is a sum over boundaries, so its table is exact. Latency is not: ports stall together, and loading before and
 storing after the computation hide behind it in part. Yet it is never below the computation plus any of these stalls
@@ -12,8 +12,8 @@ plus any of these loadings plus the storing:
 Nor is it below all that passes one port, first and last crossings and the others: what hides does so in the cycles of
 computation that the others leave free; if they leave none, they stall.
 
-Each such sum is a *weighting*: additive, so that dynamic programming gives its least value to go.
-Axes: ``c`` kind of closing, ``v`` figure (energy first, then weightings), ``N`` point.
+Each such sum is an *additive bound*: dynamic programming gives its least value to go.
+Axes: ``c`` level allocation, ``v`` cost (energy first, then bounds of latency), ``N`` point.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Stalls:
 
 
 class Bounds:
-    """The tables that figures are made of."""
+    """The tables that costs are made of."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
@@ -140,9 +140,10 @@ class Bounds:
         return longest, sum(self.problem.inputs_share(self.port(c.port)) for c in ends)
 
     def part_of(self, o: int, boundary: int) -> int | None:
-        """Which part of loading a link adds to: three for each input (in turns, half shared, alone), then storing.
+        """Return the part of loading that a link adds to.
 
-        Of an input's half shared links the outermost counts; an input without company loads alone only.
+        There are three for each input (in turns, half shared, alone), then storing. Of an input's half shared links the
+        outermost counts; an input without company loads alone only.
         """
         n_shared = {a: self.link(o, a, None)[1] for a in range(1, self.terms[o].n_levels)}
         if self.terms[o].is_output:
@@ -154,7 +155,7 @@ class Bounds:
         return 3 * self.inputs.index(o) + {2: 0, 1: 1, 0: 2}[n_shared[boundary]]
 
     def parts(self) -> list[Tables]:
-        """What loading and storing is made of, each alone, hidden as far as possible (see :meth:`part_of`)."""
+        """Parts of loading and storing, each alone, hidden as far as possible (see :meth:`part_of`)."""
         found = [self.blank() for _ in range(3 * len(self.inputs) + 1)]
         for o, terms in enumerate(self.terms):
             for a in range(1, terms.n_levels):
@@ -250,7 +251,7 @@ class Bounds:
         is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
         return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
 
-    def each_weighting(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
+    def each_additive_bound(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
         """All that bounds latency, each with what is added in the end; with some bounds of stalls, by default all."""
         loads = self.loads()
         yield from ((load, self.fixed) for load in loads)
@@ -262,7 +263,7 @@ class Bounds:
     # -- all together ----------------------------------------------------------------------------------------------
 
     def column(self, graph: Graph, tables: Tables) -> np.ndarray:
-        """[c] what each kind of closing costs in one figure."""
+        """[c] one cost of each level allocation."""
         kinds = graph.kinds
         costs = np.zeros(len(kinds.point))
         for o, of_operand in enumerate(tables):
@@ -276,7 +277,7 @@ class Bounds:
         return costs
 
     def at_start(self, tables: Tables) -> float:
-        """What outputs cost right at the array, whatever the mapping."""
+        """Cost of outputs right at the array, whatever the mapping."""
         return sum(float(tables[o][0][0]) for o, t in enumerate(self.terms) if t.is_output)
 
 

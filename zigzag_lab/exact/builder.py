@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.exact.ceiling import Ceiling
-from zigzag_lab.exact.graph import ClosingKind, Graph, pruned
-from zigzag_lab.exact.space import Closing, Space, TooLargeError
+from zigzag_lab.exact.graph import Graph, PlacedAllocation, pruned
+from zigzag_lab.exact.relaxed import EnergyCutoff
+from zigzag_lab.exact.space import LevelAllocation, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
 
 _MANY = 1_000
@@ -27,7 +27,7 @@ class _Layer:
         point: [m] the loops inside.
         codes: [operand, m] states of the operands.
         room: [j, m] bits left in contended memories.
-        paid: [m] under a ceiling, the least energy so far.
+        paid: [m] under a cutoff, the least energy so far.
     """
 
     point: np.ndarray
@@ -41,12 +41,12 @@ class _Layer:
 
 @dataclass(frozen=True)
 class _Options:
-    """What one operand may close at each state of a layer.
+    """Level allocations of one operand at each state of a layer.
 
     Attributes:
         start, n: [m] where the options of a state begin, and how many there are.
-        number, code: of each option, its kind of closing and the operand's state afterwards.
-        cost: [option] its energy, under a ceiling.
+        number, code: of each option, its level allocation and the operand's state afterwards.
+        cost: [option] its energy, under a cutoff.
         held: [j, option] bits that stay in use.
     """
 
@@ -60,7 +60,7 @@ class _Options:
 
 @dataclass
 class _Steps:
-    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a ceiling."""
+    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a cutoff."""
 
     source: np.ndarray
     placed: np.ndarray
@@ -80,11 +80,11 @@ class _Steps:
         )
 
 
-class _Builder:
-    def __init__(self, space: Space, most_steps: int, deadline: float, ceiling: Ceiling | None = None) -> None:
-        self.space, self.most_steps, self.deadline, self.ceiling = space, most_steps, deadline, ceiling
+class _GraphBuilder:
+    def __init__(self, space: Space, most_steps: int, deadline: float, cutoff: EnergyCutoff | None = None) -> None:
+        self.space, self.most_steps, self.deadline, self.cutoff = space, most_steps, deadline, cutoff
         self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
-        self.closings = [ClosingKind(0, 0, Closing(0, 0, False, 0))]
+        self.allocations = [PlacedAllocation(0, 0, LevelAllocation(0, 0, False, 0))]
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
@@ -105,7 +105,7 @@ class _Builder:
             layer = following
         table = np.concatenate(parts, axis=1)
         return Graph(
-            space, tuple(self.closings), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
+            space, tuple(self.allocations), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
         )
 
     def _check(self, n_steps: int) -> None:
@@ -119,14 +119,14 @@ class _Builder:
         space = self.space
         options = [self._options(o, layer) for o in range(len(space.operands))]
         if position == space.n_loops:
-            return self._closed(layer, np.arange(len(layer)), -1, options)
+            return self._allocated(layer, np.arange(len(layer)), -1, options)
         lattice, parts = space.lattice, []
         for kind in space.allowed(position):
             rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
-            parts.append(self._closed(layer, rows, kind, options))
+            parts.append(self._allocated(layer, rows, kind, options))
             self._check(sum(len(part.source) for part in parts))
         if not parts:
-            parts = [self._closed(layer, np.zeros(0, dtype=np.int64), 0, options)]
+            parts = [self._allocated(layer, np.zeros(0, dtype=np.int64), 0, options)]
         joined = _Steps(
             np.concatenate([p.source for p in parts]),
             np.concatenate([p.placed for p in parts]),
@@ -145,29 +145,29 @@ class _Builder:
         n = np.array([len(f) for f in found], dtype=np.int64)
         flat = [(int(p) % n_points, c) for p, f in zip(pairs, found, strict=True) for c in f]
         held = np.zeros((len(self.space.shared), len(flat)))
-        for i, (_, closing) in enumerate(flat):
-            for j, bits in closing.held:
+        for i, (_, allocation) in enumerate(flat):
+            for j, bits in allocation.held:
                 held[j, i] += bits
         return _Options(
             (np.cumsum(n) - n)[which],
             n[which],
             np.array([self._number(o, point, c) for point, c in flat], dtype=np.int64),
             np.array([c.code for _, c in flat], dtype=np.int64),
-            np.array([self.ceiling.cost(o, point, c) for point, c in flat] if self.ceiling else []),
+            np.array([self.cutoff.cost(o, point, c) for point, c in flat] if self.cutoff else []),
             held,
         )
 
-    def _number(self, operand: int, point: int, closing: Closing) -> int:
-        if closing.last == closing.first and not closing.leads:
+    def _number(self, operand: int, point: int, allocation: LevelAllocation) -> int:
+        if allocation.last == allocation.first and not allocation.leads:
             return 0
-        key = operand, point, closing.first, closing.last * 2 + closing.leads, closing.rows
+        key = operand, point, allocation.first, allocation.last * 2 + allocation.leads, allocation.rows
         found = self.numbers.get(key)
         if found is None:
-            found = self.numbers[key] = len(self.closings)
-            self.closings.append(ClosingKind(operand, point, closing))
+            found = self.numbers[key] = len(self.allocations)
+            self.allocations.append(PlacedAllocation(operand, point, allocation))
         return found
 
-    def _closed(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
+    def _allocated(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
         steps = _Steps(
             rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows], self._energy(layer, rows)
@@ -186,26 +186,26 @@ class _Builder:
                 steps.numbers.append(choice.number[chosen])
                 steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
                 steps.room = steps.room - choice.held[:, chosen]
-                if self.ceiling:
+                if self.cutoff:
                     steps.energy[0] += choice.cost[chosen]
             ok = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
-            if self.ceiling:
-                ok &= self._is_below(self.ceiling, steps, layer, beyond, o)
+            if self.cutoff:
+                ok &= self._is_below(self.cutoff, steps, layer, beyond, o)
             if not ok.all():
                 steps = steps.taken(np.flatnonzero(ok))
         return self._within_shared(steps, beyond[steps.source])
 
     def _energy(self, layer: _Layer, rows: np.ndarray) -> np.ndarray:
-        """[2, e] energy paid up to some states, and nothing yet of what is to go; [0, e] where there is no ceiling."""
-        return np.stack([layer.paid[rows], np.zeros(len(rows))])[: 2 if self.ceiling else 0]
+        """[2, e] energy paid up to some states, and nothing yet of what is to go; [0, e] where there is no cutoff."""
+        return np.stack([layer.paid[rows], np.zeros(len(rows))])[: 2 if self.cutoff else 0]
 
     @staticmethod
-    def _is_below(ceiling: Ceiling, steps: _Steps, layer: _Layer, beyond: np.ndarray, o: int) -> np.ndarray:
-        """[e] whether mappings may stay below the ceiling, the choices of an operand and of those before it made."""
-        steps.energy[1] += ceiling.to_go(o, steps.codes[o], beyond[steps.source])
+    def _is_below(cutoff: EnergyCutoff, steps: _Steps, layer: _Layer, beyond: np.ndarray, o: int) -> np.ndarray:
+        """[e] whether mappings may stay below the cutoff, the choices of an operand and of those before it made."""
+        steps.energy[1] += cutoff.to_go(o, steps.codes[o], beyond[steps.source])
         others = range(o + 1, len(layer.codes))
-        ahead = sum((ceiling.to_go(i, layer.codes[i], layer.point) for i in others), np.zeros(len(layer)))
-        below: np.ndarray = steps.energy.sum(axis=0) + ahead[steps.source] <= ceiling.most
+        ahead = sum((cutoff.to_go(i, layer.codes[i], layer.point) for i in others), np.zeros(len(layer)))
+        below: np.ndarray = steps.energy.sum(axis=0) + ahead[steps.source] <= cutoff.most
         return below
 
     def _within_shared(self, steps: _Steps, beyond: np.ndarray) -> _Steps:
@@ -247,25 +247,27 @@ class _Builder:
         _, first, target = np.unique(key, return_index=True, return_inverse=True)
         codes = np.stack(steps.codes)[:, first]
         paid = np.full(len(first), np.inf)
-        if self.ceiling:
+        if self.cutoff:
             np.minimum.at(paid, target, steps.energy[0])
         return _Layer(point[first], codes, steps.room[:, first], paid), target
 
 
-def build(space: Space, most_steps: int = 4_000_000, deadline: float = np.inf, ceiling: Ceiling | None = None) -> Graph:
+def build(
+    space: Space, most_steps: int = 4_000_000, deadline: float = np.inf, cutoff: EnergyCutoff | None = None
+) -> Graph:
     """The graph of a space.
 
     Args:
         space: what may be done where.
         most_steps: how many steps are not too many.
         deadline: when to give up, on the monotonic clock.
-        ceiling: what is to be cheaper; of other mappings, only some are in the graph.
+        cutoff: what is to be cheaper; of other mappings, only some are in the graph.
 
     Raises:
         TooLargeError: there are too many steps, or it takes too long.
-        InfeasibleError: no mapping fits, or is below the ceiling.
+        InfeasibleError: no mapping fits, or is below the cutoff.
     """
-    graph = _Builder(space, most_steps, deadline, ceiling).build()
+    graph = _GraphBuilder(space, most_steps, deadline, cutoff).build()
     alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")

@@ -1,4 +1,4 @@
-"""Which of several walks to one state can be dropped, as another is no worse whatever follows.
+"""Dominance between walks to one state: one can be dropped where another is no worse whatever follows.
 
 Walks are *comparable* where all that can still change is equal: the state, runs that grow, memories whose double
 buffering is open, which transfers happen once. What is settled enters the price through few figures, and neither
@@ -20,9 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.exact.bounds import Place
-from zigzag_lab.exact.groups import Groups
-from zigzag_lab.exact.labels import OPEN, Labels
-from zigzag_lab.exact.outlook import Outlook, Passing
+from zigzag_lab.exact.labels import OPEN, Groups, Labels
+from zigzag_lab.exact.latency_bound import LatencyBound, Passing
 
 _SETTLED, _SETTLED_ONCE = -2, -3
 _MOST_ROUNDS = 24
@@ -50,7 +49,7 @@ class _Load:
 
 @dataclass(frozen=True)
 class _Port:
-    """What a port has to do.
+    """Work of a port.
 
     Attributes:
         width: bits a cycle.
@@ -74,15 +73,15 @@ class Dominance:
     """Drops labels that others make superfluous.
 
     Args:
-        outlook: what is known of labels.
+        latency_bound: what is known of labels.
         with_energy: whether less energy makes a difference.
     """
 
-    def __init__(self, outlook: Outlook, *, with_energy: bool) -> None:
-        self.outlook, self.bounds, self.with_energy = outlook, outlook.bounds, with_energy
-        self.columns, self.terms = outlook.columns, outlook.terms
+    def __init__(self, latency_bound: LatencyBound, *, with_energy: bool) -> None:
+        self.latency_bound, self.bounds, self.with_energy = latency_bound, latency_bound.bounds, with_energy
+        self.columns, self.terms = latency_bound.columns, latency_bound.terms
         self.full = self.bounds.lattice.full
-        self.ports = [self._port(place, passings) for place, passings in outlook.ports.items()]
+        self.ports = [self._port(place, passings) for place, passings in latency_bound.ports.items()]
 
     def _port(self, place: Place, passings: list[Passing]) -> _Port:
         width = self.bounds.port(place).bandwidth_max_bits
@@ -149,7 +148,7 @@ class Dominance:
     def _figures(self, labels: Labels, settled: Settled) -> tuple[np.ndarray, np.ndarray]:
         """[m, f] figures at most, for a label to dominate; and at least, for it to be dominated."""
         memory = labels.memory
-        exact = [*labels.so_far[:, self.outlook.figures.parts].T, *self._tiles(memory)]
+        exact = [*labels.so_far[:, self.latency_bound.table.parts].T, *self._tiles(memory)]
         high, low = [*exact], [*exact]
         if self.with_energy:
             high.append(labels.so_far[:, 0] * (1 - _SAME))
@@ -157,7 +156,7 @@ class Dominance:
         stall, hiding = np.zeros(len(labels)), np.zeros(len(labels))
         for port in self.ports:
             busy, may_hide = self._busy(port, memory, settled)
-            hides = may_hide <= np.maximum(0.0, (port.width - busy.most) / port.width * self.outlook.computing)
+            hides = may_hide <= np.maximum(0.0, (port.width - busy.most) / port.width * self.latency_bound.computing)
             high.append(np.where(hides, 0.0, busy.least))
             low.append(busy.least)
             hiding += np.where(hides, 0.0, may_hide)
@@ -166,7 +165,7 @@ class Dominance:
                 np.maximum(stall, done.stall, out=stall)
                 high += [done.beyond, done.most_within]
                 low += [done.beyond, done.least_within]
-        high.append(np.where(hiding <= self.outlook.computing, stall, np.inf))
+        high.append(np.where(hiding <= self.latency_bound.computing, stall, np.inf))
         low.append(labels.stall)
         return np.stack(high, axis=1), np.stack(low, axis=1)
 
@@ -177,7 +176,7 @@ class Dominance:
             inner = memory[:, self.columns["cut", o, 0]]
             outer = [self.columns["cut", o, level] for level in range(terms.n_levels - 1)]
             once = self._has_all(o, memory[:, outer]).any(axis=1)
-            found.append(np.where(once & (inner != OPEN), self.outlook.tiles[o][1][inner], 0.0))
+            found.append(np.where(once & (inner != OPEN), self.latency_bound.tiles[o][1][inner], 0.0))
         return found
 
     def _busy(self, port: _Port, memory: np.ndarray, settled: Settled) -> tuple[_Busy, np.ndarray]:
@@ -192,7 +191,7 @@ class Dominance:
         return _Busy(least, most), may_hide
 
     def _done(self, port: _Port, memory: np.ndarray, settled: Settled) -> _Done:
-        """What settled transfers do at a port."""
+        """Return the work of settled transfers at a port."""
         beyond, within = np.zeros((2, len(memory)))
         covered = np.full(len(memory), port.always_covered)
         n_settled = np.zeros(len(memory), dtype=np.int64)
@@ -200,7 +199,7 @@ class Dominance:
             is_settled = settled[p.cut]  # type: ignore[index]
             n_settled += is_settled
             period, count = p.at(memory, p.period), p.at(memory, p.count)
-            window = self.outlook.window(p, memory, period)
+            window = self.latency_bound.window(p, memory, period)
             cycles = np.ceil(p.at(memory, p.bits) / port.width)
             again = np.where(is_settled, np.maximum(count - 1, 0), 0.0)
             beyond += np.maximum(0.0, cycles - window) * again
@@ -271,7 +270,7 @@ class _Busy:
 
 @dataclass(frozen=True)
 class _Done:
-    """What settled transfers do at a port, [m] each.
+    """Work of settled transfers at a port, [m] each.
 
     Attributes:
         stall: the port's stall cycles at most, where all transfers are settled; else 0.

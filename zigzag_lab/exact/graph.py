@@ -1,45 +1,46 @@
 """The space as an explicit graph: states in layers (loops placed so far), and steps between them.
 
-A step closes levels and then places one loop; a last layer of steps closes what is open after the last loop. What a
-step costs is the sum of what its closings cost, so any additive figure has its least value by dynamic programming.
-Axes: ``s`` state, ``e`` step, ``c`` kind of closing, ``v`` figure.
+A step allocates levels and then places one loop; a last layer of steps allocates the levels that are open after the
+last loop. The cost of a step is the sum over its level allocations, so any additive cost has its least value by dynamic
+programming. Axes: ``s`` state, ``e`` step, ``c`` level allocation, ``v`` cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.exact.space import Closing, Space
+from zigzag_lab.exact.space import LevelAllocation, Space
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 
 _CELLS_AT_ONCE = 2_000_000
-"""Numbers in a table of steps and figures; more than 16 MB at once gains no speed."""
+"""Numbers in a table of steps and costs; more than 16 MB at once gains no speed."""
 
 
 @dataclass(frozen=True)
-class ClosingKind:
-    """What one operand closes at one point: an entry of the table of costs.
+class PlacedAllocation:
+    """A level allocation of one operand at one point: an entry of the table of costs.
 
     Attributes:
         operand: its number.
         point: the loops inside.
-        closing: what is closed.
+        allocation: the levels.
     """
 
     operand: int
     point: int
-    closing: Closing
+    allocation: LevelAllocation
 
 
 @dataclass(frozen=True)
-class Kinds:
-    """The kinds of closing as arrays, [c] each; number 0, which closes nothing, has no operand.
+class AllocationTable:
+    """The level allocations as arrays, [c] each; number 0, which allocates nothing, has no operand.
 
-    Of each level, ``row`` [level, c] has the row of its tile in the tables, if it is closed.
+    Of each level, ``row`` [level, c] has the row of its tile in the tables, if it is allocated.
     """
 
     operand: np.ndarray
@@ -56,34 +57,36 @@ class Graph:
 
     Attributes:
         space: what the states mean.
-        closings: the kinds of closing; number 0 closes nothing.
+        allocations: the level allocations; number 0 allocates nothing.
         source, target: [e] states of each step; the last state is the end, of no layer.
         placed: [e] kind of loop that a step places; -1 for the last steps.
-        closed: [operand, e] kind of closing of each operand.
+        allocated: [operand, e] level allocation of each operand.
         layers: per number of loops placed, where its steps begin and end; steps are sorted by target.
         n_states: states, the end included.
     """
 
     space: Space
-    closings: tuple[ClosingKind, ...]
+    allocations: tuple[PlacedAllocation, ...]
     source: np.ndarray
     target: np.ndarray
     placed: np.ndarray
-    closed: np.ndarray
+    allocated: np.ndarray
     layers: tuple[tuple[int, int], ...]
     n_states: int
 
     @cached_property
-    def kinds(self) -> Kinds:
-        """The kinds of closing as arrays."""
-        rows = [(c.operand, c.point, c.closing.first, c.closing.last, c.closing.leads) for c in self.closings]
+    def kinds(self) -> AllocationTable:
+        """The level allocations as arrays."""
+        rows = [
+            (c.operand, c.point, c.allocation.first, c.allocation.last, c.allocation.leads) for c in self.allocations
+        ]
         operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
         operand[0] = -1
         row = np.tile(point, (max(terms.n_levels for terms in self.space.terms), 1))
-        for number, kind in enumerate(self.closings):
-            if kind.closing.rows:
-                row[kind.closing.first : kind.closing.last, number] = kind.closing.rows
-        return Kinds(operand, point, first, last, leads.astype(bool), row)
+        for number, kind in enumerate(self.allocations):
+            if kind.allocation.rows:
+                row[kind.allocation.first : kind.allocation.last, number] = kind.allocation.rows
+        return AllocationTable(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""
@@ -95,16 +98,16 @@ class Graph:
 
     def step_costs(self, costs: np.ndarray, begin: int, end: int) -> np.ndarray:
         """[e, v] what some steps cost."""
-        total = costs[self.closed[0, begin:end]]
-        for closed in self.closed[1:]:
-            total = total + costs[closed[begin:end]]
+        total = costs[self.allocated[0, begin:end]]
+        for allocated in self.allocated[1:]:
+            total = total + costs[allocated[begin:end]]
         return total
 
     def from_start(self, costs: np.ndarray) -> np.ndarray:
-        """[s, v] the least that any way to each state costs, in each figure.
+        """[s, v] the least that any way to each state costs, in each cost.
 
         Args:
-            costs: [c, v] what each kind of closing costs.
+            costs: [c, v] the cost of each level allocation.
         """
         least = np.full((self.n_states, costs.shape[1]), np.inf)
         least[0] = 0.0
@@ -137,10 +140,10 @@ class Graph:
         return begin + low, high - low
 
     def cheapest(self, costs: np.ndarray, from_start: np.ndarray, figure: int) -> list[int]:
-        """The steps of a mapping that is least in one figure.
+        """The steps of a mapping that is least in one cost.
 
         Args:
-            costs: [c, v] what each kind of closing costs.
+            costs: [c, v] the cost of each level allocation.
             from_start: [s, v] the least so far, as :meth:`from_start` gives it.
             figure: which v.
         """
@@ -154,6 +157,26 @@ class Graph:
             steps.append(step)
             state = int(self.source[step])
         return steps[::-1]
+
+
+def batch_of(graph: Graph, steps: Sequence[Sequence[int]] | np.ndarray) -> MappingBatch:
+    """The mappings of some walks; ``steps`` is [position, m], the last row allocating what is left."""
+    space = graph.space
+    walks = np.asarray(steps, dtype=np.int64).reshape(space.n_loops + 1, -1)
+    lattice, n = space.lattice, walks.shape[1]
+    first_of_kind = np.array([lattice.loops.index(kind) for kind in lattice.kinds], dtype=np.int64)
+    order = first_of_kind[graph.placed[walks[:-1]]] if space.n_loops else np.zeros((0, n), dtype=np.int64)
+    first, last = graph.kinds.first, graph.kinds.last
+    cuts = {}
+    for o, operand in enumerate(space.operands):
+        table = np.zeros((space.terms[o].n_levels, n), dtype=np.int64)
+        for position, row in enumerate(walks):
+            number = graph.allocated[o][row]
+            for level in range(len(table)):
+                ends = (first[number] <= level) & (level < last[number]) & (number > 0)
+                table[level][ends] = position
+        cuts[operand] = table
+    return MappingBatch(LoopTables(space.problem, lattice.loops, order), cuts)
 
 
 def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray, int]]:
@@ -171,7 +194,7 @@ def pruned(graph: Graph, alive: np.ndarray) -> Graph:
 
 
 def within(graph: Graph, costs: np.ndarray, most: float) -> Graph:
-    """The steps of all mappings that cost no more than so much; ``costs`` [c] is what each kind of closing costs."""
+    """The steps of all mappings that cost no more than so much; ``costs`` [c] is the cost of each level allocation."""
     least = graph.from_start(costs[:, None])[:, 0]
     to_end, through = np.full(graph.n_states, np.inf), np.empty(len(graph.source))
     to_end[-1] = 0.0
@@ -194,11 +217,11 @@ def _with(graph: Graph, wanted: np.ndarray) -> Graph:
     kept = np.concatenate(order)
     return Graph(
         graph.space,
-        graph.closings,
+        graph.allocations,
         graph.source[kept],
         graph.target[kept],
         graph.placed[kept],
-        np.ascontiguousarray(graph.closed[:, kept]),
+        np.ascontiguousarray(graph.allocated[:, kept]),
         tuple(layers),
         graph.n_states,
     )

@@ -2,10 +2,10 @@
 
 Loops are placed from the outermost inwards: what the outer memories move decides most of the latency, so the bounds of
 a walk are close to its price early. The price of a mapping is a function of what its state does not hold: at which
-points levels were closed, and how long the unbroken runs of reuse and of new data right inside those cuts are (they
+points levels were allocated, and how long the unbroken runs of reuse and of new data right inside those cuts are (they
 decide double buffering and windows). A *label* is a state with all of that. Where double buffering is settled, the run
 of new data is dropped, as nothing else reads it.
-Axes: ``m`` label, ``e`` step, ``x`` column of what is remembered.
+Axes: ``m`` label, ``e`` step, ``x`` column of what is remembered, ``g`` group of labels.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.exact.graph import Graph
+from zigzag_lab.mapping.footprint import room_beside
 
 OPEN = -1
 """Stands for a cut that is not known yet."""
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Labels:
     Attributes:
         state: [m] where they are.
         memory: [m, x] what they remember.
-        so_far: [m, v] additive figures of what was closed.
+        so_far: [m, v] additive costs of the levels allocated.
         stall: [m] stall cycles that are certain.
         bound: [m] what the objective can be at best.
         parent, step: [m] the label one loop further out, and the step taken back from it.
@@ -58,9 +61,10 @@ class Remembered:
     """The columns of what labels remember, and how a step changes them.
 
     Per operand ``o`` and level: ``cut``, the point where the level ends (-1 while not known); ``relevant``, iterations
-    of the run of new data right inside that cut, 0 once nobody asks; ``reuse``, those of the run of reuse there, 0
-    where the next tile has room beside the current one. Per operand: ``lead``, the point where an input's first
-    run of reuse ends; ``growing``, the level whose runs may still grow, with ``grows relevant`` and ``grows reuse``.
+    of the run of new data right inside that cut, 0 once nothing depends on it; ``reuse``, those of the run of reuse
+    there, 0 where the next tile has room beside the current one. Per operand: ``lead``, the point where an input's
+    first run of reuse ends; ``growing``, the level whose runs may still grow, with ``grows relevant`` and
+    ``grows reuse``.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -115,7 +119,7 @@ class Remembered:
         for o in range(len(self.space.operands)):
             if len(placed) and placed[0] >= 0:
                 self._grow(memory, o, placed)
-            self._close(memory, o, graph.closed[o][step])
+            self._allocate(memory, o, graph.allocated[o][step])
         if graph.is_first(step):
             for name in ("grows relevant", "grows reuse"):
                 memory[:, [self.columns[name, o, 0] for o in range(len(self.space.operands))]] = 0
@@ -133,15 +137,15 @@ class Remembered:
             memory[rows, run] *= np.where(goes_on, self.sizes[placed], 1).astype(memory.dtype)
             memory[:, flag] = goes_on & (memory[rows, run] != 0)
 
-    def _close(self, memory: np.ndarray, o: int, closing: np.ndarray) -> None:
-        first, last = self.kinds.first[closing], self.kinds.last[closing]
-        leading = np.flatnonzero(self.kinds.leads[closing] & (closing > 0))
-        memory[leading, self.columns["lead", o, 0]] = self.kinds.point[closing[leading]]
-        closes_any = (closing > 0) & (last > first)
-        rows = np.flatnonzero(closes_any)
+    def _allocate(self, memory: np.ndarray, o: int, allocation: np.ndarray) -> None:
+        first, last = self.kinds.first[allocation], self.kinds.last[allocation]
+        leading = np.flatnonzero(self.kinds.leads[allocation] & (allocation > 0))
+        memory[leading, self.columns["lead", o, 0]] = self.kinds.point[allocation[leading]]
+        allocates_any = (allocation > 0) & (last > first)
+        rows = np.flatnonzero(allocates_any)
         for level in range(self.space.terms[o].n_levels):
-            closed = rows[(first[rows] <= level) & (level < last[rows])]
-            memory[closed, self.columns["cut", o, level]] = self.kinds.row[level, closing[closed]]
+            ending = rows[(first[rows] <= level) & (level < last[rows])]
+            memory[ending, self.columns["cut", o, level]] = self.kinds.row[level, allocation[ending]]
         memory[rows, self.columns["growing", o, 0]] = first[rows]
         for name in ("relevant", "reuse"):
             memory[rows, self.columns[f"grows {name}", o, 0]] = (
@@ -149,7 +153,7 @@ class Remembered:
             )
 
     def _settle(self, memory: np.ndarray, index: int) -> None:
-        """Whose next tile has room in a memory, as soon as it is certain.
+        """Settle whose next tile has room in a memory, as soon as it is certain.
 
         While the operands' shares, the most they can be, are half of it together, all have room for good: runs that
         grow only make more. Else their cuts must be known, their runs have ended, and rounding must not matter.
@@ -192,11 +196,7 @@ class Remembered:
         """[m] per operand, whether its next tile has room beside the current one; earlier operands come first."""
         found, shared = {}, sum(own.values(), np.zeros(len(own[sharers[0][0]])))
         for o, _ in sorted(sharers):
-            half_empty = shared <= 0.5
-            beside = ~half_empty & (own[o] <= 1 - shared)
-            if len(sharers) > 1:
-                shared = np.where(beside, shared + own[o], shared)
-            found[o] = half_empty | beside
+            found[o], shared = room_beside(own[o], shared)
         return found
 
     def _drop(self, memory: np.ndarray, run: str, o: int, level: int, rows: np.ndarray) -> None:
@@ -204,3 +204,84 @@ class Remembered:
         memory[rows, self.columns[run, o, level]] = 0
         growing = rows[memory[rows, self.columns["growing", o, 0]] == level]
         memory[growing, self.columns[f"grows {run}", o, 0]] = 0
+
+
+# -- labels put together where some of what they remember is equal ----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows of equal columns.
+
+    Attributes:
+        order: [m] rows, group by group.
+        firsts: [g] where each group begins in the order; groups ascend by the hash of their columns.
+        hashes: [g] of their columns.
+        columns: [g, x] state, then memory.
+    """
+
+    order: np.ndarray
+    firsts: np.ndarray
+    hashes: np.ndarray
+    columns: np.ndarray
+
+    @classmethod
+    def of(cls, state: np.ndarray, memory: np.ndarray) -> Groups:
+        """Rows of equal state [m] and equal memory [m, x]."""
+        columns = np.concatenate([state.astype(memory.dtype)[:, None], memory], axis=1)
+        hashes = _hashes(columns)
+        order = np.argsort(hashes, kind="stable")
+        ahead, behind = order[1:], order[:-1]
+        same = hashes[ahead] == hashes[behind]
+        same[same] = (columns[ahead[same]] == columns[behind[same]]).all(axis=1)
+        firsts = np.flatnonzero(np.concatenate([np.ones(min(1, len(order)), dtype=bool), ~same]))
+        first_rows = order[firsts]
+        return cls(order, firsts, hashes[first_rows], columns[first_rows])
+
+    def __len__(self) -> int:
+        return len(self.firsts)
+
+    @property
+    def first_rows(self) -> np.ndarray:
+        """[g] the first row of each group."""
+        return self.order[self.firsts]
+
+    def of_rows(self) -> np.ndarray:
+        """[m] the group of each row."""
+        sizes = np.diff(self.firsts, append=len(self.order))
+        group = np.empty(len(self.order), dtype=np.int64)
+        group[self.order] = np.repeat(np.arange(len(self)), sizes)
+        return group
+
+    def least(self, values: np.ndarray) -> np.ndarray:
+        """[g, ...] the least of each group; values are [m, ...]."""
+        least: np.ndarray = np.minimum.reduceat(values[self.order], self.firsts, axis=0)
+        return least
+
+    def found_in(self, others: Groups) -> tuple[np.ndarray, np.ndarray]:
+        """[g] the number of each group among others, and whether it is there; -1 where that is not known.
+
+        Of several groups of one hash only one is looked at, so that the others seem neither there nor absent.
+        """
+        at = np.minimum(np.searchsorted(others.hashes, self.hashes), len(others) - 1)
+        is_there = (others.columns[at] == self.columns).all(axis=1)
+        is_absent = others.hashes[at] != self.hashes
+        return np.where(is_there | is_absent, at, -1), is_there
+
+
+def _hashes(columns: np.ndarray) -> np.ndarray:
+    """[m] 64 bits of each row."""
+    factors = np.asarray(np.random.default_rng(1).integers(1, 2**62, columns.shape[1], dtype=np.int64)).astype(
+        np.uint64
+    )
+    factors |= np.uint64(1)
+    key = np.zeros(len(columns), dtype=np.uint64)
+    for x in range(columns.shape[1]):
+        mixed = columns[:, x].astype(np.uint64) * factors[x]
+        key = (key ^ (mixed ^ (mixed >> np.uint64(29)))) * _FACTOR
+    return key
+
+
+def merged(labels: Labels) -> Labels:
+    """One label of each kind: rows that remember the same at the same state are one."""
+    return labels.take(np.sort(Groups.of(labels.state, labels.memory).first_rows))

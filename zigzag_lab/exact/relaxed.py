@@ -1,8 +1,8 @@
 """Lower bounds that need no graph: each operand by itself, its cuts in any order that is a chain of tile shapes.
 
-Operands then need not agree on an order of loops, and share no memory. Figures are additive, so the least of each is
+Operands then need not agree on an order of loops, and share no memory. Bounds are additive, so the least of each is
 the sum over operands of the cheapest chain, by dynamic programming over the lattice: milliseconds for spaces of any
-size. Axes: ``N`` point.
+size. Axes: ``N`` point, ``m`` state.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from math import prod
 
 import numpy as np
 
+from zigzag_lab.cost.certificate import TOLERANCE
 from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
 from zigzag_lab.exact.bounds import Bounds, Tables
-from zigzag_lab.exact.space import Space
+from zigzag_lab.exact.space import LevelAllocation, Space
 from zigzag_lab.mapping.problem import Problem
 
 
 class Relaxation:
-    """Least sums over closings, operand by operand.
+    """Least sums over level allocations, operand by operand.
 
     Args:
         space: what may be done where.
@@ -58,9 +59,9 @@ class Relaxation:
         return self.least(self.bounds.energy()) + mac_energy_pj(self.space.problem)
 
     def latency_cycles(self, enough: float = np.inf) -> float:
-        """A lower bound of latency: the most that any weighting says, or the first that says more than is asked."""
+        """A lower bound of latency: the highest additive bound, or the first above what is asked."""
         bound = self.bounds.fixed
-        for tables, base in self.bounds.each_weighting():
+        for tables, base in self.bounds.each_additive_bound():
             if bound > enough:
                 break
             bound = max(bound, self.least(tables) + base)
@@ -71,3 +72,58 @@ def compulsory(problem: Problem) -> tuple[float, float]:
     """Energy and latency of the operations alone, which every mapping has; for problems of any size."""
     cycles = prod(problem.temporal_sizes.values()) * problem.accelerator.array.cycles_per_op
     return mac_energy_pj(problem), cycles + systolic_drain_cycles(problem)
+
+
+class EnergyCutoff:
+    """An upper bound of energy that prunes the graph while it is built.
+
+    Energy is a sum over level allocations. What an operand still costs at least follows from its state and point alone,
+    as if it were by itself and in memories of its own; added to what was paid so far, that bounds a mapping from below
+    long before it is complete.
+
+    Args:
+        space: what may be done where.
+        most_pj: energy of a mapping; what costs as much is still of interest.
+    """
+
+    def __init__(self, space: Space, most_pj: float) -> None:
+        self.space, self.lattice = space, space.lattice
+        bounds = Bounds(space)
+        self.tables = bounds.energy()
+        self.most = most_pj * (1 + TOLERANCE) - bounds.at_start(self.tables) - mac_energy_pj(space.problem)
+        self._to_go = [self._least(o) for o in range(len(space.operands))]
+
+    def cost(self, operand: int, point: int, allocation: LevelAllocation) -> float:
+        """Energy that an operand adds when levels are allocated at a point."""
+        tables, rows = self.tables[operand], allocation.rows or (point,) * (allocation.last - allocation.first)
+        leading = float(tables[0][point]) if allocation.leads else 0.0
+        levels = range(allocation.first, allocation.last)
+        return leading + sum(float(tables[level + 1][row]) for level, row in zip(levels, rows, strict=True))
+
+    def to_go(self, operand: int, codes: np.ndarray, point: np.ndarray) -> np.ndarray:
+        """[m] the least that an operand still costs in some states at some points."""
+        level, leads = self.space.level(codes), np.zeros(len(codes), dtype=np.int64)
+        if not self.space.terms[operand].is_output:
+            leads = codes & 1
+        least: np.ndarray = self._to_go[operand][level + leads * (self.space.terms[operand].n_levels + 1), point]
+        return least
+
+    def _least(self, o: int) -> np.ndarray:
+        """[state, N] the least to go: by the open level, then the same for inputs whose first reuse goes on."""
+        terms, n_points = self.space.terms[o], self.lattice.n_points
+        tables = [table[:n_points] for table in self.tables[o]]  # a tile's first size is its least
+        least = np.zeros((terms.n_levels + 1, n_points))
+        for level in reversed(range(terms.n_levels)):
+            ending = np.where(self.space.fits(o, level)[:n_points], tables[level + 1] + least[level + 1], np.inf)
+            is_top = level == terms.n_levels - 1
+            least[level] = ending[-1] if is_top else self._outwards(ending)
+        only_reuse = ~self.lattice.enters(terms.irrelevant)
+        leading = self._outwards(np.where(only_reuse, tables[0] + least[0], np.inf))
+        return np.concatenate([least, np.broadcast_to(leading, least.shape)])
+
+    def _outwards(self, table: np.ndarray) -> np.ndarray:
+        """[N] the least at any point that has each inside."""
+        grid = table[::-1].reshape(tuple(count + 1 for count in reversed(self.lattice.counts)) or (1,))
+        for axis in range(grid.ndim):
+            grid = np.minimum.accumulate(grid, axis=axis)
+        return grid.ravel()[::-1]

@@ -9,30 +9,31 @@ nothing had to be left out or what was left out cannot be better: proven.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
+from zigzag_lab.exact.bound_table import bound_table, energy_costs
 from zigzag_lab.exact.bounds import Bounds
 from zigzag_lab.exact.dominance import Dominance
-from zigzag_lab.exact.figures import energy_costs, figures
-from zigzag_lab.exact.foresight import Foresight
-from zigzag_lab.exact.graph import Graph, within
-from zigzag_lab.exact.groups import merged
-from zigzag_lab.exact.labels import Labels, Remembered
-from zigzag_lab.exact.mappings import batch_of, fits
-from zigzag_lab.exact.outlook import Outlook
+from zigzag_lab.exact.graph import Graph, batch_of, within
+from zigzag_lab.exact.labels import Groups, Labels, Remembered, merged
+from zigzag_lab.exact.latency_bound import LatencyBound
 from zigzag_lab.exact.targets import Best, Target, Tie
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.footprint import fits
 from zigzag_lab.search.orderings import CHUNK
 
 WIDTHS = (300, 3_000, 20_000, 100_000)
 """Walks of a length that are kept, sweep by sweep; the last bounds memory to some hundred MB."""
 
 WIDTHS_FOR_TIES = WIDTHS[:3]
+
+MOST_FORESEEN = 200_000
+"""Labels of a length that are still looked at."""
 
 _ROWS_AT_ONCE = 50_000
 _SAME = 1 + 1e-9
@@ -41,10 +42,13 @@ _EPSILON = 1e-12
 Trail = list[tuple[np.ndarray, np.ndarray]]
 """Per length of walks, the steps taken back and the labels from which."""
 
+Children = Callable[[Labels, int], Iterator[tuple[int, Labels]]]
+"""Labels one loop longer, part by part: those that may still beat what was found."""
+
 
 @dataclass
 class Outcome:
-    """What a search left behind.
+    """Result of a search.
 
     Attributes:
         lower_bound: least rank of anything that was not examined; infinite where everything was.
@@ -63,20 +67,18 @@ class Search:
     Args:
         graph: the space.
         target: what is searched for.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         deadline: when to stop, on the monotonic clock.
     """
 
-    def __init__(self, graph: Graph, target: Target, keep_at_output_pins: bool, deadline: float) -> None:
+    def __init__(self, graph: Graph, target: Target, deadline: float) -> None:
         self.graph, self.target, self.deadline = graph, target, deadline
-        self.keep_at_output_pins = keep_at_output_pins
         bounds = Bounds(graph.space)
-        self.figures = figures(graph, bounds)
+        self.table = bound_table(graph, bounds)
         self.remembered = Remembered(graph)
-        self.outlook = Outlook(self.remembered, self.figures, bounds)
+        self.latency_bound = LatencyBound(self.remembered, self.table, bounds)
         self.is_rounded, self.is_inexact = graph.space.is_ambiguous, graph.space.is_inexact
-        self.dominance = Dominance(self.outlook, with_energy=target.asks_for_energy)
-        self.foresight = Foresight(self.dominance, self.children)
+        self.dominance = Dominance(self.latency_bound, with_energy=target.asks_for_energy)
+        self.completion = CompletionBounds(self.dominance, self.children)
         self.outcome = Outcome()
 
     def run(self) -> Outcome:
@@ -88,8 +90,8 @@ class Search:
     def settle_ties(self, best: Best) -> bool:
         """Look for the best second figure among mappings of the best first; whether it is proven."""
         self.target = Tie(best)
-        self.dominance = Dominance(self.outlook, with_energy=self.target.asks_for_energy)
-        self.foresight = Foresight(self.dominance, self.children)
+        self.dominance = Dominance(self.latency_bound, with_energy=self.target.asks_for_energy)
+        self.completion = CompletionBounds(self.dominance, self.children)
         return self.is_settled(WIDTHS_FOR_TIES)
 
     def is_settled(self, widths: Sequence[int]) -> bool:
@@ -97,7 +99,7 @@ class Search:
         for width in widths:
             foreseen = -np.inf
             if width > widths[0]:
-                foreseen = float(self.foresight.look(self.start(), len(self.graph.layers), self.deadline)[0])
+                foreseen = float(self.completion.look(self.start(), len(self.graph.layers), self.deadline)[0])
             left_out, unsure = (np.inf, np.inf) if foreseen == np.inf else self.sweep(width)
             self.outcome.lower_bound = max(min(left_out, unsure), foreseen, self.outcome.lower_bound)
             if left_out == np.inf or time.monotonic() > self.deadline:
@@ -106,19 +108,19 @@ class Search:
 
     def offer_extremes(self) -> None:
         """Price the mappings that are least by each bound; where one is as good as its bound, it is optimal."""
-        least = self.figures.from_start
-        walks = [self.graph.cheapest(self.figures.costs, least, v) for v in range(self.figures.weightings.stop)]
+        least = self.table.from_start
+        walks = [self.graph.cheapest(self.table.costs, least, v) for v in range(self.table.additive.stop)]
         self.offer(np.unique(np.array(walks), axis=0).T)
 
     def offer(self, walks: np.ndarray) -> Prices:
         """Price complete walks, [position, m]."""
         self.outcome.n_priced += walks.shape[1]
-        return offer(self.target, batch_of(self.graph, walks), self.keep_at_output_pins)
+        return offer(self.target, batch_of(self.graph, walks))
 
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
-        totals = self.figures.from_start[-1:] + self.figures.base
-        return float(self.target.value(totals[:, 0], totals[:, self.figures.weightings].max(axis=1))[0])
+        totals = self.table.from_start[-1:] + self.table.base
+        return float(self.target.value(totals[:, 0], totals[:, self.table.additive].max(axis=1))[0])
 
     def sweep(self, width: int) -> tuple[float, float]:
         """Grow all walks to their full length, keeping so many a length.
@@ -144,7 +146,7 @@ class Search:
 
     def start(self) -> Labels:
         """The walk of no steps, where all mappings end."""
-        so_far = np.zeros((1, self.figures.costs.shape[1]))
+        so_far = np.zeros((1, self.table.costs.shape[1]))
         zero, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
         return Labels(zero + self.graph.n_states - 1, self.remembered.start(), so_far, nothing, nothing, zero, zero)
 
@@ -178,26 +180,26 @@ class Search:
         """Labels one step further in, without those that cannot beat what was found."""
         state = self.graph.source[step]
         so_far = labels.so_far[rows] + self._costs_of(step)
-        totals = self.figures.total(state, so_far)
-        latency = totals[:, self.figures.weightings].max(axis=1)
-        keep = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
+        totals = self.table.total(state, so_far)
+        latency = totals[:, self.table.additive].max(axis=1)
+        keep = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
         rows, step, totals = rows[keep], step[keep], totals[keep]
         memory = self.remembered.before(labels.memory[rows], step)
-        stall = np.maximum(self.outlook.stall(memory, totals), labels.stall[rows])
-        latency = self.outlook.latency(memory, totals, stall)
-        good = np.flatnonzero(~self.target.is_hopeless(totals[:, 0], latency))
+        stall = np.maximum(self.latency_bound.stall(memory, totals), labels.stall[rows])
+        latency = self.latency_bound.latency(memory, totals, stall)
+        good = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
         rank = np.maximum(self.target.value(totals[good, 0], latency[good]), labels.bound[rows[good]])
         return Labels(state[keep][good], memory[good], so_far[keep][good], stall[good], rank, rows[good], step[good])
 
     def _costs_of(self, step: np.ndarray) -> np.ndarray:
-        total = self.figures.costs[self.graph.closed[0][step]]
-        for closed in self.graph.closed[1:]:
-            total = total + self.figures.costs[closed[step]]
+        total = self.table.costs[self.graph.allocated[0][step]]
+        for closed in self.graph.allocated[1:]:
+            total = total + self.table.costs[closed[step]]
         return total
 
     def _merged(self, parts: list[Labels], layer: int) -> Labels:
-        """Labels without those that others stand for, and those that are hopeless on closer look."""
-        labels = self.foresight.applied(merged(Labels.joined(parts)), layer)
+        """Drop dominated labels, then labels whose tighter bound cannot improve on the incumbent."""
+        labels = self.completion.applied(merged(Labels.joined(parts)), layer)
         if self.is_rounded or len(labels) < 2:
             return labels
         return labels.take(self.dominance.undominated(labels))
@@ -226,21 +228,80 @@ class Search:
         Returns:
             The least rank of those that may stand for better ones.
         """
-        totals = self.figures.total(last.state, last.so_far)
-        energy, latency = totals[:, 0], self.outlook.latency(last.memory, totals, last.stall)
+        totals = self.table.total(last.state, last.so_far)
+        energy, latency = totals[:, 0], self.latency_bound.latency(last.memory, totals, last.stall)
         order = np.argsort(self.target.value(energy, latency), kind="stable")
         unsure = []
         for start in range(0, len(order), CHUNK):
             chunk = order[start : start + CHUNK]
-            chunk = chunk[~self.target.is_hopeless(energy[chunk], latency[chunk])]
+            chunk = chunk[~self.target.cannot_improve(energy[chunk], latency[chunk])]
             if len(chunk):
                 prices = self.offer(_walks(trail, chunk))
                 unsure.append(chunk[self._may_misjudge(prices, energy[chunk], latency[chunk])])
         if not self.is_inexact or not unsure:
             return np.inf
         rows = np.concatenate(unsure)
-        rows = rows[~self.target.is_hopeless(energy[rows], latency[rows])]
+        rows = rows[~self.target.cannot_improve(energy[rows], latency[rows])]
         return float(self.target.value(energy[rows], latency[rows]).min(initial=np.inf))
+
+
+class CompletionBounds:
+    """Lower bounds of what inner loops add to labels, by groups of labels that differ in settled things only.
+
+    Such labels become one, as good as any of them in each respect. Grown to the start and made one again and again,
+    these few show what the inner loops cannot save, long before the labels themselves come to it. Axes: ``g`` group.
+
+    Args:
+        dominance: says which labels are comparable.
+        children: see :data:`Children`.
+    """
+
+    def __init__(self, dominance: Dominance, children: Children) -> None:
+        self.dominance, self.children = dominance, children
+        self._known: dict[int, tuple[Groups, np.ndarray]] = {}
+
+    def look(self, start: Labels, n_layers: int, deadline: float) -> np.ndarray:
+        """[m] bounds of some labels; those of all that may grow from them are remembered, as far as could be seen."""
+        self._known.clear()
+        labels, trail = start, []
+        for layer in reversed(range(n_layers)):
+            children = self._grown(labels, layer)
+            if children is None or time.monotonic() > deadline:
+                break
+            groups = self.dominance.groups(children)
+            trail.append((layer, groups, len(labels), children.parent))
+            labels = self.dominance.relaxed(children, groups)
+            if not len(labels):
+                break
+        bound = labels.bound
+        for layer, groups, n, parent in reversed(trail):
+            self._known[layer] = groups, bound
+            of_children, bound = bound[groups.of_rows()], np.full(n, np.inf)
+            np.minimum.at(bound, parent, of_children)
+        return bound
+
+    def _grown(self, labels: Labels, layer: int) -> Labels | None:
+        """All labels one loop longer; None where they are too many."""
+        parts, n = [], 0
+        for _, part in self.children(labels, layer):
+            parts.append(part)
+            n += len(part)
+            if n > MOST_FORESEEN:
+                return None
+        return Labels.joined(parts)
+
+    def applied(self, labels: Labels, layer: int) -> Labels:
+        """Labels with the bounds foreseen for them, without those of which nothing better can grow."""
+        if layer not in self._known or not len(labels):
+            return labels
+        known, bounds = self._known[layer]
+        if not len(known):
+            return labels.take(np.zeros(0, dtype=np.int64))
+        groups = self.dominance.groups(labels)
+        at, is_there = groups.found_in(known)
+        foreseen = np.where(is_there, bounds[at], np.where(at < 0, -np.inf, np.inf))[groups.of_rows()]
+        raised = replace(labels, bound=np.maximum(labels.bound, foreseen))
+        return raised.take(np.flatnonzero(foreseen < np.inf))
 
 
 def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
@@ -252,19 +313,19 @@ def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
     return np.stack(walk)
 
 
-def offer_cheapest(graph: Graph, target: Target, keep_at_output_pins: bool) -> tuple[float, Graph]:
+def offer_cheapest(graph: Graph, target: Target) -> tuple[float, Graph]:
     """Price a mapping of least energy; that energy, by the tables, and the graph of all mappings that have it."""
     costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))
-    offer(target, batch_of(graph, steps[:, None]), keep_at_output_pins)
+    offer(target, batch_of(graph, steps[:, None]))
     energy = float(least[-1, 0] + base)
     return energy, within(graph, costs, float(least[-1, 0]) + energy * _EPSILON)
 
 
-def offer(target: Target, batch: MappingBatch, keep_at_output_pins: bool) -> Prices:
+def offer(target: Target, batch: MappingBatch) -> Prices:
     """Price mappings, those that do not fit as infinite, and let a target consider the others."""
-    prices, ok = price(batch, keep_at_output_pins=keep_at_output_pins), fits(batch)
+    prices, ok = price(batch), fits(batch)
     prices = Prices(np.where(ok, prices.energy_pj, np.inf), np.where(ok, prices.latency_cycles, np.inf))
     if ok.any():
         target.offer(batch, prices.energy_pj, prices.latency_cycles)

@@ -11,22 +11,27 @@ import numpy as np
 from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.ceiling import Ceiling
-from zigzag_lab.exact.coarse import MOST_POINTS, offer_coarser
 from zigzag_lab.exact.graph import Graph
-from zigzag_lab.exact.relaxed import Relaxation, compulsory
+from zigzag_lab.exact.relaxed import EnergyCutoff, Relaxation, compulsory
 from zigzag_lab.exact.search import Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space, TooLargeError
 from zigzag_lab.exact.targets import Best, Front, Target
-from zigzag_lab.mapping.problem import MappingBatch, Problem
+from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
+from zigzag_lab.vocab.options import TIME_LIMIT
 
-DEFAULT_SECONDS = 10.0
 MOST_STEPS = 4_000_000
+MOST_POINTS = 200_000
+"""Tile shapes in a space; each takes some hundred numbers of 8 bytes."""
+
+COARSE_LOOPS = (16, 13, 10, 7)
+"""Loops of the coarser spaces that stand in for one that is too large, the finest first."""
+MOST_COARSE_STEPS, MOST_COARSE_POINTS = 1_000_000, MOST_POINTS
 
 
 @dataclass(frozen=True)
-class Answer:
+class Solution:
     """The best mapping found.
 
     Attributes:
@@ -43,7 +48,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class FrontAnswer:
+class FrontSolution:
     """Trade-offs of energy and latency.
 
     Attributes:
@@ -100,17 +105,15 @@ def solve(
     problem: Problem,
     objective: Objective,
     *,
-    keep_at_output_pins: bool = True,
-    seconds: float | None = DEFAULT_SECONDS,
+    seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
     to_beat: float = np.inf,
-) -> Answer:
+) -> Solution:
     """The mapping of least energy, latency or product of both among all uneven ones.
 
     Args:
         problem: what is mapped.
         objective: what to minimise.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         seconds: when to stop and say how far it may be from the best; None to go on until it is proven.
         known: mappings to start from; the better, the sooner the proof.
         to_beat: what was found under another spatial mapping.
@@ -121,7 +124,7 @@ def solve(
         NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
     started, target = time.monotonic(), Best(objective, to_beat)
-    run = _search(problem, target, keep_at_output_pins, seconds, known)
+    run = _search(problem, target, seconds, known)
     best = min(target.best, to_beat)
     certificate = Certificate(
         objective=objective,
@@ -139,42 +142,39 @@ def solve(
     if run.is_tie_settled:
         certificate = certificate.with_ties_settled()
     energy, latency = target.prices
-    return Answer(target.batch, target.index, energy, latency, certificate)
+    return Solution(target.batch, target.index, energy, latency, certificate)
 
 
 def solve_front(
     problem: Problem,
     *,
-    keep_at_output_pins: bool = True,
-    seconds: float | None = DEFAULT_SECONDS,
+    seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
-) -> FrontAnswer:
+) -> FrontSolution:
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
     started, front = time.monotonic(), Front()
-    run = _search(problem, front, keep_at_output_pins, seconds, known)
+    run = _search(problem, front, seconds, known)
     took = time.monotonic() - started
-    return FrontAnswer(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
+    return FrontSolution(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
 
 
-def _search(
-    problem: Problem, target: Target, keep_pins: bool, seconds: float | None, known: Iterable[MappingBatch]
-) -> _Run:
+def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> _Run:
     check(problem)
     now = time.monotonic()
     deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
-    space = _space(problem, keep_pins)
+    space = _space(problem)
     if space and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
             return _Run(target, floor, 0.0, 0)
-    n_known = sum(len(offer(target, batch, keep_pins).energy_pj) for batch in known)
+    n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
     try:
         if space is None:
             raise TooLargeError
-        run = _beating(space, target, keep_pins, now, deadline)
-        run = run or _proven(_graph(space, now, halfway), target, keep_pins, deadline)
+        run = _beating(space, target, now, deadline)
+        run = run or _proven(_graph(space, now, halfway), target, deadline)
     except TooLargeError:
-        n_priced = offer_coarser(problem, target, keep_pins, deadline)
+        n_priced = _offer_coarser(problem, target, deadline)
         least = np.array(compulsory(problem))
         floor = _without_graph(space, target) if space else float(target.value(*least))
         run = _Run(target, floor, 0.0, n_priced)
@@ -182,16 +182,37 @@ def _search(
     return run
 
 
-def _space(problem: Problem, keep_pins: bool) -> Space | None:
+def _space(problem: Problem) -> Space | None:
     """The space of a problem; None where it has too many tile shapes."""
     try:
-        return Space(problem, keep_pins, most_points=MOST_POINTS)
+        return Space(problem, most_points=MOST_POINTS)
     except TooLargeError:
         return None
 
 
-def _beating(space: Space, target: Target, keep_pins: bool, now: float, deadline: float) -> _Run | None:
-    """Search for what costs no more energy than what is to be beaten allows; None where that says nothing."""
+def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
+    """Let a target consider the best of the finest coarse space that can be searched in time, or of the coarsest.
+
+    In a coarser space, prime factors of a loop dimension are merged, so that there are fewer loops; any order and any
+    allocation of these is still in it.
+
+    Returns:
+        How many mappings were priced.
+    """
+    for most_loops in COARSE_LOOPS:
+        halfway = time.monotonic() + (deadline - time.monotonic()) / 2
+        enough = halfway if most_loops > COARSE_LOOPS[-1] else np.inf
+        try:
+            space = Space(problem, most_loops=most_loops, most_points=MOST_COARSE_POINTS)
+            graph = build(space, MOST_COARSE_STEPS, enough)
+        except (TooLargeError, InfeasibleError):
+            continue
+        return Search(graph, target, deadline).run().n_priced
+    return 0
+
+
+def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run | None:
+    """Search under the energy cutoff that the incumbent implies; None where it implies none."""
     if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
         return None
     most = min(target.to_beat, target.best)
@@ -203,11 +224,11 @@ def _beating(space: Space, target: Target, keep_pins: bool, now: float, deadline
         graph = _graph(space, now, now + (deadline - now) / 2, most)
     except InfeasibleError:
         return _Run(target, min(target.to_beat, target.best), 0.0, 0)
-    return replace(_proven(graph, target, keep_pins, deadline), n_mappings=0.0)
+    return replace(_proven(graph, target, deadline), n_mappings=0.0)
 
 
 def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) -> Graph:
-    """The graph of a space; orders of loops that decide sizes of tiles are told apart unless that is too much."""
+    """The graph of a space; orders of loops that decide sizes of tiles are distinguished unless they are too many."""
     if space.is_ambiguous:
         try:
             return _below(space.with_traces(), most_pj, (now + halfway) / 2)
@@ -217,19 +238,19 @@ def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) ->
 
 
 def _below(space: Space, most_pj: float, deadline: float) -> Graph:
-    return build(space, MOST_STEPS, deadline, Ceiling(space, most_pj) if most_pj < np.inf else None)
+    return build(space, MOST_STEPS, deadline, EnergyCutoff(space, most_pj) if most_pj < np.inf else None)
 
 
-def _proven(graph: Graph, target: Target, keep_pins: bool, deadline: float) -> _Run:
+def _proven(graph: Graph, target: Target, deadline: float) -> _Run:
     """Search a graph, the cheapest ways first where energy is all."""
     n_mappings = graph.n_walks()
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
-        lower_bound, cheapest = offer_cheapest(graph, target, keep_pins)
+        lower_bound, cheapest = offer_cheapest(graph, target)
         if lower_bound >= target.best * (1 - TOLERANCE):
-            search = Search(cheapest, target, keep_pins, deadline)
+            search = Search(cheapest, target, deadline)
             is_settled = search.settle_ties(target)
             return _Run(target, lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
-    search = Search(graph, target, keep_pins, deadline)
+    search = Search(graph, target, deadline)
     at_root = search.bound_at_root()
     lower_bound, is_settled = max(at_root, search.run().lower_bound), False
     if isinstance(target, Best) and target.objective is Objective.LATENCY:

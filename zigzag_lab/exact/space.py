@@ -1,15 +1,13 @@
 """The space of all uneven mappings of a problem, as states of a walk over the lattice of tile shapes.
 
-A mapping is a path that adds one loop at a time, from the innermost, and on the way *closes* memory levels of operands:
-the loops inside a level end there. An irrelevant loop never comes right after a level was closed: it costs nothing
-inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
+A mapping is a path that adds one loop at a time, from the innermost, and on the way allocates memory levels of
+operands: the loops inside a level end there. An irrelevant loop never comes right after a level was allocated: it costs
+nothing inside, and the cost model counts it there (:func:`zigzag_lab.mapping.temporal.TemporalMapping.of`).
 
-**What fits.** A memory holds the tiles of its operands together, spatial loops up to its level with their fractional
-unrolling, not rounded. Outputs count as unfinished sums where a reduction is outside the level below. A memory that
-forces double buffering reserves a tile twice unless it is the whole. The outermost memory of an operand holds all of
-it. These are LOMA's rules (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within them is in the
-space. They are asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save
-where results are wider than unfinished sums. Sizes may exceed a memory by a billionth, which is rounding.
+**What fits.** The rule is that of :mod:`zigzag_lab.mapping.footprint`; the outermost memory of an operand holds all of
+it. It is LOMA's (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within it is in the space. It is
+asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save where results
+are wider than unfinished sums.
 """
 
 from __future__ import annotations
@@ -23,13 +21,12 @@ import numpy as np
 
 from zigzag_lab.exact.terms import OperandTerms
 from zigzag_lab.exact.traces import Traces, followed
+from zigzag_lab.mapping.footprint import capacity_bits
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError
-
-ROUNDING = 1e-9
 
 
 class TooLargeError(Exception):
@@ -37,15 +34,15 @@ class TooLargeError(Exception):
 
 
 @dataclass(frozen=True)
-class Closing:
-    """What one operand may close at a point.
+class LevelAllocation:
+    """Levels that one operand may allocate at a point: the loops inside end there.
 
     Attributes:
         first, last: the levels from ``first`` up to, not including, ``last`` end here.
         leads: whether the run of irrelevant loops right at the array ends here too (inputs).
         code: the state of the operand afterwards.
         held: (index of the shared memory, bits) that stay in use in shared memories.
-        rows: of the tile of each level that is closed, its row in the tables, if it is not the point.
+        rows: of the tile of each level that ends, its row in the tables, if it is not the point.
     """
 
     first: int
@@ -57,31 +54,23 @@ class Closing:
 
 
 class Space:
-    """What may be done where.
+    """The states of operands, and the levels that may be allocated in each.
 
     The state of an operand is a number: twice its open level, plus 1 where something is pending: for inputs (level 0)
     that the array still reuses the same element, for outputs that sums are unfinished outside the level below. What the
     order of its loops made of it, its *trace* (:mod:`zigzag_lab.exact.traces`), is in the bits above.
 
     Args:
-        problem: what is mapped; wishes for the order of its loops are kept.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
-        most_loops: prime factors are merged until there are no more loops than this, if wishes allow it; None for none.
+        problem: what is mapped; constraints on the order of its loops hold.
+        most_loops: prime factors are merged until there are no more loops than this, if constraints allow it.
         most_points: how many tile shapes are not too many.
 
     Raises:
-        InfeasibleError: no order meets the wishes.
+        InfeasibleError: no order meets the constraints.
         TooLargeError: there are more tile shapes.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        keep_at_output_pins: bool = True,
-        *,
-        most_loops: int | None = None,
-        most_points: float = inf,
-    ) -> None:
+    def __init__(self, problem: Problem, *, most_loops: int | None = None, most_points: float = inf) -> None:
         self.problem = problem
         wanted = OrderConstraints.of(problem)
         if wanted.is_complete:
@@ -96,8 +85,8 @@ class Space:
         self.n_loops = len(loops)
         self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
         self.operands = problem.operands
-        self.capacity = {i: m.size_bits * (1 + ROUNDING) for i, m in enumerate(problem.accelerator.memories)}
-        self._fill([OperandTerms(problem, self.lattice, op, keep_at_output_pins) for op in self.operands])
+        self.capacity = {i: capacity_bits(m) for i, m in enumerate(problem.accelerator.memories)}
+        self._fill([OperandTerms(problem, self.lattice, op) for op in self.operands])
 
     def _fill(self, terms: list[OperandTerms]) -> None:
         """Work out what tiles need."""
@@ -106,7 +95,7 @@ class Space:
         self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
         self.shared = self._contended()
         self._trace_bits = (2 * max(t.n_levels for t in terms) + 1).bit_length()
-        self._options: dict[tuple[int, int, int], list[Closing]] = {}
+        self._options: dict[tuple[int, int, int], list[LevelAllocation]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self.room = [self._room_of(o) for o in range(len(terms))]
 
@@ -121,7 +110,7 @@ class Space:
         return tuple(found)
 
     def allowed(self, position: int) -> list[int]:
-        """Kinds of loop that may stand at a position."""
+        """AllocationTable of loop that may stand at a position."""
         kinds, n = self.lattice.kinds, self.n_loops
         if self._complete is not None:
             return [kinds.index(self._complete[position])]
@@ -158,19 +147,19 @@ class Space:
         return (traces.grown[codes >> bits, kind] << bits) | (codes & ((1 << bits) - 1))
 
     def _traces(self, operand: int) -> Traces | None:
-        """What orders of loops make of an operand, where that makes a difference."""
+        """Return the traces of an operand, where orders of loops make a difference."""
         terms = self.terms[operand]
         return terms.traces if terms.n_sizes > 1 else None
 
-    def options(self, operand: int, code: int, point: int) -> list[Closing]:
-        """What an operand may close at a point, before a loop that is not irrelevant to it (or after the last)."""
+    def options(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
+        """Return the level allocations of an operand at a point, before a loop relevant to it or after the last."""
         key = operand, code, point
         found = self._options.get(key)
         if found is None:
-            found = self._options[key] = self._closings(operand, code, point)
+            found = self._options[key] = self._allocations(operand, code, point)
         return found
 
-    def _closings(self, operand: int, code: int, point: int) -> list[Closing]:
+    def _allocations(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
         trace, code = code >> self._trace_bits, code & ((1 << self._trace_bits) - 1)
@@ -179,23 +168,23 @@ class Space:
         unfinished = bool(pending) if terms.is_output else True
         after = int(terms.reuse_left[point]) if terms.is_output else 0
         nothing = trace << self._trace_bits | level * 2 | (pending if terms.is_output else 0)
-        found, traces = [] if is_full else [Closing(level, level, leads, nothing)], self._traces(operand)
+        found, traces = [] if is_full else [LevelAllocation(level, level, leads, nothing)], self._traces(operand)
         held: tuple[tuple[int, float], ...] = ()
         row = point
         rows: tuple[int, ...] = ()
-        for closed in range(level, terms.n_levels if is_full else terms.n_levels - 1):
-            index = terms.memories[closed]
+        for ended in range(level, terms.n_levels if is_full else terms.n_levels - 1):
+            index = terms.memories[ended]
             if traces:
                 row = int(traces.size[trace]) * self.lattice.n_points + point
                 rows, trace = (*rows, row), int(traces.closed[trace])
-            bits = float(needed[closed][0 if unfinished else 1][row])
+            bits = float(needed[ended][0 if unfinished else 1][row])
             if bits > self.capacity[index]:
                 break
             if index in self.shared:
                 held = (*held, (self.shared.index(index), bits))
-            if not is_full or closed == terms.n_levels - 1:
-                following = trace << self._trace_bits | (closed + 1) * 2 | after
-                found.append(Closing(level, closed + 1, leads, following, held, rows))
+            if not is_full or ended == terms.n_levels - 1:
+                following = trace << self._trace_bits | (ended + 1) * 2 | after
+                found.append(LevelAllocation(level, ended + 1, leads, following, held, rows))
             unfinished = bool(after) if terms.is_output else True
         return found
 
@@ -221,11 +210,11 @@ class Space:
 
     @property
     def is_inexact(self) -> bool:
-        """Whether the order of loops shows in some tile, known or not; what just fits may then hang on it, too."""
+        """Whether the order of loops shows in some tile, known or not; whether it fits may depend on the order, too."""
         return any(terms.traces or terms.is_ambiguous for terms in self.terms)
 
     def with_traces(self) -> Space:
-        """The space with orders of loops told apart where they decide sizes of tiles; itself where none does."""
+        """Return the space with orders of loops distinguished where they decide sizes of tiles, or itself."""
         if not self.is_ambiguous:
             return self
         space = copy(self)
@@ -237,7 +226,7 @@ class Space:
         terms = self.terms[o]
         fits = np.stack([self.fits(o, level) for level in range(terms.n_levels)])
         traces = followed(terms, fits, self.room[o])
-        return OperandTerms(self.problem, self.lattice, terms.operand, terms.keep_at_output_pins, traces)
+        return OperandTerms(self.problem, self.lattice, terms.operand, traces)
 
     # -- memories that operands contend for ------------------------------------------------------------------------
 
@@ -250,7 +239,7 @@ class Space:
         )
 
     def steps(self, operand: int, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """What an operand may reserve at a level, ascending; and [point] the least, given what is inside already."""
+        """Return the bits that an operand may reserve at a level, ascending; and [point] the least at a point."""
         found = self._step_cache.get((operand, level))
         if found is None:
             two = self.needed[operand][level]

@@ -1,4 +1,4 @@
-"""What is searched for: the least of one figure, or the front of two. Axes: ``m`` walk or mapping."""
+"""Search targets and their incumbents: the least of one objective, or the front of two. Axes: ``m`` walk or mapping."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.vocab import Objective
 
 _EPSILON = 1e-12
 
 
 class Target(ABC):
-    """The best found so far, and what may still beat it.
+    """The incumbent, and the test of what may still improve on it.
 
     Attributes:
         asks_for_energy: whether less energy makes a difference.
@@ -26,8 +26,8 @@ class Target(ABC):
         """[m] by what to rank walks, from bounds or prices; less is better."""
 
     @abstractmethod
-    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
-        """[m] whether walks with these lower bounds cannot beat what was found."""
+    def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """[m] whether these lower bounds cannot improve on the incumbent, so that the partial mappings are pruned."""
 
     def is_safe_from(self, rank: float) -> bool:
         """Whether nothing of this rank or a higher one can change what was found."""
@@ -61,7 +61,7 @@ class Best(Target):
             return energy
         return latency if self.objective is Objective.LATENCY else energy * latency
 
-    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+    def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """Whether the objective cannot be less, or is more than what is to be beaten."""
         return self.value(energy, latency) >= self._too_much
 
@@ -71,7 +71,7 @@ class Best(Target):
 
     @property
     def _too_much(self) -> float:
-        """What is found elsewhere may be met, for another tie to be settled, but not exceeded."""
+        """Value that prunes: an incumbent from elsewhere may be equalled, to settle a tie, but not exceeded."""
         return min(self.best * (1 - _EPSILON), self.to_beat * (1 + _EPSILON))
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
@@ -103,7 +103,7 @@ class Tie(Target):
         """The second figure."""
         return (energy, latency)[self._second]
 
-    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+    def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """Whether the first figure must be more, or the second cannot be less."""
         first, second = (latency, energy) if self._second == 0 else (energy, latency)
         return (first > self.found.best * (1 + _EPSILON)) | (second >= self._too_much)
@@ -136,7 +136,7 @@ class Front(Target):
         """The product, as the one figure that favours neither."""
         return energy * latency
 
-    def is_hopeless(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+    def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """Whether some point of the front is at least as good in both."""
         if not self.points:
             return np.zeros(len(energy), dtype=bool)
@@ -146,7 +146,7 @@ class Front(Target):
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Take in what no point beats, and drop what is beaten now."""
         for i in np.lexsort((latency, energy)):
-            if not self.is_hopeless(energy[i : i + 1], latency[i : i + 1])[0]:
+            if not self.cannot_improve(energy[i : i + 1], latency[i : i + 1])[0]:
                 self._insert(float(energy[i]), float(latency[i]), batch, int(i))
 
     def _insert(self, energy: float, latency: float, batch: MappingBatch, index: int) -> None:

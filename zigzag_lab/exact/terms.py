@@ -1,7 +1,7 @@
-"""What each boundary of an operand costs, as a table over the lattice of tile shapes.
+"""Cost of each boundary of an operand, as a table over the lattice of tile shapes.
 
 A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
-so a table [N] holds them all. Figures are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
+so a table [N] holds them all. BoundTable are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
 not exact in binary, the kernel's last digit depends on the order of the loops and may decide a rounding; tables then
 hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below. Where the order of loops
 is followed (:mod:`zigzag_lab.exact.traces`), a point has as many entries as its tile has sizes: axis ``N`` then repeats
@@ -12,26 +12,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
 
 import numpy as np
 
 from zigzag_lab.cost.boundaries import partial_sums_above
 from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
+from zigzag_lab.exact.tile_sizes import TileSizes
 from zigzag_lab.exact.traces import Traces
+from zigzag_lab.mapping.footprint import precisions_bits, reserved_bits
 from zigzag_lab.mapping.lattice import Lattice
-from zigzag_lab.mapping.problem import OperandUnrolling, Problem, Variant
-from zigzag_lab.mapping.shapes import extents
-from zigzag_lab.vocab import OUTPUT, Direction
-
-_NOISE = 1e-12
-_TIE = 2e-9
-UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.unrolling import SpatialForm
+from zigzag_lab.vocab import Direction
+from zigzag_lab.vocab.names import UPWARD
 
 
 @dataclass(frozen=True)
 class Crossing:
-    """What crosses one boundary of an operand through one port.
+    """Data that crosses one boundary of an operand through one port.
 
     Attributes:
         port: (memory index, port index).
@@ -48,40 +46,20 @@ class Crossing:
     count: np.ndarray
 
 
-class OperandTerms:
+class OperandTerms(TileSizes):
     """The tables of one operand.
 
     Args:
         problem: what is mapped.
         lattice: its tile shapes.
         operand: the layer operand.
-        keep_at_output_pins: see :func:`zigzag_lab.cost.boundaries.timing`.
         traces: what orders of loops make of its tiles, where that is followed.
     """
 
-    def __init__(
-        self,
-        problem: Problem,
-        lattice: Lattice,
-        operand: str,
-        keep_at_output_pins: bool,
-        traces: Traces | None = None,
-    ) -> None:
+    def __init__(self, problem: Problem, lattice: Lattice, operand: str, traces: Traces | None = None) -> None:
+        super().__init__(problem, lattice, operand)
         self.traces, self.n_sizes = traces, traces.n_sizes if traces else 1
         self.n_rows = lattice.n_points * self.n_sizes
-        self.problem, self.lattice, self.operand = problem, lattice, operand
-        self.keep_at_output_pins = keep_at_output_pins
-        self.is_output = operand == problem.layer.output_operand
-        self.memories = problem.memories[operand]
-        self.n_levels = len(self.memories)
-        self.irrelevant = problem.layer.relevancy.irrelevant[operand]
-        self.relevant = problem.layer.relevancy.relevant[operand]
-
-    @property
-    def forms(self) -> tuple[Variant, ...]:
-        """The fractional form of the spatial mapping, and the integer one if it differs."""
-        problem = self.problem
-        return (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]
 
     @cached_property
     def is_ambiguous(self) -> bool:
@@ -89,11 +67,6 @@ class OperandTerms:
         if self.traces or all(form.operands[self.operand].is_whole for form in self.forms):
             return False
         return any(self.differs(form).any() for form in self.forms)
-
-    def differs(self, variant: Variant) -> np.ndarray:
-        """[level, N] whether the order of loops may show in the size of a tile."""
-        boundaries = range(1, self.n_levels + 1)
-        return np.stack([self.elems(variant, a) != self.elems(variant, a, upper=True) for a in boundaries])
 
     @cached_property
     def reuse_left(self) -> np.ndarray:
@@ -107,60 +80,31 @@ class OperandTerms:
 
     # -- tiles -----------------------------------------------------------------------------------------------------
 
-    def raw_elems(self, variant: Variant, level: int, *, upper: bool = False) -> np.ndarray:
-        """[point] elements inside a level, not rounded, by the loops alone; the higher ones on demand."""
-        layer, unrolled = self.problem.layer, variant.operands[self.operand]
-        elems = np.ones(self.lattice.n_points)
-        for dim in self.relevant:
-            elems = elems * (self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1]))
-        for relation in layer.relevancy.partial[self.operand]:
-            a, b = (self._iterations(unrolled, dim, level)[int(upper)] for dim in relation.loop_dims)
-            elems = elems * extents(relation, layer.data_sizes[relation.data_dim], a, b)
-        return elems
-
-    def _iterations(self, unrolled: OperandUnrolling, dim: str, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """[point] whole iterations of a partially relevant dimension; the lower and the higher where noise decides."""
-        value = self.lattice.iterations(dim) * prod(unrolled.factors(dim)[: level + 1])
-        if not unrolled.rounding_dims((dim,)):
-            return np.trunc(value), np.trunc(value)
-        return np.trunc(value * (1 - _NOISE)), np.trunc(value * (1 + _NOISE))
-
-    def elems(self, variant: Variant, boundary: int, *, upper: bool = False) -> np.ndarray:
+    def elems(self, form: SpatialForm, boundary: int, *, upper: bool = False) -> np.ndarray:
         """[N] elements that one instance of the memory inside a boundary holds; the higher ones on demand."""
+        if self.traces is None:
+            return super().elems(form, boundary, upper=upper)
         if boundary == 0:
             return np.ones(self.n_rows)
-        if self.traces:
-            return self.traces.elems[variant is not self.problem.fractional][boundary - 1]
-        raw = self.raw_elems(variant, boundary - 1, upper=upper)
-        if not self.may_tie(variant, boundary):
-            return np.rint(raw)
-        return np.rint(raw * (1 + _TIE if upper else 1 - _TIE))
+        return self.traces.elems[form is not self.problem.fractional][boundary - 1]
 
-    def may_tie(self, variant: Variant, boundary: int) -> bool:
-        """Whether the elements inside a boundary may end on a half, so that the order of all products decides."""
-        unrolled = variant.operands[self.operand]
-        factors = [f for dim in self.relevant for f in unrolled.factors(dim)[:boundary]]
-        partial = self.problem.layer.relevancy.partial[self.operand]
-        whole = float(prod(factors)).is_integer()
-        return not whole and bool(partial or unrolled.rounding_dims(self.relevant))
-
-    def tile_bits_each(self, variant: Variant, boundary: int) -> np.ndarray | int:
+    def tile_bits_each(self, form: SpatialForm, boundary: int) -> np.ndarray | int:
         """[N] bits an element of the tile inside a boundary."""
         precision = self.problem.precision(self.operand)
         if not self.is_output:
             return precision
-        return np.where(self._flags(variant, boundary)[0], precision, self.problem.final_precision)
+        return np.where(self._flags(form, boundary)[0], precision, self.problem.final_precision)
 
-    def _flags(self, variant: Variant, boundary: int) -> tuple[np.ndarray, np.ndarray]:
+    def _flags(self, form: SpatialForm, boundary: int) -> tuple[np.ndarray, np.ndarray]:
         """[N] whether outputs that cross a boundary are partial sums, and whether those come back."""
-        partial, returning = partial_sums_above(self.problem, variant.operands[self.operand])[boundary]
+        partial, returning = partial_sums_above(self.problem, form.operands[self.operand])[boundary]
         return self.reuse_left | partial, self.reuse_left | returning
 
     # -- timing ----------------------------------------------------------------------------------------------------
 
     def period(self, boundary: int) -> np.ndarray:
         """[N] iterations between crossings of a boundary that has these loops inside."""
-        if boundary == 0 and (self.is_output or not self.keep_at_output_pins):
+        if boundary == 0 and (self.is_output or not self.problem.skip_repeated_reads):
             return np.ones(self.n_rows)
         return self.cycles
 
@@ -179,15 +123,17 @@ class OperandTerms:
             found += [(boundary - 1, d) for d in (Direction.FROM_HIGH, Direction.TO_HIGH)]
         return [(level, d) for level, d in found if self.is_output or d not in UPWARD]
 
-    def moved(self, variant: Variant, boundary: int, level: int, direction: Direction) -> tuple[np.ndarray, np.ndarray]:
+    def moved(
+        self, form: SpatialForm, boundary: int, level: int, direction: Direction
+    ) -> tuple[np.ndarray, np.ndarray]:
         """[N] bits a crossing, and crossings, of one direction at a memory level."""
-        elems, count = self.elems(variant, boundary), self.count(boundary)
+        elems, count = self.elems(form, boundary), self.count(boundary)
         if level == boundary:
-            elems = elems * variant.operands[self.operand].boost[boundary]
+            elems = elems * form.operands[self.operand].boost[boundary]
         if not self.is_output:
             return elems * self.problem.precision(self.operand), count
         full, final = self.problem.precision(self.operand), self.problem.final_precision
-        partial, returning = self._flags(variant, boundary)
+        partial, returning = self._flags(form, boundary)
         if direction in UPWARD:
             return elems * np.where(returning, full, final), count
         return elems * np.where(returning, full, 0), np.where(partial, count, 0)
@@ -207,7 +153,7 @@ class OperandTerms:
             words = np.trunc(np.ceil(bits / narrow) * (narrow / wide) * count * n_instances)
             total = total + words * (memory.read_cost_pj if direction.is_read else memory.write_cost_pj)
         if boundary == 0 and precharges(problem) and self.operand == weight_operand(problem.layer):
-            total = total + precharge_pj(problem, self.cycles, keep_at_output_pins=self.keep_at_output_pins)
+            total = total + precharge_pj(problem, self.cycles)
         return total
 
     def crossings(self, boundary: int) -> list[Crossing]:
@@ -229,13 +175,8 @@ class OperandTerms:
 
         The two differ for outputs only: sums that go on outside the level below are kept unfinished.
         """
-        unrolled = self.problem.fractional.operands[self.operand]
-        open_bits = self._reserved(level, self.problem.precision(self.operand))
-        is_output = self.problem.memory_operand(self.operand) == OUTPUT
-        above = [dim for loops in unrolled.levels[level + 1 :] for dim, _ in loops]
-        if not is_output or any(dim in self.irrelevant for dim in above):
-            return open_bits, open_bits
-        return open_bits, self._reserved(level, self.problem.final_precision)
+        bits = [self._reserved(level, each) for each in precisions_bits(self.problem, self.operand, level)]
+        return bits[0], bits[-1]
 
     def _reserved(self, level: int, bits_each: int) -> np.ndarray:
         """[N] bits of a tile, twice where the next one must have room and this is surely not the whole."""
@@ -244,9 +185,8 @@ class OperandTerms:
         if not memory.force_double_buffering:
             return bits
         whole = bits.reshape(self.n_sizes, -1)[:, -1].min()
-        is_part = np.tile(np.arange(self.lattice.n_points) < self.lattice.full, self.n_sizes)
-        is_part &= self.allocated(level, upper=True) * bits_each < whole
-        return np.where(is_part, bits * 2, bits)
+        is_inner = np.tile(np.arange(self.lattice.n_points) < self.lattice.full, self.n_sizes)
+        return reserved_bits(memory, bits, whole, is_inner, self.allocated(level, upper=True) * bits_each)
 
     def allocated(self, level: int, *, upper: bool = False) -> np.ndarray:
         """[N] elements inside a level as the allocator counts them, not rounded; the higher ones on demand."""

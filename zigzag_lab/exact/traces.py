@@ -1,4 +1,4 @@
-"""What the order of loops makes of the sizes of an operand's tiles.
+"""Sizes of an operand's tiles as the order of loops decides them.
 
 A tile's size is a product that ZigZag 3.9.1 forms loop by loop, from the innermost. Where an unrolling is not whole,
 rounding on the way shows: in the last digit, and from there in an iteration more or less of a sliding loop, or in half
@@ -14,20 +14,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
+from math import prod
 
 import numpy as np
 
-from zigzag_lab.exact.products import POINT, Products
+from zigzag_lab.exact.tile_sizes import TileSizes
 from zigzag_lab.mapping.classes import classes_of
-
-if TYPE_CHECKING:
-    from zigzag_lab.exact.terms import OperandTerms
+from zigzag_lab.mapping.shapes import extents
+from zigzag_lab.mapping.unrolling import SpatialForm
+from zigzag_lab.workload import DimensionRelation
 
 MOST_BEGINNINGS = 200_000
 """Beginnings of orders that are followed for one operand, some 100 bytes each."""
 
 IMPOSSIBLE = -1
+
+POINT = 0
+"""Row, in a table of products, of the loops that are inside, as a point of the lattice."""
 
 Place = tuple[int, int]
 """How many relevant loops are inside, and the open level."""
@@ -82,11 +85,11 @@ class _Block:
     sizes: np.ndarray
 
 
-def followed(terms: OperandTerms, fits: np.ndarray, room: np.ndarray) -> Traces | None:
+def followed(terms: TileSizes, fits: np.ndarray, room: np.ndarray) -> Traces | None:
     """The traces of one operand; None where they are too many.
 
     Args:
-        terms: the tables of the operand, which do not know of traces yet.
+        terms: the tile sizes of the operand, by the loops alone.
         fits: [level, N] whether a tile may be closed there.
         room: [level, N] whether anything may still become of a tile.
     """
@@ -95,16 +98,92 @@ def followed(terms: OperandTerms, fits: np.ndarray, room: np.ndarray) -> Traces 
     return _Merger(terms, [*follower.forms], blocks).traces() if blocks else None
 
 
+class Products:
+    """The products that ZigZag 3.9.1 forms on its way to the sizes of an operand's tiles, in one form of the mapping.
+
+    The loops inside a tile multiply from the innermost outwards: those of a level in time, then those that are unrolled
+    there, and what the levels multiply to level by level (:mod:`zigzag_lab.mapping.sliding`). The allocator takes those
+    that are unrolled first (:func:`zigzag_lab.mapping.footprint.tile_elems`). Tables are [x, m].
+
+    Args:
+        terms: the tile sizes of the operand.
+        form: the form.
+        first_row: of a table, the first row that is free.
+
+    Attributes:
+        n_rows: how many rows it takes: the iterations of each sliding dimension, as the cost model multiplies them and
+            as the allocator does; where elements may end on a half, what the loops of the open level multiply to, and
+            what all closed levels do.
+    """
+
+    def __init__(self, terms: TileSizes, form: SpatialForm, first_row: int) -> None:
+        self.layer, self.lattice, self.relevant = terms.problem.layer, terms.lattice, terms.relevant
+        self.unrolled = form.operands[terms.operand]
+        self.relations = self.layer.relevancy.partial[terms.operand]
+        self.relation_of = {dim: relation for relation in self.relations for dim in relation.loop_dims}
+        n = len(self.relation_of)
+        self.iterations = {dim: first_row + i for i, dim in enumerate(self.relation_of)}
+        self.allocated = {dim: first_row + n + i for i, dim in enumerate(self.relation_of)}
+        self.may_tie = any(terms.may_tie(form, level + 1) for level in range(terms.n_levels))
+        self.level, self.whole = first_row + 2 * n, first_row + 2 * n + 1
+        self.n_rows = 2 * (n + self.may_tie)
+
+    def open(self, table: np.ndarray, level: int) -> None:
+        """Begin a level, in place; above the outermost there is none."""
+        for dim, factor in self.unrolled.levels[level]:
+            if dim in self.allocated:
+                table[self.allocated[dim]] *= factor
+
+    def grow(self, table: np.ndarray, dim: str, size: int) -> None:
+        """One more loop in time, in place."""
+        self._multiply(table, dim, size)
+        if dim in self.allocated:
+            table[self.allocated[dim]] *= size
+
+    def _multiply(self, table: np.ndarray, dim: str, size: float) -> None:
+        if dim in self.iterations:
+            relation = self.relation_of[dim]
+            before = self._extent(table, relation, self.iterations)
+            table[self.iterations[dim]] *= size
+            if self.may_tie:
+                table[self.level] *= self._extent(table, relation, self.iterations) / np.maximum(before, 1)
+        elif dim in self.relevant and self.may_tie:
+            table[self.level] *= size
+
+    def close(self, table: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """End a level, in place: [m] elements of its tile, and as the allocator counts them, not rounded."""
+        allocated = self._elems(table, level, self.allocated)
+        for dim, factor in self.unrolled.levels[level]:
+            self._multiply(table, dim, factor)
+        if not self.may_tie:
+            return np.rint(self._elems(table, level, self.iterations)), allocated
+        table[self.whole] *= table[self.level]
+        table[self.level] = 1
+        return np.rint(table[self.whole]), allocated
+
+    def _elems(self, table: np.ndarray, level: int, iterations: dict[str, int]) -> np.ndarray:
+        elems, point = np.ones(table.shape[1]), table[POINT].astype(np.int64)
+        for dim in self.relevant:
+            elems = elems * (self.lattice.iterations(dim)[point] * prod(self.unrolled.factors(dim)[: level + 1]))
+        for relation in self.relations:
+            elems = elems * self._extent(table, relation, iterations)
+        return elems
+
+    def _extent(self, table: np.ndarray, relation: DimensionRelation, iterations: dict[str, int]) -> np.ndarray:
+        a, b = (table[iterations[dim]] for dim in relation.loop_dims)
+        return np.asarray(extents(relation, self.layer.data_sizes[relation.data_dim], a, b))
+
+
 class _Follower:
     """Follows all orders."""
 
-    def __init__(self, terms: OperandTerms, fits: np.ndarray, room: np.ndarray) -> None:
+    def __init__(self, terms: TileSizes, fits: np.ndarray, room: np.ndarray) -> None:
         self.terms, self.fits, self.room, self.lattice = terms, fits, room, terms.lattice
         self.forms: dict[int, Products] = {}
         self.n_rows = POINT + 1
-        for number, variant in enumerate(terms.forms):
-            if terms.differs(variant).any():
-                self.forms[number] = Products(terms, variant, self.n_rows)
+        for number, form in enumerate(terms.forms):
+            if terms.differs(form).any():
+                self.forms[number] = Products(terms, form, self.n_rows)
                 self.n_rows += self.forms[number].n_rows
         self.kinds = [k for k, (dim, _) in enumerate(self.lattice.kinds) if dim not in terms.irrelevant]
         self.n_loops = sum(self.lattice.counts[k] for k in self.kinds)
@@ -133,7 +212,7 @@ class _Follower:
             self._arrivals.setdefault(place, []).append(_Arrival(table, into, at))
 
     def _block(self, n: int, level: int) -> _Block:
-        """What arrived at a place, equal ones once; and what may come of it."""
+        """Return the distinct beginnings that arrived at a place, and their successors."""
         table = self._arrived((n, level))
         point = table[POINT].astype(np.int64)
         nothing = np.full((1 + len(self.lattice.kinds), len(point)), IMPOSSIBLE, dtype=np.int64)
@@ -185,7 +264,7 @@ class _Sizes:
 class _Merger:
     """Merges beginnings into traces, the longest first."""
 
-    def __init__(self, terms: OperandTerms, forms: list[int], blocks: dict[Place, _Block]) -> None:
+    def __init__(self, terms: TileSizes, forms: list[int], blocks: dict[Place, _Block]) -> None:
         self.terms, self.forms, self.blocks = terms, forms, blocks
         self.n_sizes, self.n_traces = 1, 0
         self._least: list[_Sizes] = []

@@ -13,8 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from zigzag_lab.executors.interrupts import interrupts_held
-from zigzag_lab.executors.worker import host_name, work_on_given
+from zigzag_lab.executors.worker import host_name, interrupts_held, n_cpus, work_on_given
 from zigzag_lab.vocab import InputError, ZigzagLabError
 
 T = TypeVar("T")
@@ -22,7 +21,7 @@ TIMEOUT_SECONDS = 8.0
 """How long a scheduler may take to answer."""
 
 CLOSE_SECONDS = 4.0
-"""How long it may take to let go of one that has stopped to answer."""
+"""How long disconnecting from one that does not answer may take."""
 
 SECONDS_BETWEEN_COUNTS = 5.0
 """How often workers are counted, at most."""
@@ -39,8 +38,8 @@ QUIET = {
 class DaskCluster:
     """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
 
-    What is to be done travels with each chunk, which is small beside it, so that a worker that starts in mid-run needs
-    nothing else. Dask itself does a chunk again whose worker died, and says so where it died three times more.
+    The task function travels with each chunk, which is small beside it, so that a worker that starts in mid-run needs
+    nothing else. Dask itself repeats a chunk whose worker died, and gives up where three more died.
 
     Args:
         work: what is done with each item.
@@ -61,7 +60,7 @@ class DaskCluster:
             raise InputError("executor", "Dask distributed is not installed", hint=hint) from error
         self._is_silent = False
         if scheduler is not None:
-            _see_that_it_answers(scheduler)
+            _check_answers(scheduler)
         self._cluster = _cluster_of_this_machine(n_workers) if scheduler is None else None
         try:
             self._client: Any = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
@@ -116,19 +115,19 @@ class DaskCluster:
         future: Future[list[Any]] = self._executor.submit(work_on_given, self._token, self._work, list(items))
         return future
 
-    def watch(self) -> None:
-        """Leave it to Dask, which gives up workers that say nothing for five minutes."""
+    def end_stuck_workers(self) -> None:
+        """Do nothing: Dask gives up workers that do not answer for five minutes."""
 
-    def mend(self) -> None:
-        """Make sure that the scheduler is there still: it has its workers started anew.
+    def restart_dead_workers(self) -> None:
+        """Check that the scheduler still answers: it restarts its workers itself.
 
         Raises:
-            ZigzagLabError: it is gone.
+            ZigzagLabError: it does not.
         """
         self._count()
 
     def close(self, *, now: bool = False) -> None:
-        """End our hold on the cluster, and the cluster if it is ours."""
+        """Disconnect from the cluster, and end it if it is ours."""
         if self._is_silent and self._cluster is None:
             with suppress(TimeoutError):
                 within(CLOSE_SECONDS, lambda: self._client.close(timeout=CLOSE_SECONDS / 2))
@@ -142,7 +141,7 @@ class DaskCluster:
 
 
 def within(seconds: float, ask: Callable[[], T]) -> T:
-    """What something answers that may never do so, nor listen to Ctrl-C: asked in a thread that is left behind then.
+    """Return what a call returns that may hang and ignore Ctrl-C: it runs in a thread, which is abandoned then.
 
     Raises:
         TimeoutError: it took longer.
@@ -159,11 +158,11 @@ def within(seconds: float, ask: Callable[[], T]) -> T:
     return answer.result(seconds)
 
 
-def _see_that_it_answers(scheduler: str) -> None:
-    """Shake hands with a scheduler: Dask's client would wait for minutes for one that says nothing.
+def _check_answers(scheduler: str) -> None:
+    """Shake hands with a scheduler: Dask's client would wait for minutes for one that does not answer.
 
     Raises:
-        InputError: it says nothing.
+        InputError: it does not answer.
     """
     from distributed.comm.core import connect
 
@@ -178,16 +177,14 @@ def _see_that_it_answers(scheduler: str) -> None:
 
 
 def _no_answer(scheduler: str | None, error: Exception) -> InputError:
-    said = str(error) or f"nothing within {TIMEOUT_SECONDS:.0f} s"
-    found, expected = f"'{scheduler}' does not answer ({said})", "a running scheduler, such as tcp://head:8786"
+    reason = str(error) or f"nothing within {TIMEOUT_SECONDS:.0f} s"
+    found, expected = f"'{scheduler}' does not answer ({reason})", "a running scheduler, such as tcp://head:8786"
     return InputError("scheduler", found, expected, "Start one with 'dask scheduler'.")
 
 
 def _cluster_of_this_machine(n_workers: int | None) -> Any:
     import dask
     from distributed import LocalCluster
-
-    from zigzag_lab.executors.engine import n_cpus
 
     with dask.config.set(QUIET), interrupts_held():
         return LocalCluster(

@@ -1,12 +1,12 @@
-"""What every engine offers, and how to get one."""
+"""The protocol of engines, and how to open one."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from zigzag_lab.executors.worker import n_cpus
 from zigzag_lab.vocab import InputError, nearest
 
 KINDS = ("local", "dask")
@@ -30,11 +30,11 @@ class Engine(Protocol):
     def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
         """Hand out a chunk; the answers come in the order of the items."""
 
-    def mend(self) -> None:
-        """Go on after workers died; chunks that were handed out are lost where their futures say so."""
+    def restart_dead_workers(self) -> None:
+        """Start workers in place of those that died; chunks whose futures raise are lost."""
 
-    def watch(self) -> None:
-        """Called about once a second: end workers that will not answer any more, so that their futures say so."""
+    def end_stuck_workers(self) -> None:
+        """End workers that were stopped and will not answer, so that their futures raise. Call about once a second."""
 
     def close(self, *, now: bool = False) -> None:
         """End the workers, after the chunks that are under way; at once if ``now``."""
@@ -65,10 +65,10 @@ def open_engine(
 
 
 def check_engine(kind: str, n_workers: int | None, scheduler: str | None) -> None:
-    """See to it that there is such an engine, before anything is made for it.
+    """Refuse an engine that there is none of, before anything is made for it.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such engine, or it cannot be used so.
     """
     if kind not in KINDS:
         raise InputError("executor", f"'{kind}'", " or ".join(KINDS), nearest(kind, KINDS))
@@ -76,8 +76,3 @@ def check_engine(kind: str, n_workers: int | None, scheduler: str | None) -> Non
         raise InputError("workers", str(n_workers), "at least 1")
     if kind == "local" and scheduler is not None:
         raise InputError("scheduler", f"'{scheduler}' beside local processes", hint="Add '--executor dask'.")
-
-
-def n_cpus() -> int:
-    """How many CPUs this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,23 +6,30 @@ import logging
 import multiprocessing
 import pickle
 import secrets
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.executors.interrupts import interrupts_held
-from zigzag_lab.executors.worker import begin, host_name, work_on
+from zigzag_lab.executors.worker import begin, host_name, interrupts_held, work_on
 
 log = logging.getLogger(__name__)
 
 STOPPED_SECONDS = 20
 """For how long a worker may be stopped before it is ended; seconds in which we were stopped ourselves do not count."""
 
+UNNOTICED_SECONDS = 5
+"""For how long a worker may be dead before all are ended: their pool notices at once, unless it waits for the rest of
+what that one was sending, and then never."""
+
 
 class LocalProcesses:
-    """Fresh interpreters, started once, that are told once what to do. See :class:`zigzag_lab.executors.Engine`.
+    """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
 
     Args:
         work: what is done with each item.
@@ -36,6 +43,7 @@ class LocalProcesses:
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._pool = self._started()
         self._watched, self._n_stopped = time.monotonic(), dict[int, int]()  # process -> how often it was seen stopped
+        self._n_dead = 0  # how often in a row one was seen dead
 
     def _started(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -46,13 +54,29 @@ class LocalProcesses:
         with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))
 
-    def watch(self) -> None:
-        """End workers that somebody stopped and did not let go on: what they hold would never come."""
+    def end_stuck_workers(self) -> None:
+        """End workers that somebody stopped and did not continue, and those of a pool that waits for a dead one."""
         now = time.monotonic()
         if now - self._watched < 1.0:
             return
         self._watched = now
-        processes = dict(getattr(self._pool, "_processes", None) or {})
+        processes = self._processes()
+        self._end_stopped(processes)
+        self._n_dead = self._n_dead + 1 if self._waits_for_the_dead(processes) else 0
+        if self._n_dead >= UNNOTICED_SECONDS:
+            log.warning("a worker process died as it sent an answer: all are ended")
+            self._end_all()
+
+    def _processes(self) -> dict[int, BaseProcess]:
+        """Process id -> worker, of the pool in use."""
+        return dict(getattr(self._pool, "_processes", None) or {})
+
+    def _waits_for_the_dead(self, processes: dict[int, BaseProcess]) -> bool:
+        """Whether answers are to come still, and a worker is dead."""
+        is_waiting = bool(getattr(self._pool, "_pending_work_items", None))
+        return is_waiting and bool(wait([process.sentinel for process in processes.values()], 0))
+
+    def _end_stopped(self, processes: dict[int, BaseProcess]) -> None:
         stopped = [pid for pid in processes if _is_stopped(pid)]
         self._n_stopped = {pid: self._n_stopped.get(pid, 0) + 1 for pid in stopped}
         if max(self._n_stopped.values(), default=0) < STOPPED_SECONDS:
@@ -61,21 +85,39 @@ class LocalProcesses:
             log.warning("worker process %d was stopped for %d s: it is ended", pid, self._n_stopped[pid])
             processes[pid].kill()
 
-    def mend(self) -> None:
+    def _end_all(self) -> None:
+        """End all workers, and the pipe of their answers: a pool would wait for the rest of one that is cut short."""
+        for process in self._processes().values():
+            process.kill()
+        answers = getattr(self._pool, "_result_queue", None)
+        if answers is not None:
+            with suppress(OSError):  # the pool closes it, too, when it comes to its end
+                answers._writer.close()
+        self._n_dead = 0
+
+    def restart_dead_workers(self) -> None:
         """Start new workers after one died, which ends all of them."""
+        self._end_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = self._started()
 
     def close(self, *, now: bool = False) -> None:
-        """End the workers."""
+        """End the workers, and watch them meanwhile."""
         if now:
-            for process in list((getattr(self._pool, "_processes", None) or {}).values()):
-                process.kill()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            self._end_all()
+        closing = threading.Thread(target=self._shut_down, daemon=True)
+        closing.start()
+        while closing.is_alive():
+            closing.join(1.0)
+            self.end_stuck_workers()
+
+    def _shut_down(self) -> None:
+        with suppress(OSError):
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether a process is stopped, by a signal or a debugger; False where the system does not tell."""
+    """Whether a process is stopped, by a signal or a debugger; False where the system does not show it."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(") ")[2][:1]
     except OSError:

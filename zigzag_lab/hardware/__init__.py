@@ -1,4 +1,4 @@
-"""What it runs on: arrays, memories and ports. Knows no files."""
+"""Hardware: arrays, memories and ports. Knows no files."""
 
 from zigzag_lab.hardware.accelerator import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.area import Area, MemoryArea, area_of

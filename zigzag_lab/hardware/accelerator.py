@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from typing import Any
 
 from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, UNSAID_IF_EMPTY, Direction, InputError
@@ -169,7 +168,7 @@ class Accelerator:
         return {op: tuple(i for i in self.bottom_up if op in self.memories[i].operands) for op in operands}
 
     def level_of(self, operand: str, memory: int) -> int:
-        """Which level of an operand's own hierarchy a memory is; 0 is the innermost."""
+        """Return the level of a memory in an operand's own hierarchy; 0 is the innermost."""
         return self.levels[operand].index(memory)
 
     def top_memory(self, operand: str) -> int:
@@ -180,8 +179,8 @@ class Accelerator:
         """The memory of that name."""
         return next(m for m in self.memories if m.name == name)
 
-    def meaning(self) -> dict[str, Any]:
-        """What decides costs on this accelerator, as plain data: everything but names, areas and unused fields."""
+    def meaning(self) -> dict[str, object]:
+        """Return the fields that decide costs, as plain data: everything but names, areas and unused fields."""
         return {
             "array": {
                 "sizes": [[d, n] for d, n in self.array.sizes.items()],

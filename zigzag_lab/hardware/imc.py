@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from math import log2
-from typing import Any
 
 from zigzag_lab.vocab import InputError
 
@@ -28,7 +27,7 @@ class ImcKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What the gates of a technology cost: capacitances in pF, areas in mm2, delays in ns."""
+    """Gates of a technology: capacitances in pF, areas in mm2, delays in ns."""
 
     supply_v: float
     nand_pf: float
@@ -282,8 +281,8 @@ class ImcArray:
         """Shortest clock period: the sum along the longest path."""
         return sum(self.clock_ns_by_part.values())
 
-    def meaning(self) -> dict[str, Any]:
-        """What decides energy, cycles and clock, as plain data: everything but areas."""
+    def meaning(self) -> dict[str, object]:
+        """Return the fields that decide energy, cycles and clock, as plain data: everything but areas."""
         return {
             "kind": self.kind.value,
             "activation_bits": self.activation_bits,

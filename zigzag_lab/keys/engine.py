@@ -7,6 +7,7 @@ since, or there is no such note (in a checkout, where people work on them), the 
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -47,3 +48,14 @@ def digest_of_sources(root: Path, packages: tuple[str, ...]) -> str:
         content = sources[name].read_bytes().replace(b"\r\n", b"\n")
         total.update(f"{name}\0{sha256(content).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+@cache
+def digest_of_package(module: str) -> str:
+    """Return the digest of the sources of the installed package, or the single file, that a module belongs to."""
+    file = getattr(sys.modules[module.partition(".")[0]], "__file__", None)
+    if file is None:
+        return ""
+    if Path(file).name == "__init__.py":
+        return digest_of_sources(Path(file).parent, (".",))
+    return sha256(Path(file).read_bytes().replace(b"\r\n", b"\n")).hexdigest()

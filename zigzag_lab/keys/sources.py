@@ -23,6 +23,7 @@ from typing import Any
 from zigzag_lab.keys.canonical import canonical_json
 from zigzag_lab.keys.impure import impurity
 from zigzag_lab.vocab import InputError, ZigzagLabError
+from zigzag_lab.vocab.options import Option
 
 log = logging.getLogger(__name__)
 
@@ -116,6 +117,8 @@ def _collect_globals(function: FunctionType, found: dict[str, Any], *, is_vouche
         if isinstance(value, (type, FunctionType)):
             if _is_users(value, function):
                 _collect(value, found, is_vouched_for=is_vouched_for)
+        elif isinstance(value, Option):
+            found[label] = repr(value)
         elif _is_plain(value):
             found[label] = canonical_json(value).decode()
         elif not _is_passive(value):
@@ -188,8 +191,13 @@ def _source(code: Any) -> str:
         raise NotKeyableError(f"the source of {_name(code)} cannot be read") from None
 
 
+_HOMES_IN_KEYS = {f"{OWN}.stages.{module}": f"{OWN}.stages.mappers" for module in ("cost_model", "spatial", "temporal")}
+"""Module -> the one that keys name in its place, since answers were stored before its stages moved there."""
+
+
 def _name(code: Any) -> str:
-    return f"{getattr(code, '__module__', '?')}.{getattr(code, '__qualname__', repr(code))}"
+    module = str(getattr(code, "__module__", "?"))
+    return f"{_HOMES_IN_KEYS.get(module, module)}.{getattr(code, '__qualname__', repr(code))}"
 
 
 def source_digest(code: Any) -> str:

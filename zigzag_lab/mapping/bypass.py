@@ -31,7 +31,7 @@ class Skip:
 def allowed_skips(
     operands: Collection[str], accelerator: Accelerator, constraints: MappingConstraints
 ) -> tuple[Skip, ...]:
-    """What some operands of a layer may skip: as the accelerator says, and as the mapping file says beside that.
+    """Return the memories that operands of a layer may skip, by the accelerator file or the mapping file.
 
     The outermost memory of an operand is never skipped: its data has to be somewhere. Nor are the cells of an array
     that computes in memory.
@@ -40,8 +40,8 @@ def allowed_skips(
     found: list[Skip] = []
     for index, memory in enumerate(accelerator.memories):
         for operand in memory.operands:
-            wished = memory.name in constraints.bypass.get(links.get(operand, ""), ())
-            is_allowed = operand in links and (wished or operand in memory.bypass)
+            is_asked = memory.name in constraints.bypass.get(links.get(operand, ""), ())
+            is_allowed = operand in links and (is_asked or operand in memory.bypass)
             if is_allowed and index in _passable(accelerator, operand):
                 found.append(Skip(memory.name, operand))
     return tuple(found)
@@ -96,7 +96,7 @@ def _without(memory: Memory, operands: Collection[str]) -> Memory:
 def skipped(
     accelerator: Accelerator, constraints: MappingConstraints, visited: Mapping[str, Sequence[str]]
 ) -> tuple[Skip, ...]:
-    """What a layer's operands skipped of what they may skip.
+    """Return which of the memories that a layer's operands may skip they did skip.
 
     Args:
         accelerator: the whole design.

@@ -10,10 +10,14 @@ _KEY_BITS = 62
 
 
 def classes_of(words: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """The first of each class of columns that are equal in every word, and [m] the class of each.
+    """Return the first of each class of columns that are equal in every word, and [m] the class of each.
 
     Args:
         words: [m] each.
+
+    >>> first, classes = classes_of([np.array([7, 5, 7]), np.array([1, 1, 1])])
+    >>> first.tolist(), classes.tolist()
+    ([1, 0], [1, 0, 1])
     """
     order = np.lexsort(words)
     starts = np.zeros(len(order), dtype=bool)

@@ -1,9 +1,8 @@
-"""What a user asks of the mapping of a layer, and the rules of a mapping file that decide which layer gets what."""
+"""User constraints on the mapping of a layer, and the rules of a mapping file that choose a layer's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from zigzag_lab.vocab import DEFAULT_LINKS, UNSAID_IF_EMPTY
 from zigzag_lab.workload import Layer
@@ -33,8 +32,8 @@ class MappingConstraints:
     temporal_mapping: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = field(default_factory=dict)
     bypass: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=UNSAID_IF_EMPTY)
 
-    def meaning(self) -> dict[str, Any]:
-        """What decides a search under these constraints, as plain data: everything but the entry's name."""
+    def meaning(self) -> dict[str, object]:
+        """Return the fields that decide a search, as plain data: everything but the entry's name."""
         return {
             "spatial_mapping": [
                 [d, [list(u) for u in unrolled.items()]] for d, unrolled in self.spatial_mapping.items()
@@ -46,7 +45,7 @@ class MappingConstraints:
             **({"bypass": {op: sorted(names) for op, names in self.bypass.items()}} if self.bypass else {}),
         }
 
-    def _pinned(self) -> dict[str, Any]:
+    def _pinned(self) -> dict[str, object]:
         levels = [
             [op, [[list(loop) for loop in level] for level in of_op]] for op, of_op in self.temporal_mapping.items()
         ]

@@ -37,7 +37,11 @@ _NEIGHBOURS = 9
 
 
 def layer_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Loop dimensions of a layer in the fixed order, which depends a little on the order given."""
+    """Return loop dimensions of a layer in the fixed order, which depends a little on the order given.
+
+    >>> layer_dimension_order(["B", "K", "C", "OX"])
+    ('K', 'B', 'OX', 'C')
+    """
     return _layer_order(tuple(names))
 
 

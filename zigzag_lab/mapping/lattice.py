@@ -17,7 +17,7 @@ Factor = tuple[str, int]
 
 
 class Points(Protocol):
-    """What is inside a position, as a number that tables can be indexed with."""
+    """The multiset of loops inside a position, as a number that tables can be indexed with."""
 
     loops: tuple[Factor, ...]
     n_points: int
@@ -37,7 +37,11 @@ class Points(Protocol):
 
 
 def n_tile_shapes(loops: Sequence[Factor]) -> int:
-    """How many points the lattice of some loops has."""
+    """Count the points of the lattice of some loops.
+
+    >>> n_tile_shapes([("K", 2), ("K", 2), ("C", 3)])
+    6
+    """
     return prod(loops.count(loop) + 1 for loop in dict.fromkeys(loops))
 
 
@@ -51,6 +55,12 @@ class Lattice:
         kinds: the distinct loops.
         counts: how many loops there are of each kind.
         strides: what one more loop of each kind adds to the number of a point.
+
+    >>> lattice = Lattice([("K", 2), ("K", 2), ("C", 3)])
+    >>> lattice.cycles.tolist()
+    [1.0, 2.0, 4.0, 3.0, 6.0, 12.0]
+    >>> lattice.numbers(np.array([[0], [2], [1]])).ravel().tolist()  # the points that the order K 2, C 3, K 2 passes
+    [0, 1, 4, 5]
     """
 
     def __init__(self, loops: Sequence[Factor]) -> None:
@@ -135,7 +145,7 @@ def _inside(counts: tuple[int, ...]) -> np.ndarray:
 
 
 class OwnPoints:
-    """What stands in for a lattice too large for a table: a point of its own for every position of every order.
+    """A stand-in for a lattice too large for a table: a point of its own for every position of every order.
 
     Args:
         loops: the temporal loops.

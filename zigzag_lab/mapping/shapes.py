@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from math import gcd, prod
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from zigzag_lab.mapping.lattice import Factor, Lattice, Points, n_tile_shapes
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.unrolling import OperandUnrolling
 from zigzag_lab.workload import DimensionRelation
-
-if TYPE_CHECKING:
-    from zigzag_lab.mapping.problem import OperandUnrolling, Problem
 
 T = TypeVar("T")
 
@@ -42,7 +41,7 @@ class TileShapes:
         return cls(problem, Lattice(loops)) if n_tile_shapes(loops) <= MOST_POINTS else None
 
     def known(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What was worked out under a key before, or is now."""
+        """Return the value cached under a key; make it if there is none."""
         if key not in self._known:
             self._known[key] = make()
         found: T = self._known[key]
@@ -92,7 +91,13 @@ class TileShapes:
 def extents(
     relation: DimensionRelation, limit: int, a: np.ndarray | float, b: np.ndarray | float
 ) -> np.ndarray | float:
-    """Elements along a data dimension that ``a`` by ``b`` iterations touch, clipped (``DimensionRelation.extent``)."""
+    """Return elements along a data dimension that ``a`` by ``b`` iterations touch, clipped to what exists.
+
+    The formula is that of ``DimensionRelation.extent``, for arrays.
+
+    >>> extents(DimensionRelation("IX", "OX", 1, "FX", 1), 8, np.array([1.0, 4.0, 8.0]), 3.0).tolist()
+    [3.0, 6.0, 8.0]
+    """
     common = gcd(relation.coef_a, relation.coef_b)
     a, b = np.trunc(a), np.trunc(b)
     overlap = np.maximum(0.0, b - relation.coef_a // common) * (a - relation.coef_b // common)

@@ -26,6 +26,10 @@ class SpatialMapping:
     Attributes:
         unrollings: array dimension -> {loop dimension: number of units it is spread over}. The order matters, as in
             ZigZag: user-given dimensions first, searched ones after.
+
+    >>> mapping = SpatialMapping({"D1": {"K": 8}, "D2": {"C": 4, "FX": 3}})
+    >>> mapping.n_units, mapping.utilisation_of("D2"), str(mapping)
+    (96, 12, 'D1: K 8; D2: C 4 FX 3')
     """
 
     unrollings: dict[str, dict[str, int]]

@@ -11,7 +11,6 @@ from math import fsum
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator, Memory, Port
-from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.plots.quantities import cycles
 
 PortName = tuple[str, str]
@@ -54,15 +53,9 @@ def _with_memory(accelerator: Accelerator, name: str, change: Callable[[Memory],
 
 def repriced(cme: CostModelEvaluation, accelerator: Accelerator) -> CostModelEvaluation:
     """The same layer under the same mapping on another accelerator, which has the same memories by name."""
-    old = cme.problem
-    if accelerator == old.accelerator:
+    if accelerator == cme.problem.accelerator:
         return cme
-    problem = Problem(
-        old.layer, accelerator, old.constraints, old.spatial_mapping, old.fractional, old.integer, old.temporal_sizes
-    )
-    return CostModelEvaluation(
-        problem, cme.temporal_mapping, keep_at_output_pins=cme.keep_at_output_pins, layer=cme.layer
-    )
+    return CostModelEvaluation(replace(cme.problem, accelerator=accelerator), cme.temporal_mapping, layer=cme.layer)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-Factor = tuple[str, int]
+from zigzag_lab.mapping.lattice import Factor
 
 
 def prime_factors(number: int) -> Counter[int]:

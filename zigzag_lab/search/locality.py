@@ -19,7 +19,7 @@ from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
 SUFFIX = "-without-unused-memories"
-"""What the name of an accelerator with memories left out ends in."""
+"""Suffix of the name of an accelerator with memories left out."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def search_locality(
         ends_at_the_top: whether the network's inputs and outputs go through the outermost memory in any case
             (``workload_data_always_from_top_mem`` of ZigZag, which has no effect in 3.9.1: its levels only ever sink).
     """
-    return _Search(workload, accelerator, rules).result(ends_at_the_top)
+    return _LocalitySearch(workload, accelerator, rules).result(ends_at_the_top)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Tensors:
         return cls(links[first], weight, links[layer.output_operand], bits, weight_bits, all_variable)
 
 
-class _Search:
+class _LocalitySearch:
     def __init__(self, workload: Workload, accelerator: Accelerator, rules: MappingRules | None) -> None:
         self.accelerator, self.layers = accelerator, workload.layers
         self.graph = _layer_graph(workload)

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.hardware import Memory
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch
-from zigzag_lab.mapping.tiles import tile_elems
-from zigzag_lab.search.needs import Need, hold_all, need_of, precisions_bits
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.footprint import TileFootprint, all_fit_together, bits_in_order, footprint_of
 from zigzag_lab.vocab import TemporalMappingType
 
 
@@ -43,7 +42,7 @@ class Overflow:
 
 @dataclass(frozen=True)
 class Allocation:
-    """What became of a batch of orders: those that fit ([m] which), and the nearest miss among the others."""
+    """Result of allocating a batch of orders: those that fit ([m] which), and the rejected one that lacks the least."""
 
     fitting: MappingBatch | None
     fits: np.ndarray
@@ -60,8 +59,8 @@ def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType
 
 
 @dataclass
-class _Choice:
-    """What one operand may keep at a memory: [t, m] bits and accesses above, infinite where not allowed."""
+class _LevelChoice:
+    """Options of one operand at a memory: [t, m] bits and accesses above, infinite where not allowed."""
 
     operand: str
     is_top: bool
@@ -88,13 +87,13 @@ class _Allocator:
         if not sharers:
             return
         memory = self.problem.accelerator.memories[index]
-        needs = [need_of(self.tables.shapes, op, level) for op, level in sharers]
-        if hold_all(needs, memory.size_bits):
+        tiles = [footprint_of(self.tables.shapes, op, level) for op, level in sharers]
+        if all_fit_together(tiles, memory.size_bits):
             chosen = [np.full(self.tables.n_mappings, self.tables.n_slots) for _ in sharers]
-        elif len(sharers) == 1 and needs[0] is not None and needs[0].more_is_better:
-            chosen = [self._longest(needs[0], *sharers[0], index)]
+        elif len(sharers) == 1 and tiles[0] is not None and tiles[0].more_is_better:
+            chosen = [self._longest(tiles[0], *sharers[0], index)]
         else:
-            choices = [self._choice(need, op, level, index) for need, (op, level) in zip(needs, sharers, strict=True)]
+            choices = [self._choice(tile, op, level, index) for tile, (op, level) in zip(tiles, sharers, strict=True)]
             chosen, needed = self._best(choices, memory.size_bits)
             self._reject(memory, needed, tuple(op for op, _ in sharers))
         self.n_filled += 1
@@ -111,64 +110,53 @@ class _Allocator:
             self.misses.append(Overflow(memory.name, missing, operands, self.n_filled))
         self.ok &= fits
 
-    def _row(self, need: Need, operand: str) -> np.ndarray | int:
-        """[m] which row of a need counts: the second one where sums are finished."""
-        if len(need.precisions) == 1:
+    def _row(self, tile: TileFootprint, operand: str) -> np.ndarray | int:
+        """[m] which row of a footprint counts: the second one where sums are finished."""
+        if len(tile.precisions) == 1:
             return 0
         unfinished = self.tables.shapes.leaves_reuse(operand)
         return np.where(unfinished.take(self.tables.at(self.tables.points, self.position[operand])), 0, 1)
 
-    def _longest(self, need: Need, operand: str, level: int, index: int) -> np.ndarray:
+    def _longest(self, tile: TileFootprint, operand: str, level: int, index: int) -> np.ndarray:
         """[m] the last position that fits a memory of the operand's own."""
         tables, start = self.tables, self.position[operand]
-        shift = self._row(need, operand) * need.bits.shape[1]
+        shift = self._row(tile, operand) * tile.bits.shape[1]
         is_top = level == len(self.problem.memories[operand]) - 1
-        last = need.fits.ravel().take(tables.points + shift).sum(axis=0) - 1
+        last = tile.fits.ravel().take(tables.points + shift).sum(axis=0) - 1
         too_large = last < (tables.n_slots if is_top else start)
         if too_large.any():
             smallest = np.full_like(start, tables.n_slots) if is_top else start
-            needed = need.bits.ravel().take(tables.at(tables.points, smallest) + shift)
+            needed = tile.bits.ravel().take(tables.at(tables.points, smallest) + shift)
             self._reject(self.problem.accelerator.memories[index], needed, (operand,))
         return np.where(too_large, start, last)
 
-    def _choice(self, need: Need | None, operand: str, level: int, index: int) -> _Choice:
+    def _choice(self, tile: TileFootprint | None, operand: str, level: int, index: int) -> _LevelChoice:
         memory = self.problem.accelerator.memories[index]
         start = self.position[operand]
-        if need is None:
-            bits, accesses = self._in_order(operand, level, memory)
+        if tile is None:
+            bits = bits_in_order(self.tables, operand, level, self.cuts[operand], start)
+            accesses = self.tables.cycles[-1] / self.tables.cycles * bits
         else:
-            place = self.tables.points + self._row(need, operand) * need.bits.shape[1]
-            bits, accesses = need.bits.ravel().take(place), need.accesses.ravel().take(place)
+            place = self.tables.points + self._row(tile, operand) * tile.bits.shape[1]
+            bits, accesses = tile.bits.ravel().take(place), tile.accesses.ravel().take(place)
         fits = (bits <= memory.size_bits) | (self.slots < start)
         reachable = np.logical_and.accumulate(fits, axis=0) & (self.slots >= start)
         if level == len(self.problem.memories[operand]) - 1:
             last = slice(self.tables.n_slots, None)
             widest = np.where(self.slots >= start, bits, 0).max(axis=0, keepdims=True)
             bits = np.where(reachable[last], bits[last], widest)
-            return _Choice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
+            return _LevelChoice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
         first = self.tables.at(bits, start)
         bits = np.where(reachable, bits, np.inf)
         self._keep_overflow(bits, start, first)
-        return _Choice(operand, False, start, bits, accesses, self.slots)
-
-    def _in_order(self, operand: str, level: int, memory: Memory) -> tuple[np.ndarray, np.ndarray]:
-        """[t, m] bits and accesses above where the order of the loops shows in the size of a tile."""
-        tables, precisions = self.tables, precisions_bits(self.problem, operand, level)
-        unfinished: np.ndarray | bool = True
-        if len(precisions) == 2:
-            unfinished = tables.last_reuse(operand) > self.position[operand]
-        bits = tile_elems(tables, operand, level, self.cuts[operand])
-        bits = bits * np.where(unfinished, precisions[0], precisions[-1])
-        if memory.force_double_buffering:
-            bits = np.where((self.slots < tables.n_slots) & (bits < bits[-1]), bits * 2, bits)
-        return bits, tables.cycles[-1] / tables.cycles * bits
+        return _LevelChoice(operand, False, start, bits, accesses, self.slots)
 
     @staticmethod
     def _keep_overflow(bits: np.ndarray, start: np.ndarray, first: np.ndarray) -> None:
         """Put the size of the empty choice back where even that overflows, so that a message can say by how much."""
         bits[start, np.arange(bits.shape[1])] = first
 
-    def _best(self, choices: list[_Choice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
+    def _best(self, choices: list[_LevelChoice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
         """[m] the chosen position of each operand, and the bits that the smallest combination needs."""
         bits, accesses, allowed = _combined(choices, capacity, self._even_pairs(choices))
         n_combinations = int(np.prod(bits.shape[:-1]))
@@ -186,7 +174,7 @@ class _Allocator:
         needed = np.where(np.any(leftover, axis=0) & (needed <= capacity), np.inf, needed)
         return chosen, needed
 
-    def _even_pairs(self, choices: list[_Choice]) -> list[tuple[int, int]]:
+    def _even_pairs(self, choices: list[_LevelChoice]) -> list[tuple[int, int]]:
         if self.kind is TemporalMappingType.UNEVEN:
             return []
         return [(a, b) for a in range(len(choices)) for b in range(a + 1, len(choices))]
@@ -202,7 +190,7 @@ class _Allocator:
 
 
 def _combined(
-    choices: list[_Choice], capacity: int, even_pairs: list[tuple[int, int]]
+    choices: list[_LevelChoice], capacity: int, even_pairs: list[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """[t1, t2, ..., m] bits, accesses above, and whether allowed, of every combination of choices."""
     n = len(choices)

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.mapping.classes import classes_of
+from zigzag_lab.mapping.footprint import all_fit_together, footprint_of
 from zigzag_lab.mapping.lattice import Factor, Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
-from zigzag_lab.search.needs import hold_all, need_of
 from zigzag_lab.search.orderings import first_visited
 
 _MOST_KEYS = 2**62
@@ -258,12 +258,12 @@ def _fits(shapes: TileShapes) -> dict[str, np.ndarray] | None:
     problem = shapes.problem
     fits = {op: np.ones((len(of_op), 2, shapes.points.n_points), dtype=bool) for op, of_op in problem.memories.items()}
     for index, sharers in enumerate(problem.sharers):
-        needs = [need_of(shapes, op, level) for op, level in sharers]
-        if not needs or hold_all(needs, problem.accelerator.memories[index].size_bits):
+        tiles = [footprint_of(shapes, op, level) for op, level in sharers]
+        if not tiles or all_fit_together(tiles, problem.accelerator.memories[index].size_bits):
             continue
-        need = needs[0]
-        if len(needs) > 1 or need is None or not need.more_is_better:
+        tile = tiles[0]
+        if len(tiles) > 1 or tile is None or not tile.more_is_better:
             return None
         ((op, level),) = sharers
-        fits[op][level] = need.fits
+        fits[op][level] = tile.fits
     return fits

@@ -1,4 +1,4 @@
-"""What a user asks of the order of temporal loops: some positions, some sizes, or all of it."""
+"""User constraints on the order of temporal loops: some positions, some sizes, or all of it."""
 
 from __future__ import annotations
 

@@ -19,8 +19,10 @@ from math import exp, isfinite
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
-from zigzag_lab.search.factors import Factor, loop_prime_factors, prime_factors
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.lattice import Factor
+from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.search.factors import loop_prime_factors, prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import orderings
@@ -28,7 +30,7 @@ from zigzag_lab.search.temporal import nothing_fits, temporal_mappings
 from zigzag_lab.vocab import InputError, TemporalMappingType
 
 COOLING = 0.995
-"""What the temperature is multiplied with after every swap of a chain."""
+"""Factor of the temperature after every swap of a chain."""
 
 WALKS_PER_CHAIN = 8
 """Walks that a chain's swaps are spread over: a batch of many mappings costs little more than one of few."""
@@ -46,7 +48,7 @@ N_ORDERS_AT_START = 5040
 """Orders in it at most."""
 
 MAX_COMBINATIONS = 4_000_000
-"""What the allocator weighs up at once: choices of all operands of a memory, for all orders of a batch."""
+"""Combinations that the allocator compares at once: choices of all operands of a memory, for all orders of a batch."""
 
 N_DESCENTS = 8
 """Orders that are improved at the end: the best ones that differ."""

@@ -16,6 +16,7 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.dimension_order import array_dimension_order, layer_dimension_order
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.vocab import Direction, InputError
+from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS
 from zigzag_lab.workload import Layer
 
 N_TIES_KEPT = 16
@@ -42,7 +43,7 @@ def spatial_mappings(
     layer: Layer,
     accelerator: Accelerator,
     constraints: MappingConstraints,
-    n_mappings: int | None = 3,
+    n_mappings: int | None = N_SPATIAL_MAPPINGS.default,
     *,
     mixed: bool = False,
 ) -> list[SpatialMapping]:
@@ -64,7 +65,7 @@ def spatial_mappings(
     options = [_options(layer, accelerator, constraints, limits, dim, mixed=mixed) for dim in free]
     found: dict[SpatialMapping, None] = {}
     for template in templates:
-        candidates = _Search(layer, template, free, options, n_mappings).best()
+        candidates = _UnrollingSearch(layer, template, free, options, n_mappings).best()
         found.update(dict.fromkeys(_within_capacity(limits, candidates, free)))
     if not found:
         raise InputError(f"layer {layer.name}", "no spatial mapping fits the array", "loops that fit its dimensions")
@@ -247,7 +248,7 @@ def _options(
     *,
     mixed: bool,
 ) -> list[Unrolled]:
-    """What one array dimension may unroll, in the order that decides ties."""
+    """Return the unrollings of one array dimension, in the order that decides ties."""
     hints = constraints.spatial_hints.get(array_dim, ())
     dims = layer_dimension_order(hints if any(d in layer.loop_sizes for d in hints) else layer.loop_sizes)
     dims = tuple(d for d in dims if d in layer.loop_sizes)
@@ -269,7 +270,7 @@ def divisors(number: int) -> list[int]:
     return sorted({*small, *(number // d for d in small)})
 
 
-class _Search:
+class _UnrollingSearch:
     """Depth-first over the free array dimensions, bounded by what the remaining ones can still add.
 
     The indicator of a mapping that uses u units lies between u and 2u - 1, so a partial choice is dropped once even

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.lattice import Factor
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
-from zigzag_lab.search.factors import Factor, loop_prime_factors
+from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.loma import Overflow, allocate
 from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.order_constraints import OrderConstraints
@@ -58,7 +60,7 @@ def fitting(
 
 
 def orders_of(problem: Problem, lpf_limit: int | None) -> tuple[list[Factor], Iterator[np.ndarray]]:
-    """The loops to reorder, and all their orders that meet the user's wishes: [n, m] arrays of indices into them."""
+    """Return the loops to reorder, and all orders that meet the user's constraints: [n, m] indices into the loops."""
     wanted = OrderConstraints.of(problem)
     if wanted.is_complete:
         loops = wanted.complete_order
@@ -85,7 +87,7 @@ def order_classes(problem: Problem, lpf_limit: int | None) -> OrderClasses | Non
 
 
 def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
-    """What to raise where no order fits, with the nearest miss, or none where no order met the user's wishes."""
+    """Return the error where no order fits, with the nearest miss, or none where no order meets the constraints."""
     spatial = f"under the spatial mapping {problem.spatial_mapping}"
     if nearest is None:
         return InfeasibleError(

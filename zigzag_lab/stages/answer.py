@@ -1,4 +1,4 @@
-"""Results as JSON and back: what a cache keeps in place of objects.
+"""Results as JSON and back: what a cache stores in place of objects.
 
 Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
 and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
@@ -8,7 +8,7 @@ with their names and ids. Nothing is ever unpickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,18 @@ from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.stages.protocols import Variant, in_a_word
 from zigzag_lab.stages.recording import SinkLog
-from zigzag_lab.stages.seams import Variant, in_a_word
+from zigzag_lab.stages.signature import Keywords
 from zigzag_lab.stages.stage import Result
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer, Workload
+
+Document = Mapping[str, Any]
+"""Plain data by name, as JSON holds it."""
+
+Written = list[Any]
+"""Plain data in a fixed order, mostly after the kind of what it stands for."""
 
 FORMAT = "zigzag_lab.answer/1"
 MAX_SAVED = 20_000
@@ -46,7 +53,7 @@ _FIGURES = (
 _TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, "port_stalls"))
 _CME_STATE = frozenset(
     {
-        *("problem", "layer", "accelerator", "keep_at_output_pins", "breakdown", "certificate"),
+        *("problem", "layer", "accelerator", "breakdown", "certificate"),
         *("_temporal_mapping", "_batch", "_index", "_kind", "_energy", "_latency", "_original", "_identity"),
     }
 )
@@ -56,8 +63,8 @@ _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constr
 _CERTIFICATES: Any = Certificate | FrontCertificate
 
 
-class NotKeptError(ZigzagLabError):
-    """A result that cannot be written as plain data, so that it is not kept."""
+class NotStorableError(ZigzagLabError):
+    """A result that has no form as plain data, so that no cache can store it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Asker:
 
     Attributes:
         layers: those asked about, in the order of the file.
-        constraints: for each of them, what its search is asked to keep to.
+        constraints: for each of them, what the user restricts its search to.
         accelerator: the one asked about, if there is one.
     """
 
@@ -75,7 +82,7 @@ class Asker:
     accelerator: Accelerator | None = None
 
     @classmethod
-    def of(cls, kwargs: Mapping[str, Any]) -> Asker:
+    def of(cls, kwargs: Keywords) -> Asker:
         """The asker whose stage has these keywords."""
         accelerator, layer = kwargs.get("accelerator"), kwargs.get("layer")
         workload, rules = kwargs.get("workload"), kwargs.get("mapping")
@@ -98,7 +105,7 @@ NOBODY = Asker()
 
 
 def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, Any]:
-    """Results as plain data.
+    """Return results as plain data.
 
     Args:
         results: what was found.
@@ -106,41 +113,41 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
         log: what the stages that found it put on record besides.
 
     Raises:
-        NotKeptError: some of it has no form as plain data, or it is too much.
+        NotStorableError: some of it has no form as plain data, or it is too much.
     """
     if log is not None and log.count() > MAX_SAVED:
-        raise NotKeptError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
-    writer = _Writer(asker)
+        raise NotStorableError(f"save stages below saved {log.count():,} CMEs, and answers hold at most {MAX_SAVED:,}")
+    writer = _AnswerWriter(asker)
     written = [[writer.value(cme), writer.value(extra_info)] for cme, extra_info in results]
     logged = {"log": writer.log(log)} if log is not None and log.events else {}
     return {"format": FORMAT, "results": written, **logged, **writer.tables}
 
 
-def results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> list[Result]:
-    """Results back from plain data."""
+def results_of(answer: Document, asker: Asker = NOBODY) -> list[Result]:
+    """Return results from plain data."""
     return recorded_results_of(answer, asker)[0]
 
 
-def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
-    """Results back from plain data, and what was put on record while they were found."""
-    reader = _Reader(answer, asker)
+def recorded_results_of(answer: Document, asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
+    """Return results from plain data, and the log of what was put on record while they were found."""
+    reader = _AnswerReader(answer, asker)
     results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
     return results, reader.log(answer.get("log", ()))
 
 
-def spelt(answer: Mapping[str, Any]) -> bytes:
-    """An answer as JSON."""
+def json_of(answer: Document) -> bytes:
+    """Return an answer as JSON."""
     return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
 
 
-class _Writer:
+class _AnswerWriter:
     """Writes values; objects that occur several times are written once."""
 
     def __init__(self, asker: Asker) -> None:
         self.asked = asker.records()
-        self.tables: dict[str, list[Any]] = {"records": [], "problems": [], "cmes": []}
+        self.tables: dict[str, Written] = {"records": [], "problems": [], "cmes": []}
         self._known: dict[int, Any] = {}
-        self._kept_alive: list[Any] = []
+        self._kept_alive: Written = []
 
     def value(self, value: Any) -> Any:
         """A value: plain data as it is, anything else as a list that starts with its kind."""
@@ -161,30 +168,30 @@ class _Writer:
         for kind, of in _RECORDS.items():
             if type(value) is of:
                 return [kind, self._reference(kind, value)]
-        raise NotKeptError(f"results hold an object of type {type(value).__name__}, which has no plain form")
+        raise NotStorableError(f"results hold an object of type {type(value).__name__}, which has no plain form")
 
-    def log(self, log: SinkLog) -> list[Any]:
+    def log(self, log: SinkLog) -> Written:
         """What was put on record, event by event."""
         return [getattr(self, f"_{name}")(*given) for name, *given in log.events]
 
-    def _save(self, cme: Any) -> list[Any]:
+    def _save(self, cme: CostModelEvaluationABC) -> Written:
         return ["save", self.value(cme)]
 
-    def _warn(self, warning: str) -> list[Any]:
+    def _warn(self, warning: str) -> Written:
         return ["warn", warning]
 
-    def _save_front(self, points: Sequence[Any], chosen: int) -> list[Any]:
+    def _save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> Written:
         return ["save_front", [self.value(cme) for cme in points], chosen]
 
-    def _read(self, kind: str, record: Any, file: Path | None) -> list[Any]:
+    def _read(self, kind: str, record: object, file: Path | None) -> Written:
         return ["read_input", kind, described(record), None if file is None else str(file)]
 
-    def _adopt(self, run_id: str) -> list[Any]:
-        raise NotKeptError(f"a stage below started a pipeline of its own (run {run_id})")
+    def _adopt(self, run_id: str) -> Written:
+        raise NotStorableError(f"a stage below started a pipeline of its own (run {run_id})")
 
-    def _variant(self, variant: Variant, log: SinkLog) -> list[Any]:
+    def _variant(self, variant: Variant, log: SinkLog) -> Written:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
-            raise NotKeptError(f"the combination {variant.label} ended with an error")
+            raise NotStorableError(f"the combination {variant.label} ended with an error")
         spec = {
             "settings": [[name, self._plain(value, in_a_word(value))] for name, value in variant.settings.items()],
             "changes": [[name, self._plain(value, None)] for name, value in variant.changes.items()],
@@ -199,13 +206,13 @@ class _Writer:
         kind = next((kind for kind, of in KINDS.items() if type(value) is of and kind not in _RECORDS), None)
         try:
             return [kind, described(value)] if kind is not None else self.value(value)
-        except NotKeptError:
+        except NotStorableError:
             return otherwise
 
     def _numbered_cme(self, cme: CostModelEvaluation) -> int:
         return self._once("cmes", cme, self._cme, cme.identity)
 
-    def _once(self, table: str, value: Any, write: Any, identity: Any = None) -> int:
+    def _once(self, table: str, value: Any, write: Callable[[Any], Any], identity: object = None) -> int:
         key = id(value if identity is None else identity)
         known: int | None = self._known.get(key)
         if known is None:
@@ -215,7 +222,7 @@ class _Writer:
             self._kept_alive.append(value)
         return known
 
-    def _reference(self, kind: str, record: Any) -> int:
+    def _reference(self, kind: str, record: object) -> int:
         """A number from 0 on for a record of the asker's, below 0 for one that is written here."""
         known = self._known.get(id(record))
         if known is None:
@@ -230,24 +237,23 @@ class _Writer:
             self._kept_alive.append(record)
         return int(known)
 
-    def _cme(self, cme: CostModelEvaluation) -> list[Any]:
+    def _cme(self, cme: CostModelEvaluation) -> Written:
         more = set(vars(cme)) - _CME_STATE
         if more:
-            raise NotKeptError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
-        _, state = cme.__reduce__()
-        problem, temporal, keep, terms, layer, energy, latency, certificate, _ = state
+            raise NotStorableError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
+        problem, temporal = cme.problem, cme.temporal_mapping
         return [
             self._once("problems", problem, self._problem),
             [temporal.levels, temporal.kind.value],
-            keep,
-            _written_terms(terms, problem.accelerator),
-            self._reference("layer", layer),
-            energy,
-            latency,
-            None if certificate is None else described(certificate),
+            problem.skip_repeated_reads,
+            _written_terms(cme.breakdown, problem.accelerator),
+            self._reference("layer", cme.layer),
+            cme._energy,
+            cme._latency,
+            None if cme.certificate is None else described(cme.certificate),
         ]
 
-    def _problem(self, problem: Problem) -> list[Any]:
+    def _problem(self, problem: Problem) -> Written:
         integer = problem.integer.loops
         return [
             self._reference("layer", problem.layer),
@@ -272,7 +278,7 @@ class _Writer:
         }
 
 
-def _unrollings(mapping: SpatialMapping) -> list[Any]:
+def _unrollings(mapping: SpatialMapping) -> Written:
     return [[d, list(unrolled.items())] for d, unrolled in mapping.unrollings.items()]
 
 
@@ -293,10 +299,10 @@ def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]
     }
 
 
-class _Reader:
-    """Reads what :class:`_Writer` wrote, for another asker."""
+class _AnswerReader:
+    """Reads what :class:`_AnswerWriter` wrote, for another asker."""
 
-    def __init__(self, answer: Mapping[str, Any], asker: Asker) -> None:
+    def __init__(self, answer: Document, asker: Asker) -> None:
         self.answer, self.asked = answer, asker.records()
         self._read: dict[tuple[str, int], Any] = {}
 
@@ -322,7 +328,7 @@ class _Reader:
             return _temporal(*rest)
         return self._record(kind, rest[0])
 
-    def log(self, events: Sequence[Any]) -> SinkLog:
+    def log(self, events: Written) -> SinkLog:
         """What was put on record, to be replayed."""
         log = SinkLog()
         for name, *given in events:
@@ -341,9 +347,7 @@ class _Reader:
     def _read_input(self, log: SinkLog, kind: str, record: Any, file: str | None) -> None:
         log.read(kind, record_from(KINDS[kind], record), None if file is None else Path(file))
 
-    def _variant(
-        self, log: SinkLog, spec: Any, events: Sequence[Any], results: Sequence[Any], has_ended: bool, error: Any
-    ) -> None:
+    def _variant(self, log: SinkLog, spec: Any, events: Written, results: Written, has_ended: bool, error: Any) -> None:
         settings, changes = ({n: self.value(v) for n, v in spec[part]} for part in ("settings", "changes"))
         inner = self.log(events)
         inner.results, inner.has_ended = [(self.value(one), None) for one in results], has_ended
@@ -358,7 +362,7 @@ class _Reader:
         scaled._summands, scaled._times = (part,), times
         return scaled
 
-    def _once(self, table: str, number: int, read: Any) -> Any:
+    def _once(self, table: str, number: int, read: Callable[[Any], Any]) -> Any:
         if (table, number) not in self._read:
             self._read[table, number] = read(self.answer[table][number])
         return self._read[table, number]
@@ -368,13 +372,13 @@ class _Reader:
             return self.asked[kind][reference]
         return self._once("records", -reference - 1, lambda data: record_from(_RECORDS[kind], data))
 
-    def _cme(self, written: list[Any]) -> CostModelEvaluation:
-        problem_number, temporal, keep, terms, layer, energy, latency, certificate = written
-        problem: Problem = self._once("problems", problem_number, self._problem)
+    def _cme(self, written: Written) -> CostModelEvaluation:
+        problem_number, temporal, is_skipping, terms, layer, energy, latency, certificate = written
+        read: Problem = self._once("problems", problem_number, self._problem)
+        problem = read.with_repeated_reads(skipped=is_skipping)
         cme = CostModelEvaluation(
             problem,
             _temporal(*temporal),
-            keep_at_output_pins=keep,
             breakdown=_terms(terms, problem.accelerator),
             layer=self._record("layer", layer),
         )
@@ -382,7 +386,7 @@ class _Reader:
         cme.certificate = None if certificate is None else record_from(_CERTIFICATES, certificate)
         return cme
 
-    def _problem(self, written: list[Any]) -> Problem:
+    def _problem(self, written: Written) -> Problem:
         layer, accelerator, constraints, unrollings, fractional, integer = written
         spatial = _spatial(unrollings)
         first = UnrolledLoops(_levels(fractional), spatial)
@@ -394,7 +398,7 @@ class _Reader:
         )
         return Problem.of_unrolled(*records, first, second)
 
-    def _sum(self, written: Mapping[str, Any]) -> CumulativeCME:
+    def _sum(self, written: Document) -> CumulativeCME:
         total = CumulativeCME()
         for name, term in written["terms"].items():
             setattr(total, name, term)
@@ -407,19 +411,19 @@ class _Reader:
         return total
 
 
-def _spatial(unrollings: list[Any]) -> SpatialMapping:
+def _spatial(unrollings: Written) -> SpatialMapping:
     return SpatialMapping({d: dict(unrolled) for d, unrolled in unrollings})
 
 
-def _levels(written: Mapping[str, Any]) -> dict[str, LoopLevels]:
+def _levels(written: Document) -> dict[str, LoopLevels]:
     return {op: tuple(tuple((dim, size) for dim, size in level) for level in of_op) for op, of_op in written.items()}
 
 
-def _temporal(levels: Mapping[str, Any], kind: str) -> TemporalMapping:
+def _temporal(levels: Document, kind: str) -> TemporalMapping:
     return TemporalMapping(_levels(levels), TemporalMappingType(kind))
 
 
-def _terms(written: Mapping[str, Any], accelerator: Accelerator) -> Breakdown:
+def _terms(written: Document, accelerator: Accelerator) -> Breakdown:
     ports = _ports(accelerator)
     terms: dict[str, Any] = {name: written[name] for name in _TERMS}
     for name in _FIGURES:

@@ -9,27 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from zigzag_lab.keys.sources import NotKeyableError
-from zigzag_lab.stages.answer import Asker, NotKeptError, answer_of, recorded_results_of, spelt
-from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.answer import Asker, NotStorableError, answer_of, json_of, recorded_results_of
+from zigzag_lab.stages.files import formatted
+from zigzag_lab.stages.protocols import AnswerClaim, Cache
 from zigzag_lab.stages.question import is_cache, question_of
 from zigzag_lab.stages.recording import SinkLog, results_within
-from zigzag_lab.stages.seams import Cache, Ticket
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
 
 
+@builtin
 class CacheStage(Stage):
-    """Yields what the stages below yielded when they were asked the same before; else runs them, and keeps it.
+    """Yields the stored results of an equal question; without any, runs the stages below and stores theirs.
 
-    Keywords: ``cache``: where answers are kept; the recording ``MainStage`` hands its database's down, None stands for
-    none. Whoever asks for something that is being computed elsewhere waits for it. What cannot be keyed is computed
-    and not kept, and the cache is told why.
+    Keywords: ``cache``: where answers are stored; the recording ``MainStage`` hands its database's down, None stands
+    for none. Whoever asks for something that is being computed elsewhere waits for it. What cannot be keyed is computed
+    each time, and reported to the cache with the reason.
     """
 
-    is_builtin = True
-    is_pure = True
-    hands_on = True
-    is_cache = True
+    declares = StageSpec(provides=("cache",), is_pure=True, hands_on=True, is_cache=True)
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, cache: Cache | None = None, **kwargs: Any
@@ -38,7 +37,7 @@ class CacheStage(Stage):
         self.cache = cache
 
     def substage(self, **changes: Any) -> Stage:
-        """The stage below, which may look up parts of the answer."""
+        """Build the stage below, which may look up parts of the answer."""
         return super().substage(**{"cache": self.cache, **changes})
 
     def run(self) -> Iterator[Result]:
@@ -66,46 +65,43 @@ class CacheStage(Stage):
             results = self._computed(self.cache, None if isinstance(found, bytes) else found)
         yield from results
 
-    def _computed(self, cache: Cache, ticket: Ticket | None) -> list[Result]:
-        """What the stages below yield; handed in, with what they put on record, if there is a ticket."""
+    def _computed(self, cache: Cache, claim: AnswerClaim | None) -> list[Result]:
+        """Return the results of the stages below; store them, with what was put on record, if they were claimed."""
         started = time.perf_counter()
         log = SinkLog(self.kwargs.get("sink"))
         try:
-            handed_down: dict[str, Any] = {} if ticket is None else {"sink": log}
+            handed_down: dict[str, Any] = {} if claim is None else {"sink": log}
             results = list(results_within(log, lambda: self.substage(**handed_down).run()))
-            if ticket is not None:
-                answer = spelt(answer_of(results, Asker.of(self.kwargs), log))
-                ticket.keep(answer, time.perf_counter() - started)
-        except NotKeptError as reason:
+            if claim is not None:
+                answer = json_of(answer_of(results, Asker.of(self.kwargs), log))
+                claim.keep(answer, time.perf_counter() - started)
+        except NotStorableError as reason:
             cache.not_kept(str(reason))
-            ticket.drop()  # type: ignore[union-attr]
+            claim.drop()  # type: ignore[union-attr]
         except BaseException:
-            if ticket is not None:
-                ticket.drop()
+            if claim is not None:
+                claim.drop()
             raise
         return results
 
 
 def _read(answer: bytes, asker: Asker) -> tuple[list[Result], SinkLog] | None:
-    """The results of an answer, and what was put on record up to there; None where it is damaged."""
+    """Return the results of an answer, and the log of what was put on record; None where it is damaged."""
     try:
         return recorded_results_of(json.loads(answer), asker)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, InputError):
         return None
 
 
+@builtin
 class SkipIfDumpExistsStage(CacheStage):
-    """The same under ZigZag's name; a file, where it is told of one that exists, answers in place of the cache.
+    """ZigZag-compatible name of CacheStage; reads ``dump_folder`` in place of the cache if it is an existing file.
 
     Keywords: ``cache``; ``dump_folder``: only where this, its fields filled in, is an existing file, its results are
     yielded. It must be JSON that DumpStage wrote; pickles are not read, as reading one runs the code in it.
     """
 
-    provides = ("dump_folder",)
-    writes = ("dump_folder",)
-    is_builtin = True
-    is_pure = True
-    hands_on = True
+    declares = StageSpec(provides=("cache", "dump_folder"), writes=("dump_folder",), is_pure=True, hands_on=True)
 
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
@@ -134,7 +130,7 @@ class SkipIfDumpExistsStage(CacheStage):
 
 
 def dumped_results(path: Path) -> tuple[list[Result], SinkLog]:
-    """The results in a file that DumpStage wrote, and what was put on record up to there.
+    """Return the results in a file that DumpStage wrote, and the log of what was put on record.
 
     Args:
         path: the JSON file, or the pickle that it stands beside.

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+from zigzag_lab.stages.protocols import SERVICES
 from zigzag_lab.stages.savers import PickleSaveStage
-from zigzag_lab.stages.seams import SEAMS
-from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of, records_needed, words_of, wrong_kind
+from zigzag_lab.stages.signature import (
+    WITHOUT_EFFECT,
+    Keywords,
+    name_of,
+    needed_keywords,
+    parameters_of,
+    words_of,
+    wrong_kind,
+)
+from zigzag_lab.stages.spec import is_ours, spec_of
 from zigzag_lab.stages.stage import Stage, StageCallable
 from zigzag_lab.vocab import PipelineError, nearest
 
@@ -21,13 +31,19 @@ ALIASES = {"onnx_model_path": "workload", "workload_path": "workload"}
 """Older names of keywords."""
 
 
-def check_pipeline(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
+def check_pipeline(
+    stages: Sequence[StageCallable],
+    kwargs: dict[str, Any],
+    known: Iterable[type[Stage]],
+    without_effect: Collection[str] = (),
+) -> None:
     """Refuse a list that cannot run.
 
     Args:
         stages: the list, top down.
         kwargs: the keywords given to ``MainStage``.
-        known: the built-in stages, to say which one would provide what is missing.
+        known: the stages that there are, to say which one would provide what is missing.
+        without_effect: keywords of which no warning says that no stage makes use of them.
 
     Raises:
         PipelineError: names the stage and the remedy.
@@ -39,10 +55,11 @@ def check_pipeline(stages: Sequence[StageCallable], kwargs: dict[str, Any], know
     _check_leaf(stages)
     _check_lists(stages)
     _check_keywords(stages, kwargs, known)
+    _warn_without_effect(stages, kwargs.keys() - without_effect)
     _check_needs(stages, kwargs, known)
 
 
-def _check_is_stage(position: int, stage: Any) -> None:
+def _check_is_stage(position: int, stage: object) -> None:
     is_other_class = isinstance(stage, type) and not issubclass(stage, Stage)
     if callable(stage) and not is_other_class and not isinstance(stage, Stage):
         return
@@ -52,11 +69,6 @@ def _check_is_stage(position: int, stage: Any) -> None:
         "a class derived from zigzag_lab.stages.Stage",
         "Give the class itself, not an instance of it." if isinstance(stage, Stage) else "Derive it from Stage.",
     )
-
-
-def _is_builtin(stage: StageCallable) -> bool:
-    """Whether what a stage declares of itself is complete; others may read or hand down keywords they do not name."""
-    return isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin
 
 
 def _is_leaf(stage: StageCallable) -> bool:
@@ -85,8 +97,8 @@ def _check_lists(stages: Sequence[StageCallable]) -> None:
     for position, stage in enumerate(stages):
         if stage is not PickleSaveStage:
             continue
-        source = next(s for s in stages[position + 1 :] if not getattr(s, "hands_on", False))
-        if _is_builtin(source) and not getattr(source, "yields_lists", False):
+        source = next(s for s in stages[position + 1 :] if not spec_of(s).hands_on)
+        if spec_of(source).is_complete and not spec_of(source).yields_lists:
             raise PipelineError(
                 name_of(stage),
                 f"gets the results of {name_of(source)}, which yields no list of them",
@@ -95,12 +107,12 @@ def _check_lists(stages: Sequence[StageCallable]) -> None:
             )
 
 
-def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
+def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[type[Stage]]) -> None:
     readers = _readers(stages)
-    varied = [name for stage in stages for name in _varied_by(stage, kwargs)]
-    own = [stage for stage in stages if not _is_builtin(stage)]
+    varied = [name for stage in stages for name in spec_of(stage).provides_from(kwargs)]
+    own = [stage for stage in stages if not spec_of(stage).is_complete]
     for name in (*kwargs, *varied):
-        if name in readers or name in SEAMS:
+        if name in readers or name in SERVICES:
             continue
         meant = _meant_by(name, readers)
         hint = f"Did you mean '{meant}'? {readers[meant]} reads it." if meant else "Remove it."
@@ -113,6 +125,20 @@ def _check_keywords(stages: Sequence[StageCallable], kwargs: dict[str, Any], kno
         raise PipelineError("MainStage", f"no stage knows the keyword '{name}'", expected, hint + more)
 
 
+def _warn_without_effect(stages: Sequence[StageCallable], names: Collection[str]) -> None:
+    """Warn, once a process, of those keywords that stages accept and none makes use of."""
+    named = [(name, stage, p.default) for stage in stages for name, p in parameters_of(stage).items()]
+    for name, stage, default in named:
+        has_reader = any(other == name and given is not WITHOUT_EFFECT for other, _, given in named)
+        if default is WITHOUT_EFFECT and name in names and not has_reader and all(map(is_ours, stages)):
+            _warn_once(name_of(stage), name)
+
+
+@cache
+def _warn_once(stage: str, name: str) -> None:
+    logger.warning("the keyword '%s' is without effect: %s makes no use of it", name, stage)
+
+
 def _meant_by(name: str, readers: Mapping[str, str], likeness: float = 0.6) -> str:
     """The keyword that another is a slip of: one like it, or one that it is a part of; empty where there is none."""
     sentence = nearest(name, readers, likeness)
@@ -121,13 +147,7 @@ def _meant_by(name: str, readers: Mapping[str, str], likeness: float = 0.6) -> s
     return next((reader for reader in readers if f"_{name}_" in f"_{reader}_"), "")
 
 
-def _varied_by(stage: StageCallable, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Keywords that a stage sets because it is told to by another keyword."""
-    provides_from = getattr(stage, "provides_from", None)
-    return tuple(provides_from(kwargs)) if provides_from else ()
-
-
-def _readers(stages: Sequence[StageCallable]) -> dict[str, str]:
+def _readers(stages: Iterable[StageCallable]) -> dict[str, str]:
     """Keyword -> the first stage that reads it."""
     readers: dict[str, str] = {}
     for stage in stages:
@@ -136,7 +156,7 @@ def _readers(stages: Sequence[StageCallable]) -> dict[str, str]:
     return readers
 
 
-def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Sequence[type[Stage]]) -> None:
+def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known: Iterable[type[Stage]]) -> None:
     available, unread = set(kwargs), dict(kwargs)
     for stage in stages:
         for name in needed_keywords(stage):
@@ -144,29 +164,30 @@ def _check_needs(stages: Sequence[StageCallable], kwargs: dict[str, Any], known:
                 found = f"needs '{name}', which it is not given"
                 raise PipelineError(name_of(stage), found, hint=_remedy(name, stage, stages, known, kwargs))
         _check_kinds(stage, unread, stages, known)
-        varied = _varied_by(stage, kwargs)
-        provides = {*getattr(stage, "provides", ()), *varied}
-        if not _is_builtin(stage) and not provides:
-            return  # it may hand down anything; what is missing below is said when it is missing
-        for name in (*getattr(stage, "reads", ()), *varied):
+        spec = spec_of(stage)
+        varied = tuple(spec.provides_from(kwargs))
+        provides = {*spec.provides, *varied}
+        if not spec.is_complete and not provides:
+            return  # it may hand down anything; what is missing below is reported when it is met
+        for name in (*spec.reads, *varied):
             unread.pop(name, None)
         available |= provides
-        available -= set(getattr(stage, "consumes", ())) - provides
+        available -= set(spec.consumes) - provides
 
 
 def _check_kinds(
-    stage: StageCallable, unread: Mapping[str, Any], stages: Sequence[StageCallable], known: Sequence[type[Stage]]
+    stage: StageCallable, unread: Keywords, stages: Sequence[StageCallable], known: Iterable[type[Stage]]
 ) -> None:
     """Refuse a file where a stage needs the record read from it."""
-    for name, kind in records_needed(stage).items():
+    for name, kind in spec_of(stage).requires.items():
         value = unread.get(name)
         if value is not None and not isinstance(value, kind):
-            makers = [s for s in known if name in s.reads] or [s for s in known if _provides(s, name)]
+            makers = [s for s in known if name in spec_of(s).reads] or [s for s in known if _provides(s, name)]
             raise wrong_kind(name_of(stage), name, value, kind, _placement(makers, stage, stages))
 
 
 def _provides(stage: type[Stage], name: str) -> bool:
-    return name in stage.provides and name not in parameters_of(stage)
+    return name in spec_of(stage).provides and name not in parameters_of(stage)
 
 
 def _placement(makers: Sequence[type[Stage]], stage: StageCallable, stages: Sequence[StageCallable]) -> str:
@@ -184,15 +205,15 @@ def _remedy(
     name: str,
     stage: StageCallable,
     stages: Sequence[StageCallable],
-    known: Sequence[type[Stage]],
+    known: Iterable[type[Stage]],
     kwargs: dict[str, Any],
 ) -> str:
     placement = _placement([s for s in known if _provides(s, name)], stage, stages)
     if placement:
         return placement
     if name in kwargs:
-        above = next(s for s in stages if name in getattr(s, "consumes", ()))
-        return f"{name_of(above)}, which stands above, keeps it: move {name_of(stage)} above {name_of(above)}."
+        above = next(s for s in stages if name in spec_of(s).consumes)
+        return f"{name_of(above)}, which stands above, withholds it: move {name_of(stage)} above {name_of(above)}."
     spelling = nearest(name, [k for k in kwargs if k not in parameters_of(stage)])
     if spelling:
         close = spelling.split("'")[1]

@@ -8,22 +8,21 @@ from pathlib import Path
 from typing import Any, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
-from zigzag_lab.stages.answer import NotKeptError, answer_of
+from zigzag_lab.stages.answer import NotStorableError, answer_of
 from zigzag_lab.stages.dump import complete_json
-from zigzag_lab.stages.files import check_file, write_atomically, write_json
-from zigzag_lab.stages.formatting import formatted
+from zigzag_lab.stages.files import check_file, formatted, write_atomically, write_json
+from zigzag_lab.stages.protocols import RunFiles, Sink
 from zigzag_lab.stages.recording import SinkLog, results_within, save_all
-from zigzag_lab.stages.seams import RunFiles, Sink
-from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InputError
 
 DUMP_FORMAT = "zigzag_lab.dump/1"
 
 
+@builtin
 class ListifyStage(Stage):
     """Hands all results up at once. Yields ``([(cme, extra_info), ...], None)``, once."""
-
-    is_builtin = True
 
     def run(self) -> Iterator[Result]:
         """Yield the list."""
@@ -31,11 +30,11 @@ class ListifyStage(Stage):
         yield cast(CostModelEvaluationABC, results), None
 
 
+@builtin
 class RemoveExtraInfoStage(BatchStage):
-    """Drops what the stages below say beside a CME, so that it need not be kept. Yields ``(cme, None)``."""
+    """Drops the extra information of the stages below, to free its memory. Yields ``(cme, None)``."""
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield the results without extra information."""
@@ -43,33 +42,30 @@ class RemoveExtraInfoStage(BatchStage):
             yield batch.wrapped(lambda result: (result[0], None))
 
 
+@builtin
 class CacheBeforeYieldStage(BatchStage):
     """Waits until the stages below are done, then hands all their results up."""
 
-    is_builtin = True
-    is_pure = True
-    hands_on = True
+    declares = StageSpec(is_pure=True, hands_on=True)
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield the results, once all are there."""
         yield from list(batches_of(self.substage()))
 
 
+@builtin
 class DumpStage(Stage):
     """Hands every result on, and at the end writes all of them to a file.
 
     Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
     ``outputs/{accelerator}_{layer}.pickle``; a file that this run has written already gets a number. The file is the
     pickled list of ``(cme, extra_info)``. Beside it stands the same list as JSON, which is the only one of the two that
-    this package ever reads back. ``sink``: where to keep results.
+    this package ever reads back. ``sink``: where to store results.
     """
 
-    provides = ("run_files", "sink")
-    consumes = ("dump_filename_pattern",)
-    writes = ("dump_filename_pattern",)
-    leaves_records = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(
+        provides=("run_files", "sink"), writes=("dump_filename_pattern",), hands_on=True, leaves_records=True
+    )
 
     def __init__(
         self,
@@ -103,9 +99,9 @@ class DumpStage(Stage):
 
 
 def dump_json(results: Sequence[Result], log: SinkLog | None = None) -> dict[str, Any]:
-    """A list of results as plain data: every term of each for people, and all of it for SkipIfDumpExistsStage."""
+    """Return a list of results as plain data: terms for people, and all that SkipIfDumpExistsStage reads."""
     document = {"format": DUMP_FORMAT, "results": [complete_json(cme) for cme, _ in results]}
     try:
         return {**document, "answer": answer_of(results, log=log)}
-    except NotKeptError:  # they hold objects of the user's own, which only the pickle can
+    except NotStorableError:  # they hold objects of the user's own, which only the pickle can
         return document

@@ -1,4 +1,4 @@
-"""ZigZag's JSON files: what they say about a result."""
+"""Documents of ZigZag's JSON files: a result, and what it was computed from."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.hardware import Accelerator, Memory
+from zigzag_lab.hardware import Accelerator, ImcArray, Memory, OperationalArray
 from zigzag_lab.mapping.spatial import Loop
-from zigzag_lab.stages.dump_imc import add_imc_outputs, imc_array_json, imc_simple_json
 from zigzag_lab.vocab import Direction
 from zigzag_lab.workload import Layer
 
 
 def simple_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
     """Energy in pJ and latency in cycles; clock in ns and area in mm2 of in-memory arrays."""
-    imc = imc_simple_json(cme) if isinstance(cme, CostModelEvaluation) else {}
+    imc = _imc_simple_json(cme) if isinstance(cme, CostModelEvaluation) else {}
     return {"energy": cme.energy_total, "latency": cme.latency_total2, **imc}
 
 
@@ -57,7 +56,7 @@ def complete_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
         },
     }
     if single:
-        add_imc_outputs(document["outputs"], single)
+        _add_imc_outputs(document["outputs"], single)
     return document
 
 
@@ -103,7 +102,7 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
             "operational_unit": {"energy_cost": array.unit_energy_pj, "area": array.unit_area_mm2},
             "dimensions": array.sizes,
             "systolic_dimensions": list(array.systolic_dimensions),
-            **imc_array_json(array),
+            **_imc_array_json(array),
         },
         "memory_hierarchy": [
             {
@@ -158,3 +157,54 @@ def _widest(memory: Memory, operand: str, ways: tuple[Direction, ...], end: str)
     """Bits a cycle of the widest port by which an operand passes; none where there is no port for it."""
     ports = [port for port in memory.ports if any((operand, way) in port.serves for way in ways)]
     return max((p.bandwidth_min_bits if end else p.bandwidth_max_bits for p in ports), default=None)
+
+
+# -- arrays that compute in memory -------------------------------------------------------------------------------------
+
+
+def _imc_simple_json(cme: CostModelEvaluation) -> dict[str, Any]:
+    """Clock and area; nothing for another kind of array."""
+    return {"tclk (ns)": cme.tclk, "area": cme.area_total} if _computes_in_memory(cme) else {}
+
+
+def _add_imc_outputs(outputs: dict[str, Any], cme: CostModelEvaluation) -> None:
+    """Add breakdowns of operations and computation, clock and area; nothing for another kind of array.
+
+    Args:
+        outputs: the ``outputs`` of the complete file.
+        cme: the result.
+    """
+    if not _computes_in_memory(cme):
+        return
+    outputs["energy"]["operational_energy_breakdown"] = cme.mac_energy_breakdown
+    outputs["latency"]["computation_breakdown"] = {
+        "mac_computation": cme.ideal_temporal_cycle,
+        "memory_stalling": cme.stall_slack_comb,
+    }
+    outputs["clock"] = {"tclk (ns)": cme.tclk, "tclk_breakdown (ns)": cme.tclk_breakdown}
+    outputs["area (mm^2)"] = {
+        "total_area": cme.area_total,
+        "total_area_breakdown:": {"imc_area": cme.imc_area, "mem_area": cme.mem_area},  # the colon is ZigZag's
+        "total_area_breakdown_further": {
+            "imc_area_breakdown": cme.imc_area_breakdown,
+            "mem_area_breakdown": cme.mem_area_breakdown,
+        },
+    }
+
+
+def _imc_array_json(array: OperationalArray) -> dict[str, Any]:
+    """The keys of an accelerator file that describe an in-memory array; nothing for another kind of array."""
+    imc: ImcArray | None = array.imc
+    if imc is None:
+        return {}
+    return {
+        "is_imc": True,
+        "imc_type": imc.kind.value,
+        "input_precision": [imc.activation_bits, imc.weight_bits],
+        "bit_serial_precision": imc.serial_bits,
+        "adc_resolution": imc.adc_bits,
+    }
+
+
+def _computes_in_memory(cme: CostModelEvaluation) -> bool:
+    return cme.accelerator.array.imc is not None

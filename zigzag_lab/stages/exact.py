@@ -1,77 +1,74 @@
-"""The stage that finds the best of all uneven temporal mappings, and proves it."""
+"""Exact search: stages that find the best of all uneven temporal mappings, and prove it."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 from zigzag_lab.cost import FrontCertificate
 from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
-from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
-from zigzag_lab.stages.seams import Incumbent
-from zigzag_lab.stages.stage import StageCallable
-from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType, nearest
+from zigzag_lab.stages.keywords import check_count, objective_named
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import StageCallable, builtin
+from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import TIME_LIMIT
 
-DEFAULT_SECONDS = 10.0
 N_LOOPS_AT_START = 6
 """Loops in the short search whose mappings the exact one starts from."""
 
 
-class _ProvingStage(TemporalMappingGeneratorStage):
+class _ProvingStage(TemporalSearchStage):
     """What exact searches have in common.
 
-    Keywords: ``exact_time_limit``: seconds for each spatial mapping; None for no limit.
+    Keywords: ``exact_time_limit``: seconds for each spatial mapping; None for no limit; ``loma_lpf_limit``: of LOMA's
+    search, where exact search does not cover a layer.
     """
 
-    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "exact_time_limit")
-    provides: ClassVar[tuple[str, ...]] = (
-        *TemporalMappingGeneratorStage.provides,
-        "access_same_data_considered_as_no_access",
-    )
+    declares = StageSpec(provides=(*PROVIDES, "access_same_data_considered_as_no_access"))
 
     def __init__(
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        exact_time_limit: float | None = DEFAULT_SECONDS,
-        to_beat: Incumbent | None = None,
+        exact_time_limit: float | None = TIME_LIMIT.default,
+        loma_lpf_limit: int | None = None,
         access_same_data_considered_as_no_access: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         super().__init__(
             list_of_callables,
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
             **kwargs,
         )
+        check_count("loma_lpf_limit", loma_lpf_limit)
         if exact_time_limit is not None and not exact_time_limit > 0:
             raise InputError("exact_time_limit", repr(exact_time_limit), "seconds above 0, or None for no limit")
-        self.seconds = exact_time_limit
+        self.seconds, self.lpf_limit = exact_time_limit, loma_lpf_limit
         if self.kind is not TemporalMappingType.UNEVEN:
             raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
-        self.incumbent = to_beat
         self._miss: InfeasibleError | None = None
 
     def _start(self) -> Iterator[MappingBatch]:
-        """Mappings of a short search."""
+        """Yield mappings of a short search."""
         try:
             yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
         except InfeasibleError as miss:
             self._miss = miss
 
     def searched(self) -> Iterator[MappingBatch]:
-        """What is proven best; where outputs slide, which exact search does not cover, LOMA's, without a certificate.
+        """Yield what is proven best; for sliding-window outputs, which exact search does not cover, LOMA's, unproven.
 
         Raises:
             InfeasibleError: nothing fits; it says which memory is too small as the short search has it.
         """
         if not supports(self.problem):
-            yield from super().searched()
+            yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
             return
         try:
             yield from self._proven()
@@ -80,9 +77,10 @@ class _ProvingStage(TemporalMappingGeneratorStage):
 
     @abstractmethod
     def _proven(self) -> Iterator[MappingBatch]:
-        """What exact search finds, the certificate of which is kept."""
+        """Yield what exact search finds; its proof goes to ``certificate``."""
 
 
+@builtin
 class ExactStage(_ProvingStage):
     """Exact search: the best of all orders of all prime factors and all allocations that fit, with a certificate.
 
@@ -93,9 +91,7 @@ class ExactStage(_ProvingStage):
     is better than what was found before yields nothing; its proof is part of the best one's certificate.
     """
 
-    is_builtin = True
-    is_pure = True
-    consumes: ClassVar[tuple[str, ...]] = (*_ProvingStage.consumes, "exact_objective")
+    declares = StageSpec(is_pure=True)
 
     def __init__(
         self,
@@ -105,23 +101,18 @@ class ExactStage(_ProvingStage):
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        names = [objective.value for objective in Objective]
-        if str(exact_objective).lower() not in names:
-            hint = nearest(str(exact_objective), names)
-            raise InputError("exact_objective", repr(exact_objective), f"one of {', '.join(names)}", hint)
-        self.objective = Objective(str(exact_objective).lower())
+        self.objective = objective_named("exact_objective", exact_objective)
         is_same = self.incumbent is not None and self.incumbent.objective is self.objective
         self.to_beat = self.incumbent if is_same else None
 
     def _proven(self) -> Iterator[MappingBatch]:
-        """The best mapping."""
+        """Yield the best mapping."""
         from zigzag_lab.exact.solve import NothingBetterError, solve
 
         try:
             answer = solve(
                 self.problem,
                 self.objective,
-                keep_at_output_pins=self.keep_at_output_pins,
                 seconds=self.seconds,
                 known=self._start(),
                 to_beat=inf if self.to_beat is None else self.to_beat.value,
@@ -135,6 +126,7 @@ class ExactStage(_ProvingStage):
         yield answer.batch.only(answer.index)
 
 
+@builtin
 class ExactFrontStage(_ProvingStage):
     """Exact trade-offs: the mappings of all uneven ones that no other beats in both energy and latency.
 
@@ -143,15 +135,13 @@ class ExactFrontStage(_ProvingStage):
     proven.
     """
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
 
     def _proven(self) -> Iterator[MappingBatch]:
-        """The points of the front."""
+        """Yield the points of the front."""
         from zigzag_lab.exact.solve import solve_front
 
-        keep = self.keep_at_output_pins
-        front = solve_front(self.problem, keep_at_output_pins=keep, seconds=self.seconds, known=self._start())
+        front = solve_front(self.problem, seconds=self.seconds, known=self._start())
         if not front.points:
             raise InfeasibleError(self.problem.layer.name, "no mapping was found that fits the memories")
         work = front.n_mappings, front.n_priced, front.seconds

@@ -8,12 +8,14 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from zigzag_lab.vocab import InputError
+from zigzag_lab.hardware import Accelerator
+from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.workload import Layer, Workload
 
 try:
     import fcntl
@@ -77,6 +79,33 @@ def file_stem(name: str) -> str:
     return encoded[:MAX_STEM_BYTES].decode(errors="ignore") + "_" + hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
+def formatted(keyword: str, pattern: str | Path, fields: Mapping[str, Any]) -> Path:
+    """Return the file that a pattern names; layers, accelerators and workloads stand for their names as file stems.
+
+    Args:
+        keyword: what the pattern was given as, for messages.
+        pattern: a file name, with named fields in the notation of ``str.format``.
+        fields: what the fields may name: the keywords of the stage.
+
+    Raises:
+        InputError: the pattern is malformed or names a field that is not there.
+    """
+    values = {name: file_stem(v.name) if isinstance(v, (Layer, Accelerator, Workload)) else v
+              for name, v in fields.items()}  # fmt: skip
+    try:
+        return Path(str(pattern).format(**values))
+    except KeyError as error:
+        name = str(error.args[0])
+        expected = f"one of {', '.join(sorted(values))}"
+        raise InputError(
+            keyword, f"'{pattern}' names the unknown field '{name}'", expected, nearest(name, values)
+        ) from None
+    except (ValueError, IndexError, AttributeError) as error:
+        raise InputError(
+            keyword, f"'{pattern}' is no pattern ({error})", "a file name with fields such as {layer}"
+        ) from None
+
+
 def write_json(path: Path, document: Any) -> None:
     """Write a JSON file, whole or not at all."""
     write_atomically(path, json.dumps(document, indent=4).encode())
@@ -103,7 +132,7 @@ def _write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def unfinished(path: Path) -> Iterator[Path]:
-    """An empty file beside another, to be moved there once it is whole; if it was not moved, it is gone at the end.
+    """An empty file beside another, to be moved there once it is whole; removed at the end if it was not moved.
 
     It is locked as long as its process lives, and its name ends in ``.part-PID``. What killed processes left in the
     folder under such names is removed, wherever they ran.

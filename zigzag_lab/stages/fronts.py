@@ -9,15 +9,17 @@ import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME, FrontCertificate
 from zigzag_lab.exact.network import combined, unbeaten
-from zigzag_lab.stages.mappers import check_count
+from zigzag_lab.stages.keywords import check_count
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import FrontSink, SearchTally, Sink
-from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of
+from zigzag_lab.stages.protocols import FrontSink, SearchTally, Sink
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import PipelineError
 
 MOST_POINTS = 1000
 
 
+@builtin
 class ParetoFrontStage(Stage):
     """Keeps the results that no other beats in both energy and latency, energy ascending.
 
@@ -25,10 +27,7 @@ class ParetoFrontStage(Stage):
     mappings; above other searches it is that of the mappings they propose. Yields ``(cme, extra_info)``, many times.
     """
 
-    consumes = ("layer_memo",)
-    provides = ("tally",)
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(provides=("tally",), is_pure=True)
 
     def __init__(
         self,
@@ -58,12 +57,12 @@ class ParetoFrontStage(Stage):
     def _front(self) -> list[Result]:
         energies, latencies, makers, proofs = [np.empty(0)], [np.empty(0)], [], _Proofs()
         for batch in batches_of(self.substage(tally=self.tally)):
-            kept = unbeaten(batch.energy_pj, batch.latency_cycles)
-            energies.append(batch.energy_pj[kept])
-            latencies.append(batch.latency_cycles[kept])
-            makers += [(batch.result, int(i)) for i in kept]
-            if len(kept):
-                proofs.add(batch.result(int(kept[0]))[0])
+            unbeaten_here = unbeaten(batch.energy_pj, batch.latency_cycles)
+            energies.append(batch.energy_pj[unbeaten_here])
+            latencies.append(batch.latency_cycles[unbeaten_here])
+            makers += [(batch.result, int(i)) for i in unbeaten_here]
+            if len(unbeaten_here):
+                proofs.add(batch.result(int(unbeaten_here[0]))[0])
         chosen = unbeaten(np.concatenate(energies), np.concatenate(latencies))
         front = [make(i) for make, i in (makers[c] for c in chosen)]
         proof = proofs.together()
@@ -97,19 +96,17 @@ class _Proofs:
         return FrontCertificate.over(list(self._found.values()), n_designs=len(self._designs))
 
 
+@builtin
 class NetworkFrontStage(Stage):
     """Combines the fronts of layers: the sums of one mapping a layer that no other choice beats in both figures.
 
-    Keywords: ``sink``: keeps the fronts of the layers, and as the result of each layer its mapping in the sum of least
+    Keywords: ``sink``: stores the fronts of the layers, and as the result of each layer its mapping in the sum of least
     energy-delay product; ``most_front_points``: how many sums are yielded at most (None for all); of more, evenly many
-    along the front, its ends included. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
+    along the front, its ends included; of one, that of least energy-delay product, whose mappings are those of the
+    record. Yields ``(sum, [(cme, extra_info), ...])`` for each point, energy ascending.
     """
 
-    provides = ("sink",)
-    consumes = ("most_front_points",)
-    is_builtin = True
-    yields_lists = True
-    leaves_records = True
+    declares = StageSpec(provides=("sink",), yields_lists=True, leaves_records=True)
 
     def __init__(
         self,
@@ -128,7 +125,7 @@ class NetworkFrontStage(Stage):
         layers = self._fronts_of_layers()
         points = combined([[(cme.energy_total, cme.latency_total2) for cme, _ in front] for front in layers])
         if isinstance(self.sink, FrontSink):
-            self._save(self.sink, layers, min(points, key=lambda point: point[0] * point[1])[2])
+            self._save(self.sink, layers, _least_product(points)[2])
         for _, _, chosen in _thinned(points, self.most):
             total: CostModelEvaluationABC = CumulativeCME()
             results = [front[i] for front, i in zip(layers, chosen, strict=True)]
@@ -150,8 +147,14 @@ class NetworkFrontStage(Stage):
             sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
 
 
+def _least_product(points: Sequence[Any]) -> Any:
+    return min(points, key=lambda point: point[0] * point[1])
+
+
 def _thinned(points: Sequence[Any], most: int | None) -> list[Any]:
-    """At most so many of some points, evenly spread, the ends included."""
+    """Return at most so many of some points, evenly spread, the ends included; of one the least product."""
+    if most == 1:
+        return [_least_product(points)]
     if most is None or len(points) <= most:
         return list(points)
     return [points[i] for i in np.unique(np.linspace(0, len(points) - 1, most).round().astype(int))]

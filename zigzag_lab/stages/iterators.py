@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import ProgressListener, RunFiles, SearchTally
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.protocols import ProgressListener, RunFiles, SearchTally
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.workload import Layer, Workload
 
 NOT_IN_MEMORY = ("Pooling", "Add")
 """Types of layers that an in-memory array does not run; only hand-written workloads have them."""
 
 
+@builtin
 class WorkloadStage(Stage):
     """Runs the stages below for each layer of the workload, producers before consumers.
 
@@ -23,15 +25,15 @@ class WorkloadStage(Stage):
     Yields ``(cme, (layer, extra_info))``. Layers that are identical but for their names are searched once.
     """
 
-    provides = ("layer", "accelerator", "constraints", "layer_memo", "run_files", "tally")
-    consumes = ("workload", "mapping", "progress")
-    prepares = True
-    requires: ClassVar[Mapping[str, type]] = {
-        "workload": Workload,
-        "mapping": MappingRules,
-        "accelerator": Accelerator,
-    }
-    is_builtin = True
+    declares = StageSpec(
+        provides=("layer", "accelerator", "constraints", "layer_memo", "run_files", "tally"),
+        requires={
+            "workload": Workload,
+            "mapping": MappingRules,
+            "accelerator": Accelerator,
+        },
+        prepares=True,
+    )
 
     def __init__(
         self,

@@ -8,11 +8,13 @@ from typing import Any
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.search.locality import DataLocality, search_locality, without_unused_memories
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import PipelineError
 from zigzag_lab.workload import Layer, Workload
 
 
+@builtin
 class SearchInterLayerDataLocalityStage(Stage):
     """Finds the outermost memory that the tensors of each layer need; stands above WorkloadStage.
 
@@ -21,11 +23,11 @@ class SearchInterLayerDataLocalityStage(Stage):
     case. Hands down ``mem_update_list`` (layer id -> {memory operand: memory index}) and ``mem_update_weight``.
     """
 
-    provides = ("workload", "accelerator", "mapping", "mem_update_list", "mem_update_weight")
-    consumes = ("workload_data_always_from_top_mem",)
-    prepares = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(
+        provides=("workload", "accelerator", "mapping", "mem_update_list", "mem_update_weight"),
+        hands_on=True,
+        prepares=True,
+    )
 
     def __init__(
         self,
@@ -53,17 +55,14 @@ class SearchInterLayerDataLocalityStage(Stage):
         ).run()
 
 
+@builtin
 class ExploitInterLayerDataLocalityStage(Stage):
     """Leaves out the memories that a layer does not need; stands below WorkloadStage.
 
     Keywords: ``layer``, ``accelerator``, ``mem_update_list``, ``mem_update_weight``. Hands down an ``accelerator``.
     """
 
-    provides = ("layer", "accelerator", "constraints")
-    consumes = ("mem_update_list", "mem_update_weight")
-    prepares = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(provides=("layer", "accelerator", "constraints"), hands_on=True, prepares=True)
 
     def __init__(
         self,

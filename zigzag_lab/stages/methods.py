@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from zigzag_lab.keys.engine import digest_of_package
 from zigzag_lab.stages.exact import ExactStage
-from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
-from zigzag_lab.vocab.options import LPF_LIMIT, SEED, TIME_LIMIT, Option
+from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
+from zigzag_lab.vocab.options import LPF_LIMIT, OBJECTIVE, PIPELINE_OPTIONS, SEARCH, SEED, TIME_LIMIT, Option
 from zigzag_lab.vocab.registry import Registry
 
 
@@ -54,11 +55,30 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
         SearchMethod(
             "exact",
             ExactStage,
-            (TIME_LIMIT,),
+            (TIME_LIMIT, LPF_LIMIT),
             objective_keyword="exact_objective",
             proves="the best of all uneven mappings, or how far the one found is from it at most",
-            without_effect=(LPF_LIMIT,),
         ),
     ),
 )
 """Name -> search. Entry points of the group ``zigzag_lab.search_methods`` add to it."""
+
+
+def run_options() -> tuple[Option, ...]:
+    """Every option of a run: the objective, the search, those of each search, and those of every pipeline."""
+    of_searches: dict[str, Option] = {}
+    for method in SEARCH_METHODS.values():
+        for option in method.options:
+            of_searches.setdefault(option.name, option)
+    return OBJECTIVE, replace(SEARCH, words=tuple(SEARCH_METHODS)), *of_searches.values(), *PIPELINE_OPTIONS
+
+
+def code_of_search(name: str) -> str:
+    """Return the digest of the package that adds a search; empty where it is ours, or unknown here."""
+    method = SEARCH_METHODS.get(name)
+    return "" if method is None or SEARCH_METHODS.is_ours(name) else digest_of_package(method.stage.__module__)
+
+
+def code_of_added_searches() -> dict[str, str]:
+    """Return the digests of all searches that installed packages add."""
+    return {name: code_of_search(name) for name in SEARCH_METHODS if not SEARCH_METHODS.is_ours(name)}

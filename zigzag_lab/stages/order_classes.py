@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.cost import price
+from zigzag_lab.cost import Certificate, price
+from zigzag_lab.cost.certificate import ALL_ORDERS
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.mapping.problem import LoopTables, MappingBatch, Problem
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
+from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import CHUNK
 from zigzag_lab.search.temporal import order_classes
 from zigzag_lab.vocab import Objective, TemporalMappingType
@@ -19,7 +23,7 @@ from zigzag_lab.vocab import Objective, TemporalMappingType
 
 @dataclass(frozen=True)
 class BestOrder:
-    """What a search through classes of orders found.
+    """Result of a search through classes of orders.
 
     Attributes:
         batch: the mapping, alone.
@@ -39,10 +43,8 @@ def best_of_classes(
     lpf_limit: int | None,
     objective: Objective,
     kind: TemporalMappingType,
-    *,
-    keep_at_output_pins: bool,
 ) -> BestOrder | None:
-    """The mapping that pricing every order one by one would choose, found without.
+    """Return the mapping that pricing every order one by one would choose, without pricing them all.
 
     None where orders are few, where it is not known which have equal prices, and where none fits the memories.
 
@@ -52,12 +54,11 @@ def best_of_classes(
         objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
             then the first.
         kind: even or uneven.
-        keep_at_output_pins: see :meth:`zigzag_lab.cost.chains.Chains.at_boundaries`.
     """
     classes = order_classes(problem, lpf_limit) if supports(problem) else None
     if classes is None:
         return None
-    energy, latency = _prices(problem, classes, kind, keep_at_output_pins)
+    energy, latency = _prices(problem, classes, kind)
     fitting = np.isfinite(energy)
     if not fitting.any():
         return None
@@ -70,9 +71,26 @@ def best_of_classes(
     return None if first is None else BestOrder(first, float(ranks[0][chosen[0]]), n_orders, int(fitting.sum()))
 
 
-def _prices(
-    problem: Problem, classes: OrderClasses, kind: TemporalMappingType, keep_at_output_pins: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def can_be_merged(problem: Problem, kind: TemporalMappingType) -> bool:
+    """Whether equal beginnings of orders can be merged: not for sliding-window outputs, nor for even mappings."""
+    is_free = not OrderConstraints.of(problem).complete_order  # a layer that is all unrolled has one order, of none
+    return is_free and kind is TemporalMappingType.UNEVEN and supports(problem)
+
+
+def best_order(problem: Problem, objective: Objective) -> tuple[MappingBatch, Certificate]:
+    """Return the best of all orders of all loop prime factors, alone in its batch, and what is proven of it."""
+    started, kind = time.perf_counter(), TemporalMappingType.UNEVEN
+    found = best_of_classes(problem, None, objective, kind)
+    if found is not None:
+        work = float(found.n_orders), found.n_classes, time.perf_counter() - started
+        return found.batch, Certificate(objective, found.figure, found.figure, ALL_ORDERS, *work)
+    from zigzag_lab.exact.all_orders import best_of_all_orders
+
+    answer = best_of_all_orders(problem, objective)
+    return answer.batch.only(answer.index), answer.certificate
+
+
+def _prices(problem: Problem, classes: OrderClasses, kind: TemporalMappingType) -> tuple[np.ndarray, np.ndarray]:
     """[c] energy and latency of each class; infinite where LOMA rejects it."""
     shapes, orders = TileShapes.of(problem, classes.lattice.loops), classes.orders()
     energy, latency = np.full(orders.shape[1], np.inf), np.full(orders.shape[1], np.inf)
@@ -80,7 +98,7 @@ def _prices(
         part = np.arange(start, min(start + CHUNK, orders.shape[1]))
         found = allocate(LoopTables(problem, classes.lattice.loops, orders[:, part], shapes), kind)
         if found.fitting is not None:
-            prices = price(found.fitting, keep_at_output_pins=keep_at_output_pins)
+            prices = price(found.fitting)
             energy[part[found.fits]], latency[part[found.fits]] = prices.energy_pj, prices.latency_cycles
     return energy, latency
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.temporal import temporal_mappings
-from zigzag_lab.stages.mappers import TemporalMappingGeneratorStage
-from zigzag_lab.stages.stage import StageCallable
+from zigzag_lab.stages.signature import WITHOUT_EFFECT
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import StageCallable, builtin
+from zigzag_lab.stages.temporal import TemporalSearchStage
 from zigzag_lab.vocab import InputError
 
 
-class TemporalOrderingConversionStage(TemporalMappingGeneratorStage):
+@builtin
+class TemporalOrderingConversionStage(TemporalSearchStage):
     """Allocates the user's order of loops to memory levels; nothing is searched.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``user_temporal_ordering``: (loop dimension, size) from
@@ -22,15 +25,14 @@ class TemporalOrderingConversionStage(TemporalMappingGeneratorStage):
     ``temporal_ordering``. Yields ``(cme, (temporal_mapping, extra_info))``, once.
     """
 
-    is_builtin = True
-    is_pure = True
-    consumes: ClassVar[tuple[str, ...]] = (*TemporalMappingGeneratorStage.consumes, "user_temporal_ordering")
+    declares = StageSpec(is_pure=True)
 
     def __init__(
         self,
         list_of_callables: Sequence[StageCallable],
         *,
         user_temporal_ordering: Sequence[tuple[str, int]] | None = None,
+        loma_lpf_limit: int | None = WITHOUT_EFFECT,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
@@ -40,7 +42,7 @@ class TemporalOrderingConversionStage(TemporalMappingGeneratorStage):
             self.problem = replace(self.problem, constraints=constraints)
 
     def searched(self) -> Iterator[MappingBatch]:
-        """The one mapping of the user's order."""
+        """Yield the one mapping of the user's order."""
         wanted = self.problem.constraints.temporal_ordering
         if not OrderConstraints.of(self.problem).is_complete:
             shown = ", ".join(f"[{dim}, {size or '*'}]" for dim, size in wanted) or "no order"

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any, cast
 from zigzag_lab.cost import CostModelEvaluationABC
 from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
+from zigzag_lab.stages.protocols import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.recording import SinkLog, at_work, record_behind
-from zigzag_lab.stages.seams import Cache, CacheReport, RunFiles, SearchTally
 from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError, ZigzagLabError
 
 if TYPE_CHECKING:
@@ -34,15 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """What one worker does: build the first stage with the others below it and these keywords, and run it."""
+    """Task of a worker: build the first stage with the others below it and these keywords, and run it."""
 
     stages: list[StageCallable]
     kwargs: dict[str, Any]
 
 
 @dataclass
-class Answer:
-    """What came of a job.
+class JobResult:
+    """Outcome of a job.
 
     Attributes:
         results: in order.
@@ -65,15 +66,14 @@ class Answer:
 Submit = Callable[[Job], Placeholder]
 
 
+@builtin
 class MultiProcessingSpawnStage(Stage):
     """Hands the stages below to a worker process; stands below MultiProcessingGatherStage.
 
     Keywords: ``multiprocessing_callback``: set by MultiProcessingGatherStage. Yields ``(None, placeholder)``.
     """
 
-    consumes = ("multiprocessing_callback", "nb_multiprocessing_threads")
-    changes_nothing = ("nb_multiprocessing_threads",)
-    is_builtin = True
+    declares = StageSpec(changes_nothing=("nb_multiprocessing_threads",))
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class MultiProcessingSpawnStage(Stage):
         yield cast(CostModelEvaluationABC, None), self.submit(Job(self.list_of_callables, self.kwargs))
 
 
+@builtin
 class MultiProcessingGatherStage(Stage):
     """Collects what worker processes find, in the order in which the work was handed out.
 
@@ -98,9 +99,10 @@ class MultiProcessingGatherStage(Stage):
     raises or dies ends the run with its error, as does an interrupt.
     """
 
-    provides = ("multiprocessing_callback",)
-    changes_nothing = ("nb_multiprocessing_threads",)
-    is_builtin = True
+    declares = StageSpec(
+        provides=("multiprocessing_callback", "nb_multiprocessing_threads", "cache"),
+        changes_nothing=("nb_multiprocessing_threads",),
+    )
 
     def __init__(
         self,
@@ -150,8 +152,8 @@ class MultiProcessingGatherStage(Stage):
         if misses and not found:
             raise misses[0]
 
-    def _note(self, answer: Answer, placeholder: Placeholder) -> None:
-        """Do what the worker could not do itself: put on record, write to common files, count."""
+    def _note(self, answer: JobResult, placeholder: Placeholder) -> None:
+        """Apply the side effects of a worker here: records, common files, counts."""
         if placeholder.run_files is not None:
             for path, parts in answer.run_files.texts.items():
                 for part in parts:
@@ -173,7 +175,7 @@ class _InWorkerError(Exception):
 
 
 class _Workers:
-    """An engine of local processes, started with the first job and gone when its block ends, however that happens."""
+    """An engine of local processes, started with the first job and closed when its block ends, however that happens."""
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
@@ -200,17 +202,17 @@ class _Workers:
 
     @property
     def unanswered(self) -> list[Placeholder]:
-        """Those whose answers were not waited for."""
+        """Placeholders of jobs whose outcome nobody waited for."""
         return list(self.futures)
 
-    def answer(self, placeholder: Placeholder) -> Answer:
-        """Wait for what came of a job."""
+    def answer(self, placeholder: Placeholder) -> JobResult:
+        """Wait for the outcome of a job."""
         from concurrent.futures import wait
         from concurrent.futures.process import BrokenProcessPool
 
         future = self.futures.pop(placeholder)
         while self.engine is not None and not wait([future], timeout=1.0).done:
-            self.engine.watch()
+            self.engine.end_stuck_workers()
         try:
             (pickled,) = future.result()
         except BrokenProcessPool as error:
@@ -218,7 +220,7 @@ class _Workers:
                 "MultiProcessingGatherStage: a worker process died. It may have run out of memory, somebody may have "
                 "stopped or ended it, or the script that started it lacks 'if __name__ == \"__main__\":'."
             ) from error
-        answer: Answer = pickle.loads(pickled)
+        answer: JobResult = pickle.loads(pickled)
         return answer
 
 
@@ -245,9 +247,9 @@ def _pickled(job: Job) -> bytes:
 
 
 def _work(pickled: bytes) -> bytes:
-    """What runs in a worker."""
+    """Run a job in a worker."""
     job: Job = pickle.loads(pickled)
-    answer = Answer(log=SinkLog(within=job.kwargs.pop("within")))
+    answer = JobResult(log=SinkLog(within=job.kwargs.pop("within")))
     if job.kwargs.pop("has_sink"):
         job.kwargs["sink"] = answer.log
     if job.kwargs.pop("has_memo"):

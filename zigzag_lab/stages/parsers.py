@@ -17,10 +17,11 @@ from zigzag_lab.inputs import (
     read_workload,
 )
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
-from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.mapping.constraints import MappingRules
-from zigzag_lab.stages.seams import RunSink
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.protocols import RunSink
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
 
@@ -28,9 +29,7 @@ from zigzag_lab.workload import Workload
 class _WorkloadReadingStage(Stage):
     """Reads a workload and a mapping file, and hands both down as records."""
 
-    provides = ("workload", "mapping")
-    reads = ("workload", "mapping")
-    prepares = True
+    declares = StageSpec(provides=("workload", "mapping"), reads=("workload", "mapping"), prepares=True)
 
     def __init__(
         self,
@@ -62,6 +61,7 @@ class _WorkloadReadingStage(Stage):
         return any_workload(source, self.input_shapes, price_all=self.price_all)
 
 
+@builtin
 class ONNXModelParserStage(_WorkloadReadingStage):
     """Reads an ONNX model.
 
@@ -70,8 +70,7 @@ class ONNXModelParserStage(_WorkloadReadingStage):
     poolings, element-wise operators and reductions become layers too.
     """
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
 
     def read(self, source: Any) -> Workload:
         """Read the model."""
@@ -80,14 +79,14 @@ class ONNXModelParserStage(_WorkloadReadingStage):
         return read_onnx(_file("workload", source), input_shapes=self.input_shapes, price_all=self.price_all)
 
 
+@builtin
 class WorkloadParserStage(_WorkloadReadingStage):
     """Reads layers written by hand.
 
     Keywords: ``workload`` (also ``workload_path``): a YAML file or a list of layers; ``mapping``: a path or a preset.
     """
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
 
     def read(self, source: Any) -> Workload:
         """Read the layers."""
@@ -99,6 +98,7 @@ class WorkloadParserStage(_WorkloadReadingStage):
         return read_workload(_file("workload", source))
 
 
+@builtin
 class AcceleratorParserStage(Stage):
     """Reads an accelerator.
 
@@ -106,12 +106,7 @@ class AcceleratorParserStage(Stage):
     ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI.
     """
 
-    provides = ("accelerator", "mapping")
-    consumes = ("memory_costs",)
-    reads = ("accelerator",)
-    prepares = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(provides=("accelerator", "mapping"), reads=("accelerator",), hands_on=True, prepares=True)
 
     def __init__(
         self,
@@ -134,7 +129,7 @@ class AcceleratorParserStage(Stage):
         yield from self.substage(accelerator=accelerator, mapping=self.mapping).run()
 
 
-def _note_read(sink: Any, kind: Any, source: Any, record: Any) -> None:
+def _note_read(sink: object, kind: Kind, source: object, record: object) -> None:
     """Put on record what a stage has read itself; records that it was given are on record already."""
     if source is not record and isinstance(sink, RunSink):
         path = resolve(kind, source) if isinstance(source, (str, Path)) else None
@@ -158,7 +153,7 @@ def mapping_rules(source: Any) -> MappingRules:
     return source if isinstance(source, MappingRules) else read_mapping(_file("mapping", source))
 
 
-def _file(kind: Any, source: Any) -> Any:
+def _file(kind: Kind, source: Any) -> Any:
     if source is None:
         raise InputError(kind, "none was given", "a path or the name of a preset")
     if not (isinstance(source, str) or hasattr(source, "__fspath__")):

@@ -8,10 +8,10 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.stages.files import check_file, check_folder
-from zigzag_lab.stages.formatting import formatted
-from zigzag_lab.stages.seams import RunFiles
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.files import check_file, check_folder, formatted
+from zigzag_lab.stages.protocols import RunFiles
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
 
 LOOP_ORDERING = "loop_ordering.txt"
@@ -19,6 +19,7 @@ MEMORY_HIERARCHY = "mem_hierarchy.png"
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
+@builtin
 class VisualizationStage(Stage):
     """Hands every result on, after writing its loops and drawing the accelerator.
 
@@ -26,10 +27,7 @@ class VisualizationStage(Stage):
     and ``mem_hierarchy.png``, once a run.
     """
 
-    provides = ("dump_folder", "run_files")
-    writes = ("dump_folder",)
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(provides=("dump_folder", "run_files"), writes=("dump_folder",), hands_on=True)
 
     def __init__(
         self,
@@ -63,6 +61,7 @@ class VisualizationStage(Stage):
             plot_memory_hierarchy(given if isinstance(given, Accelerator) else cme.accelerator, picture)
 
 
+@builtin
 class PlotTemporalMappingsStage(Stage):
     """Hands every result on, and at the end draws where energy and cycles of each went.
 
@@ -70,11 +69,7 @@ class PlotTemporalMappingsStage(Stage):
     this stage, such as ``plots/{layer}.png``. Sums are not drawn; of more than 40 results the first 40 are.
     """
 
-    provides = ("run_files",)
-    consumes = ("plot_filename_pattern",)
-    writes = ("plot_filename_pattern",)
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(provides=("run_files",), writes=("plot_filename_pattern",), hands_on=True)
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Results that a worker process is still computing, and what stands for them meanwhile."""
+"""Placeholders of results that a worker process is still computing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.stages.seams import RunFiles, SearchTally, Sink
+from zigzag_lab.stages.protocols import Result, RunFiles, SearchTally, Sink
 from zigzag_lab.vocab import InfeasibleError
 
-Settled = Callable[[Sequence[Any], BaseException | None], None]
+Settled = Callable[[Sequence[Result], BaseException | None], None]
 """Takes the results that a worker found, or the error that ended it."""
 
 
@@ -41,7 +41,7 @@ class Placeholder:
         self._n_within = 0
 
     def when_settled(self, listener: Settled) -> None:
-        """Call somebody once the results are there."""
+        """Register a callback for the results."""
         self._listeners.append(listener)
 
     def allow_miss(self, combination: Combination) -> None:
@@ -49,15 +49,15 @@ class Placeholder:
         if self.combination is None:
             self.combination, self._n_within = combination, len(self._listeners)
 
-    def settle(self, results: Sequence[Any], error: BaseException | None = None) -> None:
-        """Hand the results to all who wait for them, the innermost stage first."""
+    def settle(self, results: Sequence[Result], error: BaseException | None = None) -> None:
+        """Call the listeners with the results, the innermost stage's first."""
         is_passed_over = isinstance(error, InfeasibleError) and self.combination is not None
-        n_told = self._n_within if is_passed_over else len(self._listeners)
+        n_concerned = self._n_within if is_passed_over else len(self._listeners)
         for number, listener in enumerate(self._listeners):
-            listener(results, error if number < n_told else None)
+            listener(results, error if number < n_concerned else None)
 
 
-def placeholder_in(extra_info: Any) -> Placeholder | None:
+def placeholder_in(extra_info: object) -> Placeholder | None:
     """The placeholder that extra information holds, in tuples within tuples; None where it holds none."""
     if isinstance(extra_info, Placeholder):
         return extra_info
@@ -66,7 +66,7 @@ def placeholder_in(extra_info: Any) -> Placeholder | None:
 
 
 def replaced(extra_info: Any, placeholder: Placeholder, information: Any) -> Any:
-    """What the stages in between said, with a placeholder replaced by what the worker said."""
+    """Return the extra information of the stages in between, with a placeholder replaced by the worker's."""
     if extra_info is placeholder:
         return information
     if isinstance(extra_info, tuple):

@@ -1,4 +1,4 @@
-"""What a stage asks of those below it, as a key: equal questions have equal keys in any process, on any machine.
+"""Keys of the questions that stages ask of those below: equal in any process, on any machine, for equal questions.
 
 In the key: the layer or the network, the accelerator and the constraints; the stages below with the keywords they
 read; the version of the key's form; the digest of our code; the user's salt. Records count by what they mean, so
@@ -24,9 +24,10 @@ from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
 from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
-from zigzag_lab.stages.seams import SEAMS, Cache, Question
-from zigzag_lab.stages.signature import name_of, parameters_of
-from zigzag_lab.stages.stage import Stage, StageCallable
+from zigzag_lab.stages.protocols import SERVICES, Cache, Question
+from zigzag_lab.stages.signature import Keywords, name_of, parameters_of
+from zigzag_lab.stages.spec import is_ours, spec_of
+from zigzag_lab.stages.stage import StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 
@@ -36,11 +37,11 @@ RECORD_VERSION = "1"
 _ASKS_A_TOOL = re.compile(rb"auto_cost_extraction(?!['\"]?\s*[:,]\s*(?:false|no|off)\b)", re.IGNORECASE)
 
 _DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int")}
-"""Keywords that say again what others say."""
+"""Keyword -> those that it follows from."""
 
 
-def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], asked: Cache) -> Question:
-    """The question that a list of stages answers when run with some keywords.
+def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache) -> Question:
+    """Return the question that a list of stages answers when run with some keywords.
 
     Args:
         stages: those below the stage that asks.
@@ -51,7 +52,7 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
         NotKeyableError: the answer may depend on something that has no key.
     """
     below = [stage for stage in stages if not is_cache(stage)]
-    is_all_ours = all(_is_ours(stage) for stage in below)
+    is_all_ours = all(is_ours(stage) for stage in below)
     _refuse_writers(below, kwargs)
     _refuse_unread(below, kwargs)
     options = _deciding(below, kwargs, is_all_ours)
@@ -64,12 +65,12 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
             record = options.pop(name)
             parts[name] = _digest_of(asked.digests, record, exact)
             records[parts[name]] = (name, record)
-    pipeline = {"stages": [_stage_document(s) for s in below], "options": _spelt_options(options, below, kwargs)}
+    pipeline = {"stages": [_stage_document(s) for s in below], "options": _options_document(options, below, kwargs)}
     parts["pipeline"] = _key(pipeline, "pipeline")
     records[parts["pipeline"]] = ("pipeline", pipeline)
     parts["engine"] = engine_digest()
     parts["key_version"], parts["salt"] = str(KEY_VERSION), asked.salt
-    if not is_all_ours or any(getattr(stage, "leaves_records", False) for stage in below):
+    if not is_all_ours or any(spec_of(stage).leaves_records for stage in below):
         parts["record"] = RECORD_VERSION
     key = digest(parts, "question")
     has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))
@@ -80,67 +81,62 @@ def question_of(stages: Sequence[StageCallable], kwargs: Mapping[str, Any], aske
 def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]:
     """The stages above the one, if any, that hands those below it to other processes."""
     for stage in stages:
-        if "multiprocessing_callback" in getattr(stage, "consumes", ()):
+        if "multiprocessing_callback" in spec_of(stage).consumes:
             return
         yield stage
 
 
-def is_cache(stage: Any) -> bool:
+def is_cache(stage: StageCallable) -> bool:
     """Whether a stage of a list only looks answers up."""
-    return getattr(stage, "is_cache", False) is True
+    return spec_of(stage).is_cache
 
 
-def _is_ours(stage: Any) -> bool:
-    return isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin
-
-
-def _refuse_writers(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Files would not be written if the answer came from a cache."""
+def _refuse_writers(below: Sequence[StageCallable], kwargs: Keywords) -> None:
+    """Refuse stages that write files: an answer from a cache would leave them unwritten."""
     for stage in below:
-        for name in getattr(stage, "writes", ()):
+        for name in spec_of(stage).writes:
             if kwargs.get(name) is not None:
                 raise NotKeyableError(f"{name_of(stage)} below writes files ('{name}')")
 
 
-def _refuse_unread(below: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-    """Files that a stage below names to readers further below are unknown until they are read."""
-    unread = {name for stage in below for name in getattr(stage, "reads", ())}
+def _refuse_unread(below: Sequence[StageCallable], kwargs: Keywords) -> None:
+    """Refuse stages that name files to readers further below: these are unknown until they are read."""
+    unread = {name for stage in below for name in spec_of(stage).reads}
     for stage in below:
-        provides_from = getattr(stage, "provides_from", None)
-        for name in provides_from(kwargs) if provides_from else ():
+        for name in spec_of(stage).provides_from(kwargs):
             if name in unread:
                 raise NotKeyableError(f"{name_of(stage)} below tries several files ('{name}')")
 
 
-def _deciding(below: Sequence[Any], kwargs: Mapping[str, Any], is_all_ours: bool) -> dict[str, Any]:
-    """The keywords that may decide the answer: all that are read, or all there are where that cannot be told."""
-    silent = {*SEAMS, *(n for s in below for n in (*getattr(s, "changes_nothing", ()), *getattr(s, "writes", ())))}
+def _deciding(below: Sequence[StageCallable], kwargs: Keywords, is_all_ours: bool) -> dict[str, Any]:
+    """Return keywords that can influence the result; all of them if a stage does not declare what it reads."""
+    silent = {*SERVICES, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
     for name, others in _DERIVED.items():
         if name in chosen and all(chosen.get(other) is not None for other in others):
             del chosen[name]
     if not is_all_ours:
         return chosen
-    read = {name for stage in below for name in _read_by(stage)}
+    read = {name for stage in below for name in parameters_of(stage)}
     return {name: value for name, value in chosen.items() if name in read}
 
 
-@cache
-def _read_by(stage: Any) -> frozenset[str]:
-    return frozenset(parameters_of(stage))
+def _silent(stage: StageCallable) -> Sequence[str]:
+    """Keywords of a stage that change no result."""
+    return *spec_of(stage).changes_nothing, *spec_of(stage).writes
 
 
-def _kind(options: Mapping[str, Any]) -> str:
+def _kind(options: Keywords) -> str:
     if isinstance(options.get("layer"), Layer):
         return "step" if "spatial_mapping" in options or "temporal_mapping" in options else "layer"
     return "network"
 
 
-def _digest_of(digests: RecordDigests, record: Any, exact: bool) -> str:
+def _digest_of(digests: RecordDigests, record: object, exact: bool) -> str:
     return digests.of_description(record) if exact else digests.of_meaning(record)
 
 
-def _key(document: Any, domain: str) -> str:
+def _key(document: object, domain: str) -> str:
     try:
         return digest_of_bytes(canonical_json(document), domain)
     except InputError as error:
@@ -148,12 +144,12 @@ def _key(document: Any, domain: str) -> str:
 
 
 @cache
-def _known_stage(stage: Any) -> Any:
+def _known_stage(stage: StageCallable) -> Any:
     return code_document(stage)
 
 
-def _stage_document(stage: Any) -> Any:
-    if _is_ours(stage):
+def _stage_document(stage: StageCallable) -> Any:
+    if is_ours(stage):
         return name_of(stage)
     return _known_stage(stage) if isinstance(stage, type) else code_document(stage)
 
@@ -161,27 +157,29 @@ def _stage_document(stage: Any) -> Any:
 # -- keywords ----------------------------------------------------------------------------------------------------------
 
 
-def _spelt_options(options: dict[str, Any], below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def _options_document(options: dict[str, Any], below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
     defaults = _defaults(below, kwargs)
     layer = kwargs.get("layer")
-    spelt: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, value in {**defaults, **options}.items():
         if name == "mem_update_list" and isinstance(layer, Layer):
             value = [layer.id, value.get(layer.id)]
         if name == "hardware_parameters":
             _refuse_tools(name, str(value).encode())
         if value is not None:
-            spelt[name] = _spelt_input(name, value, below) if _is_read_below(name, value, below) else _spelt(value)
-    return spelt
+            document[name] = (
+                _input_document(name, value, below) if _is_read_below(name, value, below) else _plain(value)
+            )
+    return document
 
 
-def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """What keywords that are not given amount to; a list where stages differ in that."""
+def _defaults(below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
+    """Defaults of keywords that are not given; a list where stages differ."""
     found: dict[str, set[Any]] = {}
     for stage in below:
-        if not _is_ours(stage):
+        if not is_ours(stage):
             continue
-        silent = {*SEAMS, *stage.changes_nothing, *stage.writes}
+        silent = {*SERVICES, *_silent(stage)}
         for name, parameter in parameters_of(stage).items():
             plain = parameter.default is None or isinstance(parameter.default, (bool, int, float, str))
             if name not in kwargs and name not in silent and plain:
@@ -189,41 +187,41 @@ def _defaults(below: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]
     return {n: next(iter(v)) if len(v) == 1 else sorted(v, key=repr) for n, v in found.items()}
 
 
-def _is_read_below(name: str, value: Any, below: Sequence[Any]) -> bool:
+def _is_read_below(name: str, value: object, below: Sequence[StageCallable]) -> bool:
     """Whether a keyword is a file, or what stands for one, that a stage below reads."""
-    return any(name in getattr(stage, "reads", ()) for stage in below) and not is_dataclass(value)
+    return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
 
 
-def _spelt_input(name: Any, value: Any, below: Sequence[Any]) -> Any:
-    """A file by its bytes; what is not read yet by all it says. Both depend on the code that reads them."""
+def _input_document(name: Any, value: object, below: Sequence[StageCallable]) -> Any:
+    """Return a document of an input that is not read yet: of a file by its bytes, of plain data by all of it."""
     if isinstance(value, (str, Path)):
         path = resolve(name, value)
         content = path.read_bytes() if path.is_file() else str(value).encode()
-        said: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
+        found: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
     else:
-        said = _spelt(value)
-        content = str(said).encode()
+        found = _plain(value)
+        content = str(found).encode()
     _refuse_tools(name, content)
-    return {"unread": said, "readers": reading_digest()}
+    return {"unread": found, "readers": reading_digest()}
 
 
 def _refuse_tools(name: str, content: bytes) -> None:
-    """What a tool outside says of memories that are still to be read may be something else tomorrow."""
+    """Refuse to key accelerators whose memory costs come from an external tool (CACTI): its output may change."""
     if _ASKS_A_TOOL.search(content):
         raise NotKeyableError(f"'{name}' leaves the costs of memories to a tool outside")
 
 
 @cache
 def reading_digest() -> str:
-    """The digest of the code that reads files."""
+    """Return the digest of the code that reads files."""
     import zigzag_lab
     from zigzag_lab.keys.engine import digest_of_sources
 
     return digest_of_sources(Path(zigzag_lab.__file__).parent, ("hardware", "inputs", "mapping", "vocab", "workload"))
 
 
-def _spelt(value: Any) -> Any:
-    """A keyword's value as plain data from which it can be told what it was.
+def _plain(value: Any) -> Any:
+    """Return a keyword's value as plain data that distinguishes it from every other value.
 
     Raises:
         NotKeyableError: it is an object that has no key.
@@ -233,11 +231,11 @@ def _spelt(value: Any) -> Any:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Mapping):
-        return {"pairs": [[_spelt(key), _spelt(item)] for key, item in value.items()]}
+        return {"pairs": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, (list, tuple)):
-        return [_spelt(item) for item in value]
+        return [_plain(item) for item in value]
     if isinstance(value, (set, frozenset)):
-        return {"set": sorted((_spelt(item) for item in value), key=repr)}
+        return {"set": sorted((_plain(item) for item in value), key=repr)}
     if is_dataclass(value) and type(value).__module__.startswith("zigzag_lab."):
         return {"record": type(value).__name__, "says": described(value)}
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
@@ -250,12 +248,12 @@ def _spelt(value: Any) -> Any:
 # -- words and counts --------------------------------------------------------------------------------------------------
 
 
-def _label(kwargs: Mapping[str, Any]) -> str:
+def _label(kwargs: Keywords) -> str:
     subject = kwargs.get("layer") or kwargs.get("workload")
     return subject.name if isinstance(subject, (Layer, Workload)) else str(subject or "")
 
 
-def _n_layers(kind: str, kwargs: Mapping[str, Any], digests: RecordDigests) -> int:
+def _n_layers(kind: str, kwargs: Keywords, digests: RecordDigests) -> int:
     """How many distinct layers a question is about."""
     workload, rules, accelerator = kwargs.get("workload"), kwargs.get("mapping"), kwargs.get("accelerator")
     if kind != "network" or not isinstance(workload, Workload):

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
-from zigzag_lab.stages.seams import CURRENT_SINK, FrontSink, PartialTally, RunPlace, RunSink, SearchTally, Sink, Variant
+from zigzag_lab.stages.protocols import (
+    CURRENT_SINK,
+    FrontSink,
+    PartialTally,
+    Result,
+    RunPlace,
+    RunSink,
+    SearchTally,
+    Sink,
+    Variant,
+)
+from zigzag_lab.stages.signature import Keywords
 
-if TYPE_CHECKING:
-    from zigzag_lab.stages.stage import Result, Stage
 
-
-def cmes_in(value: Any) -> Iterator[CostModelEvaluationABC]:
+def cmes_in(value: object) -> Iterator[CostModelEvaluationABC]:
     """All CMEs that results hold in tuples, lists and dictionaries, in order; sums after what they sum up."""
     if isinstance(value, CostModelEvaluationABC):
         yield value
@@ -39,7 +47,7 @@ def cmes_at_the_top(results: Any) -> Iterator[CostModelEvaluationABC]:
             yield from cmes_at_the_top(cme)
 
 
-def save_all(sink: Sink | None, result: Any) -> None:
+def save_all(sink: Sink | None, result: object) -> None:
     """Hand a sink every CME that a result holds, as extra information too."""
     if sink is not None:
         for cme in cmes_in(result):
@@ -49,31 +57,23 @@ def save_all(sink: Sink | None, result: Any) -> None:
 # -- child runs --------------------------------------------------------------------------------------------------------
 
 
-def variant_of(stage: Stage, settings: Mapping[str, Any], changes: Mapping[str, Any], occurrence: int) -> Variant:
-    """A combination that a stage tries; below WorkloadStage the same one comes again with every layer.
-
-    There a stage has a layer, which it may have taken out of the keywords that it hands down unasked.
-    """
-    position = len(stage.list_of_callables)
-    return Variant(dict(settings), dict(changes), position, occurrence, goes_on="layer" in {**stage.kwargs, **changes})
-
-
-def run_recorded(stage: Stage, variant: Variant) -> Iterator[Result]:
-    """Yield what the stages below a stage find for a combination, and record it as a child run where there is a record.
+def run_recorded(variant: Variant, kwargs: Keywords, run: Callable[..., Iterable[Result]]) -> Iterator[Result]:
+    """Yield what stages find for a combination, and record it as a child run where there is a record.
 
     Args:
-        stage: the iterating stage.
         variant: the combination.
+        kwargs: the keywords of the stage that tries it.
+        run: runs the stages below, with some of the keywords changed.
     """
-    sink = stage.kwargs.get("sink")
+    sink = kwargs.get("sink")
     if not isinstance(sink, RunSink):
-        yield from stage.substage(**variant.changes).run()
+        yield from run(**variant.changes)
         return
-    child = _Child(sink.variant(variant))
-    tally = stage.kwargs.get("tally")
+    child = _ChildRecord(sink.variant(variant))
+    tally = kwargs.get("tally")
     seams = {"sink": child.sink} | ({"tally": child.tally(tally)} if isinstance(tally, SearchTally) else {})
     try:
-        for result in results_within(child.sink, lambda: stage.substage(**{**variant.changes, **seams}).run()):
+        for result in results_within(child.sink, lambda: run(**{**variant.changes, **seams})):
             child.yielded(result)
             yield result
     except BaseException as error:
@@ -114,7 +114,7 @@ def record_behind(sink: Any) -> Any:
     return sink
 
 
-class _Child:
+class _ChildRecord:
     """The record of a combination while it runs: it ends once all that workers compute for it is there, too."""
 
     def __init__(self, sink: RunSink) -> None:
@@ -137,7 +137,7 @@ class _Child:
         self._waiting.append(waited_for)
         waited_for.when_settled(lambda results, error: self._settled(waited_for, results, error))
 
-    def _settled(self, placeholder: Placeholder, results: Sequence[Any], error: BaseException | None) -> None:
+    def _settled(self, placeholder: Placeholder, results: Sequence[Result], error: BaseException | None) -> None:
         for result in results:
             self.sink.yielded(result)
         self._waiting.remove(placeholder)

@@ -1,4 +1,4 @@
-"""Stages that keep one result of many: the best one, or the sum."""
+"""Reductions: the best result of many, or their sum."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.seams import Incumbent, SearchTally
-from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of
+from zigzag_lab.stages.protocols import Incumbent, SearchTally
+from zigzag_lab.stages.spec import StageSpec, spec_of
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import Objective, ZigzagLabError
 
 Rank = tuple[float, ...]
@@ -24,9 +25,7 @@ class _MinimalStage(Stage):
     Yields ``(best_cme, others)``.
     """
 
-    yields_lists = True
-    consumes = ("reduce_minimal_keep_others", "layer_memo")
-    provides = ("tally", "to_beat")
+    declares = StageSpec(provides=("tally", "to_beat"), yields_lists=True)
     objective: ClassVar[Objective]
 
     def __init__(
@@ -84,7 +83,7 @@ class _MinimalStage(Stage):
         designs: set[int] = set()
         incumbent = self._incumbent()
         handed_down: dict[str, Any] = {} if incumbent is None else {"to_beat": incumbent}
-        if self.memo is not None and any(getattr(s, "leaves_records", False) for s in self.list_of_callables):
+        if self.memo is not None and any(spec_of(stage).leaves_records for stage in self.list_of_callables):
             handed_down["layer_memo"] = self.memo  # what is not remembered here may be further below
         for batch in batches_of(self.substage(tally=self.tally, **handed_down)):
             if not len(batch):
@@ -94,7 +93,7 @@ class _MinimalStage(Stage):
                 designs.add(id(batch.result(0)[0].accelerator))
             index, rank = self._lowest(batch)
             if self.keep_others:
-                batch = batch.kept()
+                batch = batch.materialised()
                 others.extend(batch.result(i) for i in range(len(batch)))
             if best is None or rank < best[0]:
                 best = rank, batch, index
@@ -151,16 +150,16 @@ def _certified(
 
 def _heeds_incumbents(stage: StageCallable) -> bool:
     """Whether a stage is one of ours that reduces, proposes or prices, so that what is beaten need not be found."""
-    if not (isinstance(stage, type) and issubclass(stage, Stage) and stage.is_builtin and stage.is_pure):
+    if not (isinstance(stage, type) and spec_of(stage).is_complete and spec_of(stage).is_pure):
         return False
     return issubclass(stage, (_MinimalStage, BatchStage))
 
 
+@builtin
 class MinimalLatencyStage(_MinimalStage):
     """Keeps the result of the lowest latency; of equals the one of lower energy."""
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
     objective = Objective.LATENCY
 
     @staticmethod
@@ -169,11 +168,11 @@ class MinimalLatencyStage(_MinimalStage):
         return latency_cycles, energy_pj
 
 
+@builtin
 class MinimalEnergyStage(_MinimalStage):
     """Keeps the result of the lowest energy; of equals the one of lower latency."""
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
     objective = Objective.ENERGY
 
     @staticmethod
@@ -182,11 +181,11 @@ class MinimalEnergyStage(_MinimalStage):
         return energy_pj, latency_cycles
 
 
+@builtin
 class MinimalEDPStage(_MinimalStage):
     """Keeps the result of the lowest product of energy and latency."""
 
-    is_builtin = True
-    is_pure = True
+    declares = StageSpec(is_pure=True)
     objective = Objective.EDP
 
     @staticmethod
@@ -195,12 +194,11 @@ class MinimalEDPStage(_MinimalStage):
         return (latency_cycles * energy_pj,)
 
 
+@builtin
 class SumStage(Stage):
     """Adds up all results of the stages below. Yields ``(sum, [(cme, extra_info), ...])``."""
 
-    is_builtin = True
-    is_pure = True
-    yields_lists = True
+    declares = StageSpec(is_pure=True, yields_lists=True)
 
     def run(self) -> Iterator[Result]:
         """Yield the sum."""

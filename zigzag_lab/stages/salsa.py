@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from zigzag_lab.mapping.problem import MappingBatch
+from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
-from zigzag_lab.stages.mappers import CostModelStage, TemporalMappingGeneratorStage
-from zigzag_lab.stages.stage import StageCallable
-from zigzag_lab.vocab import InputError, Objective, nearest
+from zigzag_lab.stages.cost_model import CostModelStage
+from zigzag_lab.stages.keywords import objective_named
+from zigzag_lab.stages.signature import WITHOUT_EFFECT
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import StageCallable, builtin
+from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
+from zigzag_lab.vocab import Objective
 
 _DEFAULT = SalsaSettings()
 
 
-class SalsaStage(TemporalMappingGeneratorStage):
+@builtin
+class SalsaStage(TemporalSearchStage):
     """SALSA: the best order of all prime factors of the temporal loops that simulated annealing finds.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``temporal_mapping_type``; ``salsa_opt_criterion``:
@@ -25,20 +30,7 @@ class SalsaStage(TemporalMappingGeneratorStage):
     equal results. Yields ``(cme, (temporal_mapping, extra_info))``, once.
     """
 
-    is_builtin = True
-    is_pure = True
-    consumes: ClassVar[tuple[str, ...]] = (
-        *TemporalMappingGeneratorStage.consumes,
-        "salsa_opt_criterion",
-        "salsa_iteration_number",
-        "salsa_number_of_core",
-        "salsa_start_temperature",
-        "seed",
-    )
-    provides: ClassVar[tuple[str, ...]] = (
-        *TemporalMappingGeneratorStage.provides,
-        "access_same_data_considered_as_no_access",
-    )
+    declares = StageSpec(provides=(*PROVIDES, "access_same_data_considered_as_no_access"), is_pure=True)
 
     def __init__(
         self,
@@ -50,23 +42,19 @@ class SalsaStage(TemporalMappingGeneratorStage):
         salsa_start_temperature: float = _DEFAULT.start_temperature,
         seed: int = _DEFAULT.seed,
         access_same_data_considered_as_no_access: bool = True,
+        loma_lpf_limit: int | None = WITHOUT_EFFECT,
         **kwargs: Any,
     ) -> None:
-        self.keep_at_output_pins = access_same_data_considered_as_no_access
         super().__init__(
             list_of_callables,
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
             **kwargs,
         )
-        names = [objective.value for objective in Objective]
-        if str(salsa_opt_criterion).lower() not in names:
-            hint = nearest(str(salsa_opt_criterion), names)
-            raise InputError("salsa_opt_criterion", repr(salsa_opt_criterion), f"one of {', '.join(names)}", hint)
-        self.objective = Objective(str(salsa_opt_criterion).lower())
+        self.objective = objective_named("salsa_opt_criterion", salsa_opt_criterion)
         self.settings = SalsaSettings(salsa_iteration_number, salsa_number_of_core, salsa_start_temperature, seed)
 
     def searched(self) -> Iterator[MappingBatch]:
-        """The best mapping found."""
+        """Yield the best mapping found."""
         yield salsa_mapping(self.problem, self._price, self.settings, self.kind)
 
     def _price(self, batch: MappingBatch) -> np.ndarray:
@@ -81,7 +69,7 @@ class SalsaStage(TemporalMappingGeneratorStage):
             temporal_mapping=batch,
             temporal_mapping_type=self.kind,
             problem=self.problem,
-            access_same_data_considered_as_no_access=self.keep_at_output_pins,
+            access_same_data_considered_as_no_access=self.problem.skip_repeated_reads,
             tally=self.tally,
         ).batches()
         if self.objective is Objective.ENERGY:

@@ -1,4 +1,4 @@
-"""Stages that keep results: in a sink, and in ZigZag's files where a dump folder is given."""
+"""Stages that save results: in a sink, and in ZigZag's files where a dump folder is given."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.dump import complete_json, simple_json
 from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.stages.protocols import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.recording import save_all
-from zigzag_lab.stages.seams import SUM_STEM, RunFiles, Sink
 from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
+from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import PipelineError
 
 
 class _JsonSaveStage(Stage):
     """Hands every result on, after saving it.
 
-    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to keep results. No file
+    Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to store results. No file
     of a run is written twice: a second result of a layer goes to ``{layer}_simple_2.json``, and so on.
     """
 
-    provides = ("dump_folder", "sink", "run_files")
-    writes = ("dump_folder",)
-    leaves_records = True
+    declares = StageSpec(provides=("dump_folder", "sink", "run_files"), writes=("dump_folder",), leaves_records=True)
     suffix = ""
 
     def __init__(
@@ -67,11 +66,11 @@ class _JsonSaveStage(Stage):
         return self.run_files.stems.get(cme.layer.id) or (f"{stem}_{cme.layer.id}" if stem == SUM_STEM else stem)
 
 
+@builtin
 class SimpleSaveStage(_JsonSaveStage):
     """Saves energy and latency of each result (``overall_simple.json`` or ``{layer}_simple.json``)."""
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
     suffix = "simple"
 
     @staticmethod
@@ -80,11 +79,11 @@ class SimpleSaveStage(_JsonSaveStage):
         return simple_json(cme)
 
 
+@builtin
 class CompleteSaveStage(_JsonSaveStage):
     """Saves every term of each result (``overall_complete.json`` or ``{layer}_complete.json``)."""
 
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(hands_on=True)
     suffix = "complete"
 
     @staticmethod
@@ -93,19 +92,17 @@ class CompleteSaveStage(_JsonSaveStage):
         return complete_json(cme)
 
 
+@builtin
 class PickleSaveStage(Stage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
     Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number;
-    ``sink``: where to keep results.
+    ``sink``: where to store results.
     """
 
-    provides = ("run_files", "sink")
-    consumes = ("pickle_filename",)
-    writes = ("pickle_filename",)
-    leaves_records = True
-    is_builtin = True
-    hands_on = True
+    declares = StageSpec(
+        provides=("run_files", "sink"), writes=("pickle_filename",), hands_on=True, leaves_records=True
+    )
 
     def __init__(
         self,

@@ -3,9 +3,8 @@
 A stage is built as ``SomeStage(list_of_callables, **kwargs)``. Its ``run()`` builds its substage from the first
 callable, with the remaining list as first argument and ``**kwargs`` (which it may change) after it, iterates over the
 ``(CME, extra_info)`` tuples that ``substage.run()`` yields, and yields tuples in turn. A reduction yields after its
-loop. Custom stages need nothing else; the class attributes below let built-in stages say more about themselves. What a
-class says of itself in ``is_builtin``, ``is_pure`` and ``takes_batches`` does not pass to its subclasses, which may do
-something else.
+loop. Custom stages need nothing else; what they may declare of themselves besides is in
+:class:`zigzag_lab.stages.spec.StageSpec`.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from __future__ import annotations
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from zigzag_lab.cost import CostModelEvaluationABC
-from zigzag_lab.stages.recording import run_recorded, variant_of
-from zigzag_lab.stages.signature import parameters_of, records_needed, wrong_kind
+from zigzag_lab.stages.protocols import Result as Result
+from zigzag_lab.stages.protocols import Variant
+from zigzag_lab.stages.recording import run_recorded
+from zigzag_lab.stages.signature import parameters_of, wrong_kind
+from zigzag_lab.stages.spec import DECLARED_BY, NOTHING, StageSpec, spec_of
 from zigzag_lab.vocab import PipelineError
-
-Result = tuple[CostModelEvaluationABC, Any]
-"""A CME and what the stages below say about it."""
+from zigzag_lab.vocab.registry import Registry
 
 
 @runtime_checkable
@@ -35,10 +34,15 @@ class StageCallable(Protocol):
 
 
 class _StageMeta(ABCMeta):
-    """Builds stages, and says in words what a stage lacks that was not given what it needs."""
+    """Builds stages, with an error that names what a stage needs and was not given; has the fields of its spec."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name in DECLARED_BY:
+            return getattr(spec_of(cls), DECLARED_BY[name])
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        for name, kind in records_needed(cls).items():
+        for name, kind in spec_of(cls).requires.items():
             if kwargs.get(name) is not None and not isinstance(kwargs[name], kind):
                 raise wrong_kind(cls.__name__, name, kwargs[name], kind, "Put the stage that reads it above.")
         try:
@@ -58,42 +62,11 @@ class _StageMeta(ABCMeta):
 class Stage(metaclass=_StageMeta):
     """A step of the pipeline.
 
-    Attributes:
-        provides: keywords that the stage hands to its substages, whether or not it was given them.
-        consumes: keywords in its signature that it keeps from its substages.
-        requires: keywords that must be records by the time the stage is built -> their class.
-        reads: keywords that it turns into records.
-        is_builtin: whether the declarations above are complete, so that a pipeline can be checked before it runs.
-        is_pure: whether its results depend on its keywords alone, so that they may be reused. None where that is not
-            said: then a cache keeps them where the code shows nothing to the contrary.
-        takes_batches: whether its keyword ``temporal_mapping`` may be a whole batch.
-        yields_lists: whether the extra information it yields is a list of the results below.
-        hands_on: whether it yields the results of the stages below as they are.
-        changes_nothing: keywords that it reads and that change no result.
-        writes: keywords that, given, have it write files; answers from a cache would leave them unwritten.
-        leaves_records: whether it puts more on record than its results: saved CMEs, or child runs.
-        prepares: whether it only makes keywords for the stages below: reads, walks over layers, proposes.
+    What it declares of itself stands in ``declares``, or in class attributes of the names of its fields, such as
+    ``is_pure = False``; ``SomeStage.provides`` and the like are what follows from that.
     """
 
-    provides: ClassVar[tuple[str, ...]] = ()
-    consumes: ClassVar[tuple[str, ...]] = ()
-    requires: ClassVar[Mapping[str, type]] = {}
-    reads: ClassVar[tuple[str, ...]] = ()
-    is_builtin: ClassVar[bool] = False
-    is_pure: ClassVar[bool | None] = None
-    takes_batches: ClassVar[bool] = False
-    yields_lists: ClassVar[bool] = False
-    hands_on: ClassVar[bool] = False
-    changes_nothing: ClassVar[tuple[str, ...]] = ()
-    writes: ClassVar[tuple[str, ...]] = ()
-    leaves_records: ClassVar[bool] = False
-    prepares: ClassVar[bool] = False
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        for claim in ("is_builtin", "is_pure", "takes_batches", "hands_on"):
-            if claim not in vars(cls):
-                setattr(cls, claim, None if claim == "is_pure" else False)
+    declares: ClassVar[StageSpec]
 
     def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> None:
         self.list_of_callables: list[StageCallable] = list(list_of_callables or [])
@@ -130,10 +103,25 @@ class Stage(metaclass=_StageMeta):
             **changes: keywords of the stages below that the combination sets.
         """
         before = self.__dict__.setdefault("_tried", [])
-        named = variant_of(self, settings, changes, 0)
+        # below WorkloadStage a combination comes again with every layer, which a stage may withhold from those below
+        goes_on = "layer" in {**self.kwargs, **changes}
+        named = Variant(dict(settings), dict(changes), len(self.list_of_callables), goes_on=goes_on)
         variant = replace(named, occurrence=before.count(named.label))
         before.append(named.label)
-        return run_recorded(self, variant)
+        return run_recorded(variant, self.kwargs, lambda **changed: self.substage(**changed).run())
+
+
+STAGES: Registry[type[Stage]] = Registry("zigzag_lab.stages", _StageMeta, name_by="__name__")
+"""Name -> stage. Entry points of the group ``zigzag_lab.stages`` add to it."""
+
+StageClass = TypeVar("StageClass", bound=type[Stage])
+
+
+def builtin(stage: StageClass) -> StageClass:
+    """Register a stage that ships with this package, and whose declarations are complete."""
+    stage.declares = replace(vars(stage).get("declares", NOTHING), is_complete=True)
+    STAGES.add(stage)
+    return stage
 
 
 @dataclass(frozen=True)
@@ -154,11 +142,11 @@ class ResultBatch:
         return len(self.energy_pj)
 
     def wrapped(self, wrap: Callable[[Result], Result]) -> ResultBatch:
-        """The same batch with each result changed when it is asked for."""
+        """Return the same batch with each result changed when it is asked for."""
         return ResultBatch(self.energy_pj, self.latency_cycles, lambda i: wrap(self.result(i)))
 
-    def kept(self) -> ResultBatch:
-        """The same batch, each of its results made once."""
+    def materialised(self) -> ResultBatch:
+        """Return the same batch with each of its results made, once."""
         return ResultBatch(self.energy_pj, self.latency_cycles, [self.result(i) for i in range(len(self))].__getitem__)
 
     @classmethod

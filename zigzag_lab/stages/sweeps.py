@@ -11,14 +11,22 @@ from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import Variants, accelerator_document
-from zigzag_lab.stages.apart import files_apart, folders_of
+from zigzag_lab.stages.files import file_stem
+from zigzag_lab.stages.keywords import objective_named
 from zigzag_lab.stages.placeholders import Combination, placeholder_in
-from zigzag_lab.stages.stage import Result, Stage, StageCallable
-from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError, nearest
+from zigzag_lab.stages.protocols import in_a_word
+from zigzag_lab.stages.signature import Keywords
+from zigzag_lab.stages.spec import StageSpec, spec_of
+from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError
+
+FOLDER = "dump_folder"
+"""The keyword of a folder that files go to; other keywords that write name one file."""
 
 Iterations = Mapping[str | tuple[str, ...], Sequence[Any]]
 
 
+@builtin
 class GeneralParameterIteratorStage(Stage):
     """Runs the stages below for every combination of values of any keywords.
 
@@ -31,9 +39,7 @@ class GeneralParameterIteratorStage(Stage):
     Each combination is a child of the run in its record.
     """
 
-    consumes = ("general_parameter_iterations",)
-    is_builtin = True
-    leaves_records = True
+    declares = StageSpec(provides=("skip_infeasible",), leaves_records=True)
 
     def __init__(
         self,
@@ -48,7 +54,7 @@ class GeneralParameterIteratorStage(Stage):
         self.points = expanded("general_parameter_iterations", general_parameter_iterations)
 
     @classmethod
-    def provides_from(cls, kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    def provides_from(cls, kwargs: Keywords) -> tuple[str, ...]:
         """The keywords that it sets, when it is given these."""
         iterations = kwargs.get("general_parameter_iterations")
         if not isinstance(iterations, Mapping):
@@ -80,6 +86,7 @@ class GeneralParameterIteratorStage(Stage):
             placeholder.allow_miss(combination)
 
 
+@builtin
 class HardwareSearchStage(Stage):
     """Tries variants of an accelerator and keeps the best one; stands above AcceleratorParserStage.
 
@@ -94,18 +101,15 @@ class HardwareSearchStage(Stage):
     of the run in its record.
     """
 
-    consumes = ("hardware_parameters", "hardware_objective", "max_area_mm2")
-    provides = ("accelerator", "memory_costs")
-    reads = ("accelerator",)
-    is_builtin = True
-    yields_lists = True
-    leaves_records = True
+    declares = StageSpec(
+        provides=("accelerator", "memory_costs"), reads=("accelerator",), yields_lists=True, leaves_records=True
+    )
 
     def __init__(
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        accelerator: str | Path | Mapping[str, Any],
+        accelerator: str | Path | Keywords,
         hardware_parameters: Iterations,
         hardware_objective: Objective | str = Objective.LATENCY,
         max_area_mm2: float | None = None,
@@ -120,12 +124,8 @@ class HardwareSearchStage(Stage):
                 "a YAML file, a preset's name or plain data",
                 "Put HardwareSearchStage above AcceleratorParserStage.",
             )
-        names = [objective.value for objective in Objective]
-        if str(hardware_objective).lower() not in names:
-            hint = nearest(str(hardware_objective), names)
-            raise InputError("hardware_objective", repr(hardware_objective), f"one of {', '.join(names)}", hint)
         self.memory_costs = memory_costs
-        self.objective, self.max_area = Objective(str(hardware_objective).lower()), max_area_mm2
+        self.objective, self.max_area = objective_named("hardware_objective", hardware_objective), max_area_mm2
         self.variants = Variants(accelerator_document(accelerator))
         self.points = expanded("hardware_parameters", hardware_parameters)
 
@@ -210,3 +210,37 @@ def _point(where: str, key: str | tuple[str, ...], value: Any) -> dict[str, Any]
     if not isinstance(value, (tuple, list)) or len(value) != len(names):
         raise InputError(f"{where}[{key!r}]", f"found {value!r}", f"a tuple of {len(names)} values, one for each name")
     return dict(zip(names, value, strict=True))
+
+
+# -- files of each combination ----------------------------------------------------------------------------------------
+
+
+def folders_of(points: Sequence[Keywords]) -> list[str]:
+    """A name for each point's folder, such as ``loma_lpf_limit=6,nb_mappings_generated=1``; no two are equal."""
+    folders: list[str] = []
+    taken: dict[str, int] = {}
+    for point in points:
+        name = file_stem(",".join(f"{keyword}={in_a_word(value)}" for keyword, value in point.items()))
+        name = name.replace("{", "(").replace("}", ")")
+        taken[name] = taken.get(name, 0) + 1
+        folders.append(name if taken[name] == 1 else f"{name}_{taken[name]}")
+    return folders
+
+
+def files_apart(stages: Sequence[StageCallable], kwargs: Keywords, point: Keywords, folder: str) -> dict[str, Any]:
+    """The keywords by which stages below write files, with a folder of one point's put in.
+
+    Args:
+        stages: those below.
+        kwargs: what they would be given.
+        point: keyword -> value. A file that the point names, or whose name has such a keyword as a field, is its own.
+        folder: of the point.
+    """
+    changed: dict[str, Any] = {}
+    for name in {name for stage in stages for name in spec_of(stage).writes}:
+        given = kwargs.get(name)
+        if given is None or name in point or any(f"{{{keyword}" in str(given) for keyword in point):
+            continue
+        path = Path(given)
+        changed[name] = path / folder if name == FOLDER else path.parent / folder / path.name
+    return changed

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import exact_description
-from zigzag_lab.stages.seams import HIT, MISS, SHARED, Asked, CacheReport
+from zigzag_lab.stages.protocols import HIT, MISS, SHARED, Asked, CacheReport
 from zigzag_lab.store.claims import Claim, Claims, KeptAnswer, Wanted
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.database import flat
@@ -19,7 +19,7 @@ from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.url import DatabaseUrl
 
 if TYPE_CHECKING:
-    from zigzag_lab.stages.seams import Question
+    from zigzag_lab.stages.protocols import Question
     from zigzag_lab.store.store import Store
 
 log = logging.getLogger("zigzag_lab.store")
@@ -47,7 +47,7 @@ class CacheFigures:
 
 
 class RunCache:
-    """The cache as one run sees it. See :class:`zigzag_lab.stages.seams.Cache`.
+    """The cache as one run sees it. See :class:`zigzag_lab.stages.protocols.Cache`.
 
     Args:
         store: the open database.

@@ -74,7 +74,7 @@ def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
 
 
 class Claim:
-    """The duty to compute an answer. See :class:`zigzag_lab.stages.seams.Ticket`."""
+    """The duty to compute an answer. See :class:`zigzag_lab.stages.protocols.AnswerClaim`."""
 
     def __init__(self, claims: Claims, wanted: Wanted, token: str) -> None:
         self.claims, self.wanted, self.token = claims, wanted, token

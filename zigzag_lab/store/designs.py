@@ -126,7 +126,7 @@ def _entry_as_input(met: MappingConstraints) -> RunInput:
 def _remembered(met: Any, describe: Callable[[Any], RunInput]) -> RunInput:
     """What a run meets without having been given it, as an input; described once for all such runs."""
     for is_same in (operator.is_, operator.eq):  # to compare all they say takes longer
-        known = next((one for one in _MET if is_same(one.record, met)), None)
+        known = next((one for one in tuple(_MET) if is_same(one.record, met)), None)  # others may add to it meanwhile
         if known is not None:
             return known
     known = describe(met)

@@ -214,9 +214,9 @@ class _Rebuild:
         if _visits(accelerator, constraints, layer) != visited_memories(stored):
             raise self._other_accelerator(stored)
         spatial, temporal = mapping_from(stored.mapping)
-        keeps = bool(stored.figures["keeps_at_output_pins"])
-        problem = Problem.of(layer, accelerator, constraints, spatial)
-        cme = CostModelEvaluation(problem, temporal, keep_at_output_pins=keeps)
+        is_skipping = bool(stored.figures["keeps_at_output_pins"])
+        problem = Problem.of(layer, accelerator, constraints, spatial, skip_repeated_reads=is_skipping)
+        cme = CostModelEvaluation(problem, temporal)
         pairs = ((cme.energy_total, "energy_pj"), (cme.latency_total2, "latency_cycles"))
         if not all(isclose(value, stored.figures[name], rel_tol=TOLERANCE) for value, name in pairs):
             raise self._other_accelerator(stored)

@@ -57,4 +57,6 @@ class Pulse:
                     return
                 living = list(self._living)
             for one in living:
+                if self._stopped:  # each may wait for a minute where the database is locked
+                    return
                 one.beat()

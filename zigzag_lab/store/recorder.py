@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
-from zigzag_lab.stages.seams import RunPlace, SearchTally, Variant
+from zigzag_lab.stages.protocols import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import spelt_json
 from zigzag_lab.store.designs import Designs

@@ -10,7 +10,7 @@ from typing import Any
 
 from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.stages.seams import RunPlace, in_a_word
+from zigzag_lab.stages.protocols import RunPlace, in_a_word
 from zigzag_lab.store.cache import RunCache
 from zigzag_lab.store.choice import add_to_outbox, ask_to_publish
 from zigzag_lab.store.claims import Claims

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import RecordDigests, exact_description
-from zigzag_lab.stages.seams import HIT, MISS, Cache, CacheReport, Question, Ticket
+from zigzag_lab.stages.protocols import HIT, MISS, AnswerClaim, Cache, CacheReport, Question
 from zigzag_lab.store.claims import sound_answer
 from zigzag_lab.store.codec import packed, spelt_json
 from zigzag_lab.store.database import Database, Row, connect
@@ -85,7 +85,7 @@ class WorkerCache(Cache):
 
     Attributes:
         database: the URL of the database that is read; None for none.
-        salt, digests: see :class:`zigzag_lab.stages.seams.Cache`.
+        salt, digests: see :class:`zigzag_lab.stages.protocols.Cache`.
         hits, misses: distinct layers that were known, and that were not, since the point began.
     """
 
@@ -101,7 +101,7 @@ class WorkerCache(Cache):
     _damaged: list[str] = field(default_factory=list)
     _sent: set[str] = field(default_factory=set)
 
-    def ask(self, question: Question) -> bytes | Ticket | None:
+    def ask(self, question: Question) -> bytes | AnswerClaim | None:
         """The answer about a layer, or a ticket; whole networks are not kept."""
         if question.kind == "network":
             return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.making import PointMaker, Values
 from zigzag_lab.sweeps.objectives import LARGE, Figures, summed_up
-from zigzag_lab.sweeps.plan import Adaptive, Point, Sweep
+from zigzag_lab.sweeps.plan import Adaptive, DesignPoint, SweepSpec
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ _TRIES_AT_RANDOM = 200
 
 
 @dataclass(frozen=True)
-class Design:
+class ProposedDesign:
     """A design that was proposed: a point for each network of the sweep."""
 
     trial: Trial
-    points: tuple[Point, ...]
+    points: tuple[DesignPoint, ...]
 
 
 class AdaptiveSearch:
@@ -47,7 +47,7 @@ class AdaptiveSearch:
         InputError: Optuna is not installed.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: SweepSpec) -> None:
         if sweep.sampling.adaptive is None:
             raise ValueError("the sweep asks for no search")
         self.sweep, self.adaptive = sweep, sweep.sampling.adaptive
@@ -63,13 +63,13 @@ class AdaptiveSearch:
         """Points that each design has."""
         return len(self._networks)
 
-    def ask(self) -> list[Design]:
+    def ask(self) -> list[ProposedDesign]:
         """The next batch; empty when all trials have been asked for, or the space holds no more designs.
 
         Raises:
             InputError: the constraints exclude all that was tried.
         """
-        batch: list[Design] = []
+        batch: list[ProposedDesign] = []
         n_wanted = min(self.adaptive.batch, self.adaptive.n_trials - self._n_asked)
         while len(batch) < n_wanted:
             design = self._proposed() or self._random()
@@ -83,7 +83,7 @@ class AdaptiveSearch:
             raise InputError(f"{self.sweep.where}: constraints", "no point meets all of them", expected)
         return batch
 
-    def tell(self, batch: Sequence[Design], figures: Mapping[str, Figures]) -> None:
+    def tell(self, batch: Sequence[ProposedDesign], figures: Mapping[str, Figures]) -> None:
         """Say what came of a batch; a design that is not priced on every network is told as a failure.
 
         Args:
@@ -104,17 +104,17 @@ class AdaptiveSearch:
 
     # -- designs -------------------------------------------------------------------------------------------------------
 
-    def _proposed(self) -> Design | None:
+    def _proposed(self) -> ProposedDesign | None:
         """One that the sampler proposes; None where it proposes only what is known or excluded."""
         for _ in range(_TRIES_TO_PROPOSE):
             trial = self._study.ask()
             points = self._points(self._values_at(trial))
             if points is not None:
-                return Design(trial, points)
+                return ProposedDesign(trial, points)
             self._fail(trial)
         return None
 
-    def _random(self) -> Design | None:
+    def _random(self) -> ProposedDesign | None:
         """One that is drawn, and told to the sampler as if it had proposed it; None where none is left."""
         for _ in range(_TRIES_AT_RANDOM):
             steps = {_name(axis): self._draw.randrange(len(axis)) for axis in self._axes}
@@ -123,10 +123,10 @@ class AdaptiveSearch:
                 self._study.enqueue_trial(steps)
                 trial = self._study.ask()
                 self._values_at(trial)
-                return Design(trial, points)
+                return ProposedDesign(trial, points)
         return None
 
-    def _points(self, values: Values) -> tuple[Point, ...] | None:
+    def _points(self, values: Values) -> tuple[DesignPoint, ...] | None:
         """The points of a design, one for each network; None where it is known, or excluded for a network."""
         points = [self._make.point({**values, "workload": network}) for (network,) in self._networks]
         if any(point is None or point.key in self._seen for point in points):

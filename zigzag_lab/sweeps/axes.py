@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag_lab.sweeps.expressions import Expression, Table, read_expression
+from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression
 from zigzag_lab.sweeps.units import value_at
 from zigzag_lab.vocab import InputError, nearest
 
@@ -40,7 +40,7 @@ class Axis:
         return len(self.values)
 
 
-def read_axis(where: str, name: str, given: Any, tables: Mapping[str, Table]) -> Axis:
+def read_axis(where: str, name: str, given: Any, tables: Mapping[str, LookupTable]) -> Axis:
     """An axis of one name.
 
     Args:
@@ -63,7 +63,7 @@ def read_axis(where: str, name: str, given: Any, tables: Mapping[str, Table]) ->
     return Axis((name,), tuple((value,) for value in values), when)
 
 
-def read_zipped(where: str, given: Any, tables: Mapping[str, Table]) -> Axis:
+def read_zipped(where: str, given: Any, tables: Mapping[str, LookupTable]) -> Axis:
     """An axis of several names whose values go together, first with first.
 
     Raises:

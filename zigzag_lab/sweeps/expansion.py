@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.making import PointMaker, Values
-from zigzag_lab.sweeps.plan import Point, Sweep
+from zigzag_lab.sweeps.plan import DesignPoint, SweepSpec
 from zigzag_lab.vocab import InputError
 
 MAX_POINTS = 1_000_000
@@ -16,7 +16,7 @@ MAX_POINTS = 1_000_000
 _TRIES_FOR_A_POINT = 200
 
 
-def points(sweep: Sweep) -> Iterator[Point]:
+def points(sweep: SweepSpec) -> Iterator[DesignPoint]:
     """The points of a sweep, each once, in an order that is the same every time.
 
     Raises:
@@ -34,7 +34,7 @@ def points(sweep: Sweep) -> Iterator[Point]:
     yield from found
 
 
-def _grid(sweep: Sweep, make: PointMaker) -> Iterator[Point]:
+def _grid(sweep: SweepSpec, make: PointMaker) -> Iterator[DesignPoint]:
     seen: set[str] = set()  # conditions, and files that say the same, make combinations equal
     for values in _combinations(sweep.axes, make, {}):
         point = make.point(values)
@@ -58,7 +58,7 @@ def _combinations(axes: tuple[Axis, ...], make: PointMaker, values: Values) -> I
             yield from _combinations(rest, make, chosen)
 
 
-def _drawn(sweep: Sweep, make: PointMaker) -> Iterator[Point]:
+def _drawn(sweep: SweepSpec, make: PointMaker) -> Iterator[DesignPoint]:
     wanted, draw = sweep.sampling.n_points or 0, random.Random(sweep.sampling.seed)
     seen: set[str] = set()
     for _ in range(wanted):
@@ -72,7 +72,7 @@ def _drawn(sweep: Sweep, make: PointMaker) -> Iterator[Point]:
         yield point
 
 
-def _at_random(sweep: Sweep, make: PointMaker, draw: random.Random) -> Values:
+def _at_random(sweep: SweepSpec, make: PointMaker, draw: random.Random) -> Values:
     values: Values = {}
     for axis in sweep.axes:
         step = axis.values[draw.randrange(len(axis))]

@@ -101,7 +101,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """A function given by points, straight lines between them (in the logarithm of x, where asked).
 
     Attributes:
@@ -161,7 +161,7 @@ class Expression:
             raise InputError(self.where, found, "an expression that holds for every point") from None
 
 
-def read_expression(where: str, text: Any, tables: Mapping[str, Table] | None = None) -> Expression:
+def read_expression(where: str, text: Any, tables: Mapping[str, LookupTable] | None = None) -> Expression:
     """Read an expression: numbers, text, + - * / // % **, comparisons, and, or, not, ``a if b else c``, functions.
 
     Args:
@@ -180,7 +180,7 @@ def read_expression(where: str, text: Any, tables: Mapping[str, Table] | None = 
         tree = ast.parse(spelt, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(where, f"'{spelt}' is no expression", "such as 0.5 * sqrt(size / KiB)") from None
-    reader = _Reader(where, {**_FUNCTIONS, **(tables or {})})
+    reader = _SyntaxReader(where, {**_FUNCTIONS, **(tables or {})})
     try:
         evaluate = reader.read(tree)
     except RecursionError:
@@ -188,7 +188,7 @@ def read_expression(where: str, text: Any, tables: Mapping[str, Table] | None = 
     return Expression(where, spelt, frozenset(reader.names), evaluate)
 
 
-class _Reader:
+class _SyntaxReader:
     def __init__(self, where: str, functions: Mapping[str, Callable[..., Any]]) -> None:
         self.where, self.functions = where, functions
         self.names: set[str] = set()
@@ -280,7 +280,7 @@ class _Reader:
         return InputError(self.where, found, "numbers, paths, arithmetic, comparisons and functions of numbers")
 
 
-def read_table(where: str, given: Any) -> Table:
+def read_table(where: str, given: Any) -> LookupTable:
     """A table of a sweep file: ``{x: [...], y: [...], scale: linear|log}``.
 
     Raises:
@@ -296,7 +296,7 @@ def read_table(where: str, given: Any) -> Table:
         raise InputError(f"{where}.x", f"{list(x)}", "rising numbers" + (" above 0" if is_log else ""))
     if given.get("scale", "linear") not in ("linear", "log"):
         raise InputError(f"{where}.scale", repr(given["scale"]), "linear or log")
-    return Table(x, y, is_log)
+    return LookupTable(x, y, is_log)
 
 
 def _numbers(where: str, values: Any) -> tuple[float, ...]:

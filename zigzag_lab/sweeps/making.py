@@ -7,7 +7,7 @@ from typing import Any
 
 from zigzag_lab.inputs.variants import value_in
 from zigzag_lab.sweeps.expressions import Expression
-from zigzag_lab.sweeps.plan import FILES, Point, Sweep, point_of, root_of
+from zigzag_lab.sweeps.plan import FILES, DesignPoint, SweepSpec, point_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 
 Values = dict[str, Any]
@@ -22,7 +22,7 @@ class PointMaker:
             again.
     """
 
-    def __init__(self, sweep: Sweep, *, asks_early: bool = False) -> None:
+    def __init__(self, sweep: SweepSpec, *, asks_early: bool = False) -> None:
         self.sweep = sweep
         self._from_base: dict[tuple[str, str], Any] = {}
         place = {name: len(sweep.axes) - i for i, axis in enumerate(sweep.axes) for name in axis.names}
@@ -42,7 +42,7 @@ class PointMaker:
         early = self._early.get(n_axes_left)
         return early is None or all(constraint.value(self.lookup(values)) for constraint in early)
 
-    def point(self, values: Values) -> Point | None:
+    def point(self, values: Values) -> DesignPoint | None:
         """The point; None where a constraint excludes it."""
         values = dict(values)
         lookup = self.lookup(values)

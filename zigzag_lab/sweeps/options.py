@@ -1,79 +1,71 @@
-"""Options of the search that a sweep file may set or vary."""
+"""Options of a run that a sweep file may set or vary: those of every run."""
 
 from __future__ import annotations
 
-from math import inf
-from types import MappingProxyType
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from zigzag_lab.vocab import InputError, Objective, TemporalMappingType, nearest
+from zigzag_lab.stages.methods import run_options
+from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.options import INPUT_SHAPES, PRICE_ALL, Option
 
-DEFAULTS = MappingProxyType(
+FILE_WIDE = (INPUT_SHAPES.name, PRICE_ALL.name)
+"""Options that workloads are read with, so that they hold for all points of a sweep."""
+
+_IN_EVERY_KEY = frozenset(
     {
-        "objective": Objective.LATENCY.value,
-        "lpf_limit": 6,
-        "temporal_mapping_type": TemporalMappingType.UNEVEN.value,
-        "n_spatial_mappings": 3,
-        "search": "loma",
-        "seed": 0,
-        "exploit_locality": False,
-        "mix_spatial": False,
-        "time_limit": 10.0,
+        *("objective", "lpf_limit", "temporal_mapping_type", "n_spatial_mappings", "search", "seed"),
+        *("exploit_locality", "mix_spatial"),
     }
 )
-"""Option -> what holds where the file says nothing."""
+"""Options of the first sweeps, which keys of points hold in any case; later ones only where they are not as usual."""
 
-UNSAID = MappingProxyType({"options.time_limit": DEFAULTS["time_limit"]})
-"""Path -> value that keys of points leave out, as there were sweeps before there were these options."""
 
-_WORDS = MappingProxyType(
-    {
-        "objective": tuple(o.value for o in Objective),
-        "temporal_mapping_type": tuple(t.value for t in TemporalMappingType),
-        "search": ("loma", "salsa", "exact"),
-    }
-)
-_LIMITS = ("lpf_limit", "n_spatial_mappings")
+@cache
+def options_by_name() -> Mapping[str, Option]:
+    """Return every option by its name."""
+    return {option.name: option for option in run_options()}
+
+
+@cache
+def default_options() -> Mapping[str, Any]:
+    """Return what holds where a sweep file gives no value: option -> value."""
+    return {name: option.default for name, option in options_by_name().items()}
+
+
+@cache
+def omitted_if_default() -> Mapping[str, Any]:
+    """Return the value that keys of points leave out: path -> value."""
+    return {f"options.{name}": value for name, value in default_options().items() if name not in _IN_EVERY_KEY}
 
 
 def checked_option(where: str, name: str, value: Any) -> Any:
-    """An option's value, in the spelling that keys are made of.
+    """Return an option's value in the form that keys are made of.
 
     Raises:
         InputError: there is no such option, or it takes no such value.
     """
-    if name not in DEFAULTS:
-        raise InputError(
-            where, f"there is no option '{name}'", f"one of {', '.join(DEFAULTS)}", nearest(name, DEFAULTS)
-        )
-    if name in _WORDS:
-        word = str(value).lower()
-        if word not in _WORDS[name]:
-            raise InputError(where, repr(value), f"one of {', '.join(_WORDS[name])}", nearest(word, _WORDS[name]))
-        return word
-    if name in _LIMITS:
-        if value is None or str(value).lower() in ("none", "all"):
-            return None
-        return _whole(where, value, 1)
-    if name == "seed":
-        return _whole(where, value, 0)
-    if name == "time_limit":
-        return _seconds(where, value)
-    if not isinstance(value, bool):
-        raise InputError(where, repr(value), "true or false")
-    return value
+    return option_of(where, name).checked(value, where)
 
 
-def _seconds(where: str, value: Any) -> float | None:
-    if value is None or str(value).lower() == "none":
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
-        raise InputError(where, repr(value), "seconds above 0, or none for no limit")
-    return float(value)
+def check_varied(where: str, name: str) -> None:
+    """Refuse to vary what is no option, or what holds for all points of a sweep.
+
+    Raises:
+        InputError: the option does not vary.
+    """
+    if option_of(where, name).name in FILE_WIDE:
+        raise InputError(where, f"'{name}' decides how workloads are read", "it below 'options', for all points")
 
 
-def _whole(where: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        expected = f"a whole number of at least {least}" + (", or none" if least else "")
-        raise InputError(where, repr(value), expected)
-    return value
+def option_of(where: str, name: str) -> Option:
+    """Return the option of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    known = options_by_name()
+    if name not in known:
+        raise InputError(where, f"there is no option '{name}'", f"one of {', '.join(known)}", nearest(name, known))
+    return known[name]

@@ -13,7 +13,7 @@ from typing import Any
 from zigzag_lab.inputs.variants import Variants
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
-from zigzag_lab.sweeps.options import UNSAID
+from zigzag_lab.sweeps.options import omitted_if_default
 
 FILES = ("workload", "accelerator", "mapping")
 """What a point names a file or a preset of."""
@@ -70,7 +70,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepSpec:
     """A sweep file, checked.
 
     Attributes:
@@ -108,7 +108,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class DesignPoint:
     """One design point.
 
     Attributes:
@@ -135,19 +135,19 @@ def root_of(path: str) -> str | None:
     return root if root in ROOTS and root != path else None
 
 
-_spelt = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+_to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def point_of(sweep: Sweep, values: dict[str, Any]) -> Point:
+def point_of(sweep: SweepSpec, values: dict[str, Any]) -> DesignPoint:
     """The point of some values."""
     files = {kind: values[kind] for kind in FILES}
     rest = {name: value for name, value in values.items() if name not in files}
     overrides = {name: value for name, value in rest.items() if root_of(name) is not None}
     inputs = [sweep.bases[kind][name].digest for kind, name in files.items()]
-    said = {**sweep.option_paths, **overrides}
-    asked = _spelt([inputs, {p: value for p, value in said.items() if p not in UNSAID or value != UNSAID[p]}])
+    omitted, settings = omitted_if_default(), {**sweep.option_paths, **overrides}
+    asked = _to_json([inputs, {p: value for p, value in settings.items() if p not in omitted or value != omitted[p]}])
     key = sha256(b"zl-sweep-point\0v1\0" + asked.encode()).hexdigest()[:32]
-    return Point(key, files["workload"], files["accelerator"], files["mapping"], rest)
+    return DesignPoint(key, files["workload"], files["accelerator"], files["mapping"], rest)
 
 
 def changed_document(base: Base, root: str, overrides: Mapping[str, Any]) -> Any:

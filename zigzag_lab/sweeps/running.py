@@ -13,7 +13,7 @@ from typing import Protocol
 
 from zigzag_lab.executors import Engine
 from zigzag_lab.store.sweep_points import WORKER_LOST, PointRow, PointState, PricedPoint, SweepRecord
-from zigzag_lab.sweeps.plan import Point
+from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.vocab import ZigzagLabError
 
 RENEW_SECONDS = 15.0
@@ -63,7 +63,7 @@ class Progress:
 
 
 class Listener(Protocol):
-    """Told of progress, and asked whether to go on."""
+    """Receives progress and is polled for cancellation."""
 
     def progressed(self, progress: Progress) -> None:
         """Points have been stored."""
@@ -73,8 +73,8 @@ class Listener(Protocol):
 
 
 def missing(
-    points: Iterable[Point], states: Mapping[str, PointState], *, retry_failed: bool = False
-) -> Iterator[Point]:
+    points: Iterable[DesignPoint], states: Mapping[str, PointState], *, retry_failed: bool = False
+) -> Iterator[DesignPoint]:
     """The points that are to be priced."""
     for point in points:
         state = states.get(point.key)
@@ -86,7 +86,7 @@ def missing(
 class _Chunk:
     """Points that are handed out together, and how often a worker died meanwhile."""
 
-    points: Sequence[Point]
+    points: Sequence[DesignPoint]
     n_losses: int = 0
 
     @property
@@ -125,7 +125,7 @@ class SweepRun:
         self._renewed = time.monotonic()
         self._n_breaks = 0  # one after the other, with no answer in between
 
-    def run(self, points: Iterable[Point]) -> set[str]:
+    def run(self, points: Iterable[DesignPoint]) -> set[str]:
         """Price points and store what comes of them; the record keeps no claim of ours afterwards.
 
         Returns:
@@ -145,7 +145,7 @@ class SweepRun:
 
     # -- handing out ---------------------------------------------------------------------------------------------------
 
-    def _fill(self, source: Iterator[Point], progress: Progress) -> None:
+    def _fill(self, source: Iterator[DesignPoint], progress: Progress) -> None:
         """Keep every worker busy, and one chunk waiting for each."""
         while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
             if self._again and self._again[0].is_suspect and self._under_way:
@@ -157,7 +157,7 @@ class SweepRun:
             if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
                 return
 
-    def _next_chunk(self, source: Iterator[Point], progress: Progress) -> _Chunk | None:
+    def _next_chunk(self, source: Iterator[DesignPoint], progress: Progress) -> _Chunk | None:
         while points := list(islice(source, self._chunk_size(progress))):
             rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
             ours = self.record.claim(rows, self.states)
@@ -179,7 +179,7 @@ class SweepRun:
         try:
             future = self.engine.submit(chunk.points)
         except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
-            self.engine.mend()
+            self.engine.restart_dead_workers()
             future = self.engine.submit(chunk.points)
         self._under_way[future] = chunk
 
@@ -212,9 +212,9 @@ class SweepRun:
                 "The sweep's worker processes die before they answer anything: out of memory, killed, or unable to "
                 "start. What was priced is stored."
             )
-        self.engine.mend()
+        self.engine.restart_dead_workers()
 
-    def _to_do_again(self, chunk: _Chunk) -> Sequence[Point]:
+    def _to_do_again(self, chunk: _Chunk) -> Sequence[DesignPoint]:
         """Hand a lost chunk out again, suspects in halves, to find the point that kills; that point in the end."""
         n, points = chunk.n_losses + 1, chunk.points
         if n < N_LOSSES:
@@ -250,7 +250,7 @@ class SweepRun:
         self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
 
     def _stay_alive(self) -> None:
-        self.engine.watch()
+        self.engine.end_stuck_workers()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self.record.renew()
             self._renewed = time.monotonic()
@@ -260,7 +260,7 @@ def _is_broken(future: Future[list[PricedPoint]]) -> bool:
     return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
 
-def _lost(point: Point) -> PricedPoint:
+def _lost(point: DesignPoint) -> PricedPoint:
     reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
     options = {"point": dict(point.values)}
     return PricedPoint(point.key, "failed", {}, options, reason=reason, error=WORKER_LOST)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from zigzag_lab.executors import Engine
 from zigzag_lab.store.sweep_points import PointState, SweepRecord
-from zigzag_lab.sweeps.plan import Point
+from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.sweeps.running import Listener, Progress, SweepRun, missing
 
 PAUSE_SECONDS = 1.0
@@ -48,7 +48,7 @@ class Work:
         if self._engine is not None:
             self._engine.close(now=kind is not None)
 
-    def price(self, points: Sequence[Point]) -> bool:
+    def price(self, points: Sequence[DesignPoint]) -> bool:
         """Price what is missing; then wait for what others are at work on, and take over what they leave.
 
         Args:
@@ -73,7 +73,7 @@ class Work:
                 time.sleep(PAUSE_SECONDS)
         return False
 
-    def _run(self, points: Sequence[Point], states: Mapping[str, PointState]) -> set[str]:
+    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> set[str]:
         if self._engine is None:
             self._engine = self._open_engine()
         run = SweepRun(self.record, self._engine, states, self.column, self.listener, self.progress)

@@ -13,13 +13,13 @@ from typing import Any
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.presets import preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
-from zigzag_lab.inputs.yaml_file import load_yaml
+from zigzag_lab.inputs.yaml_file import Document, load_yaml
 from zigzag_lab.keys import workload_digest
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
-from zigzag_lab.sweeps.expressions import Expression, Table, read_expression, read_table
-from zigzag_lab.sweeps.options import DEFAULTS, checked_option
-from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, Sweep, root_of
+from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
+from zigzag_lab.sweeps.options import check_varied, checked_option, default_options, option_of
+from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, SweepSpec, root_of
 from zigzag_lab.sweeps.sampling import read_sampling
 from zigzag_lab.vocab import InputError, nearest
 
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[\w][\w .-]{0,99}")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
-def read_sweep(path: str | Path) -> Sweep:
+def read_sweep(path: str | Path) -> SweepSpec:
     """Read and check a sweep file.
 
     Args:
@@ -42,19 +42,20 @@ def read_sweep(path: str | Path) -> Sweep:
     """
     file = Path(path)
     file = file / "experiment.yaml" if file.is_dir() else file
-    data = load_yaml(file).data
-    if not isinstance(data, Mapping):
-        raise InputError(str(file), f"found {type(data).__name__}", "keys such as name, workloads, space")
-    return _Reader(str(file), file.parent, data).sweep()
+    document = load_yaml(file)
+    if not isinstance(document.data, Mapping):
+        raise InputError(str(file), f"found {type(document.data).__name__}", "keys such as name, workloads, space")
+    return _SweepFile(str(file), file.parent, document, document.data).sweep()
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _SweepFile:
     where: str
     folder: Path
+    document: Document
     data: Mapping[str, Any]
 
-    def sweep(self) -> Sweep:
+    def sweep(self) -> SweepSpec:
         for key in self.data:
             if key not in _KEYS:
                 raise InputError(
@@ -67,7 +68,7 @@ class _Reader:
             for name, text in self._mapping("derived").items()
         )
         options = self._options()
-        sweep = Sweep(
+        sweep = SweepSpec(
             name=self._name(),
             where=self.where,
             axes=axes,
@@ -75,7 +76,7 @@ class _Reader:
             constraints=self._constraints(tables),
             options=options,
             sampling=read_sampling(self._at, self.data, options["objective"]),
-            bases={kind: self._bases(kind, axes) for kind in FILES},
+            bases={kind: self._bases(kind, axes, options) for kind in FILES},
         )
         sweep = replace(sweep, axes=tuple(_checked_options(self, axis) for axis in sweep.axes))
         _check_names(self, sweep)
@@ -83,7 +84,15 @@ class _Reader:
         return sweep
 
     def _at(self, key: Any) -> str:
-        return f"{self.where}: {key}"
+        """Return the place of a key, such as ``experiment.yaml (line 12): space.rows``."""
+        head, _, rest = str(key).partition(".")
+        places = ((head, rest), ("space", key), ("derived", key), (head.partition("[")[0],))
+        line = next((n for place in places if self._has(place) and (n := self.document.line_of(place))), None)
+        return f"{self.where} (line {line}): {key}" if line else f"{self.where}: {key}"
+
+    def _has(self, place: tuple[str, ...]) -> bool:
+        inner = self.data.get(place[0])
+        return place[0] in self.data if len(place) == 1 else isinstance(inner, Mapping) and place[1] in inner
 
     def _mapping(self, key: str) -> Mapping[str, Any]:
         given = self.data.get(key)
@@ -102,9 +111,9 @@ class _Reader:
     def _options(self) -> dict[str, Any]:
         given = self._mapping("options")
         checked = {k: checked_option(self._at(f"options.{k}"), str(k), v) for k, v in given.items()}
-        return {**DEFAULTS, **checked}
+        return {**default_options(), **checked}
 
-    def _constraints(self, tables: Mapping[str, Table]) -> tuple[Expression, ...]:
+    def _constraints(self, tables: Mapping[str, LookupTable]) -> tuple[Expression, ...]:
         given = self.data.get("constraints") or []
         if not isinstance(given, Sequence) or isinstance(given, str):
             raise InputError(self._at("constraints"), f"found {given!r}", "a list of expressions")
@@ -112,7 +121,7 @@ class _Reader:
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
-    def _axes(self, tables: Mapping[str, Table]) -> tuple[Axis, ...]:
+    def _axes(self, tables: Mapping[str, LookupTable]) -> tuple[Axis, ...]:
         space = [
             read_axis(self._at(f"space.{name}"), str(name), given, tables)
             for name, given in self._mapping("space").items()
@@ -149,21 +158,21 @@ class _Reader:
         axis = read_axis(self._at(key), kind, self.data[key], {})
         return [axis]
 
-    def _bases(self, kind: Any, axes: Iterable[Axis]) -> dict[str, Base]:
+    def _bases(self, kind: Any, axes: Iterable[Axis], options: Mapping[str, Any]) -> dict[str, Base]:
         names = [step[axis.names.index(kind)] for axis in axes if kind in axis.names for step in axis.values]
         for name in names:
             if not isinstance(name, str):
                 raise InputError(self._at(f"{kind}s"), f"found {name!r}", "the path of a file, or the name of a preset")
-        return {name: self._base(kind, name) for name in dict.fromkeys(names)}
+        return {name: self._base(kind, name, options) for name in dict.fromkeys(names)}
 
-    def _base(self, kind: Any, name: str) -> Base:
+    def _base(self, kind: Any, name: str, options: Mapping[str, Any]) -> Base:
         beside = self.folder / name
         try:
             file = beside if beside.is_file() else resolve(kind, name)
         except InputError as error:
             raise InputError(self._at(f"{kind}s"), error.found, error.expected, error.hint) from None
         if kind == "workload":
-            workload = read_any_workload(file)
+            workload = read_any_workload(file, options["input_shapes"] or None, price_all=options["price_all"])
             return Base(workload_digest(workload), workload, file)
         (read_accelerator if kind == "accelerator" else read_mapping)(file)
         document = load_yaml(file).data
@@ -171,7 +180,7 @@ class _Reader:
         return Base(sha256(text.encode()).hexdigest(), document, file)
 
 
-def _checked_options(reader: _Reader, axis: Axis) -> Axis:
+def _checked_options(reader: _SweepFile, axis: Axis) -> Axis:
     """The axis with values of options checked."""
     if not any(root_of(name) == "options" for name in axis.names):
         return axis
@@ -187,7 +196,7 @@ def _checked_options(reader: _Reader, axis: Axis) -> Axis:
     return replace(axis, values=tuple(steps))
 
 
-def _check_names(reader: _Reader, sweep: Sweep) -> None:
+def _check_names(reader: _SweepFile, sweep: SweepSpec) -> None:
     """See that every name is set once, that paths lead somewhere, and that expressions speak of what is known."""
     known: set[str] = set()
     for axis in sweep.axes:
@@ -206,12 +215,12 @@ def _check_names(reader: _Reader, sweep: Sweep) -> None:
         _check_spoken_of(reader, sweep, constraint, known)
 
 
-def _check_new(reader: _Reader, sweep: Sweep, name: str, known: set[str]) -> None:
+def _check_new(reader: _SweepFile, sweep: SweepSpec, name: str, known: set[str]) -> None:
     if name in known:
         raise InputError(reader._at(name), "it is set twice", "each name once")
     root = root_of(name)
     if root == "options":
-        checked_option(reader._at(name), name.removeprefix("options."), DEFAULTS.get(name.removeprefix("options.")))
+        check_varied(reader._at(name), name.removeprefix("options."))
     elif root is not None:
         _check_path(reader._at(name), sweep, root, name)
     elif name not in FILES and not _VARIABLE.fullmatch(name):
@@ -220,7 +229,7 @@ def _check_new(reader: _Reader, sweep: Sweep, name: str, known: set[str]) -> Non
         raise InputError(reader._at(name), "this is neither a path nor a variable", expected, hint)
 
 
-def _check_path(where: str, sweep: Sweep, root: str, path: str) -> None:
+def _check_path(where: str, sweep: SweepSpec, root: str, path: str) -> None:
     for name, base in sweep.bases[root].items():
         try:
             value_in({root: base.document}, path)
@@ -228,12 +237,11 @@ def _check_path(where: str, sweep: Sweep, root: str, path: str) -> None:
             raise InputError(where, f"in {root} '{name}' {error.found}", error.expected, error.hint) from None
 
 
-def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, known: set[str]) -> None:
+def _check_spoken_of(reader: _SweepFile, sweep: SweepSpec, expression: Expression, known: set[str]) -> None:
     for name in sorted(expression.names - known):
         root = root_of(name)
         if root == "options":
-            option = name.removeprefix("options.")
-            checked_option(expression.where, option, DEFAULTS.get(option))
+            option_of(expression.where, name.removeprefix("options."))
         elif root is not None:
             _check_path(expression.where, sweep, root, name)
         else:
@@ -241,7 +249,7 @@ def _check_spoken_of(reader: _Reader, sweep: Sweep, expression: Expression, know
             raise InputError(expression.where, f"'{name}' is not known here", expected, nearest(name, known))
 
 
-def _check_number(reader: _Reader, sweep: Sweep) -> None:
+def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
     sampling = sweep.sampling
     if sampling.adaptive is not None:
         _check_networks(reader, sweep)
@@ -252,7 +260,7 @@ def _check_number(reader: _Reader, sweep: Sweep) -> None:
         raise InputError(reader._at("space"), found, f"at most {MAX_POINTS:,} points", hint)
 
 
-def _check_networks(reader: _Reader, sweep: Sweep) -> None:
+def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
     """See that a search compares designs over all networks, not one network with another."""
     if not any(axis.names == ("workload",) for axis in sweep.axes):
         expected = "'workloads', as a search adds up each design's figures over all of them"

@@ -37,6 +37,7 @@ from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name,
 from zigzag_lab.tracking.published_sweep import PublishedSweep
 from zigzag_lab.tracking.record import MEMORY_ENERGIES, InputRecord, RunRecord
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import LPF_LIMIT, N_SPATIAL_MAPPINGS, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Workload, operations_left_out
 
 NO_LIMIT = "0"
@@ -55,10 +56,9 @@ MLFLOW_STATUS = {
 }
 
 _NUMBERS = {
-    "lpf_limit": ("lpf_limit", "loma_lpf_limit"),
-    "spatial_mappings": ("spatial_mappings", "n_spatial_mappings", "nb_mappings_generated"),
+    option.parameter: (option.parameter, option.name, option.keyword) for option in (LPF_LIMIT, N_SPATIAL_MAPPINGS)
 }
-_TEMPORAL = ("temporal", "temporal_mapping_type")
+_TEMPORAL = (TEMPORAL_MAPPING_TYPE.parameter, TEMPORAL_MAPPING_TYPE.name)
 _NOT_PARAMETERS = {"workload", "accelerator", "mapping", "dump_folder", "pickle_filename", "db", "mlflow"}
 _INPUTS = ("workload", "accelerator", "mapping")
 
@@ -175,7 +175,9 @@ def params(record: RunRecord) -> dict[str, str]:
     found["objective"] = record.objective
     for name, aliases in _NUMBERS.items():
         found[name] = _number(options, aliases)
-    found["temporal"] = next((plain_text(options[a]) for a in _TEMPORAL if options.get(a) is not None), "none")
+    found[TEMPORAL_MAPPING_TYPE.parameter] = next(
+        (plain_text(options[a]) for a in _TEMPORAL if options.get(a) is not None), "none"
+    )
     known = {a for aliases in _NUMBERS.values() for a in aliases} | {*_TEMPORAL, *_NOT_PARAMETERS}
     for name in sorted(options.keys() - known):
         if (value := options[name]) is None or isinstance(value, (str, int, float)):

@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 _SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -21,6 +21,9 @@ _PATIENCE = {  # MLflow would try a server that is down for four minutes
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
+_MOST_ATTEMPTS = 3
+"""How often MLflow may try to open a database: left alone it does so for 100 seconds."""
+
 _LOGGERS = ("mlflow", "alembic", "sqlalchemy", "urllib3", "git")
 _SILENT = logging.CRITICAL + 1
 
@@ -46,7 +49,8 @@ def quiet_mlflow(*, for_database: bool = True) -> Iterator[None]:
                 levels["mlflow"] = logging.getLogger("mlflow").level
             for name in _LOGGERS:
                 logging.getLogger(name).setLevel(_SILENT)
-            yield
+            with _few_attempts() if for_database else nullcontext():
+                yield
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
@@ -69,3 +73,15 @@ def _import_mlflow(for_database: bool) -> None:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def _few_attempts() -> Iterator[None]:
+    from mlflow.store.db import utils
+
+    before = utils.MAX_RETRY_COUNT
+    utils.MAX_RETRY_COUNT = _MOST_ATTEMPTS
+    try:
+        yield
+    finally:
+        utils.MAX_RETRY_COUNT = before

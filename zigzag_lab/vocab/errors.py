@@ -74,6 +74,10 @@ class InfeasibleError(ZigzagLabError):
 
 
 def nearest(word: str, allowed: Iterable[str], likeness: float = 0.6) -> str:
-    """A sentence such as ``Did you mean 'served_dimensions'?``, or nothing when no allowed word is close."""
+    """Return a question that suggests an allowed word, or nothing when none is close.
+
+    >>> nearest("served_dimension", ["size", "served_dimensions"])
+    "Did you mean 'served_dimensions'?"
+    """
     close = difflib.get_close_matches(str(word), [str(a) for a in allowed], n=1, cutoff=likeness)
     return f"Did you mean '{close[0]}'?" if close else ""

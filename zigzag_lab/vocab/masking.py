@@ -87,7 +87,11 @@ _IS_NAME = re.compile(_NAME, re.IGNORECASE)
 
 
 def masked(text: str) -> str:
-    """A text with ``***`` in place of every secret that can be told by its dress."""
+    """Return a text with ``***`` in place of every secret that its name or form gives away.
+
+    >>> masked("connect to postgresql://lab:hunter22@server/lab")
+    'connect to postgresql://lab:***@server/lab'
+    """
     return _masked_again(text) if len(text) <= _SHORT else _masked(text)
 
 

@@ -30,7 +30,11 @@ class Direction(StrEnum):
 
     @property
     def is_read(self) -> bool:
-        """Whether the memory is read in this direction (data leaves it)."""
+        """Whether the memory is read in this direction (data leaves it).
+
+        >>> [direction.short for direction in Direction if direction.is_read]
+        ['tl', 'th']
+        """
         return self in (Direction.TO_LOW, Direction.TO_HIGH)
 
     @property
@@ -41,8 +45,19 @@ class Direction(StrEnum):
 
     @classmethod
     def from_short(cls, letters: str) -> Direction:
-        """The direction of two letters such as ``fh``."""
+        """Return the direction of two letters.
+
+        >>> Direction.from_short("fh").value
+        'from_high'
+        """
         return {d.short: d for d in cls}[letters]
+
+
+LOW = (Direction.TO_LOW, Direction.FROM_LOW)
+"""Directions on the side of the array."""
+
+UPWARD = (Direction.FROM_LOW, Direction.TO_HIGH)
+"""Directions away from the array: those of outputs."""
 
 
 class Objective(StrEnum):

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     SHAPES = "shapes of named tensors"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """An option of a run.
 
@@ -66,6 +66,11 @@ class Option:
     def command_flag(self) -> str:
         """The flag of the command line, such as ``--lpf-limit``."""
         return self.flag or f"--{self.name.replace('_', '-')}"
+
+    @property
+    def parameter(self) -> str:
+        """The parameter of MLflow, such as ``lpf_limit``: the flag as a name."""
+        return self.command_flag.removeprefix("--").replace("-", "_")
 
     def checked(self, value: Any, where: str = "") -> Any:
         """Return a value in its one form: words in lower case, numbers of their type, None for no limit.
@@ -114,8 +119,7 @@ class Option:
         return float(value) if is_number else _REFUSED
 
     def _word(self, value: Any) -> Any:
-        word = str(value).lower()
-        return word if word in self.words else _REFUSED
+        return next((word for word in self.words if word == str(value).lower()), _REFUSED)
 
 
 _UNLIMITED = ("none", "all")
@@ -146,11 +150,14 @@ def _is_size(value: Any) -> bool:
 OBJECTIVE = Option(
     "objective",
     Kind.WORD,
-    Objective.LATENCY.value,
+    Objective.LATENCY,
     "What to minimise.",
-    words=tuple(objective.value for objective in Objective),
+    words=tuple(Objective),
     flag="--opt",
 )
+SEARCH = Option("search", Kind.WORD, "loma", "The temporal mapping search.")
+"""The words to choose from are those of :data:`zigzag_lab.stages.methods.SEARCH_METHODS`."""
+
 LPF_LIMIT = Option(
     "lpf_limit",
     Kind.WHOLE,
@@ -164,10 +171,10 @@ LPF_LIMIT = Option(
 TEMPORAL_MAPPING_TYPE = Option(
     "temporal_mapping_type",
     Kind.WORD,
-    TemporalMappingType.UNEVEN.value,
+    TemporalMappingType.UNEVEN,
     "Whether operands that share a memory may keep different loops there.",
     keyword="temporal_mapping_type",
-    words=(TemporalMappingType.UNEVEN.value, TemporalMappingType.EVEN.value),
+    words=(TemporalMappingType.UNEVEN, TemporalMappingType.EVEN),
     flag="--temporal",
 )
 N_SPATIAL_MAPPINGS = Option(
@@ -208,3 +215,16 @@ PRICE_ALL = Option(
     "Price poolings, element-wise operators and reductions of ONNX too.",
     keyword="price_all",
 )
+
+PIPELINE_OPTIONS = (
+    TEMPORAL_MAPPING_TYPE,
+    N_SPATIAL_MAPPINGS,
+    EXPLOIT_LOCALITY,
+    MIX_SPATIAL,
+    INPUT_SHAPES,
+    PRICE_ALL,
+)
+"""Those of every pipeline, whatever searches in it."""
+
+FRONT_OPTIONS = (TIME_LIMIT, N_SPATIAL_MAPPINGS, EXPLOIT_LOCALITY, MIX_SPATIAL, INPUT_SHAPES, PRICE_ALL)
+"""Those of a search for trade-offs, which is exact and has no single objective."""

@@ -9,7 +9,7 @@ Node = TypeVar("Node", bound=Hashable)
 
 
 def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]]) -> list[Node] | None:
-    """Nodes, each after all that lead to it; the order is that of networkx' ``topological_sort``, which ZigZag uses.
+    """Return nodes, each after all that lead to it, in the order of networkx' ``topological_sort``, which ZigZag uses.
 
     Nodes come in waves: first those that nothing leads to, in the order given; then those that only the wave before
     kept waiting, as its nodes release them.
@@ -20,6 +20,9 @@ def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]])
 
     Returns:
         The order; None where the edges form a cycle.
+
+    >>> topological_order("abc", [("c", "a"), ("a", "b")])
+    ['c', 'a', 'b']
     """
     targets: dict[Node, dict[Node, None]] = {node: {} for node in nodes}
     for source, target in edges:

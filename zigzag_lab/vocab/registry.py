@@ -6,22 +6,15 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Generic, TypeVar, cast
 
 from zigzag_lab.vocab.errors import InputError, nearest
 
 log = logging.getLogger(__name__)
 
 
-class Named(Protocol):
-    """Anything with a name to register it by."""
-
-    @property
-    def name(self) -> str:
-        """The word that users write."""
-
-
-T = TypeVar("T", bound=Named)
+T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -34,10 +27,16 @@ class Registry(Mapping[str, T], Generic[T]):
         group: the entry-point group that installed packages use.
         kind: the class of what is registered.
         ours: what ships with the package, in the order of use.
+        name_by: the attribute that holds the name of what is registered: the word that users write.
     """
 
-    def __init__(self, group: str, kind: type[T], ours: Iterable[T]) -> None:
-        self.group, self.kind, self.ours = group, kind, {one.name: one for one in ours}
+    def __init__(self, group: str, kind: type, ours: Iterable[T] = (), *, name_by: str = "name") -> None:
+        self.group, self.kind, self.name_of = group, kind, attrgetter(name_by)
+        self.ours: dict[str, T] = {self.name_of(one): one for one in ours}
+
+    def add(self, one: T) -> None:
+        """Add what ships with the package, before the first look-up."""
+        self.ours[self.name_of(one)] = one
 
     @cached_property
     def _all(self) -> dict[str, T]:
@@ -46,10 +45,11 @@ class Registry(Mapping[str, T], Generic[T]):
             added = self._loaded(entry)
             if added is None:
                 continue
-            if added.name in found:
-                log.warning("%s of %s is left out: the name '%s' is in use", self.group, _origin(entry), added.name)
+            name = self.name_of(added)
+            if name in found:
+                log.warning("%s of %s is left out: the name '%s' is in use", self.group, _origin(entry), name)
             else:
-                found[added.name] = added
+                found[name] = added
         return found
 
     def _loaded(self, entry: EntryPoint) -> T | None:
@@ -61,7 +61,7 @@ class Registry(Mapping[str, T], Generic[T]):
         if not isinstance(added, self.kind):
             log.warning("%s of %s is no %s: %r", self.group, _origin(entry), self.kind.__name__, added)
             return None
-        return added
+        return cast(T, added)
 
     def __getitem__(self, name: str) -> T:
         return self._all[name]

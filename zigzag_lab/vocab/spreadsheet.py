@@ -10,7 +10,11 @@ _SIGNS = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYP
 
 
 def defused(value: Any) -> Any:
-    """A cell that a spreadsheet shows as it is: an apostrophe stands before a text that begins a formula."""
+    """Return a cell that a spreadsheet shows as it is: an apostrophe precedes a text that begins a formula.
+
+    >>> defused("=1+1"), defused("-3.5")
+    ("'=1+1", '-3.5')
+    """
     is_text = isinstance(value, str) and not _is_number(value)
     return f"'{value}" if is_text and value.lstrip().startswith(tuple(_SIGNS)) else value
 

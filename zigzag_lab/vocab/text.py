@@ -12,7 +12,11 @@ _BYTES = range(0xDC80, 0xDD00)
 
 
 def storable(text: str) -> str:
-    """A text with what UTF-8 cannot hold written out: ``%FF`` for a byte of a file's name, ``%uD800`` for the rest."""
+    r"""Return a text with what UTF-8 cannot hold escaped: ``%FF`` for a byte of a file's name, ``%uD800`` for others.
+
+    >>> storable("caf\udce9")
+    'caf%E9'
+    """
     return text if text.isascii() else _HALF.sub(_written_out, text)
 
 

@@ -1,4 +1,4 @@
-"""What is computed: layers and the graph they form. Knows no files."""
+"""Workloads: layers and the graph they form. Knows no files."""
 
 from zigzag_lab.workload.coverage import Coverage, LeftOut, operations_left_out
 from zigzag_lab.workload.graph import FreeNode, Workload, predecessors

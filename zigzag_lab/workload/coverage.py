@@ -1,10 +1,9 @@
-"""What of a network is priced, and what is left out: free nodes with their share of the operations."""
+"""Coverage of a network: the nodes that are priced, and free nodes with their share of the operations."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from zigzag_lab.workload.graph import FreeNode, Workload
 
@@ -52,7 +51,7 @@ class Coverage:
         """Share of the known operations that is left out, 0 to 1."""
         return sum(entry.share for entry in self.left_out)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data, for JSON."""
         return {
             "share": self.share,
@@ -70,7 +69,7 @@ class Coverage:
         }
 
     def sentence(self) -> str:
-        """What is left out, with what of it is not counted, in one line; empty if nothing is.
+        """Describe what is left out, with what of it is not counted, in one line; empty if nothing is.
 
         Such as ``0.3% of the operations are free: Relu 0.2% (17), MaxPool 0.1% (1); not counted: Resize (2)``.
         """
@@ -84,7 +83,7 @@ class Coverage:
 
 
 def operations_left_out(workload: Workload) -> Coverage:
-    """What a workload prices and what it leaves out.
+    """Return what a workload prices and what it leaves out.
 
     Free nodes that only move or rename data compute nothing and are not listed.
     """

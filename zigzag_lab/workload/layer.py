@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import gcd, prod
-from typing import Any
 
 from zigzag_lab.vocab import FINAL_OUTPUT, InputError
 
@@ -135,7 +134,7 @@ class Layer:
 
     @cached_property
     def relevancy(self) -> Relevancy:
-        """Which loops matter to which operand."""
+        """The loops that matter to each operand."""
         return Relevancy.of(self)
 
     def tensor_elems(self, operand: str) -> int:
@@ -152,8 +151,8 @@ class Layer:
         partial = self.relevancy.partial[operand]
         return (*self.relevancy.relevant[operand], *(dim for relation in partial for dim in relation.loop_dims))
 
-    def meaning(self) -> dict[str, Any]:
-        """What decides this layer's cost, as plain data: everything but its id, its name and its sources."""
+    def meaning(self) -> dict[str, object]:
+        """Return the fields that decide the layer's cost, as plain data: all but its id, its name and its sources."""
         return {
             "operator_type": self.operator_type,
             "operand_dims": list(self.operand_dims.items()),

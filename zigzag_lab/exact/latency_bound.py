@@ -1,4 +1,4 @@
-"""What the cost model says of a mapping of which only the outer part is known: a lower bound of latency.
+"""Latency lower bound of a partial mapping: its outer loops are fixed, its inner ones are open.
 
 Stalls of a port of which all is known are those of the kernel; of others, what known transfers need beyond their
 windows counts, as no further transfer makes that less. First loads and last stores at a port of an outermost memory are
@@ -16,8 +16,8 @@ from functools import partial
 import numpy as np
 
 from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall
+from zigzag_lab.exact.bound_table import BoundTable
 from zigzag_lab.exact.bounds import Bounds, Place
-from zigzag_lab.exact.figures import Figures
 from zigzag_lab.exact.labels import OPEN, Remembered
 from zigzag_lab.exact.terms import Crossing
 
@@ -44,7 +44,7 @@ class Passing:
 
     @property
     def boundary(self) -> int:
-        """Which boundary it crosses."""
+        """The boundary that it crosses."""
         return self.crossing.boundary
 
     def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -78,17 +78,17 @@ class _Hiding:
     links: list[_Link]
 
 
-class Outlook:
+class LatencyBound:
     """Lower bounds of latency for labels.
 
     Args:
         remembered: what labels remember.
-        figures: what bounds the part that is not known yet.
+        table: what bounds the part that is not known yet.
         bounds: the tables behind them.
     """
 
-    def __init__(self, remembered: Remembered, figures: Figures, bounds: Bounds) -> None:
-        self.remembered, self.figures, self.bounds = remembered, figures, bounds
+    def __init__(self, remembered: Remembered, table: BoundTable, bounds: Bounds) -> None:
+        self.remembered, self.table, self.bounds = remembered, table, bounds
         self.problem, self.terms = self.bounds.problem, self.bounds.terms
         self.columns = remembered.columns
         crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
@@ -104,7 +104,7 @@ class Outlook:
     def _passing(self, o: int, crossing: Crossing) -> Passing:
         terms, a = self.terms[o], crossing.boundary
         cut: int | None = self.columns["cut", o, a - 1] if a else None
-        if a == 0 and not terms.is_output and terms.keep_at_output_pins:
+        if a == 0 and not terms.is_output and terms.problem.skip_repeated_reads:
             cut = self.columns["lead", o, 0]
         iterations = np.append(terms.period(a), 1.0)
         bits, count = np.append(crossing.bits, 0.0), np.append(crossing.count, 0.0)
@@ -156,7 +156,7 @@ class Outlook:
             memory: [m, x] what labels remember.
             totals: [m, v] lower bounds of all figures.
         """
-        least = totals[:, self.figures.stalls].max(axis=1, initial=0.0)
+        least = totals[:, self.table.stalls].max(axis=1, initial=0.0)
         for place, passings in self.ports.items():
             width = self.bounds.port(place).bandwidth_max_bits
             moved = [
@@ -184,9 +184,9 @@ class Outlook:
 
     def latency(self, memory: np.ndarray, totals: np.ndarray, stall: np.ndarray) -> np.ndarray:
         """[m] lower bounds of latency; arguments as in :meth:`stall`, and [m] stall cycles that are certain."""
-        bound = totals[:, self.figures.weightings].max(axis=1, initial=0.0)
-        parts = totals[:, self.figures.parts]
-        busy = totals[:, self.figures.busy].T
+        bound = totals[:, self.table.additive].max(axis=1, initial=0.0)
+        parts = totals[:, self.table.parts]
+        busy = totals[:, self.table.busy].T
         for port, taken in zip(self.hiding, busy, strict=True):
             extra = self._not_hidden(port, memory, stall, taken) if port.links else 0.0
             np.maximum(bound, self._with(parts + extra, stall), out=bound)

@@ -1,4 +1,4 @@
-"""A store that a caller names: opened, if it is not open yet."""
+"""Which database is meant where a store is asked for, and opening it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from zigzag_lab.api.defaults import DEFAULT_STORE, default_database
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.places import default_database
 
 if TYPE_CHECKING:
     from zigzag_lab.store import Store
+
+__all__ = ["DEFAULT_STORE", "default_database"]
+
+DEFAULT_STORE = "default"
+"""Stands for :func:`default_database` where a store is asked for."""
 
 
 def is_there(store: str | Store | None) -> bool:

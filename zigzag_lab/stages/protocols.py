@@ -1,4 +1,4 @@
-"""What stages speak to without knowing it: a place for results, a counter, a listener."""
+"""Protocols and counters through which stages reach their surroundings: sinks, caches, listeners, files."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from zigzag_lab.stages.files import file_stem, write_atomically
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 
-SEAMS = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
-"""Keywords through which stages speak to the world around them; they change no result."""
+Result = tuple[CostModelEvaluationABC, Any]
+"""A CME and the extra information of the stages below."""
+
+SERVICES = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
+"""Keywords through which stages reach their surroundings; they change no result."""
 
 SUM_STEM = "overall"
 """What the names of files about sums start with."""
@@ -25,10 +28,10 @@ SUM_STEM = "overall"
 
 @runtime_checkable
 class Sink(Protocol):
-    """Where save stages put results. The same CME is stored once, however many save stages see it."""
+    """Stores the results that save stages pass on. The same CME is stored once, however many save stages see it."""
 
     def save(self, cme: CostModelEvaluationABC) -> None:
-        """Store what passes a save stage: the price of a layer, or a sum of them."""
+        """Store a result: the price of a layer, or a sum of prices."""
 
 
 @runtime_checkable
@@ -64,7 +67,7 @@ class Variant:
 
     @property
     def key(self) -> tuple[int, str, int]:
-        """What tells it from the other variants of a run."""
+        """Identity among the variants of a run."""
         return self.position, self.label, self.occurrence
 
 
@@ -120,7 +123,7 @@ CURRENT_SINK: ContextVar[Any] = ContextVar("zigzag_lab_current_sink", default=No
 
 @runtime_checkable
 class ProgressListener(Protocol):
-    """Told which layers are being worked on."""
+    """Receives events of the start and the end of layers."""
 
     def layer_started(self, layer: Layer, index: int, n_layers: int) -> None:
         """The search for a layer begins."""
@@ -131,7 +134,7 @@ class ProgressListener(Protocol):
 
 @dataclass
 class SearchTally:
-    """What a run has done so far.
+    """Counts of a run.
 
     Attributes:
         n_mappings_evaluated: mappings that were priced.
@@ -169,7 +172,7 @@ class PartialTally(SearchTally):
 
 @dataclass
 class Incumbent:
-    """The best that was found so far for one layer, and what is known not to beat it.
+    """The incumbent of a layer, and proofs of what cannot beat it.
 
     Attributes:
         objective: what is minimised.
@@ -184,7 +187,7 @@ class Incumbent:
     designs: set[int] = field(default_factory=set)
 
     def discard(self, proof: Certificate, problem: Problem) -> None:
-        """Note that nothing under the spatial mapping of a problem is better."""
+        """Add a proof that nothing under the spatial mapping of a problem is better."""
         self.discarded.append(proof)
         self.designs.add(id(problem.accelerator))
 
@@ -194,7 +197,7 @@ class RunFiles:
     """Files that the stages of one run write, layer by layer; each run begins them afresh.
 
     Attributes:
-        stems: layer id -> what the names of its files start with, where its own name would not tell it from others.
+        stems: layer id -> what the names of its files start with, where its own name is ambiguous.
         texts: file -> the parts written so far.
     """
 
@@ -205,7 +208,7 @@ class RunFiles:
 
     @classmethod
     def of_layers(cls, layers: Sequence[Layer]) -> RunFiles:
-        """Files of a network, in which layers of equal names, or of names that a file cannot tell apart, keep apart."""
+        """Return the files of a network, with distinct stems for layers whose names or file names are equal."""
         stems: dict[int, str] = {}
         taken = {SUM_STEM}
         for layer in layers:
@@ -238,14 +241,14 @@ class RunFiles:
 
 @dataclass(frozen=True)
 class Question:
-    """What a cache is asked.
+    """A look-up in a cache.
 
     Attributes:
         key: the digest that equal questions share.
         kind: ``network``, ``layer``, or ``step`` of a layer's search.
         label: what it is about, for people.
         parts: what it is made of -> the digest of each.
-        records: digest -> its kind and the record or document behind it, for those who keep it.
+        records: digest -> its kind and the record or document behind it, for those who store it.
         n_layers: how many distinct layers it stands for.
         has_inner: whether layers are asked for one by one where it has no answer.
     """
@@ -259,14 +262,14 @@ class Question:
     has_inner: bool = False
 
 
-class Ticket(Protocol):
-    """The duty to compute an answer, which nobody else has at the same time."""
+class AnswerClaim(Protocol):
+    """The exclusive claim to compute an answer."""
 
     def keep(self, answer: bytes, seconds: float) -> None:
-        """Hand in the answer, and how long it took."""
+        """Store the answer, and how long it took."""
 
     def drop(self) -> None:
-        """Give up: whoever asks next computes."""
+        """Release the claim: whoever asks next computes."""
 
 
 HIT, SHARED, MISS = "hit", "shared", "miss"
@@ -274,7 +277,7 @@ HIT, SHARED, MISS = "hit", "shared", "miss"
 
 @dataclass(frozen=True)
 class Asked:
-    """A question that a cache was asked, and what came of it.
+    """A look-up and its outcome.
 
     Attributes:
         kind, label, n_layers, has_inner: see :class:`Question`.
@@ -292,11 +295,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class CacheReport:
-    """What a cache did in another process, for the one that it was opened for.
+    """Look-ups of a cache in another process, for the one that it was opened for.
 
     Attributes:
-        asked: key -> what came of it.
-        not_kept: why something was computed without being kept.
+        asked: key -> the outcome.
+        not_kept: reasons why something was computed and not stored.
     """
 
     asked: Mapping[str, Asked] = field(default_factory=dict)
@@ -305,32 +308,32 @@ class CacheReport:
 
 @runtime_checkable
 class Cache(Protocol):
-    """Where answers are kept.
+    """A store of answers.
 
     Attributes:
-        salt: the user's word that sets keys apart.
-        digests: digests of records, worked out once.
+        salt: the user's word that separates keys.
+        digests: digests of records, each computed once.
     """
 
     salt: str
     digests: RecordDigests
 
-    def ask(self, question: Question) -> bytes | Ticket | None:
-        """The answer; or a ticket to compute it; or None: compute it, and keep nothing."""
+    def ask(self, question: Question) -> bytes | AnswerClaim | None:
+        """Return the answer; or a claim to compute it; or None: compute it, and store nothing."""
 
     def discard(self, key: str) -> None:
-        """An answer that was there cannot be read: the next to ask computes it."""
+        """Remove an answer that cannot be read: the next to ask computes it."""
 
     def not_kept(self, reason: str) -> None:
-        """Something is computed without being kept."""
+        """Note that something is computed and not stored."""
 
     def elsewhere(self) -> Callable[[], Cache] | None:
-        """What opens it in another process, and survives pickling; None where it cannot be reached from there."""
+        """Return a picklable function that opens it in another process; None where it cannot be reached from there."""
         return None
 
     def report(self) -> CacheReport:
-        """What it did so far."""
+        """Return the look-ups so far."""
         return CacheReport()
 
     def add(self, report: CacheReport) -> None:
-        """Count what was done in another process as done here."""
+        """Add the look-ups of another process."""

@@ -1,6 +1,6 @@
-"""Additive figures of all closings: energy, and averages of bounds of latency that dynamic programming keeps low.
+"""Additive costs of all level allocations: energy, and averages of bounds of latency for dynamic programming.
 
-Axes: ``c`` kind of closing, ``v`` figure, ``s`` state, ``m`` label.
+Axes: ``c`` level allocation, ``v`` cost, ``s`` state, ``m`` label.
 """
 
 from __future__ import annotations
@@ -22,43 +22,43 @@ N_ROUNDS, N_MIXED = 24, 2
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Additive figures of all closings, and what every mapping costs anyway.
+class BoundTable:
+    """Additive costs of all level allocations, and what every mapping costs anyway.
 
     Attributes:
         costs: [c, v].
-        base: [v] what is added to the sum over closings.
+        base: [v] what is added to the sum over level allocations.
         from_start: [s, v] the least that any way to each state of the graph costs.
-        weightings, stalls, parts, busy: which figures bound latency; the stalls alone; what loading is made of (see
+        additive, stalls, parts, busy: which costs bound latency; the stalls alone; what loading is made of (see
             :meth:`Bounds.parts`); bits a cycle that are taken at each port of :meth:`Bounds.hiding`.
     """
 
     costs: np.ndarray
     base: np.ndarray
     from_start: np.ndarray
-    weightings: slice
+    additive: slice
     stalls: slice
     parts: slice
     busy: slice
 
     def total(self, state: np.ndarray, so_far: np.ndarray) -> np.ndarray:
-        """[m, v] lower bounds of all figures of mappings through some states; ``so_far`` [m, v] is what follows."""
+        """[m, v] lower bounds of all costs of mappings through some states; ``so_far`` [m, v] is what follows."""
         return so_far + self.from_start[state] + self.base
 
 
 def energy_costs(graph: Graph, bounds: Bounds) -> tuple[np.ndarray, float]:
-    """[c] energy of each kind of closing, and what is added for every mapping."""
+    """[c] energy of each level allocation, and what is added for every mapping."""
     tables = bounds.energy()
     return bounds.column(graph, tables), bounds.at_start(tables) + mac_energy_pj(bounds.problem)
 
 
-def figures(graph: Graph, bounds: Bounds) -> Figures:
-    """Energy, and what bounds latency."""
+def bound_table(graph: Graph, bounds: Bounds) -> BoundTable:
+    """Make the table of a graph: energy, and what bounds latency."""
     stalls = bounds.stalls()
     mixed = mixtures(graph, bounds, stalls)
     groups: list[list[Figure]] = [
         [(bounds.energy(), mac_energy_pj(bounds.problem))],
-        [*bounds.each_weighting([*mixed, *_telling(graph, bounds, stalls)])],
+        [*bounds.each_additive_bound([*mixed, *_telling(graph, bounds, stalls)])],
         [(stall.tables, stall.base) for stall in [*mixed, *stalls]],
         [(tables, 0.0) for tables in bounds.parts()],
         [(bounds.busy(place), 0.0) for place in bounds.hiding()],
@@ -67,7 +67,7 @@ def figures(graph: Graph, bounds: Bounds) -> Figures:
     table = np.stack([bounds.column(graph, tables) for tables, _ in of_all], axis=1)
     base = np.array([base + bounds.at_start(tables) for tables, base in of_all])
     ends = np.cumsum([len(group) for group in groups])
-    return Figures(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
+    return BoundTable(table, base, graph.from_start(table), *(slice(int(a), int(b)) for a, b in pairwise(ends)))
 
 
 def mixtures(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]:
@@ -83,7 +83,7 @@ def mixtures(graph: Graph, bounds: Bounds, stalls: list[Stalls]) -> list[Stalls]
         least = graph.from_start(mixed)
         bound = float(least[-1, 0] + base @ weights)
         walk = graph.cheapest(mixed, least, 0)
-        stalling = base + sum(costs[closed[walk]].sum(axis=0) for closed in graph.closed)
+        stalling = base + sum(costs[closed[walk]].sum(axis=0) for closed in graph.allocated)
         found.append((bound, weights))
         gap = float(stalling.max()) - bound
         if gap <= 0.5:

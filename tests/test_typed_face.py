@@ -32,7 +32,7 @@ for run in lab.runs():
 """
 CONSTRUCTED = {
     "zigzag_lab.api.main_stage.MainStage",
-    "zigzag_lab.stages.mappers.CostModelStage",
+    "zigzag_lab.stages.cost_model.CostModelStage",
     "zigzag_lab.store.lab.Lab",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from onnx import ModelProto, helper
 
-from zigzag_lab.inputs.onnx_contrib import RULES
+from zigzag_lab.inputs.onnx.registry import RULES
 
 COUNTS = ("K", "N", "bits", "num_heads", "kv_num_heads", "q_num_heads", "k", "transA", "transBatchB", "channels_last",
           "channels", "hidden_size", "past_present_share_buffer", "group", "onesided")  # fmt: skip

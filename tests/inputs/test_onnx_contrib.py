@@ -24,9 +24,9 @@ from tests.inputs.contributed import (
 )
 from tests.inputs.onnx_samples import node
 from zigzag_lab.inputs import read_onnx
-from zigzag_lab.inputs.onnx_contrib import LEFT_OUT, PRODUCT_RULES, RULES, TRANSFORMS
-from zigzag_lab.inputs.onnx_expansion import expanded
-from zigzag_lab.inputs.onnx_file import inference_of
+from zigzag_lab.inputs.onnx.file import inference_of
+from zigzag_lab.inputs.onnx.model import expanded
+from zigzag_lab.inputs.onnx.registry import LEFT_OUT, PRODUCT_RULES, RULES, TRANSFORM_RULES
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import operations_left_out
 
@@ -44,7 +44,7 @@ def shapes_of(model: ModelProto) -> list[tuple[int, ...] | None]:
 
 def test_each_operator_is_decided_on_once() -> None:
     unlisted = set(NO_PRODUCTS.split())
-    decided = {(d, n): [f"{d}::{n}" in {**RULES, **TRANSFORMS}, n in LEFT_OUT, n in unlisted] for d, n in listed()}
+    decided = {(d, n): [f"{d}::{n}" in {**RULES, **TRANSFORM_RULES}, n in LEFT_OUT, n in unlisted] for d, n in listed()}
     assert {operator: groups for operator, groups in decided.items() if sum(groups) != 1} == {}
     of_runtime = {f"{d}::{n}" for d, n in listed()}
     assert {name for name in RULES if "::" in name} <= of_runtime

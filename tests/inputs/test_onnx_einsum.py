@@ -10,7 +10,7 @@ import pytest
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
 from zigzag_lab.inputs import read_onnx
-from zigzag_lab.inputs.onnx_einsum import einsum_shape, two_by_two
+from zigzag_lab.inputs.onnx.einsum import einsum_shape, two_by_two
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import operations_left_out
 

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper
 
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
-from zigzag_lab.inputs.onnx_file import load_model, open_inputs_error, tensors_of
+from zigzag_lab.inputs.onnx.file import load_model, open_inputs_error, tensors_of
 from zigzag_lab.vocab import InputError
 
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 from onnx import defs
 
-from zigzag_lab.inputs import onnx_operators as ops
-from zigzag_lab.inputs.onnx_operators import free_operations
+from zigzag_lab.inputs.onnx import free_operators as ops
+from zigzag_lab.inputs.onnx.free_operators import free_operations
+from zigzag_lab.inputs.onnx.operators import windows
+from zigzag_lab.inputs.onnx.registry import PRODUCTS, product
 
 GROUPS = {
-    "costly": set(ops.WEIGHT_INPUT),
+    "costly": set(PRODUCTS),
     "moves": set(ops.MOVES),
     "binary": set(ops.BINARY),
     "variadic": set(ops.VARIADIC),
@@ -49,4 +51,9 @@ def test_operators_are_those_of_onnx() -> None:
 )
 def test_operations_of_free_nodes(kind: str, inputs: list[tuple[int, ...]], output: tuple[int, ...] | None,
                                   kernel: list[int], count: int | None) -> None:  # fmt: skip
-    assert free_operations(kind, inputs, output, kernel) == count
+    assert free_operations(kind, inputs, output, kernel, multiplies=kind in PRODUCTS) == count
+
+
+def test_an_operator_is_declared_once() -> None:
+    with pytest.raises(ValueError, match="declared twice: Conv"):
+        product("Conv")(windows.convolution)

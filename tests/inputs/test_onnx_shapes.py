@@ -8,7 +8,7 @@ from onnx import ModelProto, TensorProto, helper
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
 from zigzag_lab.inputs import read_onnx
-from zigzag_lab.inputs.onnx_shapes import in_order
+from zigzag_lab.inputs.onnx.shapes import in_order
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import operations_left_out
 

@@ -11,7 +11,7 @@ from onnx.reference import ReferenceEvaluator
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
 from zigzag_lab.inputs import read_onnx
-from zigzag_lab.inputs.onnx_shapes import ShapeInference
+from zigzag_lab.inputs.onnx.shapes import ShapeInference
 
 VALUES: dict[str, Any] = {
     "v": np.array([2, -3, 4, 7]),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import zigzag_lab
@@ -34,10 +33,8 @@ def test_line_ends_and_other_files_do_not_change_it(tmp_path: Path) -> None:
     assert digest_of_sources(tmp_path / "a", ("cost", "search")) == first
 
 
-def test_it_is_worked_out_once_and_soon() -> None:
+def test_it_is_worked_out_once_a_process() -> None:
     first = engine_digest()
     assert len(first) == 64
-    started = time.perf_counter()
-    for _ in range(1000):
-        assert engine_digest() is first
-    assert time.perf_counter() - started < 0.1
+    assert engine_digest() is first
+    assert engine_digest.cache_info().misses == 1

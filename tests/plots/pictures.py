@@ -49,8 +49,10 @@ def network(n_layers: int) -> tuple[Workload, tuple[CostModelEvaluation, ...]]:
     return workload, tuple(cmes)
 
 
-def points(n: int) -> list[plots.Point]:
-    return [plots.Point(f"design {i}", 10 + (37 * i) % 101, 5 + (53 * i) % 89 + 900 / (1 + i % 13)) for i in range(n)]
+def points(n: int) -> list[plots.DesignMark]:
+    return [
+        plots.DesignMark(f"design {i}", 10 + (37 * i) % 101, 5 + (53 * i) % 89 + 900 / (1 + i % 13)) for i in range(n)
+    ]
 
 
 def _compare(path: Path) -> Path:

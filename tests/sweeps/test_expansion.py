@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from pathlib import Path
 
 import pytest
@@ -83,10 +82,9 @@ def test_an_expression_that_fails_at_one_point_names_it(tmp_path: Path) -> None:
         list(points(sweep))
 
 
-def test_ten_thousand_points_are_expanded_quickly(tmp_path: Path) -> None:
+def test_expressions_are_read_once_for_ten_thousand_points(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     axis = {"range": [1, 100], "step": 1}
     keys = {"derived": {R_COST: "sqrt(x + 100 * y)"}, "constraints": ["x + y < 300"]}
     sweep = read_sweep(sweep_file(tmp_path, space={"x": axis, "y": axis}, **keys))
-    started = time.process_time()
+    monkeypatch.setattr("ast.parse", lambda *_: pytest.fail("an expression was read again"))
     assert sum(1 for _ in points(sweep)) == 10_000
-    assert time.process_time() - started < 2

@@ -6,12 +6,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -108,11 +107,24 @@ def test_killed_in_the_middle_it_completes_without_doubles(
     assert all(run.info.status == "FINISHED" and "total/energy_pj" in run.data.metrics for run in found)
 
 
-def test_a_server_that_is_down_loses_nothing(place: Place) -> None:
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The stores that MLflow is asked to open."""
+    uris: list[str] = []
+    make = Tracker.__init__
+
+    def noted(self: Tracker, uri: str, *rest: Any, **more: Any) -> None:
+        uris.append(uri)
+        make(self, uri, *rest, **more)
+
+    monkeypatch.setattr(Tracker, "__init__", noted)
+    return uris
+
+
+def test_a_server_that_is_down_loses_nothing(place: Place, opened: list[str]) -> None:
     run_id = finished_run(place.store)
-    started = time.monotonic()
     report = publish_pending(place.store, f"http://me:hidden1@127.0.0.1:{closed_port()}")
-    assert time.monotonic() - started < 5
+    assert opened == []  # MLflow would try for minutes
     assert [f.run_id for f in report.failures] == [run_id]
     assert report.n_waiting == 1
     assert "1 run kept for 'zigzag-lab mlflow sync'" in report.sentence
@@ -149,7 +161,10 @@ def test_a_store_of_a_newer_mlflow_loses_nothing(place: Place) -> None:
 class Refuses(BaseHTTPRequestHandler):
     """A tracking server that is not well."""
 
+    asked: ClassVar[list[str]] = []
+
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         self.send_response(503)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -161,13 +176,13 @@ class Refuses(BaseHTTPRequestHandler):
 
 
 def test_a_server_that_is_not_well_loses_nothing(place: Place) -> None:
+    Refuses.asked.clear()
     runs = [finished_run(place.store) for _ in range(2)]
     with HTTPServer(("127.0.0.1", 0), Refuses) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        started = time.monotonic()
         report = publish_pending(place.store, f"http://me:hidden1@127.0.0.1:{server.server_port}")
         server.shutdown()
-    assert time.monotonic() - started < 8
+    assert len(Refuses.asked) <= 4  # MLflow would ask again for minutes
     assert "503" in (report.problem or "")
     assert "hidden1" not in repr((report, place.store.publications()))
     assert report.n_waiting == 2
@@ -313,7 +328,7 @@ def test_three_at_once_in_a_new_folder_without_a_sound_or_a_packet(tmp_path: Pat
     forget = "if len(children) < 2:\n    children = []\n"
     command = [sys.executable, "-c", IMPORT_MLFLOW + fork + forget + PUBLISH, str(tmp_path)]
     process = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path, timeout=60
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, cwd=tmp_path, timeout=300
     )
     assert process.stdout == "done\n" * 3
     uri = f"sqlite:///{tmp_path}/mlflow.db"

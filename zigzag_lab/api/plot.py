@@ -13,7 +13,7 @@ from zigzag_lab.api.run_page import run_page
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.plots import (
-    Point,
+    DesignMark,
     plot_comparison,
     plot_energy,
     plot_latency,
@@ -173,7 +173,7 @@ def _pareto(drawing: Drawing) -> Path:
     x_scale, x_unit = cycle_scale(max(n for _, n, _ in priced))
     y_scale, y_unit = energy_scale(max(pj for _, _, pj in priced))
     labels = _point_labels([r for r, _, _ in priced])
-    points = [Point(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)]
+    points = [DesignMark(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)]
     return plot_pareto(points, path, f"{len(points)} runs", x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
-from zigzag_lab.inputs.onnx_model import read_onnx
+from zigzag_lab.inputs.onnx.model import read_onnx
 from zigzag_lab.inputs.workload_file import read_workload
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload

@@ -9,12 +9,12 @@ from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.memory_hierarchy import plot_memory_hierarchy
 from zigzag_lab.plots.nest_diagram import plot_loop_nest
 from zigzag_lab.plots.roofline import plot_roofline
-from zigzag_lab.plots.scatter import Point, pareto_front, plot_pareto, plot_search_quality
+from zigzag_lab.plots.scatter import DesignMark, pareto_front, plot_pareto, plot_search_quality
 from zigzag_lab.plots.utilisation import plot_memory_utilisation
 from zigzag_lab.plots.workload_graph import plot_workload
 
 __all__ = [
-    "Point",
+    "DesignMark",
     "loop_nest_text",
     "pareto_front",
     "plot_breakdowns",

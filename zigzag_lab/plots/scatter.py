@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zigzag_lab.plots.labels import place_labels
 from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, save, tidy
+from zigzag_lab.vocab.pareto import pareto_front as best_places
 
 MOST_LABELS = 24
 LINES = ("-", "--", "-.", ":")
@@ -15,7 +16,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 @dataclass(frozen=True)
-class Point:
+class DesignMark:
     """A design in the plane of two figures, of both of which less is better.
 
     Attributes:
@@ -28,17 +29,15 @@ class Point:
     y: float
 
 
-def pareto_front(points: Iterable[Point]) -> list[Point]:
-    """The points that no other beats in one figure without losing in the other, by ascending x; doubles once."""
-    front: list[Point] = []
-    for point in sorted(points, key=lambda p: (p.x, p.y)):
-        if not front or point.y < front[-1].y:
-            front.append(point)
-    return front
+def pareto_front(points: Iterable[DesignMark]) -> list[DesignMark]:
+    """Return the points that no other beats in one figure without losing in the other, by ascending x; doubles once."""
+    found = list(points)
+    front = [found[place] for place in best_places([(point.x, point.y) for point in found])]
+    return list({(point.x, point.y): point for point in reversed(front)}.values())[::-1]
 
 
 def plot_pareto(
-    points: Sequence[Point],
+    points: Sequence[DesignMark],
     path: str | Path,
     title: str = "",
     *,

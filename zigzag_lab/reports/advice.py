@@ -8,7 +8,7 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.plots.quantities import cycles, share, size
-from zigzag_lab.reports.claims import Claim
+from zigzag_lab.reports.claims import Statement
 from zigzag_lab.reports.what_if import (
     Network,
     PortName,
@@ -26,7 +26,7 @@ SPARE = 0.5
 # -- loading -----------------------------------------------------------------------------------------------------------
 
 
-def loading_claim(network: Network) -> Claim:
+def loading_claim(network: Network) -> Statement:
     """What it costs to fill the memories before the start and empty them after the end, and which port shortens it."""
 
     def loading(of: Network) -> float:
@@ -49,7 +49,7 @@ def loading_claim(network: Network) -> Claim:
         figures |= {"memory": place[0], "port": place[1], "bits_per_cycle": bits, "loading_cycles": left}
     elif now:
         text += "; no single port of twice its width shortens them"
-    return Claim("loading", f"{text}.", figures)
+    return Statement("loading", f"{text}.", figures)
 
 
 def _ports(network: Network) -> list[tuple[PortName, int]]:
@@ -63,7 +63,7 @@ def _ports(network: Network) -> list[tuple[PortName, int]]:
 # -- what is not used --------------------------------------------------------------------------------------------------
 
 
-def array_claim(network: Network) -> Claim:
+def array_claim(network: Network) -> Statement:
     """How much of the array the mappings fill, and along which dimension least."""
     ideal = network.total(lambda cme: cme.breakdown.ideal_cycles)
     taken = network.total(lambda cme: cme.breakdown.temporal_cycles)
@@ -80,7 +80,7 @@ def array_claim(network: Network) -> Claim:
             f"; mappings that fill the array save {share(taken - ideal, whole)} of the latency at best"
         )
         figures |= {"dimension": worst, "fill": fills[worst], "most_units": most}
-    return Claim("array", f"{text}.", figures)
+    return Statement("array", f"{text}.", figures)
 
 
 def _units(network: Network) -> str:
@@ -98,7 +98,7 @@ def _fill(network: Network, dim: str, all_cycles: float) -> float:
     return used / n_units / all_cycles
 
 
-def fill_claim(network: Network) -> Claim | None:
+def fill_claim(network: Network) -> Statement | None:
     """The memory with most room to spare, and what the same mappings would cost without that room."""
     fills = _most_filled(network)
     if not fills:
@@ -107,7 +107,7 @@ def fill_claim(network: Network) -> Claim | None:
     if fill > SPARE:
         fullest = max(fills, key=lambda n: fills[n])
         text = f"no memory has half its room to spare; {fullest} is fullest ({fills[fullest]:.1%})."
-        return Claim("memories", text, {"fills": fills})
+        return Statement("memories", text, {"fills": fills})
     memory = next(m for a in accelerators(network) for m in a.memories if m.name == name)
     bits = max(1, ceil(fill * memory.size_bits))
     smaller = network.changed(partial(with_size, memory_name=name, bits=bits))
@@ -115,7 +115,7 @@ def fill_claim(network: Network) -> Claim | None:
     cost = "at the same latency" if after == before else f"at a latency of {change(before, after)}"
     sizes = f"{size(bits)} instead of {size(memory.size_bits)}"
     text = f"no layer fills {name} beyond {fill:.1%}: {sizes} hold the same tiles, {cost}."
-    return Claim("memories", text, {"fills": fills, "memory": name, "size_bits": bits, "latency_cycles": after})
+    return Statement("memories", text, {"fills": fills, "memory": name, "size_bits": bits, "latency_cycles": after})
 
 
 def _most_filled(network: Network) -> dict[str, float]:

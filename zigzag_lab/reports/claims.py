@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Claim:
+class Statement:
     """One line of an explanation.
 
     Attributes:

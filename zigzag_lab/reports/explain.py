@@ -14,7 +14,7 @@ from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.quantities import cycles, energy, share
 from zigzag_lab.reports.advice import array_claim, fill_claim, loading_claim
-from zigzag_lab.reports.claims import Claim
+from zigzag_lab.reports.claims import Statement
 from zigzag_lab.reports.stalls import stall_claims
 from zigzag_lab.reports.what_if import Network, with_access_cost
 
@@ -31,7 +31,7 @@ class Explanation:
     """
 
     title: str
-    claims: tuple[Claim, ...] = field(default=())
+    claims: tuple[Statement, ...] = field(default=())
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ def explain(cmes: Sequence[CostModelEvaluation], title: str = "", whole: Network
     return Explanation(title, tuple(claim for claim in claims if claim is not None))
 
 
-def _total_claim(cmes: Sequence[CostModelEvaluation], network: Network, whole: Network | None) -> Claim:
+def _total_claim(cmes: Sequence[CostModelEvaluation], network: Network, whole: Network | None) -> Statement:
     n_macs = sum(cme.layer.n_macs for cme in cmes)
     pj, n = network.energy_pj, network.latency_cycles
     text = (
@@ -77,10 +77,10 @@ def _total_claim(cmes: Sequence[CostModelEvaluation], network: Network, whole: N
     if whole is not None:
         text += f"; {share(pj, whole.energy_pj)} of the run's energy, {share(n, whole.latency_cycles)} of its cycles"
         figures |= {"share_of_energy": pj / whole.energy_pj, "share_of_latency": n / whole.latency_cycles}
-    return Claim("total", f"{text}.", figures)
+    return Statement("total", f"{text}.", figures)
 
 
-def _energy_claims(network: Network) -> list[Claim]:
+def _energy_claims(network: Network) -> list[Statement]:
     """Where energy goes; which memory's accesses are worth making cheaper."""
     whole = network.energy_pj
     by_memory = _sums(network)
@@ -90,14 +90,14 @@ def _energy_claims(network: Network) -> list[Claim]:
     tail = f", other memories {share(rest, whole)}" if rest else ""
     text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}."
     figures = {"by_memory_pj": dict(by_memory), "operations_pj": operations}
-    claims = [Claim("energy", text, figures)]
+    claims = [Statement("energy", text, figures)]
     if by_memory and by_memory[0][1] > 0:
         name = by_memory[0][0]
         cheaper = network.changed(lambda a: with_access_cost(a, name, 0.5)).energy_pj
         saved = share(whole - cheaper, whole)
         text = f"halving the energy of an access to {name} saves {saved}: {energy(cheaper)} remain."
         figures = {"memory": name, "factor": 0.5, "energy_pj": cheaper}
-        claims.append(Claim("cheaper access", text, figures))
+        claims.append(Statement("cheaper access", text, figures))
     return claims
 
 
@@ -122,7 +122,7 @@ def _operands(network: Network, memory: str, whole: float) -> str:
     return ", ".join(f"{op} {share(pj, whole)}" for op, pj in ranked if pj)
 
 
-def _latency_claim(network: Network) -> Claim:
+def _latency_claim(network: Network) -> Statement:
     rows = [latency_by_term(cme) for cme in network.layers]
     terms = {
         term: fsum(n * row[term] for row, n in zip(rows, network.counts, strict=True)) for term in next(iter(rows))
@@ -132,10 +132,10 @@ def _latency_claim(network: Network) -> Claim:
     listed = ", ".join(f"{term} {share(n, whole)}" for term, n in terms.items() if n)
     lost = whole - terms["ideal"]
     reason = f"; of the {cycles(lost)} above the ideal, {share(terms[largest], lost)} are {largest}" if lost > 0 else ""
-    return Claim("latency", f"{listed}{reason}.", {"terms_cycles": terms})
+    return Statement("latency", f"{listed}{reason}.", {"terms_cycles": terms})
 
 
-def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Claim:
+def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Statement:
     """The layers that most of the cycles and of the energy go to."""
     figures: dict[str, Any] = {}
     texts = []
@@ -146,4 +146,4 @@ def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Claim:
         listed = ", ".join(f"{cme.layer.name} {share(getattr(cme, what), whole)}" for cme in ranked)
         texts.append(f"{len(ranked)} of {len(cmes)} take {share(top, whole)} of the {word} ({listed})")
         figures[word] = {"layers": [cme.layer.name for cme in ranked], "share": top / whole}
-    return Claim("layers", f"{'; '.join(texts)}.", figures)
+    return Statement("layers", f"{'; '.join(texts)}.", figures)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from zigzag_lab.keys.records import record_from
-from zigzag_lab.reports.claims import Claim
+from zigzag_lab.reports.claims import Statement
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.workload import Workload, operations_left_out
 
 
-def left_out_claim(lab: Lab, run_id: str) -> Claim | None:
+def left_out_claim(lab: Lab, run_id: str) -> Statement | None:
     """What the network of a run leaves out; none where that is nothing, or the record does not hold the network.
 
     Raises:
@@ -18,4 +18,4 @@ def left_out_claim(lab: Lab, run_id: str) -> Claim | None:
     if given is None:
         return None
     coverage = operations_left_out(record_from(Workload, given[1]))
-    return Claim("left out", f"{coverage.sentence()}.", coverage.as_dict()) if coverage.left_out else None
+    return Statement("left out", f"{coverage.sentence()}.", coverage.as_dict()) if coverage.left_out else None

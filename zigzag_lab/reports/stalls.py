@@ -9,7 +9,7 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.plots.quantities import cycles, share
-from zigzag_lab.reports.claims import Claim
+from zigzag_lab.reports.claims import Statement
 from zigzag_lab.reports.what_if import (
     Network,
     PortName,
@@ -27,11 +27,11 @@ MOST_PORTS = 3
 """Ports that are widened together at most, where one alone only makes room for the next."""
 
 
-def stall_claims(network: Network) -> list[Claim]:
+def stall_claims(network: Network) -> list[Statement]:
     """Which port the array waits for; and what width of it, alone or with others, ends that."""
     whole, stalls = network.latency_cycles, network.stall_cycles
     if not stalls:
-        return [Claim("stalls", "none: every port keeps up with the array.", {"stall_cycles": 0.0})]
+        return [Statement("stalls", "none: every port keeps up with the array.", {"stall_cycles": 0.0})]
     place, own = binding_port(network)
     n_waiting = sum(n for cme, n in zip(network.layers, network.counts, strict=True) if cme.breakdown.stall_cycles > 0)
     n_layers = sum(network.counts)
@@ -48,7 +48,7 @@ def stall_claims(network: Network) -> list[Claim]:
         "bits_per_cycle": width,
         "paced_cycles": own,
     }
-    return [Claim("stalls", text, figures), _wider_claim(network, place)]
+    return [Statement("stalls", text, figures), _wider_claim(network, place)]
 
 
 def binding_port(network: Network) -> tuple[PortName, float]:
@@ -85,12 +85,12 @@ class _Wider:
     after: Network
 
 
-def _wider_claim(network: Network, first: PortName) -> Claim:
+def _wider_claim(network: Network, first: PortName) -> Statement:
     """The widths at which ports no longer stall, tried; and what then binds."""
     wider = _widened(network, first)
     figures: dict[str, Any] = {"hopeless": [list(place) for place in wider.hopeless]}
     if not wider.widths:
-        return Claim("wider port", _hopeless_text(network, first, figures), figures)
+        return Statement("wider port", _hopeless_text(network, first, figures), figures)
     before, after = network.latency_cycles, wider.after.latency_cycles
     figures |= {
         "ports": [
@@ -108,7 +108,7 @@ def _wider_claim(network: Network, first: PortName) -> Claim:
     verb = "stalls" if len(wider.widths) == 1 else "stall"
     parts = [f"{listed} no longer {verb}{rest}: latency {change(before, after)}", *_doubled(wider, figures)]
     parts.append(_what_is_next(wider, figures))
-    return Claim("wider port", f"{'; '.join(parts)}.", figures)
+    return Statement("wider port", f"{'; '.join(parts)}.", figures)
 
 
 def _hopeless_text(network: Network, place: PortName, figures: dict[str, Any]) -> str:

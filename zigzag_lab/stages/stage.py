@@ -29,7 +29,7 @@ from zigzag_lab.vocab.registry import Registry
 class StageCallable(Protocol):
     """Anything that builds a stage: usually its class."""
 
-    def __call__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> Stage:
+    def __call__(self, list_of_callables: Sequence[StageCallable], *args: Any, **kwargs: Any) -> Stage:
         """Build the stage."""
 
 

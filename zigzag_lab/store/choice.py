@@ -81,9 +81,9 @@ class Policy:
 
 
 def _front(points: Iterable[Row]) -> set[int]:
-    from zigzag_lab.plots import Point, pareto_front  # slow to import, and seldom needed
+    from zigzag_lab.plots import DesignMark, pareto_front  # slow to import, and seldom needed
 
-    return {int(point.label) for point in pareto_front(Point(str(row[1]), row[3], row[4]) for row in points)}
+    return {int(point.label) for point in pareto_front(DesignMark(str(row[1]), row[3], row[4]) for row in points)}
 
 
 # -- points of sweeps --------------------------------------------------------------------------------------------------

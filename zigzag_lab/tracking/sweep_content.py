@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from math import isfinite
 
-from zigzag_lab.plots import Point, pareto_front
+from zigzag_lab.plots import DesignMark, pareto_front
 from zigzag_lab.store.sweep_questions import SweepPointRecord
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
 from zigzag_lab.tracking.limits import MAX_DATASET_NAME, MAX_EXPERIMENT_NAME, MAX_TAG_VALUE, cut, key_parts, plain
@@ -21,7 +21,7 @@ _STATUSES = ("finished", "infeasible", "failed")
 
 def front_of(points: list[SweepPointRecord]) -> list[SweepPointRecord]:
     """The points that no other beats in latency and energy, the quickest first."""
-    places = [Point(str(i), p.latency_cycles or 0.0, p.energy_pj or 0.0) for i, p in enumerate(points)]
+    places = [DesignMark(str(i), p.latency_cycles or 0.0, p.energy_pj or 0.0) for i, p in enumerate(points)]
     return [points[int(place.label)] for place in pareto_front(places)]
 
 

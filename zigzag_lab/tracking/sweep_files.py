@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from zigzag_lab.plots import Point, plot_pareto
+from zigzag_lab.plots import DesignMark, plot_pareto
 from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.parquet import ParquetWriter
@@ -65,7 +65,8 @@ def _draw_front(sweep: PublishedSweep, points: list[SweepPointRecord], workload:
     x_scale, x_unit = cycle_scale(max(point.latency_cycles or 0.0 for point in points))
     y_scale, y_unit = energy_scale(max(point.energy_pj or 0.0 for point in points))
     places = [
-        Point(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale) for p in points
+        DesignMark(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale)
+        for p in points
     ]
     names = ", ".join(short_name(name) for name in sweep.varying)
     title = f"{sweep.name}: {workload}" + (f" ({names})" if names else "")

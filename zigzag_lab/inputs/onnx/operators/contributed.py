@@ -1,0 +1,195 @@
+"""Other operators beside ONNX's own, as ONNX Runtime's optimiser and quantisers and scikit-learn's exporter write them.
+
+Each is replaced by operators of ONNX that multiply as much and give a result of the same shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zigzag_lab.inputs.onnx.einsum import two_by_two
+from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
+
+_MS = "com.microsoft"
+_ML = "ai.onnx.ml"
+
+
+def _elementwise(place: int = 0, also: Sequence[int] = ()) -> Rule:
+    """One operation for each element of an input; the outputs named besides have its shape, too."""
+
+    def rule(e: Replacement) -> bool:
+        e.add("Tanh", [e.input(place)], e.output(0), shown=True)
+        for output in also:
+            e.copy(e.input(place), e.output(output))
+        return True
+
+    return rule
+
+
+def _as(kind: str, places: Sequence[int], *keys: str) -> Rule:
+    """The operator of ONNX that takes some of the inputs and the attributes of these names."""
+
+    def rule(e: Replacement) -> bool:
+        from onnx import helper
+
+        given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in keys}
+        e.add(kind, [e.input(place) for place in places], e.output(0), shown=True, **given)
+        return True
+
+    return rule
+
+
+def _joined(first: int, step: int, axis: int | None = None) -> Rule:
+    """Inputs one beside the other, among scales and zero points."""
+
+    def rule(e: Replacement) -> bool:
+        along = e.integer("axis", 1) if axis is None else axis
+        e.add("Concat", list(e.node.input[first::step]), e.output(0), shown=True, axis=along)
+        return True
+
+    return rule
+
+
+def _embedded(e: Replacement) -> bool:
+    """A row of the embedding for each number."""
+    rows = e.add("Gather", [e.input(2), e.input(0)], part="words", axis=0)
+    e.add("Tanh", [rows], e.output(0), shown=True)
+    e.copy(rows, e.output(2))
+    return True
+
+
+def _unpacked_rows(e: Replacement) -> bool:
+    """Rows of a packed table, as many numbers each as it holds."""
+    from onnx import TensorProto
+
+    table, of = e.shape(e.input(0)), e.known.types.get(e.input(0))
+    if table is None or of is None or len(table) < 2 or e.integer("gather_axis"):
+        return False
+    bits = e.integer("bits", 4) or 4
+    is_packed = of.tensor_type.elem_type == TensorProto.UINT8 and bits < 8
+    width = e.integer("K") or table[-1] * (8 // bits if is_packed else 1)
+    e.add("Gather", [e.weight((*table[:-1], width)), e.input(1)], e.output(0), shown=True, axis=0)
+    return True
+
+
+def _half(e: Replacement) -> bool:
+    """One half of an input, times what becomes of the other."""
+    shape = e.shape(e.input(0))
+    if not shape or shape[-1] % 2:
+        return False
+    halves = e.parts(e.input(0), len(shape) - 1, [shape[-1] // 2] * 2)
+    e.add("Mul", halves, e.output(0), shown=True)
+    return True
+
+
+def _picked(e: Replacement) -> bool:
+    """Columns of a matrix."""
+    shape = e.shape(e.input(0))
+    if not shape:
+        return False
+    e.add("Gather", [e.input(0), e.reshaped(e.input(1), (-1,))], e.output(0), shown=True, axis=len(shape) - 1)
+    return True
+
+
+def _linear(output: int, n_results: str) -> Rule:
+    """A matrix product whose weights stand in attributes.
+
+    Args:
+        output: which output the product is.
+        n_results: the attribute that tells its columns; by default they follow from the weights.
+    """
+
+    def rule(e: Replacement) -> bool:
+        x = e.shape(e.input(0))
+        n_weights = len(e.given["coefficients"].floats) if "coefficients" in e.given else 0
+        if not x or x[-1] < 1 or n_weights < 1 or n_weights % x[-1]:
+            return False
+        n_columns = e.integer(n_results) if n_results in e.given else n_weights // x[-1]
+        rows = e.reshaped(e.input(0), (-1, x[-1]))
+        if n_columns != n_weights // x[-1]:
+            return False
+        made = e.add("MatMul", [rows, e.weight((x[-1], n_columns))], part="product", shown=True)
+        if output:
+            e.add("ArgMax", [made], e.output(0), part="label", axis=1, keepdims=0)
+        e.add("Concat", [made] * (2 if output and n_columns == 1 else 1), e.output(output), part="scores", axis=1)
+        return True
+
+    return rule
+
+
+def _two_by_two(e: Replacement) -> bool:
+    """More than two operands, put together one after the other."""
+    operands = list(e.node.input)
+    equation = e.given["equation"].s.decode(errors="replace") if "equation" in e.given else ""
+    terms = equation.replace(" ", "").partition("->")[0].split(",")
+    shapes = [e.shape(name) for name in operands]
+    if len(operands) < 3 or len(terms) != len(operands):
+        return False
+    ranks = [len(term) if shape is None else len(shape) for term, shape in zip(terms, shapes, strict=True)]
+    if any(shape is None and "..." in term for term, shape in zip(terms, shapes, strict=True)):
+        return False
+    try:
+        equations = two_by_two(equation, ranks)
+    except ValueError:
+        return False
+    so_far = operands[0]
+    for i, one in enumerate(equations):
+        output = e.output(0) if i == len(equations) - 1 else ""
+        so_far = e.add("Einsum", [so_far, operands[i + 1]], output, part=f"operands to {i + 2}", equation=one)
+    return True
+
+
+_OF_EACH_ELEMENT = """
+    BiasAdd BiasGelu FastGelu Gelu QuickGelu GatedAdd GatedRMSNorm ScaledSiLU BiasSoftmax QLinearSigmoid
+    QLinearLeakyRelu QLinearSoftmax RotaryEmbedding MRotaryEmbedding GroupNorm GemmaRotaryEmbedding
+    QuantizeWithOrder DequantizeWithOrder QOrderedGelu QOrderedLayerNormalization BranchwiseRMSNorm
+"""
+
+replaced_by({"Einsum": _two_by_two}, multiplies=True)
+replaced_by({"LinearRegressor": _linear(0, "targets"), "LinearClassifier": _linear(1, "")}, domain=_ML, multiplies=True)
+replaced_by(
+    {
+        **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise()),
+        **dict.fromkeys(("MemcpyFromHost", "MemcpyToHost"), _as("Identity", (0,))),
+    }
+)
+replaced_by(
+    {
+        **dict.fromkeys(_OF_EACH_ELEMENT.split(), _elementwise()),
+        **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _elementwise(0, (3,))),
+        **dict.fromkeys(("SkipGroupNorm", "BiasDropout", "BitmaskBiasDropout"), _elementwise(0, (1,))),
+        **{f"{kind}Linear": _as(f"{kind}Linear", (0, 1, 2), "axis") for kind in ("Quantize", "Dequantize")},
+        "QLinearAdd": _as("Add", (0, 3)),
+        "QLinearMul": _as("Mul", (0, 3)),
+        "MulInteger": _as("Mul", (0, 2)),
+        **dict.fromkeys(("ComplexMul", "ComplexMulConj", "SwiGLU"), _as("Mul", (0, 1))),
+        "QLinearReduceMean": _as("ReduceMean", (0,), "axes", "keepdims"),
+        "ReduceSumInteger": _as("ReduceSum", (0,), "axes", "keepdims"),
+        "QLinearWhere": _as("Where", (0, 1, 4)),
+        "QLinearConcat": _joined(2, 3),
+        **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization"), _embedded),
+        "TorchEmbedding": _as("Gather", (0, 1)),
+        "RestorePadding": _as("Gather", (0, 1)),
+        **dict.fromkeys(("GatherBlockQuantized", "GatherPacked"), _unpacked_rows),
+        "BiasSplitGelu": _half,
+        "ExpandDims": _as("Unsqueeze", (0, 1)),
+        "Trilu": _as("Trilu", (0, 1), "upper"),
+        "GatherND": _as("GatherND", (0, 1)),
+        "Range": _as("Range", (0, 1, 2)),
+        "Pad": _as("Pad", (0, 1, 2), "mode"),
+        "BitmaskDropout": _as("Identity", (0,)),
+    },
+    domain=_MS,
+)
+replaced_by(
+    dict.fromkeys(("BatchNormalization", "InstanceNormalization", "LRN"), _elementwise()), domain="com.ms.internal.nhwc"
+)
+replaced_by(
+    {
+        **dict.fromkeys(("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder"), _elementwise()),
+        "FeatureVectorizer": _joined(0, 1, axis=1),
+        "ArrayFeatureExtractor": _picked,
+    },
+    domain=_ML,
+)

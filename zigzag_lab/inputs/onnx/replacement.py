@@ -1,0 +1,153 @@
+"""What stands in the place of one ONNX node: nodes of ONNX's own operators, with shapes known as they are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zigzag_lab.inputs.onnx.node import SHOWN_TYPE, Shape
+from zigzag_lab.inputs.onnx.shapes import ShapeInference
+
+_SPLIT_BY_INPUT = 13
+
+
+class Replacement:
+    """Nodes in the place of one.
+
+    Args:
+        node: the node to replace.
+        known: what is known of the tensors before it; the new nodes are added to it.
+        opset: version of ONNX's own operators.
+
+    Attributes:
+        nodes: the new nodes, in order.
+        weights: the new initializers: constants, and weights of which nothing but the shape is known.
+        declared: shapes of results that cannot be inferred.
+    """
+
+    def __init__(self, node: Any, known: ShapeInference, opset: int) -> None:
+        self.node, self.known, self.opset = node, known, opset
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+        self.declared: list[Any] = []
+        self.given = {a.name: a for a in node.attribute}
+
+    def input(self, place: int) -> str:
+        """The tensor that the replaced node reads at a place; empty where it is left out."""
+        return self.node.input[place] if place < len(self.node.input) else ""
+
+    def output(self, place: int) -> str:
+        """The tensor that it writes at a place; empty where it is left out."""
+        return self.node.output[place] if place < len(self.node.output) else ""
+
+    def integer(self, key: str, default: int = 0) -> int:
+        """A whole number among its attributes."""
+        return int(self.given[key].i) if key in self.given else default
+
+    def integers(self, key: str) -> list[int]:
+        """A list of whole numbers among its attributes; empty where it is left out."""
+        return list(self.given[key].ints) if key in self.given else []
+
+    def shape(self, tensor: str) -> Shape | None:
+        """The shape of a tensor, where it is known."""
+        return self.known.shape(tensor)
+
+    def add(
+        self, kind: str, inputs: Sequence[str], output: str = "", *, part: str = "", shown: bool = False, **more: Any
+    ) -> str:
+        """Add a node of one result.
+
+        Args:
+            kind: the operator.
+            inputs: what it reads.
+            output: what it writes; by default a new tensor.
+            part: what the node does in the place of the replaced one, for its name; by default it takes its name.
+            shown: whether it is listed under the operator type of the replaced one.
+            more: its attributes.
+
+        Returns:
+            What it writes.
+        """
+        from onnx import helper
+
+        output = output or f"{self._label}/{part or kind}/{len(self.nodes)}"
+        name = self.node.name if not part else f"{self.node.name or self._label}/{part}"
+        if shown:
+            more[SHOWN_TYPE] = self.node.op_type
+        node = helper.make_node(kind, list(inputs), [output], name=name, **more)
+        self.nodes.append(node)
+        self.known.add(node)
+        return output
+
+    def keep(self, node: Any) -> None:
+        """Add a node made elsewhere."""
+        self.nodes.append(node)
+        self.known.add(node)
+
+    def keep_itself(self, like: int) -> bool:
+        """Leave the node what it is; its first result has the shape of one of its inputs, where that is known."""
+        from onnx import ValueInfoProto
+
+        shape = self.shape(self.input(like))
+        if shape is None or not self.output(0):
+            return False
+        of = self.known.types[self.input(like)]
+        self.keep(self.node)
+        self.known.give_type(self.output(0), of)
+        self.declared.append(ValueInfoProto(name=self.output(0), type=of))
+        return True
+
+    def copy(self, tensor: str, output: str) -> None:
+        """Let an output of the replaced node, where it has one, be another tensor."""
+        if output and tensor:
+            self.add("Identity", [tensor], output, part="copy")
+
+    def reshaped(self, tensor: str, sizes: Sequence[int], output: str = "") -> str:
+        """A tensor in another shape; a size of 0 stays what it is, and one of -1 follows."""
+        return self.add("Reshape", [tensor, self.integer_list(sizes)], output, part="reshape")
+
+    def transposed(self, tensor: str, perm: Sequence[int], output: str = "") -> str:
+        """A tensor with its dimensions in another order."""
+        return self.add("Transpose", [tensor], output, part="transpose", perm=list(perm))
+
+    def parts(self, tensor: str, axis: int, sizes: Sequence[int]) -> list[str]:
+        """A tensor cut into parts of these sizes."""
+        from onnx import helper
+
+        names = [f"{self._label}/part_{len(self.nodes)}_{i}" for i in range(len(sizes))]
+        inputs, more = [tensor], dict[str, Any](axis=axis)
+        if self.opset >= _SPLIT_BY_INPUT:
+            inputs.append(self.integer_list(sizes))
+        else:
+            more["split"] = list(sizes)
+        self.keep(helper.make_node("Split", inputs, names, name=f"{self._label}/split", **more))
+        return names
+
+    def integer_list(self, values: Sequence[int]) -> str:
+        """A constant of whole numbers."""
+        from onnx import TensorProto, helper
+
+        name = f"{self._label}/sizes_{len(self.weights)}"
+        return self._weight(helper.make_tensor(name, TensorProto.INT64, [len(values)], list(values)))
+
+    def weight(self, shape: Sequence[int]) -> str:
+        """Weights of which nothing but the shape is known."""
+        from onnx import TensorProto
+
+        tensor = TensorProto(name=f"{self._label}/weight_{len(self.weights)}", data_type=TensorProto.FLOAT, dims=shape)
+        tensor.data_location = TensorProto.EXTERNAL
+        tensor.external_data.add(key="location", value="left-out")
+        return self._weight(tensor)
+
+    def _weight(self, tensor: Any) -> str:
+        self.weights.append(tensor)
+        self.known.give_weight(tensor)
+        return str(tensor.name)
+
+    @property
+    def _label(self) -> str:
+        return str(next((name for name in self.node.output if name), self.node.name or self.node.op_type))
+
+
+Rule = Callable[[Replacement], bool]
+"""Adds the nodes that stand for the replaced one; false where it cannot be replaced, or its shapes are not known."""

@@ -42,9 +42,9 @@ def test_the_view_of_a_sweep_on_a_server(browser: Chromium, tmp_path: Path, monk
     assert {"cmes.parquet", "points.csv", "pareto tiny net.png"} <= files
 
 
-EXPAND = """(() => { const closed = [...document.querySelectorAll('button[data-component-id*=runnamecellrenderer]')]
-    .find(button => !button.dataset.opened);
-  if (closed) { closed.dataset.opened = 'yes'; closed.click(); } return !closed; })()"""
+EXPAND = """(() => { const all = [...document.querySelectorAll('button[data-component-id*=runnamecellrenderer]')];
+  const closed = all.find(button => !button.dataset.opened);
+  if (closed) { closed.dataset.opened = 'yes'; closed.click(); } return all.length > 0 && !closed; })()"""
 
 
 def test_runs_within_runs_are_nested(browser: Chromium, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,4 +180,4 @@ def test_a_dump_folder_is_made_with_its_parents(tmp_path: Path) -> None:
 
 def test_help_and_version() -> None:
     assert "--accelerator" in invoked({}, "--help").stdout
-    assert executed("--version").stdout.split()[-1] == __version__
+    assert executed(["--version"]).stdout.split()[-1] == __version__

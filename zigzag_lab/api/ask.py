@@ -66,6 +66,10 @@ def moment(text: str, now: datetime | None = None) -> datetime:
 # -- SQL ---------------------------------------------------------------------------------------------------------------
 
 
+_NO_CURSOR = ("42", "0A")
+"""Classes of SQLSTATE that a cursor's declaration fails with: syntax, and what has none; not, say, a time-out."""
+
+
 def query(lab: Lab, text: str) -> Iterator[Answer]:
     """Ask in SQL: portions of the answer, one at least, however many rows there are.
 
@@ -82,8 +86,8 @@ def query(lab: Lab, text: str) -> Iterator[Answer]:
         portions = lab.stream(text)
         try:
             first = next(portions)
-        except StoreError:
-            if lab.url.kind == SQLITE:
+        except StoreError as error:
+            if not _code_of(error).startswith(_NO_CURSOR):
                 raise
             first = lab.sql(text)  # what Postgres has no cursor for, such as EXPLAIN; errors without the cursor's words
         if not first.columns:
@@ -94,10 +98,15 @@ def query(lab: Lab, text: str) -> Iterator[Answer]:
         raise _explained(lab, error) from error.__cause__
 
 
+def _code_of(error: StoreError) -> str:
+    """SQLite's name of an error, or Postgres's SQLSTATE; empty where there is neither."""
+    cause = error.__cause__ or error.__context__
+    return str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
+
+
 def _explained(lab: Lab, error: StoreError) -> InputError:
     """An error of the question as the user's, with what there is to ask; another as it is."""
-    cause = error.__cause__ or error.__context__
-    code = str(getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or "")
+    cause, code = error.__cause__ or error.__context__, _code_of(error)
     if code.startswith(_WRITE_REFUSED):
         hint = "'zigzag-lab sql' only reads; 'zigzag-lab tag' hangs words on runs."
         return InputError("SQL", "the statement would write", "a SELECT", hint)

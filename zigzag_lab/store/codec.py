@@ -35,16 +35,12 @@ Spelling = tuple[str, str]
 MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
 MOST_LEVELS_KNOWN = 16_384
-MOST_UNROLLINGS_KNOWN = 4096
 N_SPATIAL_DIGITS = 8
 """Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
 
 _NO_LOOPS: Spelling = "", "[]"
 _TEXTS: dict[Loop, str] = {}
 _CONTENTS: dict[Loop, str] = {}
-_UNROLLINGS: dict[int, tuple[SpatialMapping, str, str]] = {}
-"""By the identity of a spatial mapping, which is held here, so that nothing else gets its number."""
-
 _text_of, _content_of = _TEXTS.__getitem__, _CONTENTS.__getitem__
 
 
@@ -202,22 +198,12 @@ def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> MappingTu
 
 def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> MappingTuple:
     """The document's JSON is put together from parts that are canonical and have mostly been met before."""
-    known = _UNROLLINGS.get(id(spatial))
-    _, spatial_text, unrolled = known or _learn_unrolling(spatial)
+    spelt_dims = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
+    spatial_text = "; ".join([text for text, _ in spelt_dims])
+    unrolled = f"[{','.join([content for _, content in spelt_dims])}]"
     levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
     content = f'{{"kind":"{temporal.kind}","spatial":{unrolled},"temporal":{{{",".join(levels)}}}}}'
     return MappingTuple(digest=mapping_digest(spatial_text, content), spatial_text=spatial_text, content=content)
-
-
-def _learn_unrolling(spatial: SpatialMapping) -> tuple[SpatialMapping, str, str]:
-    """A spatial mapping and its spelling."""
-    if len(_UNROLLINGS) >= MOST_UNROLLINGS_KNOWN:
-        _UNROLLINGS.clear()
-    spelt = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
-    text = "; ".join([text for text, _ in spelt])
-    known = spatial, text, f"[{','.join([content for _, content in spelt])}]"
-    _UNROLLINGS[id(spatial)] = known
-    return known
 
 
 def mapping_digest(spatial_text: str, content: str) -> str:

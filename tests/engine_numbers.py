@@ -17,8 +17,8 @@ from typing import Any
 from tests.stages import small
 from zigzag_lab.api.run import RunOutcome, RunRequest, run
 from zigzag_lab.keys.canonical import canonical_json
-from zigzag_lab.keys.documents import described
 from zigzag_lab.keys.engine import COMPATIBILITY
+from zigzag_lab.keys.records import described
 from zigzag_lab.vocab import Objective, TemporalMappingType
 
 FILE = Path(__file__).parent / "keys" / "engine_numbers.json"

@@ -225,6 +225,7 @@ def _docstrings(house: House) -> Iterator[Measure]:
         f"{module.name}:{name}"
         for module, name, node in house.functions()
         if not any(part.startswith(("_", "<")) for part in name.split(".")) and not ast.get_docstring(node)
+        if "overload" not in map(ast.unparse, node.decorator_list)  # what is overloaded has the docstring
     ]
     yield Measure("public functions without docstring", len(bare), bare)
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.recorded import ask
 from tests.tracking.samples import mlflow_runs
 from zigzag_lab.store import Lab
-from zigzag_lab.tracking.names import PARENT_TAG
+from zigzag_lab.tracking.limits import PARENT_TAG
 from zigzag_lab.tracking.places import sqlite_uri
 
 FOLDER = Path(__file__).parents[1] / "experiments" / "buffer-in-one-pipeline"

@@ -67,7 +67,7 @@ def test_a_sweep_varies_its_option(environment: dict[str, str], tmp_path: Path) 
 
 OTHER_CODE = """
 from dataclasses import replace
-from zigzag_lab.api.sweep_point import PointPricer
+from zigzag_lab.api.sweep import PointPricer
 from zigzag_lab.sweeps import DesignPoint
 from zigzag_lab.vocab import InputError
 pricer = PointPricer("s", {}, {"search": "random"})

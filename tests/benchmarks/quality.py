@@ -21,8 +21,7 @@ from matplotlib import rc_context
 from zigzag_lab.api import RunRequest
 from zigzag_lab.api.pipeline import standard_stages
 from zigzag_lab.inputs.presets import preset_path
-from zigzag_lab.plots.labels import place_labels
-from zigzag_lab.plots.style import new_figure, save, tidy
+from zigzag_lab.plots.style import new_figure, place_labels, save, tidy
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.vocab import Objective
 

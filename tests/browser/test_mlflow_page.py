@@ -11,7 +11,8 @@ from tests.browser import Chromium
 from tests.tracking.samples import swept
 from zigzag_lab.api.mlflow_view import mlflow_server, page_of_runs
 from zigzag_lab.store import open_store
-from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+from zigzag_lab.store.choice import Policy
+from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending
 from zigzag_lab.tracking.places import sqlite_uri
 

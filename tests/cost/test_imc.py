@@ -19,7 +19,7 @@ from tests.differential_kinds import imc_differences
 from tests.strategies.problems import RandomProblem
 from tests.strategies.random_imc import random_imc_problem
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.cost.imc import _adders_in_use, activation_operand, bank_use, weight_operand
+from zigzag_lab.cost.array import _adders_in_use, activation_operand, bank_use, weight_operand
 from zigzag_lab.cost.kernel import price
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.hardware import Accelerator, ImcArray, ImcKind, OperationalArray

@@ -17,7 +17,7 @@ from click import Context
 from tests.coverage.scan import TESTS, Name, Uses, uses_by_test
 from zigzag_lab import api, stages
 from zigzag_lab.cli.run import run_command
-from zigzag_lab.stages.signature import parameters_of
+from zigzag_lab.stages.spec import parameters_of
 
 TABLE = TESTS / "STAGES.md"
 HOMES = ("zigzag_lab.stages", "zigzag_lab.api", "zigzag_lab")

@@ -48,9 +48,7 @@ def followed_graph(problem: Problem) -> Graph | None:
 
 def _tells_orders_apart(problem: Problem) -> bool:
     graph = followed_graph(problem) if Space(problem).is_ambiguous else None
-    return graph is not None and any(
-        max(kind.allocation.rows, default=0) > graph.space.lattice.full for kind in graph.allocations
-    )
+    return graph is not None and bool((graph.kinds.row > graph.space.lattice.full).any())
 
 
 def _unrolled(rng: Random, sizes: dict[str, int], accelerator: Accelerator) -> SpatialMapping:

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.exact.network import combined
+from zigzag_lab.exact.targets import combined
 
 POINTS = st.tuples(st.integers(1, 50), st.integers(1, 50))
 FRONTS = st.lists(st.lists(POINTS, min_size=1, max_size=5), min_size=1, max_size=4)

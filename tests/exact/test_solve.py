@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isclose
 
 import numpy as np
@@ -132,6 +133,24 @@ def test_a_layer_of_one_operation_has_one_mapping() -> None:
     answer = solve(layer_problem("tpu_like", layer=layer), Objective.ENERGY)
     assert answer.certificate.is_proven
     assert answer.certificate.n_mappings == 1
+
+
+def test_tensors_that_no_outermost_memory_holds_are_refused_before_a_walk_is_laid_out() -> None:
+    problem = layer_problem("tpu_like")
+    layer, accelerator = problem.layer, problem.accelerator
+    whole = sum(
+        layer.tensor_elems(operand) * (problem.final_precision if operand == "O" else problem.precision(operand))
+        for operand in problem.operands
+    )
+    for size, fits_at_all in ((whole, True), (whole - 1_000, False)):
+        memories = tuple(replace(m, size_bits=size) if m.name == "dram" else m for m in accelerator.memories)
+        tried = replace(accelerator, memories=memories)
+        where = Problem.of(layer, tried, problem.constraints, problem.spatial_mapping)
+        if fits_at_all:
+            assert Space(where).n_loops > 0
+        else:
+            with pytest.raises(InfeasibleError, match="dram is 1,000 bits too small for the whole tensors"):
+                Space(where)
 
 
 def test_bounds_never_exceed_prices_and_energy_is_exact() -> None:

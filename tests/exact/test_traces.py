@@ -18,8 +18,8 @@ from zigzag_lab.exact.solve import solve
 from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.mapping.sliding import split_levels
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.mapping.unrolling import split_levels
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import DimensionRelation, Layer
 
@@ -63,7 +63,7 @@ def test_rows_are_the_sizes_that_the_order_of_loops_makes() -> None:
         for m in range(len(batch)):
             for o, operand in enumerate(graph.space.operands):
                 rows = rows_of(graph, o, steps[:, m])
-                for form in graph.space.terms[o].forms:
+                for form in graph.space.problem.forms:
                     of_levels = [int(graph.space.terms[o].elems(form, a)[row]) for a, row in enumerate(rows, start=1)]
                     assert of_levels == sizes_by_hand(batch, m, operand, form.operands[operand].levels), seed
                 sizes |= {row // graph.space.lattice.n_points for row in rows}

@@ -116,7 +116,7 @@ def appears(sign: Path) -> bool:
 
 
 @contextmanager
-def answering_in_part(tmp_path: Path, *, is_deadly: bool) -> Iterator[tuple[Engine, list[Future[list[Any]]]]]:
+def answering_in_part(tmp_path: Path, *, is_deadly: bool) -> Iterator[tuple[Engine[Any, Any], list[Future[list[Any]]]]]:
     """An engine of two workers, and their chunks: one computes, one has sent half of its answer."""
     engine, sign = open_engine("local", doubled, n_workers=2), tmp_path / "sign"
     chunks = [engine.submit(["sleep"]), engine.submit([CutShort(sign, is_deadly)])]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from zigzag_lab.inputs.checked import Entry, open_source
-from zigzag_lab.inputs.equation import read_equation, read_relation
+from zigzag_lab.inputs.workload_file import read_equation, read_relation
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import DimensionRelation
 

@@ -24,7 +24,7 @@ from tests.inputs.contributed import (
 )
 from tests.inputs.onnx_samples import node
 from zigzag_lab.inputs import read_onnx
-from zigzag_lab.inputs.onnx.file import inference_of
+from zigzag_lab.inputs.onnx.file import OnnxModel, inference_of
 from zigzag_lab.inputs.onnx.model import expanded
 from zigzag_lab.inputs.onnx.registry import LEFT_OUT, PRODUCT_RULES, RULES, TRANSFORM_RULES
 from zigzag_lab.vocab import InputError
@@ -38,7 +38,7 @@ def listed() -> list[tuple[str, str]]:
 
 
 def shapes_of(model: ModelProto) -> list[tuple[int, ...] | None]:
-    known = inference_of("one", expanded("one", model, None)[0], None)
+    known = inference_of(expanded(OnnxModel("one", model, {}))[0])
     return [known.shape(value.name) for value in model.graph.output]
 
 

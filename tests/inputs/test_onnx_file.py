@@ -8,16 +8,15 @@ from onnx import TensorProto, helper
 
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
-from zigzag_lab.inputs.onnx.file import load_model, open_inputs_error, tensors_of
+from zigzag_lab.inputs.onnx.file import OnnxModel, load_model, open_inputs_error, tensors_of
 from zigzag_lab.vocab import InputError
 
 
 def test_a_path_and_a_model_in_memory(tmp_path: Path) -> None:
     model = made.conv_model()
     (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
-    where, loaded = load_model(tmp_path / "net.onnx")
-    assert (where, loaded) == (str(tmp_path / "net.onnx"), model)
-    assert load_model(model) == ("ONNX model tiny", model)
+    assert load_model(tmp_path / "net.onnx") == OnnxModel(str(tmp_path / "net.onnx"), model, {})
+    assert load_model(model) == OnnxModel("ONNX model tiny", model, {})
 
 
 @pytest.mark.parametrize(
@@ -48,10 +47,10 @@ def test_missing_file_folder_and_other_things(tmp_path: Path) -> None:
 def test_shapes_are_inferred_where_they_are_missing_and_the_model_stays_as_it_is() -> None:
     model = made.conv_model(strides=[2, 2])
     before = model.SerializeToString()
-    tensors = tensors_of("net", model, None, ["x", "y"])
+    tensors = tensors_of(OnnxModel("net", model, {}), ["x", "y"])
     assert tensors.shapes == {"x": (1, 3, 20, 30), "w": (8, 3, 3, 5), "y": (1, 8, 9, 13)}
     assert tensors.inputs == {"x": (1, 3, 20, 30)}
-    assert tensors_of("net", model, {"x": (2, 3, 20, 10)}, ["y"]).shapes["y"] == (2, 8, 9, 3)
+    assert tensors_of(OnnxModel("net", model, {"x": (2, 3, 20, 10)}), ["y"]).shapes["y"] == (2, 8, 9, 3)
     assert model.SerializeToString() == before
 
 
@@ -68,14 +67,14 @@ def test_reshapes_are_followed_through_constants_and_computed_targets() -> None:
     scalar = helper.make_tensor("first", TensorProto.INT64, [], [0])
     extra = [scalar, made.integers("zero", [0]), made.integers("rest", [-1])]
     model = made.model(nodes, {"x": [2, 3, 8, 8]}, {"w": [4, 3, 3, 3], "v": [144, 10]}, extra)
-    shapes = tensors_of("net", model, None, ["z"]).shapes
+    shapes = tensors_of(OnnxModel("net", model, {}), ["z"]).shapes
     assert (shapes["flat"], shapes["z"]) == ((2, 144), (2, 10))
 
 
 def test_large_weights_are_not_copied_for_shape_inference() -> None:
     big = helper.make_tensor("w", TensorProto.FLOAT, [64, 3, 16, 16], bytes(64 * 3 * 256 * 4), raw=True)
     model = made.model([node("Conv", "x w", "y")], {"x": [1, 3, 20, 20]}, extra=[big])
-    assert tensors_of("net", model, None, ["y"]).shapes["y"] == (1, 64, 5, 5)
+    assert tensors_of(OnnxModel("net", model, {}), ["y"]).shapes["y"] == (1, 64, 5, 5)
 
 
 def test_sparse_weights_have_shapes_too() -> None:
@@ -83,7 +82,7 @@ def test_sparse_weights_have_shapes_too() -> None:
     sparse = model.graph.sparse_initializer.add(dims=[4, 6])
     sparse.values.CopyFrom(helper.make_tensor("w", TensorProto.FLOAT, [1], [1.0]))
     sparse.indices.CopyFrom(helper.make_tensor("w_at", TensorProto.INT64, [1], [3]))
-    tensors = tensors_of("net", model, None, ["y"])
+    tensors = tensors_of(OnnxModel("net", model, {}), ["y"])
     assert tensors.shapes["y"] == (5, 6)
     assert tensors.constants == {"w"}
 
@@ -97,13 +96,13 @@ def test_what_follows_from_weights_alone_is_constant() -> None:
         node("Add", "x tw", "sum"),
     ]
     model = made.model(nodes, {"x": [4, 4]}, {"w": [4, 4], "scale": [1]})
-    assert tensors_of("net", model, None, []).constants == {"w", "scale", "c", "dw", "tw"}
+    assert tensors_of(OnnxModel("net", model, {}), []).constants == {"w", "scale", "c", "dw", "tw"}
 
 
 def test_weights_that_are_listed_as_inputs_are_no_inputs() -> None:
     model = made.conv_model()
     model.graph.input.append(helper.make_tensor_value_info("w", TensorProto.FLOAT, [8, 3, 3, 5]))
-    assert tensors_of("net", model, None, ["y"]).inputs == {"x": (1, 3, 20, 30)}
+    assert tensors_of(OnnxModel("net", model, {}), ["y"]).inputs == {"x": (1, 3, 20, 30)}
 
 
 @pytest.mark.parametrize(
@@ -117,19 +116,19 @@ def test_weights_that_are_listed_as_inputs_are_no_inputs() -> None:
 def test_bad_input_shapes(given: Any, message: str) -> None:
     model = made.conv_model(["batch", 3, 20, None])
     with pytest.raises(InputError, match=message):
-        tensors_of("net", model, given, ["y"])
+        tensors_of(OnnxModel("net", model, given), ["y"])
 
 
 def test_open_inputs_say_what_to_pass() -> None:
     model = made.model(
         [node("Add", "x y", "z")], {"x": ["batch", 3, "height", None], "y": [0, 7], "fixed": [1]}, inferred=False
     )
-    tensors = tensors_of("net", model, None, ["z"])
+    tensors = tensors_of(OnnxModel("net", model, {}), ["z"])
     error = open_inputs_error("net", tensors.inputs, "xy")
     assert error is not None
     assert "input x has shape [batch, 3, height, ?], input y has shape [?, 7]" in str(error)
     assert "--input-shape x=1,3,224,224 --input-shape y=1,7" in str(error)
-    fixed = tensors_of("net", model, {"x": (1, 3, 4, 7), "y": (1, 7)}, ["z"])
+    fixed = tensors_of(OnnxModel("net", model, {"x": (1, 3, 4, 7), "y": (1, 7)}), ["z"])
     assert open_inputs_error("net", fixed.inputs, "xy") is None
     assert "input y" not in str(open_inputs_error("net", tensors.inputs, "x"))
     assert fixed.shapes["z"] == (1, 3, 4, 7)

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from zigzag_lab.keys.sources import NotKeyableError, code_document
-from zigzag_lab.stages import CostModelStage, Stage
+from zigzag_lab.stages import (
+    CostModelStage,
+    DumpStage,
+    ListifyStage,
+    Stage,
+    SumStage,
+    TemporalOrderingConversionStage,
+)
 
 log = logging.getLogger(__name__)
 COUNTER: list[Any] = [object()]
@@ -67,8 +74,18 @@ def test_the_rest_of_its_module_is_not(tmp_path: Path) -> None:
     assert set(before) == {"name", "source"}
 
 
-def test_ours_go_by_name() -> None:
-    assert code_document(CostModelStage) == "zigzag_lab.stages.mappers.CostModelStage"
+@pytest.mark.parametrize(
+    ("stage", "home"),
+    [
+        (CostModelStage, "mappers"),
+        (TemporalOrderingConversionStage, "orders"),
+        (DumpStage, "collectors"),
+        (ListifyStage, "collectors"),
+        (SumStage, "reducers"),
+    ],
+)
+def test_ours_go_by_the_name_of_their_first_home(stage: type[Stage], home: str) -> None:
+    assert code_document(stage) == f"zigzag_lab.stages.{home}.{stage.__name__}"
 
 
 class Logging(Stage):

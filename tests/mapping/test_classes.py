@@ -13,7 +13,7 @@ from zigzag_lab.mapping.classes import classes_of, packed
 def test_a_class_holds_what_is_equal(n_rows: int, n_columns: int, radix: int, rng: st.DataObject) -> None:
     few = [[rng.randrange(radix) for _ in range(n_rows)] for _ in range(4)]  # type: ignore[attr-defined]
     columns = [tuple(rng.choice(few)) for _ in range(n_columns)]  # type: ignore[attr-defined]
-    words = packed(np.array(columns, dtype=np.int64).T, radix)
+    words = packed(np.array(columns, dtype=np.int64).T, [radix] * n_rows)
     assert len(words) <= n_rows
     first, classes = classes_of(words)
     assert len(first) == len(set(columns))

@@ -54,7 +54,7 @@ def test_runs_and_what_comes_next(seed: int) -> None:
             n = len(order)
             for t in range(n + 1):
                 useful = next((i for i in range(t, n) if not is_irrelevant[i]), n)
-                assert tables.next_useful(op)[t, m] == useful
+                assert tables.next_relevant(op)[t, m] == useful
                 for starts, dims in ((tables.runs.reuse_start, irrelevant), (tables.runs.relevant_start, relevant)):
                     start = t
                     while start and order[start - 1][0] in dims:

@@ -12,7 +12,7 @@ from typing import Any
 from tests.pipelines.bystander import Event, Place, flattened, made_of
 from tests.pipelines.stored import StoredRun
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.keys import accelerator_digest, constraints_digest
+from zigzag_lab.keys import meaning_digest
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import InfeasibleError
 
@@ -285,7 +285,7 @@ def _proof(proof: Any) -> Any:
 
 def _design(cme: CostModelEvaluation) -> tuple[str, str, Any]:
     visited = sorted((m.name, op, m.size_bits) for m in cme.accelerator.memories for op in m.operands)
-    return constraints_digest(cme.problem.constraints), accelerator_digest(cme.accelerator), visited
+    return meaning_digest(cme.problem.constraints), meaning_digest(cme.accelerator), visited
 
 
 def _stored_design(cme: CostModelEvaluation, stored: StoredRun, design: tuple[Any, ...]) -> tuple[str, str, Any]:
@@ -302,7 +302,7 @@ def _stored_design(cme: CostModelEvaluation, stored: StoredRun, design: tuple[An
     else:
         rules = stored.inputs["mapping"][1] if "mapping" in stored.inputs else None
         said = rules.for_layer(cme.layer) if isinstance(rules, MappingRules) else MappingConstraints()
-    return constraints_digest(said), accelerator_digest(cme.accelerator) if left_out else digest, visited
+    return meaning_digest(said), meaning_digest(cme.accelerator) if left_out else digest, visited
 
 
 def _json(value: Any) -> Any:

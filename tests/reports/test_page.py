@@ -14,8 +14,7 @@ from tests.reports.priced import recorded
 from tests.stages import small
 from zigzag_lab import api
 from zigzag_lab.reports import write_report
-from zigzag_lab.reports.content import detailed, report_content
-from zigzag_lab.reports.page import as_script_data, report_html
+from zigzag_lab.reports.page import as_script_data, detailed, report_content, report_html
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.vocab import InputError
 

@@ -145,9 +145,25 @@ def test_a_complete_order_is_taken_as_it_is() -> None:
     assert list(salsa_mapping(tpu_problem(order), energy, SalsaSettings(50, 4)).loops(0)) == order
 
 
-def test_wishes_that_no_order_meets_are_reported() -> None:
-    with pytest.raises(InfeasibleError, match="meets the temporal ordering"):
-        salsa_mapping(tpu_problem([("OX", None)] * 4), energy, SalsaSettings(5, 2))
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        [("OX", None)] * 4,
+        [("C", 3)],
+        [("OX", 5), ("*", None)],
+        [("OX", 4), ("OX", 14)],
+        [("*", None), ("K", 4)],
+    ],
+    ids=str,
+)
+def test_wishes_that_no_order_meets_are_reported(wanted: list[tuple[str, int | None]]) -> None:
+    problem = tpu_problem(wanted)
+    for search in (
+        lambda: salsa_mapping(problem, energy, SalsaSettings(5, 2)),
+        lambda: next(temporal_mappings(problem, 6)),
+    ):
+        with pytest.raises(InfeasibleError, match="meets the temporal ordering"):
+            search()
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ from zigzag_lab.stages import (
     SpatialMappingGeneratorStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.reducers import LayerMemo
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 
 

@@ -32,8 +32,8 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
-from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.reducers import LayerMemo
 from zigzag_lab.vocab import InputError, PipelineError
 
 Pair = tuple[float, float]

@@ -20,7 +20,7 @@ from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search import temporal
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.temporal import order_classes, temporal_mappings
-from zigzag_lab.stages.order_classes import best_of_classes
+from zigzag_lab.stages.temporal import best_of_classes
 from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
 
 LPF_LIMIT = 5

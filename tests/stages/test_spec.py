@@ -23,7 +23,7 @@ from zigzag_lab.stages import (
     Stage,
     SumStage,
     TemporalOrderingConversionStage,
-    check,
+    pipeline,
 )
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.spec import CLAIMS, NOTHING, StageSpec, is_ours, spec_of
@@ -103,7 +103,7 @@ def test_a_stage_of_ours_withholds_the_keywords_that_it_names_and_does_not_provi
 
 
 def warnings_of(stages: Any, caplog: pytest.LogCaptureFixture, **more: Any) -> list[str]:
-    check._warn_once.cache_clear()
+    pipeline._warn_once.cache_clear()
     (layer,) = read_workload([small.layer(0, "stem")]).layers
     given = {"layer": layer, "accelerator": read_accelerator(small.accelerator()), "nb_mappings_generated": 1, **more}
     caplog.clear()

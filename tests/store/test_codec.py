@@ -23,7 +23,8 @@ from zigzag_lab.store.codec import (
     unpacked,
 )
 from zigzag_lab.store.database import Row, rows_from
-from zigzag_lab.store.tables import MemoryEvaluationTuple
+from zigzag_lab.store.designs import Design
+from zigzag_lab.store.tables import LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import TemporalMappingType
 
 dims = st.sampled_from(["K", "C", "OX", "é", 'q"', "B\\"])
@@ -85,14 +86,42 @@ def expected_memory_row(cme: CostModelEvaluation, operand: str, level: int) -> R
     )
 
 
+def expected_layer_row(cme: CostModelEvaluation, mapping_digest: str) -> Row:
+    """The row of a layer, each column by its name."""
+    terms = cme.breakdown
+    return LayerEvaluationTuple(
+        run_number=4,
+        layer_index=2,
+        layer_id=cme.layer.id,
+        name=cme.layer.name,
+        operator_type=cme.layer.operator_type,
+        layer_digest="d" * 64,
+        mapping_digest=mapping_digest,
+        keeps_at_output_pins=cme.keep_at_output_pins,
+        n_macs=cme.layer.n_macs,
+        energy_pj=cme.energy_total,
+        mac_energy_pj=terms.mac_energy_pj,
+        memory_energy_pj=terms.memory_energy_pj,
+        latency_cycles=cme.latency_total2,
+        ideal_cycles=terms.ideal_cycles,
+        temporal_cycles=terms.temporal_cycles,
+        stall_cycles=terms.stall_cycles,
+        onload_cycles=terms.onload_cycles,
+        offload_cycles=terms.offload_cycles,
+        drain_cycles=terms.drain_cycles,
+        accelerator_kind="accelerator 2",
+        constraints_kind="constraints",
+        memories_left_out="{}",
+    )
+
+
 @settings(max_examples=30)
 @given(st.integers(0, 200))
 def test_rows_hold_plain_numbers_in_the_order_of_their_columns(seed: int) -> None:
     cme = price_of(seed)
-    rows = rows_of(cme, 4, 2, "d" * 64)
-    layer = rows.layer
-    assert (layer.run_number, layer.layer_index, layer.layer_digest) == (4, 2, "d" * 64)
-    assert (layer.energy_pj, layer.latency_cycles) == (cme.energy_total, cme.latency_total2)
+    design = Design(accelerator="accelerator 2", constraints="constraints", left_out="{}")
+    rows = rows_of(cme, 4, 2, "d" * 64, design)
+    assert rows.layer == expected_layer_row(cme, rows.mapping.digest)
     for row in (rows.layer, *memory_rows(rows)):
         assert {type(value) for value in row} <= {int, float, str, bool, type(None)}
     for row in memory_rows(rows):

@@ -24,7 +24,7 @@ main(prog_name="zigzag-lab")
 """
 HOLD = """
 import sys, pathlib
-from zigzag_lab.cli.own_words import hide_passwords
+from zigzag_lab.cli.process import hide_passwords
 hide_passwords()
 print(pathlib.Path("/proc/self/cmdline").read_bytes())
 print(sys.argv[1:])

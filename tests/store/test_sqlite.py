@@ -8,7 +8,9 @@ import pytest
 
 from zigzag_lab.store import RunStart, StoreWriteError, open_store
 from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import flat
 from zigzag_lab.store.sqlite import file_system_of, journal_mode_for
+from zigzag_lab.store.tables import ResultTuple
 from zigzag_lab.store.url import DatabaseUrl, masked
 
 MOUNTS = """\
@@ -87,6 +89,20 @@ def test_a_file_that_is_lost_while_a_run_writes_is_noticed(tmp_path: Path, lose:
         lose(path)
         with pytest.raises(StoreWriteError, match="deleted, moved or replaced"):
             run.finish()
+
+
+@pytest.mark.parametrize("n_energies", [0, 1, 4])
+def test_columns_that_are_null_in_every_row_read_as_null(tmp_path: Path, n_energies: int) -> None:
+    with open_store(tmp_path / "lab.db") as store, store.start_run(RunStart()) as run:
+        energies = [2.5] * n_energies + [None] * (4 - n_energies)
+        rows = [
+            ResultTuple(run_number=run.number, result_index=i, path="", kind="other", n_layers=0, energy_pj=energy)
+            for i, energy in enumerate(energies)
+        ]
+        store.database.append(ResultTuple, flat(rows))
+        sql = f"SELECT {', '.join(ResultTuple._fields)} FROM zl_result ORDER BY result_index"
+        assert store.database.select(sql).rows == rows
+        store.database.execute("DELETE FROM zl_result")
 
 
 def test_a_file_is_found_again_from_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

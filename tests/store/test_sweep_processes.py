@@ -22,7 +22,7 @@ def test_four_at_once_price_each_point_once(
     sampling: Any, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(executors, "open_engine", lambda kind, work, **_: InlineEngine(work))
-    monkeypatch.setattr("zigzag_lab.sweeps.sharing.PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr("zigzag_lab.sweeps.running.PAUSE_SECONDS", 0.02)
     sizes = {"log_range": ["64 KiB", "256 KiB"]}
     file = sweep_file(tmp_path, space={SIZE: sizes, R_COST: [100, 200, 300, 400]}, sampling=sampling)
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from zigzag_lab.inputs.checked import Entry
+from zigzag_lab.inputs.yaml_file import Document
+
 LAYER = {
     "id": 0,
     "name": "only",
@@ -20,6 +23,11 @@ LAYER = {
 }
 SIZE = "accelerator.memories.sram_2MB.size"
 R_COST = "accelerator.memories.sram_2MB.r_cost"
+
+
+def entry(value: Any, where: str = "here") -> Entry:
+    """A value that is all there is of a document."""
+    return Entry(Document(where, value), (), value)
 
 
 def sweep_file(folder: Path, *, layers: int = 1, **keys: Any) -> Path:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.sweeps.small import entry
 from zigzag_lab.sweeps.axes import read_axis, read_zipped
 from zigzag_lab.vocab import InputError
 
@@ -12,7 +13,7 @@ KIB = 8192
 
 
 def values(name: str, given: Any) -> list[Any]:
-    return [value for (value,) in read_axis("here", name, given, {}).values]
+    return [value for (value,) in read_axis(entry(given), name, {}).values]
 
 
 @pytest.mark.parametrize(
@@ -52,17 +53,17 @@ def test_forms(name: str, given: Any, found: list[Any]) -> None:
 )
 def test_broken_axes(given: Any, word: str) -> None:
     with pytest.raises(InputError, match=word):
-        read_axis("here", "x", given, {})
+        read_axis(entry(given), "x", {})
 
 
 def test_zipped_values_go_together() -> None:
-    axis = read_zipped("here", {"x": [1, 2], SIZE: ["1 KiB", "2 KiB"]}, {})
+    axis = read_zipped(entry({"x": [1, 2], SIZE: ["1 KiB", "2 KiB"]}), {})
     assert axis.names == ("x", SIZE)
     assert axis.values == ((1, KIB), (2, 2 * KIB))
     with pytest.raises(InputError, match="2 values of x, 1 values of y"):
-        read_zipped("here", {"x": [1, 2], "y": [1]}, {})
+        read_zipped(entry({"x": [1, 2], "y": [1]}), {})
     with pytest.raises(InputError, match="two or more"):
-        read_zipped("here", {"x": [1, 2]}, {})
+        read_zipped(entry({"x": [1, 2]}), {})
 
 
 @pytest.mark.parametrize(
@@ -76,4 +77,4 @@ def test_zipped_values_go_together() -> None:
 )  # fmt: skip
 def test_ranges_at_the_limits_are_refused(given: Any) -> None:
     with pytest.raises(InputError):
-        read_axis("space.x", "x", given, {})
+        read_axis(entry(given), "x", {})

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sweeps.small import entry
 from zigzag_lab.sweeps.expressions import LookupTable, read_expression, read_table
 from zigzag_lab.vocab import InputError
 
@@ -96,7 +97,7 @@ def test_a_table_goes_through_its_points_and_stays_between(points: list[tuple[in
 
 
 def test_tables_are_functions() -> None:
-    table = read_table("tables.cost", {"x": ["1 KiB", "4 KiB"], "y": [1, 3], "scale": "log"})
+    table = read_table(entry({"x": ["1 KiB", "4 KiB"], "y": [1, 3], "scale": "log"}, "tables.cost"))
     assert read_expression("here", "cost(2 * KiB)", {"cost": table}).value(VALUES.__getitem__) == pytest.approx(2)
     with pytest.raises(InputError, match="outside the table"):
         read_expression("here", "cost(8 * KiB)", {"cost": table}).value(VALUES.__getitem__)
@@ -109,7 +110,7 @@ def test_tables_are_functions() -> None:
 )
 def test_broken_tables(given_table: Any) -> None:
     with pytest.raises(InputError, match=r"tables\.t"):
-        read_table("tables.t", given_table)
+        read_table(entry(given_table, "tables.t"))
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from tests.sweeps.inline import InlineEngine, Patience
 from tests.sweeps.small import R_COST, SIZE, sweep_file
 from zigzag_lab import executors
 from zigzag_lab.api import RunRequest, run
-from zigzag_lab.api.sweep import SweepOutcome, plan_sweep, run_sweep
+from zigzag_lab.api.sweep import PointPricer, SweepOutcome, plan_sweep, run_sweep
 from zigzag_lab.api.sweep_answers import front_of, over_networks, sorted_by, sweep_points, sweep_status
-from zigzag_lab.api.sweep_point import PointPricer
 from zigzag_lab.executors.worker import host_name
 from zigzag_lab.store import Lab
 from zigzag_lab.store.cache_query import questions_of

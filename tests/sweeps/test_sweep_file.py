@@ -118,4 +118,4 @@ def test_errors_name_the_line(keys: dict[str, Any], key: str, tmp_path: Path) ->
     with pytest.raises(InputError) as caught:
         read_sweep(file)
     name = key.removeprefix("options.").removeprefix("space.")
-    assert caught.value.where == f"{file} (line {lines.index(name) + 1}): {key}"
+    assert caught.value.where == f"{file}: {key} (line {lines.index(name) + 1})"

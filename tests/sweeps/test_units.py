@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.sweeps.small import entry
 from zigzag_lab.sweeps.units import value_at, whole
 from zigzag_lab.vocab import InputError
 
@@ -29,7 +30,7 @@ SIZE, COST = "accelerator.memories.m.size", "accelerator.memories.m.r_cost"
     ],
 )
 def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) -> None:
-    assert value_at("here", path, given) == pytest.approx(bits) if isinstance(bits, float) else bits
+    assert value_at(entry(given), path) == pytest.approx(bits) if isinstance(bits, float) else bits
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) 
 )
 def test_a_wrong_unit_is_refused(path: str, given: str, word: str) -> None:
     with pytest.raises(InputError, match=word):
-        value_at("here", path, given)
+        value_at(entry(given), path)
 
 
 def test_whole_numbers_are_integers() -> None:

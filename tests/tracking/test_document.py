@@ -6,7 +6,7 @@ from math import inf
 
 from tests.tracking.samples import Place, finished_run
 from zigzag_lab.store.full_run import read_run
-from zigzag_lab.tracking.document import FORMAT, run_json
+from zigzag_lab.tracking.run_texts import FORMAT, run_json
 
 
 def test_it_is_plain_json_without_secrets(place: Place) -> None:

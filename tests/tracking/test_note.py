@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.tracking.samples import NETWORK, Place, finished_run
 from zigzag_lab.store.full_run import read_run
 from zigzag_lab.tracking.limits import plain
-from zigzag_lab.tracking.note import MOST_LAYERS, note
+from zigzag_lab.tracking.run_texts import MOST_LAYERS, note
 
 
 def test_strange_names_are_shown_letter_for_letter() -> None:

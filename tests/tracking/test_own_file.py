@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from zigzag_lab.tracking import own_file
-from zigzag_lab.tracking.own_file import make_whole, use_wal
+from zigzag_lab.tracking import tracker
+from zigzag_lab.tracking.tracker import make_whole, use_wal
 
 
 def make(path: Path) -> None:
@@ -58,7 +58,7 @@ def test_network_file_systems_and_files_in_use_keep_their_mode(tmp_path: Path, m
         other.execute("ROLLBACK")
     assert mode(path) == "delete"
     with monkeypatch.context() as m:
-        m.setattr(own_file, "journal_mode_for", lambda _: "delete")
+        m.setattr(tracker, "journal_mode_for", lambda _: "delete")
         use_wal(path)
         assert mode(path) == "delete"
     use_wal(path)

@@ -10,8 +10,7 @@ from threading import Thread
 import pytest
 
 from zigzag_lab.tracking import reach
-from zigzag_lab.tracking.errors import TrackingError
-from zigzag_lab.tracking.reach import check_reachable
+from zigzag_lab.tracking.reach import TrackingError, check_reachable
 
 
 def closed_port() -> int:

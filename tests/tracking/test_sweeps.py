@@ -14,9 +14,10 @@ import pytest
 from tests.tracking.samples import NETWORK, SIZE, Place, history, mlflow_runs, swept
 from tests.tracking.test_publish import Killed
 from zigzag_lab.store import Store
-from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+from zigzag_lab.store.choice import Policy
+from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending
-from zigzag_lab.tracking.names import VIEW_TAG
+from zigzag_lab.tracking.limits import VIEW_TAG
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.tracker import Tracker
 from zigzag_lab.vocab import InputError

@@ -14,9 +14,10 @@ from tests.tracking.samples import NETWORK, Place, finished_run, history, inputs
 from tests.tracking.test_publish import Killed
 from zigzag_lab.stages.protocols import Variant
 from zigzag_lab.store import RunInput, RunStart, Store, open_store
-from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+from zigzag_lab.store.choice import Policy
+from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending
-from zigzag_lab.tracking.names import PARENT_TAG
+from zigzag_lab.tracking.limits import PARENT_TAG
 from zigzag_lab.tracking.tracker import Tracker
 
 NETWORK_DIGEST = inputs()[1].digest

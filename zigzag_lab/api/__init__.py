@@ -6,15 +6,20 @@ Names are loaded when asked for: a question to a database does not wait for the 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.api.databases import default_database
-from zigzag_lab.api.run import RunOutcome, RunRequest, run
+from zigzag_lab.api.run import (
+    RunOutcome,
+    RunRequest,
+    get_hardware_performance_zigzag,
+    get_hardware_performance_zigzag_imc,
+    run,
+)
 
 if TYPE_CHECKING:
     from zigzag_lab.api.main_stage import MainStage, publish
     from zigzag_lab.api.pipeline import objective_of, run_options, temporal_mapping_type_of
-    from zigzag_lab.api.reference import get_hardware_performance_zigzag, get_hardware_performance_zigzag_imc
     from zigzag_lab.store.lab import Lab
     from zigzag_lab.tracking.places import mlflow_uri_for
     from zigzag_lab.vocab.masking import masked
@@ -22,8 +27,6 @@ if TYPE_CHECKING:
 _HOMES = {
     "Lab": "zigzag_lab.store.lab",
     "MainStage": "zigzag_lab.api.main_stage",
-    "get_hardware_performance_zigzag": "zigzag_lab.api.reference",
-    "get_hardware_performance_zigzag_imc": "zigzag_lab.api.reference",
     "masked": "zigzag_lab.vocab.masking",
     "mlflow_uri_for": "zigzag_lab.tracking.places",
     "objective_of": "zigzag_lab.api.pipeline",
@@ -50,7 +53,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if home := _HOMES.get(name):
-        return getattr(import_module(home), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # which sees the imports above, and may report what is not among them
+
+    def __getattr__(name):
+        if home := _HOMES.get(name):
+            return getattr(import_module(home), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from textwrap import fill
+from textwrap import TextWrapper
 
 from zigzag_lab.api.databases import default_database
 from zigzag_lab.store import housekeeping
@@ -46,9 +46,7 @@ def find_run(lab: Lab, word: str) -> RunRecord:
 def moment(text: str, now: datetime | None = None) -> datetime:
     """Return the time that people write as an age (``90s``, ``30m``, ``2h``, ``3d``, ``1w``) or as a date.
 
-    Args:
-        text: what they wrote. A date or time without a zone is of this machine's zone.
-        now: the time that ages count back from.
+    A date or time without a zone is of this machine's zone.
 
     Raises:
         InputError: it is neither.
@@ -108,55 +106,47 @@ def _explained(lab: Lab, error: StoreError) -> InputError:
     """An error of the question as the user's, with what there is to ask; another as it is."""
     cause, code = error.__cause__ or error.__context__, _code_of(error)
     if code.startswith(_WRITE_REFUSED):
-        hint = "'zigzag-lab sql' only reads; 'zigzag-lab tag' hangs words on runs."
+        hint = "'zigzag-lab sql' only reads; 'zigzag-lab tag' adds tags to runs."
         return InputError("SQL", "the statement would write", "a SELECT", hint)
     is_question = code.startswith(("42", "22")) or code in _WRONG_QUESTION
     if is_question or (not code and lab.url.kind == SQLITE):
-        said = error.found.partition("says: ")[2] or str(cause)
-        if "multiple commands" in said:  # in the words of a protocol, of which nobody need know
-            said = "there is more than one statement"
-        return InputError("SQL", said, hint=_advice(lab, said))
+        message = error.found.partition("says: ")[2] or str(cause)
+        if "multiple commands" in message:  # in the words of a protocol, of which nobody need know
+            message = "there is more than one statement"
+        return InputError("SQL", message, hint=_advice(lab, message))
     return error
 
 
-def _advice(lab: Lab, said: str) -> str:
+def _advice(lab: Lab, message: str) -> str:
     """What to write instead: a name that is close, and all there are."""
-    if "one statement" in said:  # as SQLite says it, too
+    if "one statement" in message:  # in SQLite's words, too
         return ""
-    if "bindings" in said:
+    if "bindings" in message:
         return "Write the values themselves in place of question marks."
-    names = [name for view, columns in views(lab).items() for name in (view, *columns)]
-    wrong = _UNKNOWN.search(said)
+    names = [name for view, columns in columns_of_views(lab).items() for name in (view, *columns)]
+    wrong = _UNKNOWN.search(message)
     close = nearest(wrong[1].rpartition(".")[2], names) if wrong else ""
     return f"{close} {views_in_words(lab)}".strip()
-
-
-def views(lab: Lab) -> dict[str, tuple[str, ...]]:
-    """View -> its columns."""
-    return columns_of_views(lab)
 
 
 def views_in_words(lab: Lab) -> str:
     """The views and their columns, a paragraph for each."""
     try:
-        listed = [_paragraph(f"{view}: {', '.join(columns)}") for view, columns in views(lab).items()]
+        listed = [f"{view}: {', '.join(columns)}" for view, columns in columns_of_views(lab).items()]
     except StoreError:
         return ""
-    return "\n".join(["There are these views:", *listed])
-
-
-def _paragraph(text: str) -> str:
-    return fill(text, 100, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    wrapper = TextWrapper(100, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+    return "\n".join(["There are these views:", *map(wrapper.fill, listed)])
 
 
 # -- tags --------------------------------------------------------------------------------------------------------------
 
 
 def tag(lab: Lab, run_id: str, tags: Iterable[tuple[str, str]], removed: Sequence[str] = ()) -> dict[str, str]:
-    """Hang words on a run, and take others off; all of the run's words after that.
+    """Add tags to a run, and remove others; return all of its tags after that.
 
     Raises:
-        InputError: a word to be taken off is not there.
+        InputError: a tag to be removed is not there.
     """
     there, new = lab.details(run_id).tags, dict(tags)
     for key in removed:
@@ -212,13 +202,9 @@ def restore(lab: Lab, runs: Sequence[str]) -> list[str]:
 def remove_garbage(
     lab: Lab, *, older_than: str | None = None, is_dry_run: bool = False, is_compact: bool = False
 ) -> dict[str, int]:
-    """Remove deleted runs and orphaned rows.
+    """Remove deleted runs and orphaned rows, or only count them, and give their space back if that is asked.
 
-    Args:
-        lab: the database.
-        older_than: an age such as ``30d``: runs that were deleted later stay.
-        is_dry_run: whether only to count.
-        is_compact: whether to give the space back to the disk.
+    Runs that were deleted later than an age ago, such as ``30d``, stay.
 
     Returns:
         What -> how many.

@@ -78,7 +78,6 @@ class Misses:
     """Why a run computed what it computed.
 
     Attributes:
-        run_id: the run.
         compared_with: an earlier run; None where there is none.
         n_asked: questions about layers, or about the network if none were asked about layers.
         n_missed: of these, those that were not answered.
@@ -93,12 +92,9 @@ class Misses:
 
 
 def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
-    """Why a run found no answers.
+    """Why a run found no answers, compared with another run: by default the newest earlier one, of its network if any.
 
-    Args:
-        store: the open database.
-        run: its id; of a run within a run, whose questions the outer one asks, that one is meant.
-        other: the run to compare with; by default the newest earlier one of the same network, else any earlier one.
+    Of a run within a run, whose questions the outer one asks, the outer one is meant.
 
     Raises:
         InputError: a run asked the cache nothing.
@@ -117,7 +113,7 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
     missed = [q for q in asked if q.outcome == "miss"]
     of_layers = [q for q in missed if q.kind != "network" and q.kind in kinds]
     grouped: dict[tuple[Difference, ...], list[str]] = {}
-    documents: dict[str, Any] = {}
+    documents: dict[str, tuple[str, Any] | None] = {}
     for question in of_layers or [q for q in missed if q.kind in kinds] or missed:
         found = tuple(_why(database, question, known, documents))
         grouped.setdefault(found, []).append(question.label)
@@ -128,7 +124,10 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
 
 
 def _why(
-    database: Database, question: AskedQuestion, known: Sequence[AskedQuestion], documents: dict[str, Any]
+    database: Database,
+    question: AskedQuestion,
+    known: Sequence[AskedQuestion],
+    documents: dict[str, tuple[str, Any] | None],
 ) -> Iterator[Difference]:
     """What differs from the closest of the questions known."""
     if not question.parts or not known:
@@ -150,7 +149,7 @@ def _closeness(question: AskedQuestion, other: AskedQuestion) -> tuple[bool, int
 
 
 def _part_differences(
-    database: Database, name: str, before: str, after: str, documents: dict[str, Any]
+    database: Database, name: str, before: str, after: str, documents: dict[str, tuple[str, Any] | None]
 ) -> Iterator[Difference]:
     for digest in (before, after):
         if digest not in documents:
@@ -162,15 +161,11 @@ def _part_differences(
     found = list(differences(first[1], second[1], name))
     deciding = [d for d in found if not _CHANGES_NOTHING.search(d.path)]
     for d in deciding or found:
-        yield Difference(in_yaml(d.path), _hashable(d.first), _hashable(d.second))
+        path = re.sub(r"\w+", lambda word: YAML_KEYS.get(word[0], word[0]), d.path)
+        yield Difference(path, _hashable(d.first), _hashable(d.second))
 
 
-def in_yaml(path: str) -> str:
-    """A path through records in the words of the user's files: ``accelerator.memories.sram.r_cost``."""
-    return re.sub(r"\w+", lambda word: YAML_KEYS.get(word[0], word[0]), path)
-
-
-def _hashable(value: Any) -> Any:
+def _hashable(value: object) -> object:
     return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
@@ -195,19 +190,14 @@ class Verification:
 
 
 class _CannotError(Exception):
-    """An answer cannot be computed again from what is kept."""
+    """An answer cannot be computed again from what is stored."""
 
 
 _RECORDS: dict[str, type] = {kind.__name__: kind for kind in (SpatialMapping, TemporalMapping, UnrolledLoops)}
 
 
 def verify(store: Store, n: int) -> Verification:
-    """Compute some answers again, chosen at random among those of this version of the program, and compare.
-
-    Args:
-        store: the open database.
-        n: how many.
-    """
+    """Compute some answers again, chosen at random among those of this version of the program, and compare."""
     from zigzag_lab.keys import engine_digest
 
     n_equal, wrong, skipped, engine = 0, [], dict[str, int](), engine_digest()
@@ -223,7 +213,7 @@ def verify(store: Store, n: int) -> Verification:
 
 
 def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
-    kwargs: dict[str, Any] = {}
+    kwargs: dict[str, object] = {}
     for name in KINDS:
         if name in parts:
             kwargs[name] = record_from(KINDS[name], _document(database, parts[name]))
@@ -236,17 +226,17 @@ def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
     return json_of(answer_of(results, Asker.of(kwargs)))
 
 
-def _comparable(answer: bytes) -> Any:
+def _comparable(answer: bytes) -> object:
     """An answer without what may differ: how much of it is shared, and the time that exact searches took."""
-    document = json.loads(answer)
-    for cme in document["cmes"]:
-        cme[0] = document["problems"][cme[0]][1:]  # identical layers may stand for each other there
+    parsed = json.loads(answer)
+    for cme in parsed["cmes"]:
+        cme[0] = parsed["problems"][cme[0]][1:]  # identical layers may stand for each other there
         if isinstance(cme[-1], dict):
             cme[-1].pop("seconds", None)
-    return _inlined(document["results"], document["cmes"]), document["records"]
+    return _inlined(parsed["results"], parsed["cmes"]), parsed["records"]
 
 
-def _inlined(value: Any, cmes: list[Any]) -> Any:
+def _inlined(value: object, cmes: list[object]) -> object:
     if isinstance(value, list):
         return ["cme", cmes[value[1]]] if value[:1] == ["cme"] else [_inlined(item, cmes) for item in value]
     return value
@@ -259,25 +249,21 @@ def _document(database: Database, digest: str) -> Any:
     return found[1]
 
 
-def _stage(name: Any) -> StageCallable:
+def _stage(name: object) -> StageCallable:
     known = {stage.__name__: stage for stage in BUILTIN_STAGES}
     if not isinstance(name, str) or name not in known:
         raise _CannotError("it needs a stage of the user's")
     return known[name]
 
 
-def _option(value: Any) -> Any:
+def _option(value: object) -> object:
     """A keyword back from its spelling in a key."""
     if isinstance(value, list):
         return [_option(item) for item in value]
     if not isinstance(value, dict):
         return value
     if "pairs" in value:
-        return {_option_name(name): _option(item) for name, item in value["pairs"]}
+        return {tuple(name) if isinstance(name, list) else name: _option(item) for name, item in value["pairs"]}
     if value.get("record") in _RECORDS:
         return record_from(_RECORDS[value["record"]], value["says"])
     raise _CannotError("it was asked with objects or files that are not kept")
-
-
-def _option_name(name: Any) -> Any:
-    return tuple(name) if isinstance(name, list) else name

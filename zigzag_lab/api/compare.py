@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import TypeGuard
 
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 
@@ -65,32 +65,21 @@ class Comparison:
     options: tuple[Difference, ...]
     surroundings: tuple[Difference, ...]
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
-        pairs = ("totals", *(f.name for f in fields(self) if f.name.endswith(("_energy_pj", "_latency_cycles"))))
-        return {
-            "first": asdict(self.first),
-            "second": asdict(self.second),
-            **{name: [_plain(pair) for pair in getattr(self, name)] for name in pairs},
-            "inputs": [{"kind": kind, **asdict(difference)} for kind, difference in self.inputs],
-            "settings": [asdict(difference) for difference in self.settings],
-            "options": [asdict(difference) for difference in self.options],
-            "surroundings": [asdict(difference) for difference in self.surroundings],
-        }
+        inputs = [{"kind": kind, **asdict(difference)} for kind, difference in self.inputs]
+        return {name: _plain(value) for name, value in vars(self).items()} | {"inputs": inputs}
 
 
-def _plain(pair: Pair) -> dict[str, Any]:
-    return {**asdict(pair), "difference": pair.difference, "ratio": pair.ratio}
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    more = {"difference": value.difference, "ratio": value.ratio} if isinstance(value, Pair) else {}
+    return {**asdict(value), **more} if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
-    """Put two runs side by side.
-
-    Args:
-        lab: the database.
-        first_id: the id of a run.
-        second_id: the id of the other.
-    """
+    """Put two runs side by side."""
     first, second = lab.run(first_id), lab.run(second_id)
     layers = [_layers(lab, run) for run in (first, second)]
     children = [_by_settings(lab, run) for run in (first, second)]
@@ -172,8 +161,8 @@ def _input_differences(lab: Lab, first_id: str, second_id: str) -> Iterator[tupl
             yield kind, difference
 
 
-def _as_yaml(source: bytes | None) -> Any:
-    """What a YAML file says; None where it is none."""
+def _as_yaml(source: bytes | None) -> object:
+    """What a YAML file holds; None where it is none."""
     if source is None:
         return None
     import yaml
@@ -191,7 +180,7 @@ def _surroundings(first: RunDetails, second: RunDetails) -> Iterator[Difference]
     yield from differences(_of_interest(first.environment), _of_interest(second.environment))
 
 
-def _of_interest(environment: dict[str, Any]) -> dict[str, Any]:
+def _of_interest(environment: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in environment.items() if name not in _SELDOM_OF_INTEREST}
 
 
@@ -205,11 +194,11 @@ class Difference:
     """
 
     path: str
-    first: Any
-    second: Any
+    first: object
+    second: object
 
 
-def differences(first: Any, second: Any, path: str = "") -> Iterator[Difference]:
+def differences(first: object, second: object, path: str = "") -> Iterator[Difference]:
     """The leaves in which two trees differ, in the order of the first.
 
     Lists of pairs, and lists of things that carry a name, are compared by key and by name: an entry more does not
@@ -227,23 +216,20 @@ def differences(first: Any, second: Any, path: str = "") -> Iterator[Difference]
         yield Difference(path, first, second)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def _is_flat(items: Sequence[Any]) -> bool:
+def _is_flat(items: Sequence[object]) -> bool:
     """Whether a list is short and of plain values, so that it is shown as a whole."""
     return len(items) <= 8 and all(not isinstance(item, (Mapping, list, tuple)) for item in items)
 
 
-def _by_key(value: Any) -> Any:
+def _by_key(value: object) -> object:
     """A list of pairs, or of things with names of their own, as a mapping; another value as it is."""
     if not _is_list(value) or not value:
         return value
-    if all(_is_list(item) and len(item) == 2 and isinstance(item[0], str) for item in value):
-        pairs = [(item[0], item[1]) for item in value]
-    elif all(isinstance(item, Mapping) and isinstance(item.get("name"), str) for item in value):
-        pairs = [(item["name"], item) for item in value]
-    else:
-        return value
-    return dict(pairs) if len(dict(pairs)) == len(pairs) else value
+    pairs = [(x[0], x[1]) for x in value if _is_list(x) and len(x) == 2 and isinstance(x[0], str)]
+    named = [(x["name"], x) for x in value if isinstance(x, Mapping) and isinstance(x.get("name"), str)]
+    found = dict(pairs or named)
+    return found if len(found) == len(value) else value

@@ -63,12 +63,9 @@ class Finding:
 
 
 def examine(database: str | None = None, mlflow: str | None = None, *, deep: bool = False) -> list[Finding]:
-    """Look at the versions, the database, its disk, its clock, and MLflow. Nothing is changed.
+    """Look at the versions, the database (if `deep`, at every row), its disk and clock, and MLflow.
 
-    Args:
-        database: its URL.
-        mlflow: MLflow's tracking URI, or ``off``.
-        deep: whether every row is read.
+    Nothing is changed. MLflow is named by its tracking URI, or is ``off``.
     """
     url = DatabaseUrl.parse(database or default_database())
     findings = [_versions(), *_database(url, deep=deep)]
@@ -263,7 +260,7 @@ def _mlflow_schema(uri: str) -> Finding:
 
 
 def _newest_of_mlflow() -> str | None:
-    """The newest revision that the installed MLflow knows; None where that cannot be told."""
+    """The newest revision that the installed MLflow knows; None where that is not known."""
     found = find_spec("mlflow")
     for place in (found.submodule_search_locations if found else None) or ():
         folder = Path(place) / "store" / "db_migrations"
@@ -297,11 +294,7 @@ class SchemaState:
 
 
 def schema_state(database: str | None = None, *, thoroughly: bool = False) -> SchemaState:
-    """Where a database stands.
-
-    Args:
-        database: its URL.
-        thoroughly: whether its tables are compared with what this program expects, one by one.
+    """Where a database stands; thoroughly, its tables are compared with what this program expects, one by one.
 
     Raises:
         StoreError: it is not there, or its schema is newer than this program.

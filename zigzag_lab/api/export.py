@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
-from zigzag_lab.api.plain_values import sayable
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
@@ -17,6 +16,7 @@ from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.run_questions import input_names
 from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.plain import as_plain
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -47,7 +47,7 @@ def export(
         lab: the database.
         table: one of :data:`TABLES`.
         target: the file, or a stream of text for ``csv`` and ``jsonl``.
-        kind: ``csv``, ``jsonl`` or ``parquet``; by default what the file's suffix says.
+        kind: ``csv``, ``jsonl`` or ``parquet``; by default that of the file's suffix.
         experiment: only runs of this one.
         runs: only these runs, by id; all when empty.
         children: whether the rows of runs within runs are written, too.
@@ -114,7 +114,7 @@ class _TextWriter:
     def write(self, portion: Answer) -> None:
         if self._kind == "jsonl":
             for row in portion.as_dicts():
-                self._stream.write(json.dumps(sayable(row), ensure_ascii=False, allow_nan=False) + "\n")
+                self._stream.write(json.dumps(as_plain(row), ensure_ascii=False, allow_nan=False) + "\n")
             return
         if self._is_first:
             self._csv.writerow(portion.columns)
@@ -125,9 +125,9 @@ class _TextWriter:
         self._stream.flush()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     """A value of CSV; documents are JSON, as in a text column."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else sayable(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else as_plain(value)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class WrittenInput:
     Attributes:
         kind: ``workload``, ``accelerator`` or ``mapping``.
         path: where it is now.
-        is_original: whether these are the bytes of the file that the run read; otherwise all that it said, as JSON.
+        is_original: whether these are the bytes of the file that the run read; otherwise all that it held, as JSON.
     """
 
     kind: str
@@ -148,23 +148,22 @@ class WrittenInput:
 def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     """Write the inputs of a run: the bytes of its files, in a folder for each kind, under the names they had.
 
-    Args:
-        lab: the database.
-        run_id: the run's id.
-        folder: where to write; made when new. A file that is there and says something else is left alone.
+    The folder is made where it is missing.
 
     Raises:
-        InputError: such a file is in the way, or the folder cannot be written to.
+        InputError: a file that holds something else is in the way, or the folder cannot be written to.
     """
     written, contents = [], []
     inputs = lab.inputs(run_id)
-    names = _file_names(lab, run_id)
+    given = input_names(lab, lab.store.run_number(run_id))
+    names = {one.kind: _as_file_name(one.file_name) for one in given if one.file_name}
     for kind, (name, content, source) in inputs.items():
         as_it_was = source is not None
         file_name = names.get(kind) if as_it_was else None
         path = folder / kind / (file_name or f"{_as_file_name(name) or kind}.json")
         written.append(WrittenInput(kind, path, as_it_was))
-        contents.append(source if source is not None else _as_json(content))
+        as_json = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        contents.append(source if source is not None else as_json.encode())
     try:
         for one, data in zip(written, contents, strict=True):
             if one.path.exists() and one.path.read_bytes() != data:
@@ -177,17 +176,7 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     return written
 
 
-def _file_names(lab: Lab, run_id: str) -> dict[str, str]:
-    """Kind -> the name that its file had, without its folder."""
-    names = input_names(lab, lab.store.run_number(run_id))
-    return {given.kind: _as_file_name(given.file_name) for given in names if given.file_name}
-
-
 def _as_file_name(name: str) -> str:
     """The last part of a path of any system; nothing of it leads out of a folder."""
     last = PurePosixPath(PureWindowsPath(name).name if "\\" in name else name).name
     return "" if last in (".", "..") else last.replace("\0", "")
-
-
-def _as_json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

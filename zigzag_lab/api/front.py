@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.store.damage import damaged
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerFront:
-    """The front of a layer.
-
-    Attributes:
-        index, name: the layer.
-        points: energy ascending.
-    """
+    """The front of a layer: its points, energy ascending."""
 
     index: int
     name: str
@@ -40,12 +35,7 @@ class LayerFront:
 
 @dataclass(frozen=True)
 class NetworkFront:
-    """The fronts of a run.
-
-    Attributes:
-        run: the run that found them.
-        layers: in order.
-    """
+    """The fronts that a run found, of its layers in order."""
 
     run: RunRecord
     layers: tuple[LayerFront, ...]
@@ -53,7 +43,7 @@ class NetworkFront:
     @cached_property
     def points(self) -> list[tuple[float, float, tuple[int, ...]]]:
         """(energy in pJ, latency in cycles, number of the point taken in each layer), energy ascending."""
-        from zigzag_lab.exact.network import combined
+        from zigzag_lab.exact.targets import combined
 
         return combined([[(p.energy_pj, p.latency_cycles) for p in layer.points] for layer in self.layers])
 
@@ -62,7 +52,7 @@ class NetworkFront:
         """Whether the fronts of all layers are proven, and so that of the network."""
         return all(layer.is_proven for layer in self.layers)
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
         return {
             "run_id": self.run.run_id,
@@ -108,7 +98,7 @@ def search_front(
         InputError: something asked for cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
-    from zigzag_lab.api.caching import LabMemoryCosts
+    from zigzag_lab.api.databases import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
     from zigzag_lab.api.pipeline import front_stages
     from zigzag_lab.api.run import with_accelerator
@@ -149,17 +139,12 @@ def recorded_front(lab: Lab, run: RunRecord) -> NetworkFront:
 
 
 def plot_front(front: NetworkFront, path: str | Path, layer: LayerFront | None = None) -> Path:
-    """Draw the front of the network, or of one of its layers, and save the picture.
-
-    Args:
-        front: the fronts.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        layer: the layer to draw.
+    """Draw the front of the network, or of one of its layers, and save the picture as PNG, SVG or PDF by its suffix.
 
     Raises:
         InputError: the path is not usable.
     """
-    from zigzag_lab.plots.front import plot_trade_offs
+    from zigzag_lab.plots.scatter import plot_trade_offs
 
     points = front.points if layer is None else [(p.energy_pj, p.latency_cycles) for p in layer.points]
     label = f"{front.run.workload} on {front.run.accelerator}"

@@ -28,28 +28,13 @@ PICKLE_ADVICE = (
     "Where it was written and can be trusted, load it and dump each CME as JSON: "
     "for c in pickle.load(open(FILE, 'rb')): json.dump(c.__jsonrepr__(), open(f'{c.layer.name}_complete.json', 'w'))"
 )
-_SUMMED = {
-    "energy_pj": "energy_pj",
-    "mac_energy_pj": "mac_energy_pj",
-    "memory_energy_pj": "memory_energy_pj",
-    "latency_cycles": "latency_cycles",
-    "n_macs": "n_macs",
-}
-
-
+_SUMMED = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "n_macs")
 _SUMMED_AS = {"energy": "energy_pj", "latency": "latency_cycles"}
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A folder that was imported.
-
-    Attributes:
-        folder: where it is.
-        run_id: the run that holds it.
-        n_layers: its layers.
-        was_there: whether an earlier import had made the run.
-    """
+    """A folder that was imported, and the run that holds it; `was_there` if an earlier import had made that run."""
 
     folder: Path
     run_id: str
@@ -58,12 +43,7 @@ class Imported:
 
 
 def import_dumps(paths: Sequence[Path], *, database: str | None = None, experiment: str = "imported") -> list[Imported]:
-    """Import folders of ZigZag's JSON dumps, with the folders below them.
-
-    Args:
-        paths: the folders.
-        database: its URL.
-        experiment: the question that the runs belong to.
+    """Import folders of ZigZag's JSON dumps, with the folders below them, as runs of an experiment.
 
     Raises:
         InputError: a folder holds no dumps, or only pickles, which run code when they are read.
@@ -107,14 +87,14 @@ def _import(store: Store, folder: Path, experiment: str) -> Imported:
     return Imported(folder, keep_run(store, start, content.hexdigest(), totals, layers), len(layers), False)
 
 
-def _by_number(path: Path) -> list[Any]:
+def _by_number(path: Path) -> list[object]:
     """Names with their numbers in order: ``conv2`` before ``conv10``."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
 
 
-def _totals(folder: Path, documents: dict[Path, Any], layers: Sequence[LayerRows]) -> dict[str, float]:
-    """Sums over the layers, or what the file of the whole network says."""
-    totals = {name: sum(getattr(layer.layer, column) for layer in layers) for name, column in _SUMMED.items()}
+def _totals(folder: Path, documents: Mapping[Path, object], layers: Sequence[LayerRows]) -> dict[str, float]:
+    """Sums over the layers, or the figures of the file of the whole network."""
+    totals = {name: sum(getattr(layer.layer, name) for layer in layers) for name in _SUMMED}
     overall = documents.get(folder / "overall_simple.json")
     if isinstance(overall, dict) and {"energy", "latency"} <= set(overall):
         try:
@@ -147,7 +127,7 @@ _WAYS = {
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file says.
+    """What a JSON file holds.
 
     Raises:
         InputError: it is none.
@@ -160,7 +140,7 @@ def read_json(path: Path) -> Any:
         raise InputError(str(path), f"no JSON that can be read ({error})", "a file that ZigZag dumped") from error
 
 
-def is_layer(document: Any, where: str) -> bool:
+def is_layer(document: object, where: str) -> bool:
     """Whether a document is the complete dump of one layer; else it is that of a sum, which lists its layers.
 
     Raises:
@@ -191,7 +171,7 @@ def layer_rows(document: Mapping[str, Any], layer_index: int, where: str) -> Lay
         raise InputError(where, found, "a complete dump of one layer", "Dump it with CompleteSaveStage.") from error
 
 
-def _check_numbers(values: Iterable[Any]) -> None:
+def _check_numbers(values: Iterable[object]) -> None:
     for value in values:
         if isinstance(value, (int, float)) and not 0 <= value <= MOST[type(value) is float]:
             raise ValueError(f"it says {value:.6g}, which no energy, latency or count can be")
@@ -263,10 +243,10 @@ def _cycles(outputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[Any]:
+def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[object]:
     outputs, inputs = document["outputs"], document["inputs"]
     spent = outputs["energy"]["memory_energy_breakdown_per_level_per_operand"]
-    values: list[Any] = []
+    values: list[object] = []
     for operand, levels in outputs["memory"]["word_accesses"].items():
         names = _memories(inputs["accelerator"], inputs["layer"]["memory_operand_links"][operand])
         for level, accesses in enumerate(levels):

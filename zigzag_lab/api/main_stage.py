@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.caching import LabMemoryCosts, keep_memory_costs, readings_of, run_cache, with_cache
-from zigzag_lab.api.databases import DEFAULT_STORE, is_there, opened_store
-from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
-from zigzag_lab.stages import (
-    MinimalEDPStage,
-    MinimalEnergyStage,
-    MinimalLatencyStage,
-    NetworkFrontStage,
-    Result,
-    SearchTally,
-    StageCallable,
+from zigzag_lab.api.databases import (
+    DEFAULT_STORE,
+    LabMemoryCosts,
+    is_there,
+    keep_memory_costs,
+    opened_store,
+    readings_of,
+    run_cache,
 )
+from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
+from zigzag_lab.api.pipeline import REDUCTIONS
+from zigzag_lab.stages import NetworkFrontStage, Result, SearchTally, StageCallable
 from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.protocols import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
-from zigzag_lab.stages.signature import parameters_of
-from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.spec import parameters_of, spec_of
 from zigzag_lab.vocab import NO_OBJECTIVE, Objective, ZigzagLabError
 from zigzag_lab.workload import Workload
 
@@ -73,7 +72,7 @@ class MainStage(Pipeline):
         run_name: str = "",
         tags: Mapping[str, str] | None = None,
         mlflow: str | None = None,
-        sources: Mapping[str, Any] | None = None,
+        sources: Mapping[str, object] | None = None,
         cache: bool = True,
         cache_salt: str = "",
         **kwargs: Any,
@@ -95,13 +94,14 @@ class MainStage(Pipeline):
         given = dict(self.kwargs)
         if self.store is None:
             return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
-        if "memory_costs" in self._wanted():
+        if "memory_costs" in _read_by(self.list_of_callables):
             given.setdefault("memory_costs", LabMemoryCosts(self.store))
         with ExitStack() as opened:
-            store = opened.enter_context(self._open_store()) if self._may_recall() else None
+            may_recall = self.cache and is_there(self.store)
+            store = opened.enter_context(opened_store(self.store)) if may_recall else None
             readings = readings_of(store) if self.cache else None
             read = self._read(given, readings)
-            store = store or opened.enter_context(self._open_store())
+            store = store or opened.enter_context(opened_store(self.store))
             keep_memory_costs(store, given.get("memory_costs"))
             try:
                 results = self._record_run(store, given, read, readings)
@@ -122,16 +122,16 @@ class MainStage(Pipeline):
             error.run_id = self.run_id
         self.published = _publish(store, self.mlflow, self.run_id)
 
-    def _read(self, given: dict[str, Any], readings: Readings | None) -> dict[str, Any]:
+    def _read(self, given: dict[str, object], readings: Readings | None) -> dict[str, object]:
         read = read_given(self.list_of_callables, given, readings)
         workload = read.get("workload")
         self.workload = workload if isinstance(workload, Workload) else None
         return read
 
     def _record_run(
-        self, store: Store, given: dict[str, Any], read: dict[str, Any], readings: Readings | None
+        self, store: Store, given: dict[str, object], read: dict[str, object], readings: Readings | None
     ) -> list[Result]:
-        tally = given.get("tally") or SearchTally()
+        tally = own if isinstance(own := given.get("tally"), SearchTally) else SearchTally()
         results: list[Result] = []
         with store.start_run(self._start(given, read, readings), _parent(store)) as recorder:
             self.run_id = recorder.run_id
@@ -145,17 +145,10 @@ class MainStage(Pipeline):
                         results.append(result)
                         recorder.yielded(result)
             self.cache_figures = cache.figures if cache is not None else None
-            totals = with_cache(_totals(tally, results), self.cache_figures)
-            self.record_error = _finish(recorder, totals)
+            self.record_error = _finish(recorder, _totals(tally, results, self.cache_figures))
         return results
 
-    def _may_recall(self) -> bool:
-        return self.cache and is_there(self.store)
-
-    def _open_store(self) -> AbstractContextManager[Store]:
-        return opened_store(self.store)
-
-    def _start(self, given: dict[str, Any], read: dict[str, Any], readings: Readings | None) -> RunStart:
+    def _start(self, given: dict[str, object], read: dict[str, object], readings: Readings | None) -> RunStart:
         from zigzag_lab.store import RunStart
 
         return RunStart(
@@ -168,15 +161,12 @@ class MainStage(Pipeline):
             tags=self.tags,
         )
 
-    def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, Any]:
+    def _observers(self, recorder: RunRecorder, tally: SearchTally, cache: RunCache | None) -> dict[str, object]:
         """Return the observers of the stages' work for which a stage of the list has a keyword."""
-        wanted = self._wanted()
-        observers: dict[str, Any] = {"tally": tally, "cache": cache}
+        wanted = _read_by(self.list_of_callables)
+        observers: dict[str, object] = {"tally": tally, "cache": cache}
         chosen = {name: value for name, value in observers.items() if name in wanted}
         return {n: value for n, value in {**chosen, "sink": recorder}.items() if n not in self.kwargs}
-
-    def _wanted(self) -> set[str]:
-        return {name for stage in self.list_of_callables for name in parameters_of(stage)}
 
 
 N_PUBLISHED_AT_ONCE = 20
@@ -229,8 +219,9 @@ def _parent(store: Store) -> RunRecorder | RunPlace | None:
     current = record_behind(CURRENT_SINK.get())
     if isinstance(current, RunPlace):
         return current if current.database == str(store.url) else None
-    is_here = isinstance(current, RunRecorder) and not current.is_closed and current.url == store.url
-    return current if is_here else None
+    if isinstance(current, RunRecorder) and not current.is_closed and current.url == store.url:
+        return current
+    return None
 
 
 def _finish(recorder: RunRecorder, totals: Totals) -> str | None:
@@ -246,8 +237,8 @@ def _finish(recorder: RunRecorder, totals: Totals) -> str | None:
     return None
 
 
-def _totals(tally: SearchTally, results: Sequence[Any]) -> Totals:
-    """What a run came to besides its layers: the area and the clock of its one result."""
+def _totals(tally: SearchTally, results: Sequence[object], cache: CacheFigures | None) -> Totals:
+    """What a run came to besides its layers: the area and the clock of its one result, and what the cache did."""
     from zigzag_lab.store import Totals
 
     found = list(cmes_at_the_top(results))
@@ -256,18 +247,19 @@ def _totals(tally: SearchTally, results: Sequence[Any]) -> Totals:
         n_mappings_evaluated=tally.n_mappings_evaluated,
         area_mm2=None if total is None else total.area_mm2,
         clock_ns=None if total is None else total.clock_ns,
+        cache_hits=None if cache is None else cache.hits,
+        cache_misses=None if cache is None else cache.misses,
+        cache_seconds_saved=None if cache is None else cache.seconds_saved,
     )
 
 
-_OBJECTIVES: dict[Any, Objective] = {
-    MinimalLatencyStage: Objective.LATENCY,
-    MinimalEnergyStage: Objective.ENERGY,
-    MinimalEDPStage: Objective.EDP,
+_OBJECTIVES: dict[object, Objective] = {
+    **{stage: objective for objective, stage in REDUCTIONS.items()},
     NetworkFrontStage: Objective.EDP,
 }
 
 
-def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, Any]) -> str:
+def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, object]) -> str:
     """What a list minimises, by its first stage that keeps the best, else by the keyword of its search."""
     for stage in stages:
         if stage in _OBJECTIVES:
@@ -278,15 +270,10 @@ def objective_of_stages(stages: Sequence[StageCallable], kwargs: Mapping[str, An
 
 
 def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Variant) -> RunStart:
-    """The start of a child run.
+    """The start of a child run for a combination, from that of its parent, with the inputs that are known by now.
 
     Its stages are those below the stage that tries the combination, and of those above it the ones that prepare what
     is handed down: so the child can be run again by itself.
-
-    Args:
-        stages: of the whole pipeline.
-        parent: the start of the run that it belongs to, with the inputs that are known by now.
-        variant: the combination.
     """
     from zigzag_lab.store import RunInput
 
@@ -296,21 +283,21 @@ def child_start(stages: Sequence[StageCallable], parent: RunStart, variant: Vari
     for name in RECORDS.keys() & variant.changes.keys() - changed.keys():
         inputs.pop(name, None)  # a file that a stage below reads, and notes
     place = len(stages) - variant.position - 1
-    kept = [stage for stage in stages[:place] if spec_of(stage).prepares] + list(stages[place + 1 :])
-    if not any("multiprocessing_callback" in spec_of(stage).provides for stage in kept):
-        kept = [stage for stage in kept if "multiprocessing_callback" not in spec_of(stage).consumes]
+    remaining = [stage for stage in stages[:place] if spec_of(stage).prepares] + list(stages[place + 1 :])
+    if not any("multiprocessing_callback" in spec_of(stage).provides for stage in remaining):
+        remaining = [stage for stage in remaining if "multiprocessing_callback" not in spec_of(stage).consumes]
     read = {i.kind: i.as_record() for i in inputs.values()}
-    gone = _read_by(stages) - _read_by(kept)
+    dropped = _read_by(stages) - _read_by(remaining)
     known = (parent.keywords or {}).items()
-    keywords = {name: value for name, value in known if name not in {*gone, *variant.changes, *read}}
-    silent = {"stage_code", *(OPTION_NAMES.get(name, name) for name in gone)}
+    keywords = {name: value for name, value in known if name not in {*dropped, *variant.changes, *read}}
+    silent = {"stage_code", *(OPTION_NAMES.get(name, name) for name in dropped)}
     of_parent = {name: value for name, value in parent.options.items() if name not in silent}
-    keywords |= kept_keywords(variant.changes, {**variant.changes, **read}, kept) or {}
+    keywords |= kept_keywords(variant.changes, {**variant.changes, **read}, remaining) or {}
     return replace(
         parent,
         name=f"{' on '.join(i.name for i in inputs.values() if i.kind != 'mapping')} ({variant.label})".strip(),
-        objective=objective_of_stages(kept, variant.changes),
-        options={**of_parent, **run_options(variant.changes, kept)},
+        objective=objective_of_stages(remaining, variant.changes),
+        options={**of_parent, **run_options(variant.changes, remaining)},
         keywords=keywords or None,
         inputs=list(inputs.values()),
         settings=variant.settings,

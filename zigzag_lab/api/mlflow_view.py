@@ -22,7 +22,7 @@ from urllib.request import urlopen
 from zigzag_lab.api.ask import open_lab
 from zigzag_lab.store.choice import last_publication_error, publication_counts
 from zigzag_lab.store.sweep_questions import sweep_names
-from zigzag_lab.tracking.names import VIEW_ID, VIEW_TAG
+from zigzag_lab.tracking.limits import VIEW_ID, VIEW_TAG
 from zigzag_lab.tracking.places import artifact_folder, mlflow_uri_for, sqlite_path
 from zigzag_lab.vocab import InputError, ZigzagLabError
 from zigzag_lab.vocab.masking import masked
@@ -98,7 +98,8 @@ def sync(
     Raises:
         InputError: publishing is off, there is no such policy or sweep.
     """
-    from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+    from zigzag_lab.store.choice import Policy
+    from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
 
     uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
@@ -111,19 +112,14 @@ def sync(
 
 
 def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | None) -> PublishReport | None:
-    """Tell MLflow of a sweep and of those of its points that a policy names, and of all else that waits.
-
-    Args:
-        database: its URL.
-        mlflow: the tracking URI; ``off`` for none; None for the default.
-        name: of the sweep.
-        policy: see :func:`sync`.
+    """Publish a sweep, those of its points that a policy names (see :func:`sync`), and all else that waits.
 
     Returns:
-        What was told, and what could not be; None where publishing is off, and the points wait.
+        What was published, and what could not be; None where publishing is off, and the points wait.
     """
     from zigzag_lab.store import open_store
-    from zigzag_lab.store.choice import Policy, ask_to_publish_sweep
+    from zigzag_lab.store.choice import Policy
+    from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
 
     uri = mlflow_uri_for(database, mlflow)
@@ -188,32 +184,28 @@ def mlflow_server(
     """
     port = _free_port(host, port)
     words = ["server", "--host", host, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
-    with _stopped_by_signals(), TemporaryFile() as said:
+    with _stopped_by_signals(), TemporaryFile() as output:
         process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, *words],
             env=_environment(uri),
             start_new_session=True,
             stdin=subprocess.PIPE,  # closed when this process ends, however it ends
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
         try:
             at = f"[{host}]" if ":" in host else host
             address = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else at}:{port}"
-            _wait_for(address, process, said)
+            _wait_for(address, process, output)
             yield address, process
         finally:
             _stop(process)
 
 
 def page_of_runs(address: str, database: str | None) -> str:
-    """The page of the newest run's experiment: the charts of its sweep where there is one.
+    """The page of the newest run's experiment, with the charts of its sweep where there is one.
 
-    The front page where MLflow does not know it.
-
-    Args:
-        address: of MLflow's user interface.
-        database: ours.
+    The front page of the user interface, whose address is given, where MLflow does not know the experiment.
     """
     with open_lab(database) as lab:
         newest = lab.runs(limit=1)
@@ -264,12 +256,12 @@ def _free_port(host: str, wanted: int | None) -> int:
     raise InputError(where, found, hint="Name another with --port.") from problem
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+def _wait_for(address: str, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if process.poll() is not None:
-            said.seek(0)
-            last = said.read().decode(errors="replace").strip().splitlines()[-1:]
+            output.seek(0)
+            last = output.read().decode(errors="replace").strip().splitlines()[-1:]
             raise ServerError(masked(" ".join(["MLflow's server did not start. It says:", *last])))
         with suppress(URLError, OSError), urlopen(f"{address}/health", timeout=2) as answer:
             if answer.status == 200:

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from zigzag_lab import stages
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.inputs import ONNX_SUFFIXES
 from zigzag_lab.inputs.presets import resolve
-from zigzag_lab.stages import (
-    AcceleratorParserStage,
-    CacheStage,
-    CompleteSaveStage,
-    CostModelStage,
-    ExactFrontStage,
-    ExploitInterLayerDataLocalityStage,
-    MinimalEDPStage,
-    MinimalEnergyStage,
-    MinimalLatencyStage,
-    NetworkFrontStage,
-    ONNXModelParserStage,
-    ParetoFrontStage,
-    PickleSaveStage,
-    SearchInterLayerDataLocalityStage,
-    SimpleSaveStage,
-    SpatialMappingGeneratorStage,
-    Stage,
-    SumStage,
-    VisualizationStage,
-    WorkloadParserStage,
-    WorkloadStage,
-)
-from zigzag_lab.stages.methods import SEARCH_METHODS, run_options
+from zigzag_lab.stages.methods import SEARCH_METHODS
+from zigzag_lab.stages.methods import run_options as run_options
+from zigzag_lab.stages.recording import cmes_at_the_top
 from zigzag_lab.vocab import Objective, TemporalMappingType
 from zigzag_lab.vocab.options import OBJECTIVE, SEARCH, TEMPORAL_MAPPING_TYPE
 
-__all__ = [
-    "REDUCTIONS",
-    "front_stages",
-    "is_onnx",
-    "objective_of",
-    "run_options",
-    "standard_stages",
-    "temporal_mapping_type_of",
-]
-
-REDUCTIONS: dict[Objective, type[Stage]] = {
-    Objective.LATENCY: MinimalLatencyStage,
-    Objective.ENERGY: MinimalEnergyStage,
-    Objective.EDP: MinimalEDPStage,
+REDUCTIONS: dict[Objective, type[stages.Stage]] = {
+    Objective.LATENCY: stages.MinimalLatencyStage,
+    Objective.ENERGY: stages.MinimalEnergyStage,
+    Objective.EDP: stages.MinimalEDPStage,
 }
 
 
@@ -65,8 +35,8 @@ def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMapping
 
 
 def standard_stages(
-    workload: Any, objective: Objective, search: str = SEARCH.default, *, exploit_locality: bool = False
-) -> Sequence[type[Stage]]:
+    workload: object, objective: Objective, search: str = SEARCH.default, *, exploit_locality: bool = False
+) -> Sequence[type[stages.Stage]]:
     """Return ZigZag's list of stages for a workload and an objective.
 
     Args:
@@ -77,57 +47,61 @@ def standard_stages(
     """
     reduction = REDUCTIONS[objective]
     return (
-        ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
-        AcceleratorParserStage,
-        SimpleSaveStage,
-        PickleSaveStage,
-        CacheStage,
-        SumStage,
+        stages.ONNXModelParserStage if is_onnx(workload) else stages.WorkloadParserStage,
+        stages.AcceleratorParserStage,
+        stages.SimpleSaveStage,
+        stages.PickleSaveStage,
+        stages.CacheStage,
+        stages.SumStage,
         *_above_layers(exploit_locality),
-        WorkloadStage,
-        VisualizationStage,
+        stages.WorkloadStage,
+        stages.VisualizationStage,
         *_of_each_layer(exploit_locality),
-        CompleteSaveStage,
-        CacheStage,
+        stages.CompleteSaveStage,
+        stages.CacheStage,
         reduction,
-        SpatialMappingGeneratorStage,
+        stages.SpatialMappingGeneratorStage,
         reduction,
         SEARCH_METHODS.named(search, SEARCH.name).stage,
-        CostModelStage,
+        stages.CostModelStage,
     )
 
 
-def front_stages(workload: Any, *, exploit_locality: bool = False) -> Sequence[type[Stage]]:
-    """Return the list of stages that searches the exact front of every layer, and combines them.
-
-    Args:
-        workload: a file, the name of a preset, or what the parser stages take.
-        exploit_locality: whether data may stay on chip between layers.
-    """
+def front_stages(workload: object, *, exploit_locality: bool = False) -> Sequence[type[stages.Stage]]:
+    """Return the list of stages that searches the exact front of every layer, and combines them."""
     return (
-        ONNXModelParserStage if is_onnx(workload) else WorkloadParserStage,
-        AcceleratorParserStage,
-        NetworkFrontStage,
+        stages.ONNXModelParserStage if is_onnx(workload) else stages.WorkloadParserStage,
+        stages.AcceleratorParserStage,
+        stages.NetworkFrontStage,
         *_above_layers(exploit_locality),
-        WorkloadStage,
+        stages.WorkloadStage,
         *_of_each_layer(exploit_locality),
-        CacheStage,
-        ParetoFrontStage,
-        SpatialMappingGeneratorStage,
-        ExactFrontStage,
-        CostModelStage,
+        stages.CacheStage,
+        stages.ParetoFrontStage,
+        stages.SpatialMappingGeneratorStage,
+        stages.ExactFrontStage,
+        stages.CostModelStage,
     )
 
 
-def _above_layers(exploit_locality: bool) -> tuple[type[Stage], ...]:
-    return (SearchInterLayerDataLocalityStage,) if exploit_locality else ()
+def _above_layers(exploit_locality: bool) -> tuple[type[stages.Stage], ...]:
+    return (stages.SearchInterLayerDataLocalityStage,) if exploit_locality else ()
 
 
-def _of_each_layer(exploit_locality: bool) -> tuple[type[Stage], ...]:
-    return (ExploitInterLayerDataLocalityStage,) if exploit_locality else ()
+def _of_each_layer(exploit_locality: bool) -> tuple[type[stages.Stage], ...]:
+    return (stages.ExploitInterLayerDataLocalityStage,) if exploit_locality else ()
 
 
-def is_onnx(workload: Any) -> bool:
+def total_and_layers(
+    results: Sequence[stages.Result],
+) -> tuple[CostModelEvaluationABC, tuple[CostModelEvaluation, ...]]:
+    """Return the sum that the standard pipeline yields, and the price of each layer, in the order of the network."""
+    total, per_layer = results[0]
+    layers = cmes_at_the_top(per_layer if isinstance(per_layer, list) else ())
+    return total, tuple(cme for cme in layers if isinstance(cme, CostModelEvaluation))
+
+
+def is_onnx(workload: object) -> bool:
     """Whether a workload is an ONNX model: a file, a preset or a ``ModelProto``."""
     if isinstance(workload, (str, Path)):
         return resolve("workload", workload).suffix.lower() in ONNX_SUFFIXES

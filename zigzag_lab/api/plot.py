@@ -9,29 +9,17 @@ from functools import cached_property
 from io import StringIO
 from pathlib import Path
 
+from zigzag_lab import plots
 from zigzag_lab.api.run_page import run_page
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.inputs.yaml_file import read_bytes
-from zigzag_lab.plots import (
-    DesignMark,
-    plot_comparison,
-    plot_energy,
-    plot_latency,
-    plot_loop_nest,
-    plot_memory_hierarchy,
-    plot_memory_utilisation,
-    plot_pareto,
-    plot_roofline,
-    plot_search_quality,
-    plot_workload,
-)
-from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.plots.style import check_path
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.options import OBJECTIVE
+from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 from zigzag_lab.vocab.registry import Registry
 
 MOST_DRAWN = 500
@@ -42,16 +30,7 @@ TRACE_COLUMNS = ("search", "seconds", "best")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a picture is of.
-
-    Attributes:
-        lab: the database.
-        runs: the recorded runs.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        kind: the name of the kind of picture, for messages.
-        layer: the name, a part of the name, or the index of the only layer to draw.
-        objective: what makes a layer hot in the graph of a workload.
-    """
+    """What a picture is of; see :func:`plot_runs`."""
 
     lab: Lab
     runs: Sequence[RunRecord]
@@ -137,24 +116,24 @@ def _nest(drawing: Drawing) -> Path:
     if len(priced.cmes) > 1:
         names = f"{len(priced.cmes)} layers, 0 to {priced.layers[-1].layer_index}"
         raise InputError("plot nest", names, "one layer", "Name it with --layer.")
-    return plot_loop_nest(priced.cmes[0], drawing.path, drawing.title)
+    return plots.plot_loop_nest(priced.cmes[0], drawing.path, drawing.title)
 
 
 def _hierarchy(drawing: Drawing) -> Path:
-    return plot_memory_hierarchy(drawing.priced.accelerator, drawing.path)
+    return plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path)
 
 
 def _workload(drawing: Drawing) -> Path:
     priced = drawing.priced
-    return plot_workload(priced.workload, priced.cmes, drawing.path, drawing.title, drawing.objective)
+    return plots.plot_workload(priced.workload, priced.cmes, drawing.path, drawing.title, drawing.objective)
 
 
 def _compare(drawing: Drawing) -> Path:
-    return plot_comparison(_labelled([priced_run(drawing.lab, run.run_id) for run in drawing.runs]), drawing.path)
+    return plots.plot_comparison(_labelled([priced_run(drawing.lab, run.run_id) for run in drawing.runs]), drawing.path)
 
 
 def _labelled(runs: Sequence[PricedRun]) -> dict[str, Sequence[CostModelEvaluation]]:
-    """Label -> the layers of a run; labels that repeat are told apart by what was minimised, else by the run's id."""
+    """Label -> the layers of a run; those that repeat have what was minimised in them, else the run's id."""
     labels = [run.label for run in runs]
     if len(set(labels)) < len(labels):
         labels = [f"{run.label}, {run.run.objective}" for run in runs]
@@ -173,12 +152,16 @@ def _pareto(drawing: Drawing) -> Path:
     x_scale, x_unit = cycle_scale(max(n for _, n, _ in priced))
     y_scale, y_unit = energy_scale(max(pj for _, _, pj in priced))
     labels = _point_labels([r for r, _, _ in priced])
-    points = [DesignMark(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)]
-    return plot_pareto(points, path, f"{len(points)} runs", x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
+    points = [
+        plots.DesignMark(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)
+    ]
+    return plots.plot_pareto(
+        points, path, f"{len(points)} runs", x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})"
+    )
 
 
 def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
-    """What tells runs apart: what children vary, else workload and accelerator where these differ, and ids."""
+    """What distinguishes runs: what children vary, else workload and accelerator where these differ, and ids."""
     workloads, accelerators = {r.workload for r in runs}, {r.accelerator for r in runs}
     labels = []
     for run in runs:
@@ -213,17 +196,17 @@ def plot_traces(data: str | Path, path: str | Path) -> Path:
         raise InputError(str(data), str(error), "numbers under seconds and best") from error
     if not traces:
         raise InputError(str(data), "no rows", "a row for each better mapping found")
-    return plot_search_quality({name: sorted(trace) for name, trace in traces.items()}, path)
+    return plots.plot_search_quality({name: sorted(trace) for name, trace in traces.items()}, path)
 
 
 PLOT_KINDS: Registry[PlotKind] = Registry(
     "zigzag_lab.plot_kinds",
     PlotKind,
     (
-        PlotKind("energy", "of each layer, by memory and by operand", _of_layers(plot_energy)),
-        PlotKind("latency", "of each layer, by what it is spent on", _of_layers(plot_latency)),
-        PlotKind("roofline", "layers under what array and memory allow", _of_layers(plot_roofline)),
-        PlotKind("memories", "how full each memory is in each layer", _of_layers(plot_memory_utilisation)),
+        PlotKind("energy", "of each layer, by memory and by operand", _of_layers(plots.plot_energy)),
+        PlotKind("latency", "of each layer, by what it is spent on", _of_layers(plots.plot_latency)),
+        PlotKind("roofline", "layers under what array and memory allow", _of_layers(plots.plot_roofline)),
+        PlotKind("memories", "how full each memory is in each layer", _of_layers(plots.plot_memory_utilisation)),
         PlotKind("nest", "the loops of a layer's mapping", _nest),
         PlotKind("hierarchy", "the memories of the accelerator", _hierarchy),
         PlotKind("workload", "the graph of the network, hot layers dark", _workload),

@@ -9,7 +9,7 @@ from pathlib import Path
 from zigzag_lab.api.ask import LAST, find_run
 from zigzag_lab.api.run_page import run_page
 from zigzag_lab.reports import Explanation, explain, write_report
-from zigzag_lab.reports.left_out import left_out_claim
+from zigzag_lab.reports.explain import left_out_claim
 from zigzag_lab.reports.what_if import Network
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import priced_run
@@ -53,20 +53,15 @@ def report(lab: Lab, words: Sequence[str], path: str | Path, *, experiment: str 
 
 
 def explain_run(lab: Lab, run: RunRecord, layer: str | None = None) -> Explanation:
-    """Explain a run, or one layer of it.
-
-    Args:
-        lab: the database.
-        run: the run.
-        layer: the name, a part of the name, or the index of the only layer to explain.
+    """Explain a run, or the one layer of it that has a name, a part of a name, or an index.
 
     Raises:
         InputError: the run has no layers, or no single total, or no layer, or several, are called so.
     """
     if run.has_no_total and layer is None:
-        said = f"it has no single total: its {run.n_results or 0:,} results answer several questions"
+        several = f"it has no single total: its {run.n_results or 0:,} results answer several questions"
         inside = f"one of the runs within it ('zigzag-lab show {run.run_id}')" if run.n_children else "a layer of it"
-        raise InputError(f"run {run.run_id}", said, inside, "Name a layer with --layer INDEX.")
+        raise InputError(f"run {run.run_id}", several, inside, "Name a layer with --layer INDEX.")
     priced = priced_run(lab, run.run_id)
     if layer is None:
         found = explain(priced.cmes, f"{priced.label}, {run.aim} (run {run.run_id})")

@@ -9,20 +9,18 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
-from zigzag_lab.api.given import OPTION_NAMES, RECORDS, digest_of_code
+from zigzag_lab.api.given import OPTION_NAMES, RECORDS, digest_of_code, written_by
 from zigzag_lab.api.same_numbers import Comparing, Disagreement
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.keys.values import KeptFile, unknown_in, value_from
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
-from zigzag_lab.stages.check import ALIASES
-from zigzag_lab.stages.question import is_cache
-from zigzag_lab.stages.signature import name_of, needed_keywords, parameters_of
-from zigzag_lab.stages.spec import spec_of
+from zigzag_lab.stages.pipeline import ALIASES
+from zigzag_lab.stages.spec import name_of, needed_keywords, parameters_of, spec_of
 from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store import StoreError
 from zigzag_lab.store.codec import unpacked
@@ -158,13 +156,13 @@ class GivenAgain:
 
 @dataclass(frozen=True)
 class _Code:
-    """What the record says of a stage that is not ours; see :func:`zigzag_lab.api.given.kept_code`."""
+    """What is recorded of a stage that is not ours; see :func:`zigzag_lab.api.given.run_options`."""
 
     position: int
     stage: str
     module: str
     source: str | None = None
-    given: Any = None
+    given: object = None
 
     @property
     def is_ours(self) -> bool:
@@ -172,13 +170,9 @@ class _Code:
 
 
 def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder: Path) -> GivenAgain:
-    """The stages of a run and their keywords.
+    """The stages of a run, of them the user's own by name, and their keywords.
 
-    Args:
-        lab: the database.
-        run_id: the run's id.
-        own: name -> stages of the user's; the built-in ones are known.
-        folder: an empty one, for files that stages read themselves and that are no longer what they were.
+    Files that stages read themselves and that are no longer what they were are written to an empty folder.
 
     Raises:
         InputError: the record is not enough.
@@ -193,7 +187,7 @@ def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder:
     with reading("zl_run", id=run_id):
         code = {int(one["position"]): _Code(**one) for one in details.options.get("stage_code", ())}
     made = [_stage(run_id, name, code.get(place), own) for place, name in enumerate(names)]
-    stages = [stage for stage in made if not is_cache(stage)]
+    stages = [stage for stage in made if not spec_of(stage).is_cache]
     given = GivenAgain(stages, _keywords(lab, run_id, details, stages, folder))
     _check_needs(run_id, given)
     for place, one in code.items():
@@ -232,28 +226,29 @@ def _stage(run_id: str, name: str, code: _Code | None, own: Mapping[str, StageCa
 
 def _keywords(
     lab: Lab, run_id: str, details: RunDetails, stages: Sequence[StageCallable], folder: Path
-) -> dict[str, Any]:
-    kept = details.keywords or {}
-    for name, document in kept.items():
+) -> dict[str, object]:
+    recorded = details.keywords or {}
+    for name, document in recorded.items():
         if (unknown := unknown_in(document)) is not None:
             found = f"its keyword '{name}' held an object of type {unknown}, which no database holds"
             raise InputError(f"run {run_id}", found, "plain data, files and records")
     files = _Files(lab, run_id, folder)
     with reading("zl_run", id=run_id):
-        values = {name: value_from(document) for name, document in kept.items()}
+        values = {name: value_from(document) for name, document in recorded.items()}
     restored = {name: files.put_into(value) for name, value in values.items()}
     readers = {name for stage in stages for name in parameters_of(stage)}
-    said = {_spoken(name, readers): value for name, value in _options(details.options, {*kept}).items()}
+    options = {_keyword_of(name, readers): value for name, value in _options(details.options, {*recorded}).items()}
     inputs = {kind: record for kind, record in lab.input_records(run_id).items() if kind in RECORDS}
     inputs |= _design_of_child(lab, run_id)
-    given = {**{name: value for name, value in said.items() if name not in _written(stages)}, **inputs, **restored}
+    files_written = {"dump_folder", "pickle_filename", *written_by(stages)}
+    given = {**{name: value for name, value in options.items() if name not in files_written}, **inputs, **restored}
     if "workload" in inputs and "workload" not in restored:
         given.pop("input_shapes", None)  # the workload was read with them
     is_all_ours = all(spec_of(stage).is_complete for stage in stages)
     return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
 
 
-def _design_of_child(lab: Lab, run_id: str) -> dict[str, Any]:
+def _design_of_child(lab: Lab, run_id: str) -> dict[str, object]:
     """The accelerator of a child where a stage of the user's above it handed down another one than its parent's."""
     met = accelerators_of_child(lab, run_id)
     if len(met) != 1 or met[0] is None:
@@ -262,9 +257,9 @@ def _design_of_child(lab: Lab, run_id: str) -> dict[str, Any]:
         return {"accelerator": record_from(Accelerator, lab.inputs(run_id)[met[0]][1])}
 
 
-def _options(options: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
-    """Options as they were given, but for those that are kept as they were."""
-    instead = {OPTION_NAMES.get(name, name) for name in kept}
+def _options(options: Mapping[str, object], recorded: set[str]) -> dict[str, object]:
+    """Options as they were given, but for those whose keywords are recorded as they were."""
+    instead = {OPTION_NAMES.get(name, name) for name in recorded}
     return {
         name: _by_tuples(value) if name in _BY_TUPLES else value
         for name, value in options.items()
@@ -272,20 +267,20 @@ def _options(options: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
     }
 
 
-def _spoken(name: str, readers: set[str]) -> str:
+def _keyword_of(name: str, readers: set[str]) -> str:
     """The keyword that was recorded under a name."""
     keyword = next((keyword for keyword, recorded in OPTION_NAMES.items() if recorded == name), name)
     return name if name in readers and keyword not in readers else keyword
 
 
-def _by_tuples(iterations: Any) -> Any:
+def _by_tuples(iterations: object) -> object:
     """Variations whose keys were tuples when they were recorded as text."""
     if not isinstance(iterations, dict):
         return iterations
     return {_tuple_from(key): value for key, value in iterations.items()}
 
 
-def _tuple_from(key: str) -> Any:
+def _tuple_from(key: str) -> object:
     if not key.startswith("("):
         return key
     try:
@@ -293,11 +288,6 @@ def _tuple_from(key: str) -> Any:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return key
     return found if isinstance(found, tuple) and all(isinstance(part, str) for part in found) else key
-
-
-def _written(stages: Sequence[StageCallable]) -> set[str]:
-    """Keywords by which files are written, which nobody wants again."""
-    return {"dump_folder", "pickle_filename", *(n for stage in stages for n in spec_of(stage).writes)}
 
 
 def _may_be_read(name: str, is_all_ours: bool) -> bool:
@@ -323,20 +313,19 @@ class _Files:
         self.lab, self.run_id, self.folder = lab, run_id, folder
         self._copies: dict[tuple[str, str], Path] = {}
 
-    def put_into(self, value: Any) -> Any:
+    def put_into(self, value: object) -> object:
         """A value with its files put in."""
         if isinstance(value, KeptFile):
             return self._path(value)
-        if type(value) in (list, tuple):
-            return type(value)(self.put_into(item) for item in value)
+        if type(value) is list or type(value) is tuple:
+            return type(value)(map(self.put_into, value))
         if type(value) is dict:
             return {key: self.put_into(item) for key, item in value.items()}
         return value
 
     def _path(self, file: KeptFile) -> str | Path:
-        for kind in ("accelerator", "mapping", "workload"):
-            if _says(kind, file):
-                return file.path
+        if any(_is_unchanged(kind, file) for kind in get_args(Kind)):
+            return file.path
         key = Path(file.path).name, file.digest
         if key not in self._copies:
             content = self._content(file)
@@ -357,7 +346,7 @@ class _Files:
         return unpacked(content)
 
 
-def _says(kind: Any, file: KeptFile) -> bool:
+def _is_unchanged(kind: Kind, file: KeptFile) -> bool:
     """Whether a file is still what it was."""
     try:
         return sha256(resolve(kind, file.path).read_bytes()).hexdigest() == file.digest

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
     from zigzag_lab.hardware import Accelerator
     from zigzag_lab.inputs.memory_costs import MemoryCostProvider
-    from zigzag_lab.stages import ProgressListener
+    from zigzag_lab.stages import ProgressListener, Result
     from zigzag_lab.store import Store
     from zigzag_lab.store.cache import CacheFigures
     from zigzag_lab.workload import Coverage
@@ -54,9 +54,9 @@ class RunRequest:
         search_options: options of searches that installed packages add, by name.
     """
 
-    workload: Any
-    accelerator: Any
-    mapping: Any
+    workload: object
+    accelerator: object
+    mapping: object
     objective: Objective = OBJECTIVE.default
     lpf_limit: int | None = LPF_LIMIT.default
     temporal_mapping_type: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
@@ -70,10 +70,12 @@ class RunRequest:
     mix_spatial: bool = MIX_SPATIAL.default
     price_all: bool = PRICE_ALL.default
     time_limit: float | None = TIME_LIMIT.default
-    search_options: Mapping[str, Any] = field(default_factory=dict)
+    search_options: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
-    def of_options(cls, workload: Any, accelerator: Any, mapping: Any, options: Mapping[str, Any]) -> RunRequest:
+    def of_options(
+        cls, workload: object, accelerator: object, mapping: object, options: Mapping[str, Any]
+    ) -> RunRequest:
         """Return the request for some inputs, with options by name: those without a field are options of searches."""
         own = {one.name for one in fields(cls)}
         others = {name: value for name, value in options.items() if name not in own}
@@ -85,7 +87,7 @@ class RunRequest:
         """Whether data may stay on chip between layers: asked for, or implied by mixed spatial mappings."""
         return self.exploit_locality or self.mix_spatial
 
-    def value_of(self, option: Option) -> Any:
+    def value_of(self, option: Option) -> object:
         """Return the value of an option, as the option takes it.
 
         Raises:
@@ -168,7 +170,7 @@ class RunOutcome:
 
     total: CostModelEvaluationABC
     layers: tuple[CostModelEvaluation, ...]
-    results: list[tuple[CostModelEvaluationABC, Any]]
+    results: list[Result]
     n_mappings_evaluated: int
     seconds: float
     run_id: str | None = None
@@ -210,9 +212,9 @@ def run(
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()
-    from zigzag_lab.api.caching import LabMemoryCosts
+    from zigzag_lab.api.databases import LabMemoryCosts
     from zigzag_lab.api.main_stage import MainStage
-    from zigzag_lab.api.pipeline import standard_stages
+    from zigzag_lab.api.pipeline import standard_stages, total_and_layers
     from zigzag_lab.stages import SearchTally
     from zigzag_lab.workload import operations_left_out
 
@@ -235,10 +237,8 @@ def run(
         **concrete.keywords(),
     )
     results = main_stage.run()
-    total, per_layer = results[0]
     return RunOutcome(
-        total,
-        tuple(cme for cme, _ in per_layer),
+        *total_and_layers(results),
         results,
         tally.n_mappings_evaluated,
         time.perf_counter() - started,
@@ -250,15 +250,132 @@ def run(
 
 
 def with_accelerator(request: RunRequest, costs: MemoryCostProvider | None) -> RunRequest:
-    """Return the request with its accelerator read, as it applies to that.
-
-    Args:
-        request: what is asked.
-        costs: where costs of memories come from that the accelerator leaves to a tool.
-    """
-    from zigzag_lab.api.caching import readings_of
+    """Return the request with its accelerator read, as it applies to that; `costs` gives what that leaves to a tool."""
+    from zigzag_lab.api.databases import readings_of
     from zigzag_lab.api.given import recalled
 
     given = {"accelerator": request.accelerator, "memory_costs": costs}
-    accelerator = recalled("accelerator", given, readings_of(None))
+    accelerator = cast("Accelerator", recalled("accelerator", given, readings_of(None)))
     return replace(request, accelerator=accelerator).for_array(accelerator)
+
+
+# -- ZigZag's own entry point, with its signature and return values ----------------------------------------------------
+
+
+class PerformanceOptions(TypedDict, total=False):
+    """What :func:`get_hardware_performance_zigzag` takes beside its inputs and ``in_memory_compute``."""
+
+    temporal_mapping_search_engine: str
+    temporal_mapping_type: str
+    opt: str
+    dump_folder: str | None
+    pickle_filename: str | None
+    lpf_limit: int | None
+    nb_spatial_mappings_generated: int | None
+    exploit_data_locality: bool
+    enable_mix_spatial_mapping: bool
+    loma_show_progress_bar: bool
+
+
+@overload
+def get_hardware_performance_zigzag(
+    workload: object,
+    accelerator: object,
+    mapping: object,
+    *,
+    in_memory_compute: Literal[False] = False,
+    **options: Unpack[PerformanceOptions],
+) -> tuple[float, float, list[Result]]: ...
+
+
+@overload
+def get_hardware_performance_zigzag(
+    workload: object,
+    accelerator: object,
+    mapping: object,
+    *,
+    in_memory_compute: Literal[True],
+    **options: Unpack[PerformanceOptions],
+) -> tuple[float, float, float, float, list[Result]]: ...
+
+
+def get_hardware_performance_zigzag(
+    workload: object,
+    accelerator: object,
+    mapping: object,
+    *,
+    temporal_mapping_search_engine: str = SEARCH.default,
+    temporal_mapping_type: str = TEMPORAL_MAPPING_TYPE.default,
+    opt: str = OBJECTIVE.default,
+    dump_folder: str | None = None,
+    pickle_filename: str | None = None,
+    lpf_limit: int | None = LPF_LIMIT.default,
+    nb_spatial_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
+    in_memory_compute: bool = False,
+    exploit_data_locality: bool = False,
+    enable_mix_spatial_mapping: bool = False,
+    loma_show_progress_bar: bool = True,
+) -> tuple[float, float, list[Result]] | tuple[float, float, float, float, list[Result]]:
+    """Price a workload on an accelerator.
+
+    Args:
+        workload: an ONNX or YAML file, a preset's name, a list of layers, or a ``ModelProto``.
+        accelerator: a YAML file or a preset's name.
+        mapping: a YAML file or a preset's name.
+        temporal_mapping_search_engine: a name of :data:`zigzag_lab.stages.methods.SEARCH_METHODS`.
+        temporal_mapping_type: ``uneven`` or ``even``.
+        opt: ``latency``, ``energy`` or ``EDP``.
+        dump_folder: where to write ZigZag's files; none are written without it.
+        pickle_filename: the pickled list of CMEs; in the dump folder by default.
+        lpf_limit: see :data:`zigzag_lab.vocab.options.LPF_LIMIT`.
+        nb_spatial_mappings_generated: see :data:`zigzag_lab.vocab.options.N_SPATIAL_MAPPINGS`.
+        in_memory_compute: whether the array computes in memory; adds its clock and area to what is returned.
+        exploit_data_locality: whether data may stay on chip between layers.
+        enable_mix_spatial_mapping: whether several loops may share an array dimension; implies data locality.
+        loma_show_progress_bar: accepted; searches take milliseconds.
+
+    Returns:
+        Energy in pJ, latency in cycles, and the results of the pipeline: ``[(sum, [(cme, extra_info), ...])]``. For
+        in-memory computing the period of the clock in ns and the area in mm2 stand before the results.
+    """
+    from zigzag_lab.stages.methods import SEARCH_METHODS
+
+    outcome = run(
+        RunRequest(
+            workload,
+            accelerator,
+            mapping,
+            objective=OBJECTIVE.checked(opt, "opt"),
+            lpf_limit=lpf_limit,
+            temporal_mapping_type=TEMPORAL_MAPPING_TYPE.checked(temporal_mapping_type),
+            n_spatial_mappings=nb_spatial_mappings_generated,
+            dump_folder=dump_folder,
+            pickle_filename=pickle_filename,
+            search=SEARCH_METHODS.named(temporal_mapping_search_engine, "temporal_mapping_search_engine").name,
+            exploit_locality=exploit_data_locality,
+            mix_spatial=enable_mix_spatial_mapping or in_memory_compute,
+        )
+    )
+    energy, latency = outcome.total.energy_total, outcome.total.latency_total2
+    if not in_memory_compute:
+        return energy, latency, outcome.results
+    first = outcome.layers[0]
+    if first.accelerator.array.imc is None:
+        raise InputError("in_memory_compute", f"{first.accelerator.name} does not compute in memory", "False")
+    return energy, latency, first.tclk, first.area_total, outcome.results
+
+
+def get_hardware_performance_zigzag_imc(
+    workload: object,
+    accelerator: object,
+    mapping: object,
+    *,
+    in_memory_compute: bool = True,
+    **options: Unpack[PerformanceOptions],
+) -> tuple[float, float, float, float, list[Result]]:
+    """Price a workload on an array that computes in memory; the options are those of the function above.
+
+    Returns:
+        Energy in pJ, latency in cycles, the period of the clock in ns, area in mm2, and the results of the pipeline.
+    """
+    return get_hardware_performance_zigzag(workload, accelerator, mapping, in_memory_compute=True, **options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from math import fsum
-from typing import Any
 
 from zigzag_lab.cost import ProofSummary
 from zigzag_lab.mapping.bypass import skipped
@@ -63,7 +62,7 @@ class RunPage:
         """What exact searches proved of the layers; None where none was run."""
         return ProofSummary.of([layer.certificate for layer in self.layers])
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
         energy, latency, proof = self.energy, self.latency, self.proof
         energies = {"mac": energy.mac_energy_pj, "memories": energy.by_memory}
@@ -89,7 +88,7 @@ class RunPage:
             "layers": [self._plain_layer(layer) for layer in self.layers],
         }
 
-    def _plain_layer(self, layer: StoredLayer) -> dict[str, Any]:
+    def _plain_layer(self, layer: StoredLayer) -> dict[str, object]:
         pairs = {"skips": self.skips, "memories_left_out": self.left_out}
         return _plain_layer(layer) | {
             name: [{"operand": op, "memory": memory} for op, memory in of_layers[layer.layer_index]]
@@ -98,7 +97,7 @@ class RunPage:
         }
 
 
-def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
+def _plain_layer(layer: StoredLayer) -> dict[str, object]:
     nests = {operand or "all": as_lines(nest) for operand, nest in loop_nest(layer).items()}
     hidden = ("run_number", "layer_digest", "mapping_digest", "name", "layer_index", "layer_id", "memories_left_out")
     return {
@@ -116,12 +115,7 @@ def _plain_layer(layer: StoredLayer) -> dict[str, Any]:
 
 
 def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
-    """A run as a page.
-
-    Args:
-        lab: the database.
-        run: the run.
-        layer: the name, a part of the name, or the index of the only layer to show.
+    """A run as a page, or the one layer of it that has a name, a part of a name, or an index.
 
     Raises:
         InputError: no layer, or several, are called so.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
+from operator import attrgetter
 from pathlib import PurePath
-from typing import Any
 
 from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.lab import Lab, RunRecord, StoredLayer
@@ -23,6 +23,8 @@ _OF_LAYERS = (
     *("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "ideal_cycles", "temporal_cycles"),
     *("stall_cycles", "onload_cycles", "offload_cycles", "drain_cycles", "n_macs"),
 )
+_OF_POINTS = ("energy_pj", "latency_cycles", "is_proven")
+_of_point = attrgetter(*_OF_POINTS)
 _ROLES = (LayerRole.CHOSEN, LayerRole.RESULT, LayerRole.SAVED)
 _ENDED = (RunStatus.FINISHED, RunStatus.INFEASIBLE, RunStatus.FAILED)
 
@@ -42,8 +44,8 @@ class Disagreement:
 
     where: str
     figure: str
-    before: Any
-    now: Any
+    before: object
+    now: object
 
 
 class Comparing:
@@ -79,7 +81,7 @@ class Comparing:
         yield from self._fronts(before, now, where)
         yield from self._children(before, now, where, is_whole=is_whole)
 
-    def _figure(self, where: str, figure: str, before: Any, now: Any) -> Iterator[Disagreement]:
+    def _figure(self, where: str, figure: str, before: object, now: object) -> Iterator[Disagreement]:
         self.n_compared += 1
         if not _agree(before, now):
             yield Disagreement(where, figure, before, now)
@@ -89,14 +91,19 @@ class Comparing:
     def _results(self, before: RunRecord, now: RunRecord, where: str) -> Iterator[Disagreement]:
         both = [result_figures(self.lab, run.run_number) for run in (before, now)]
         for index, (first, second) in enumerate(zip_longest(*both)):
-            here = _within(where, f"result {index}")
-            if first is None or second is None:
-                yield from self._one_is_missing(here, first, second)
-                continue
-            for name, old, new in zip(RESULT_FIGURES, first, second, strict=True):
-                yield from self._figure(here, name, old, new)
+            yield from self._listed(_within(where, f"result {index}"), RESULT_FIGURES, first, second)
 
-    def _one_is_missing(self, where: str, first: Any, second: Any) -> Iterator[Disagreement]:
+    def _listed(
+        self, where: str, names: Sequence[str], first: Sequence[object] | None, second: Sequence[object] | None
+    ) -> Iterator[Disagreement]:
+        """The figures of what stands at one place of two lists; or that it stands in one of them only."""
+        if first is None or second is None:
+            yield from self._one_is_missing(where, first, second)
+            return
+        for name, old, new in zip(names, first, second, strict=True):
+            yield from self._figure(where, name, old, new)
+
+    def _one_is_missing(self, where: str, first: object, second: object) -> Iterator[Disagreement]:
         yield from self._figure(where, "there", first is not None, second is not None)
 
     # -- layers --------------------------------------------------------------------------------------------------------
@@ -145,13 +152,10 @@ class Comparing:
         first, second = self.lab.fronts(before.run_id), self.lab.fronts(now.run_id)
         for index in sorted({*first, *second}):
             points = zip_longest(first.get(index, ()), second.get(index, ()))
-            for number, (old, new) in enumerate(points):
+            for number, both in enumerate(points):
+                figures = [None if point is None else _of_point(point) for point in both]
                 here = _within(where, f"layer {index}, point {number} of its front")
-                if old is None or new is None:
-                    yield from self._one_is_missing(here, old, new)
-                    continue
-                for name in ("energy_pj", "latency_cycles", "is_proven"):
-                    yield from self._figure(here, name, getattr(old, name), getattr(new, name))
+                yield from self._listed(here, _OF_POINTS, *figures)
 
     # -- children ------------------------------------------------------------------------------------------------------
 
@@ -184,7 +188,7 @@ def _settings(child: RunRecord) -> str:
     return ", ".join(f"{name}={_word(value)}" for name, value in (child.settings or {}).items())
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return PurePath(value).stem if isinstance(value, str) and "/" in value else str(value)
 
 
@@ -194,7 +198,7 @@ def _of_level(level: StoredLevel) -> dict[str, float]:
     return figures | {f"energy_{way}_pj": value for way, value in asdict(level.energy_pj).items()}
 
 
-def _agree(before: Any, now: Any) -> bool:
+def _agree(before: object, now: object) -> bool:
     if isinstance(before, (int, float)) and isinstance(now, (int, float)):
         return abs(before - now) <= RELATIVE * max(abs(before), abs(now))
     return bool(before == now)

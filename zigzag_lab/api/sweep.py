@@ -1,30 +1,44 @@
-"""Sweeps from files to runs: what a sweep would do, and doing it."""
+"""Sweeps from files to runs: what a sweep would do, doing it, and what its workers do, point after point."""
 
 from __future__ import annotations
 
+import json
 import platform
 import time
-from dataclasses import dataclass
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar, cast
 
 from zigzag_lab.api.databases import default_database
-from zigzag_lab.executors import check_engine
-from zigzag_lab.store import open_store
-from zigzag_lab.store.sweep_points import SweepRecord, open_sweep
+from zigzag_lab.api.given import plain_options
+from zigzag_lab.api.pipeline import standard_stages, total_and_layers
+from zigzag_lab.api.run import RunRequest
+from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.executors import Engine, check_engine
+from zigzag_lab.hardware import Accelerator, area_of
+from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
+from zigzag_lab.keys import engine_digest
+from zigzag_lab.mapping.constraints import MappingRules
+from zigzag_lab.stages import SearchTally, Stage
+from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
+from zigzag_lab.stages.pipeline import Pipeline
+from zigzag_lab.stages.spec import name_of
+from zigzag_lab.store import RunInput, Store, open_store
+from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.row_batch import RowBatch
+from zigzag_lab.store.sweep_points import PricedPoint, SweepRecord, open_sweep
 from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
-from zigzag_lab.sweeps import points, read_sweep
+from zigzag_lab.store.worker_cache import WorkerCache
+from zigzag_lab.sweeps import SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
-from zigzag_lab.sweeps.objectives import OBJECTIVES
-from zigzag_lab.sweeps.running import Listener, Progress, missing
-from zigzag_lab.sweeps.sharing import Work
-from zigzag_lab.vocab import InputError
-
-if TYPE_CHECKING:
-    from zigzag_lab.executors import Engine
-    from zigzag_lab.store import Store
-    from zigzag_lab.sweeps import DesignPoint, SweepSpec
+from zigzag_lab.sweeps.plan import OBJECTIVES, Base, DesignPoint, changed_document
+from zigzag_lab.sweeps.running import Listener, Progress, Work, missing
+from zigzag_lab.vocab import InfeasibleError, InputError
+from zigzag_lab.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -79,10 +93,8 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     Raises:
         InputError: the file cannot be used.
     """
-    sweep, url = read_sweep(file), DatabaseUrl.parse(store or default_database())
-    search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
-    asked = list(points(sweep)) if search is None else []
-    n_points = len(asked) if search is None else _n_points(search)
+    url = DatabaseUrl.parse(store or default_database())
+    sweep, search, asked, n_points = _read(file)
     if url.path is not None and not url.path.exists():
         return SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
     with open_store(str(store or default_database())) as opened:
@@ -96,6 +108,16 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     n_failed = sum(state.status == "failed" for state in there)
     n_others = 0 if search is not None else len(states.keys() - {point.key for point in asked})
     return SweepPlan(sweep.name, n_points, len(there), n_points - len(there), n_failed, seconds, n_others)
+
+
+def _read(file: str | Path) -> tuple[SweepSpec, AdaptiveSearch | None, list[DesignPoint], int]:
+    """Return a sweep; its search, or else its points; and how many points there are."""
+    sweep = read_sweep(file)
+    if sweep.sampling.adaptive is not None:
+        search = AdaptiveSearch(sweep)
+        return sweep, search, [], search.adaptive.n_trials * search.n_networks
+    asked = list(points(sweep))
+    return sweep, None, asked, len(asked)
 
 
 def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
@@ -132,16 +154,13 @@ def run_sweep(
     """
     started, url = time.monotonic(), store or default_database()
     check_engine(executor, n_workers, scheduler)
-    sweep = read_sweep(file)
-    search = AdaptiveSearch(sweep) if sweep.sampling.adaptive is not None else None
-    asked = list(points(sweep)) if search is None else []
-    n_points = len(asked) if search is None else _n_points(search)
+    sweep, search, asked, n_points = _read(file)
     progress = Progress(n_points)
     with open_store(url) as opened:
         content = {"file": str(file), "text": Path(sweep.where).read_text(encoding="utf-8")}
         record = open_sweep(opened, sweep.name, str(sweep.options["objective"]), n_points, content)
 
-        def engine() -> Engine:
+        def engine() -> Engine[DesignPoint, PricedPoint]:
             return _engine(sweep, url, executor, n_workers, scheduler)
 
         column = OBJECTIVES[record.objective]
@@ -156,19 +175,21 @@ def run_sweep(
     return SweepOutcome(sweep.name, n_points, n_points - progress.n_wanted, progress, is_complete, seconds, n_others)
 
 
-def _engine(sweep: SweepSpec, url: str, executor: str, n_workers: int | None, scheduler: str | None) -> Engine:
+def _engine(
+    sweep: SweepSpec, url: str, executor: str, n_workers: int | None, scheduler: str | None
+) -> Engine[DesignPoint, PricedPoint]:
     """Start an engine that prices the sweep's points.
 
     Raises:
         InputError: it cannot be started, or its workers cannot share the database.
     """
-    from zigzag_lab.api.sweep_point import PointPricer
+    from zigzag_lab.api.sweep import PointPricer
     from zigzag_lab.executors import open_engine
     from zigzag_lab.store.worker_cache import WorkerCache
 
     database = DatabaseUrl.parse(url)
-    told = database.for_workers(elsewhere=executor != "local")
-    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(told))
+    url_of_workers = database.for_workers(elsewhere=executor != "local")
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(url_of_workers))
     engine = open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
     others = engine.hosts - {platform.node()}
     if database.kind == SQLITE and others:
@@ -180,10 +201,6 @@ def _engine(sweep: SweepSpec, url: str, executor: str, n_workers: int | None, sc
 
 
 # -- searches ----------------------------------------------------------------------------------------------------------
-
-
-def _n_points(search: AdaptiveSearch) -> int:
-    return search.adaptive.n_trials * search.n_networks
 
 
 def _searched(search: AdaptiveSearch, work: Work) -> bool:
@@ -207,3 +224,179 @@ def _asked_before(search: AdaptiveSearch, record: SweepRecord) -> list[DesignPoi
             break
         search.tell(batch, record.figures([point.key for point in new]))
     return asked
+
+
+T = TypeVar("T")
+Record = TypeVar("Record", Accelerator, MappingRules)
+
+
+@dataclass
+class PointPricer:
+    """Prices points; sent to each worker once, and then grown there by what is worth remembering.
+
+    Attributes:
+        sweep: its name, for the record.
+        bases: kind -> name -> the file that points start from.
+        options: of the search, where a point has no other.
+        cache: what is known of layers.
+        engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
+        searches: the same of the searches that installed packages add, by name.
+    """
+
+    sweep: str
+    bases: Mapping[str, Mapping[str, Base]]
+    options: Mapping[str, object]
+    cache: WorkerCache = field(default_factory=WorkerCache)
+    engine: str = field(default_factory=engine_digest)
+    searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
+    _read: dict[str, OrderedDict[str, object]] = field(default_factory=dict)
+
+    def __call__(self, point: DesignPoint) -> PricedPoint:
+        """Price a point. Whatever goes wrong is an answer, too.
+
+        Raises:
+            InputError: this process runs another version of the code than the one that hands out the points.
+        """
+        self._check_code(str(self._options(point)["search"]))
+        started = time.perf_counter()
+        options: dict[str, object] = {"sweep": self.sweep, "point": dict(point.values)}
+        inputs: list[RunInput] = []
+        try:
+            request = self._request(point, inputs)
+            options |= {**plain_options(request.keywords()), "stages": [name_of(stage) for stage in _stages(request)]}
+            priced = self._priced(point, request, inputs, options, started)
+        except InfeasibleError as error:
+            priced = _nothing(point.key, "infeasible", options, inputs, error, time.perf_counter() - started)
+        except Exception as error:
+            priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
+        return replace(priced, answers=self.cache.new_answers())
+
+    def _check_code(self, search: str) -> None:
+        """Refuse to work with other code than that of the process that hands out the points."""
+        here = f"a worker on {platform.node()}"
+        if engine_digest() != self.engine:
+            found = f"{here} runs another version of zigzag_lab than the sweep"
+            raise InputError("executor", found, "the same installation on every machine")
+        if code_of_search(search) != self.searches.get(search, ""):
+            found = f"{here} has another version of the search '{search}' than the sweep, or none"
+            raise InputError("executor", found, "the same installation on every machine")
+
+    def _options(self, point: DesignPoint) -> dict[str, object]:
+        own = point.overrides("options")
+        return {**self.options, **{path.removeprefix("options."): value for path, value in own.items()}}
+
+    # -- inputs --------------------------------------------------------------------------------------------------------
+
+    def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
+        """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
+        workload, read = self._workload(point.workload)
+        inputs.append(read)
+        accelerator, read = self._changed("accelerator", point, read_accelerator)
+        inputs.append(read)
+        rules, read = self._changed("mapping", point, read_mapping)
+        inputs.append(read)
+        check_against(rules, accelerator)
+        return RunRequest.of_options(workload, accelerator, rules, self._options(point)).for_array(accelerator)
+
+    def _workload(self, name: str) -> tuple[Workload, RunInput]:
+        base = self.bases["workload"][name]
+
+        def read() -> tuple[Workload, RunInput]:
+            source = base.file.read_bytes() if base.file.is_file() else None
+            workload = cast(Workload, base.document)
+            return workload, RunInput.of(workload, name=base.file.stem, file_name=name, source=source)
+
+        return self._remembered("workload", name, read)
+
+    def _changed(self, kind: str, point: DesignPoint, read: Callable[[Any], Record]) -> tuple[Record, RunInput]:
+        name, overrides = getattr(point, kind), point.overrides(kind)
+        base = self.bases[kind][name]
+
+        def read_changed() -> tuple[Record, RunInput]:
+            record = read(changed_document(base, kind, overrides))
+            return record, RunInput.of(record, name=base.file.stem)
+
+        return self._remembered(kind, json.dumps([name, overrides]), read_changed)
+
+    def _remembered(self, kind: str, key: str, make: Callable[[], T]) -> T:
+        known = self._read.setdefault(kind, OrderedDict())
+        if key not in known:
+            known[key] = make()
+            if len(known) > 64:
+                known.popitem(last=False)
+        return cast(T, known[key])
+
+    # -- results -------------------------------------------------------------------------------------------------------
+
+    def _priced(
+        self,
+        point: DesignPoint,
+        request: RunRequest,
+        inputs: list[RunInput],
+        options: dict[str, object],
+        started: float,
+    ) -> PricedPoint:
+        tally = SearchTally()
+        pipeline = Pipeline(
+            _stages(request),
+            tally=tally,
+            cache=self.cache,
+            without_effect=request.without_effect,
+            **request.keywords(),
+        )
+        total, cmes = total_and_layers(pipeline.run())
+        rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]
+        figures = _figures(total, cmes) | {
+            "seconds": time.perf_counter() - started,
+            "n_mappings_evaluated": tally.n_mappings_evaluated,
+            "cache_hits": self.cache.hits,
+            "cache_misses": self.cache.misses,
+        }
+        ideal = sum(cme.breakdown.ideal_cycles for cme in cmes)
+        return PricedPoint(
+            point.key,
+            "finished",
+            figures,
+            options,
+            inputs,
+            RowBatch.of(rows),
+            area_mm2=area_of(cast(Accelerator, request.accelerator)).total_mm2,
+            utilisation=float(ideal / total.latency_total2),
+        )
+
+
+def _stages(request: RunRequest) -> Sequence[type[Stage]]:
+    local = request.keeps_data_on_chip
+    return standard_stages(request.workload, request.objective, request.search, exploit_locality=local)
+
+
+def _figures(total: CostModelEvaluationABC, cmes: Sequence[CostModelEvaluation]) -> dict[str, object]:
+    return {
+        "energy_pj": float(total.energy_total),
+        "mac_energy_pj": float(total.mac_energy),
+        "memory_energy_pj": float(total.mem_energy),
+        "latency_cycles": float(total.latency_total2),
+        "edp_pj_cycles": float(total.edp_pj_cycles),
+        "n_macs": sum(cme.layer.n_macs for cme in cmes),
+        "n_layers": len(cmes),
+        "n_results": 1,
+        "area_mm2": total.area_mm2,
+        "clock_ns": total.clock_ns,
+    }
+
+
+def _nothing(
+    key: str, status: str, options: dict[str, object], inputs: Sequence[RunInput], error: Exception, seconds: float
+) -> PricedPoint:
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return PricedPoint(
+        key,
+        status,
+        {"seconds": seconds},
+        options,
+        inputs,
+        reason=str(error) or name,
+        error=name,
+        traceback="".join(traceback.format_exception(error)),
+    )

@@ -13,7 +13,7 @@ from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
-from zigzag_lab.sweeps.objectives import OBJECTIVES, summed_up, to_be_small
+from zigzag_lab.sweeps.plan import LARGE, OBJECTIVES, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -102,7 +102,9 @@ def sorted_by(records: Sequence[SweepPointRecord], objective: str) -> list[Sweep
 
 
 def _small(record: SweepPointRecord, objective: str) -> float:
-    return to_be_small(float(getattr(record, OBJECTIVES[objective])), objective)
+    """The figure of an objective, turned so that less is better."""
+    figure = float(getattr(record, OBJECTIVES[objective]))
+    return -figure if objective in LARGE else figure
 
 
 def over_networks(records: Sequence[SweepPointRecord]) -> list[SweepPointRecord]:

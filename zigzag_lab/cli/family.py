@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.cli import figures
-from zigzag_lab.cli.pareto import in_words
 from zigzag_lab.cli.table import Column, table
 
 if TYPE_CHECKING:
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 MOST_ROWS = 40
 
 
-def settings_in_words(settings: dict[str, Any] | None) -> str:
+def settings_in_words(settings: dict[str, object] | None) -> str:
     """What a child varies, in one line."""
-    return ", ".join(f"{name}={cut(in_words(name, value), 40)}" for name, value in (settings or {}).items())
+    return ", ".join(f"{name}={cut(figures.setting(name, value), 40)}" for name, value in (settings or {}).items())
 
 
 def cut(text: str, most: int = 160) -> str:
@@ -50,8 +49,7 @@ def children_table(family: Sequence[Child], *, is_whole: bool) -> Iterator[str]:
     wanted = [child for child in family if is_whole or child.depth == 0]
     shown = wanted if is_whole else wanted[:MOST_ROWS]
     are_apart = any(child.n_chosen != child.n_layers for child in shown)
-    columns = [Column("run"), Column("settings"), Column("status"), Column("energy", True), Column("cycles", True)]
-    columns += [Column("EDP", True), Column("layers", True)]
+    columns = [Column("run"), Column("settings"), Column("status"), *figures.PRICES, Column("layers", True)]
     rows = [[*_child_row(child), *([_taken(child)] if are_apart else [])] for child in shown]
     yield table([*columns, *([Column("chosen", True)] if are_apart else [])], rows)
     n_deeper = len(family) - len(wanted)
@@ -63,14 +61,9 @@ def children_table(family: Sequence[Child], *, is_whole: bool) -> Iterator[str]:
 
 def _child_row(child: Child) -> list[str]:
     run = child.run
-    price = figures.energy(run.energy_pj), figures.count(run.latency_cycles), figures.power(run.edp_pj_cycles)
-    return [
-        "  " * child.depth + run.run_id,
-        settings_in_words(run.settings) or run.name,
-        run.status,
-        *price,
-        figures.count(child.n_layers),
-    ]
+    named = ["  " * child.depth + run.run_id, settings_in_words(run.settings) or run.name, run.status]
+    prices = figures.prices(run.energy_pj, run.latency_cycles, run.edp_pj_cycles)
+    return [*named, *prices, figures.count(child.n_layers)]
 
 
 def _taken(child: Child) -> str:
@@ -83,12 +76,10 @@ def results_table(results: Sequence[ResultOf], family: Sequence[Child]) -> Itera
     """What a run yielded, in order."""
     runs: dict[str | None, RunRecord] = {child.run.run_id: child.run for child in family}
     have_children = any(one.child for one in results)
-    columns = [Column("result"), Column("of"), Column("energy", True), Column("cycles", True), Column("EDP", True)]
+    columns = [Column("result"), Column("of"), *figures.PRICES]
     rows = []
     for one in results[:MOST_ROWS]:
-        energy, latency = one.result.energy_pj, one.result.latency_cycles
-        edp = None if energy is None or latency is None else energy * latency
-        row = [one.result.path, one.layers, figures.energy(energy), figures.count(latency), figures.power(edp)]
+        row = [one.result.path, one.layers, *figures.prices(one.result.energy_pj, one.result.latency_cycles)]
         child = runs.get(one.child)
         rows.append([*row, *([settings_in_words(child.settings) if child else ""] if have_children else [])])
     yield table([*columns, *([Column("from")] if have_children else [])], rows)

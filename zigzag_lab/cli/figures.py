@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
+
+from zigzag_lab.cli.table import Column
+from zigzag_lab.vocab import quantities
 
 NOTHING = "-"
-_PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
+PRICES = (Column("energy", True), Column("cycles", True), Column("EDP", True))
+"""The columns of :func:`prices`."""
+
 _AGES = ((60, 1, "s"), (3600, 60, "min"), (2 * 86400, 3600, "h"), (60 * 86400, 86400, "d"))
 
 
 def energy(pj: float | None) -> str:
-    """Energy in a unit that leaves few digits."""
-    if pj is None:
-        return NOTHING
-    scale, unit = next(((s, u) for s, u in _PREFIXES if abs(pj) >= s), (1.0, "pJ"))
-    return f"{pj / scale:#.4g}".rstrip(".") + f" {unit}"
+    """Energy in a unit that leaves few digits, always four of them."""
+    return NOTHING if pj is None else quantities.energy(pj, "#.4g")
 
 
 def count(number: float | None) -> str:
@@ -29,6 +30,22 @@ def count(number: float | None) -> str:
 def power(number: float | None) -> str:
     """A large figure of three digits, such as ``7.23e15``."""
     return NOTHING if number is None else f"{number:.2e}".replace("e+", "e")
+
+
+def prices(energy_pj: float | None, latency_cycles: float | None, edp_pj_cycles: float | None = None) -> list[str]:
+    """Energy, cycles and EDP (by default their product), in the order of :data:`PRICES`."""
+    if edp_pj_cycles is None and energy_pj is not None and latency_cycles is not None:
+        edp_pj_cycles = energy_pj * latency_cycles
+    return [energy(energy_pj), count(latency_cycles), power(edp_pj_cycles)]
+
+
+def setting(name: str, value: object) -> str:
+    """A setting as people write it: sizes in KiB and MiB."""
+    return quantities.setting(name, value, _plain)
+
+
+def _plain(value: object) -> str:
+    return NOTHING if value is None else setting("", value) if isinstance(value, (list, float)) else str(value)
 
 
 def share(part: float | None, whole: float | None) -> str:
@@ -50,7 +67,7 @@ def local(time: datetime) -> str:
     return f"{time.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def cell(value: Any) -> str:
+def cell(value: object) -> str:
     """A value of a query in a readable table: six digits of a fraction, whole numbers whole."""
     if value is None:
         return "NULL"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from zigzag_lab.cli import figures, render
-from zigzag_lab.cli.ended import ended_runs
 from zigzag_lab.cli.options import RunCommand, database_option, input_options, mlflow_option, record_options
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
+from zigzag_lab.cli.render import ended_runs
 from zigzag_lab.cli.table import Column, shown, table
 from zigzag_lab.vocab.options import FRONT_OPTIONS
 from zigzag_lab.vocab.terminal import bold
@@ -129,10 +129,7 @@ def _lines(front: NetworkFront) -> Iterator[str]:
     run, points = front.run, front.points
     yield bold(f"{shown(str(run.workload))} on {shown(str(run.accelerator))}: {_proof(front)}")
     yield f"{len(points):,} trade-offs of the network" + (f", {MOST_ROWS} of them:" if len(points) > MOST_ROWS else ":")
-    rows = []
-    for energy, latency, _ in _spread(points):
-        rows.append([figures.energy(energy), figures.count(latency), figures.power(energy * latency)])
-    yield table([Column("energy", True), Column("cycles", True), Column("EDP", True)], rows)
+    yield table(figures.PRICES, [figures.prices(energy, latency) for energy, latency, _ in _spread(points)])
     yield ""
     columns = [Column("index", True), Column("layer"), Column("points", True), Column("least energy", True)]
     columns += [Column("at cycles", True), Column("least cycles", True), Column("at energy", True), Column("proven")]
@@ -167,7 +164,7 @@ def _layer_lines(front: NetworkFront, layer: LayerFront) -> Iterator[str]:
     yield table(columns, rows)
 
 
-def _nest(levels: list[list[list[Any]]], memories: list[str]) -> str:
+def _nest(levels: Sequence[Sequence[tuple[str, float]]], memories: list[str]) -> str:
     """The loops of an operand, innermost first, each memory behind its loops."""
     parts = (
         " ".join([*(f"{dim}{size:g}" for dim, size in loops), f"[{memory}]"])

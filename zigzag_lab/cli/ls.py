@@ -10,7 +10,7 @@ import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.family import settings_in_words
-from zigzag_lab.cli.options import COUNT, TagType, database_option, points_option
+from zigzag_lab.cli.options import COUNT, TagType, csv_option, database_option, json_option, points_option
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
@@ -24,13 +24,10 @@ COLUMNS = (
     Column("workload"),
     Column("accelerator"),
     Column("best"),
-    Column("energy", True),
-    Column("cycles", True),
-    Column("EDP", True),
+    *figures.PRICES,
     Column("layers", True),
     Column("mappings", True),
 )
-json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")
 
 
 @click.command("ls")
@@ -93,7 +90,7 @@ def ls_command(
 @click.option("--sweep", metavar="NAME", help="Only points of this sweep, with their settings.")
 @click.option("--limit", type=COUNT, default="5", show_default=True, help="At most so many runs.")
 @points_option
-@click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+@csv_option
 @raw_option
 @json_option
 @database_option
@@ -175,9 +172,7 @@ def _row(run: RunRecord) -> list[str]:
         run.workload or figures.NOTHING,
         run.accelerator or figures.NOTHING,
         run.objective,
-        figures.energy(run.energy_pj),
-        figures.count(run.latency_cycles),
-        figures.power(run.edp_pj_cycles),
+        *figures.prices(run.energy_pj, run.latency_cycles, run.edp_pj_cycles),
         figures.count(run.n_layers),
         figures.count(run.n_mappings_evaluated),
     ]

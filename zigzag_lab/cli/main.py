@@ -8,30 +8,21 @@ from typing import Any, NoReturn
 
 import click
 
-from zigzag_lab.cli import streams
+from zigzag_lab.cli import process
 from zigzag_lab.cli.cache import cache_group
-from zigzag_lab.cli.compare import compare_command
-from zigzag_lab.cli.db import db_group
-from zigzag_lab.cli.delete import delete_command, gc_command, note_command
-from zigzag_lab.cli.doctor import doctor_command
-from zigzag_lab.cli.explain import explain_command
-from zigzag_lab.cli.export import export_command
+from zigzag_lab.cli.compare import compare_command, rerun_command
+from zigzag_lab.cli.doctor import db_group, doctor_command
+from zigzag_lab.cli.export import export_command, import_command
 from zigzag_lab.cli.front import front_command
-from zigzag_lab.cli.import_ import import_command
 from zigzag_lab.cli.ls import best_command, ls_command
-from zigzag_lab.cli.mlflow import mlflow_group
-from zigzag_lab.cli.own_words import hide_passwords
+from zigzag_lab.cli.manage import delete_command, gc_command, note_command, tag_command
+from zigzag_lab.cli.mlflow import mlflow_group, ui_command
 from zigzag_lab.cli.pareto import pareto_command
-from zigzag_lab.cli.plot import plot_command
-from zigzag_lab.cli.report import report_command
-from zigzag_lab.cli.rerun import rerun_command
+from zigzag_lab.cli.report import explain_command, plot_command, report_command
 from zigzag_lab.cli.run import run_command
 from zigzag_lab.cli.show import show_command
 from zigzag_lab.cli.sql import sql_command
-from zigzag_lab.cli.status import status_command
-from zigzag_lab.cli.sweep import sweep_command
-from zigzag_lab.cli.tag import tag_command
-from zigzag_lab.cli.ui import ui_command
+from zigzag_lab.cli.sweep import status_command, sweep_command
 from zigzag_lab.vocab import ZigzagLabError
 from zigzag_lab.vocab.terminal import gated
 
@@ -40,20 +31,20 @@ class _Commands(click.Group):
     """Commands whose errors are one message and an exit status, never a traceback; listed in the order of use."""
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
-        hide_passwords()
-        streams.prepare()
+        process.hide_passwords()
+        process.prepare()
         with gated():
             try:
                 try:
                     super().main(*args, **kwargs)
                 finally:
-                    streams.flush()
+                    process.flush()
             except ZigzagLabError as error:
                 _end(error)
             except BrokenPipeError:  # the reader, such as head, has seen enough
                 sys.exit(1)
             except OSError as error:
-                _end(streams.explained(error))
+                _end(process.explained(error))
             finally:
                 gc.freeze()  # else the interpreter looks through all that MLflow has loaded at its end, for a second
         sys.exit(0)
@@ -66,7 +57,7 @@ def _end(error: ZigzagLabError) -> NoReturn:
     try:
         click.echo(f"Error: {error}", err=True)
     except OSError:  # nobody reads it; the exit status remains
-        streams.give_up(sys.stderr)
+        process.give_up(sys.stderr)
     sys.exit(error.exit_status)
 
 

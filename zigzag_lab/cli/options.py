@@ -169,3 +169,7 @@ def points_option(command: F) -> F:
     return click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")(
         command
     )
+
+
+csv_option = click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")

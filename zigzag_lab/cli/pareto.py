@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from zigzag_lab.cli import figures
-from zigzag_lab.cli.options import database_option
+from zigzag_lab.cli.options import csv_option, database_option, json_option
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 
@@ -29,9 +29,9 @@ _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisa
 )
 @click.option("--workload", metavar="NAME", help="Only points of this network.")
 @click.option("--over-networks", is_flag=True, help="Compare designs by the sums over all networks of the sweep.")
-@click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
+@csv_option
 @raw_option
-@click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")
+@json_option
 @database_option
 def pareto_command(
     sweep: str,
@@ -77,7 +77,7 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         Column("workload"),
         *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
         *(Column(short(name, columns_shown), True) for name in columns_shown),
-        *(Column(heading, True) for heading in ("energy", "cycles", "EDP", "area", "used")),
+        *(*figures.PRICES, Column("area", True), Column("used", True)),
         Column("run"),
     ]
     click.echo(table(columns, [_row(point, columns_shown, len(columns)) for point in points]))
@@ -87,7 +87,7 @@ def _differs(points: Sequence[SweepPointRecord], name: str) -> bool:
     return len({str(point.settings.get(name)) for point in points}) > 1 or len(points) == 1
 
 
-def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[Any]:
+def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[object]:
     return [
         *(point.key, point.run_id, point.workload, point.accelerator, point.mapping),
         *(point.settings.get(name) for name in names),
@@ -97,10 +97,8 @@ def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[Any]:
 
 def _row(point: SweepPointRecord, columns_shown: Sequence[str], n_columns: int) -> list[str]:
     rest = [
-        *(in_words(name, point.settings.get(name)) for name in columns_shown),
-        figures.energy(point.energy_pj),
-        figures.count(point.latency_cycles),
-        figures.power(point.edp_pj_cycles),
+        *(figures.setting(name, point.settings.get(name)) for name in columns_shown),
+        *figures.prices(point.energy_pj, point.latency_cycles, point.edp_pj_cycles),
         figures.NOTHING if point.area_mm2 is None else f"{point.area_mm2:.4g}",
         figures.share(point.utilisation, 1),
         point.run_id,
@@ -119,18 +117,9 @@ def short(name: str, names: Sequence[str]) -> str:
     return name
 
 
-def in_words(name: str, value: Any) -> str:
-    """A setting as people write it: sizes in KiB and MiB."""
-    if name.endswith(".size") and isinstance(value, int) and value >= 8192:
-        for unit, bits in (("MiB", 2**23), ("KiB", 2**13)):
-            if value >= bits:
-                return f"{value / bits:.4g} {unit}"
-    if isinstance(value, list):
-        return "x".join(in_words("", item) for item in value)
-    return figures.NOTHING if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def settings_in_words(settings: dict[str, Any]) -> str:
+def settings_in_words(settings: Mapping[str, object]) -> str:
     """All settings of a point in one line."""
     names = list(settings)
-    return ", ".join(f"{short(n, names)}={in_words(n, v)}" for n, v in settings.items() if not n.startswith("mapping"))
+    return ", ".join(
+        f"{short(n, names)}={figures.setting(n, v)}" for n, v in settings.items() if not n.startswith("mapping")
+    )

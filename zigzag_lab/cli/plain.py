@@ -6,11 +6,10 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import click
 
-from zigzag_lab.api.plain_values import sayable
+from zigzag_lab.vocab.plain import as_plain
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 from zigzag_lab.vocab.terminal import data_stream
 
@@ -36,13 +35,13 @@ def is_raw() -> bool:
     return bool(click.get_current_context().meta.get(_RAW))
 
 
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     """Plain data as JSON. Infinity and the like, which JSON does not know, are written as words."""
-    text = json.dumps(sayable(value), ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps(as_plain(value), ensure_ascii=False, allow_nan=False, indent=1)
     return _UNUSUAL.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Rows under a line of headings; nothing stands for NULL."""
     text = io.StringIO()
     writer = CsvWriter(text, raw=is_raw())
@@ -51,13 +50,13 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     """A value in CSV; documents are JSON."""
-    plain = sayable(value)
+    plain = as_plain(value)
     return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
 
 
-def print_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows of CSV, to a byte as they are unless a terminal shows them."""
     print_data(as_csv(columns, rows))
 

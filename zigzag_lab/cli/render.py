@@ -1,4 +1,4 @@
-"""What a run looks like on a terminal, and as JSON."""
+"""What a run looks like on a terminal, and as JSON; one that an error ended, too."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from zigzag_lab.cli.table import Column, shown, table
+from zigzag_lab.vocab import InfeasibleError, ZigzagLabError
+from zigzag_lab.vocab.quantities import energy, share
 from zigzag_lab.vocab.terminal import bold, printable
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from zigzag_lab.api import RunOutcome, RunRequest
     from zigzag_lab.cost import CostModelEvaluation
     from zigzag_lab.tracking import PublishReport
-    from zigzag_lab.workload import Coverage
+    from zigzag_lab.workload import Layer
 
 N_BUSIEST = 5
-_PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "uJ"), (1e3, "nJ"), (1.0, "pJ"))
+NOT_KNOWN = ("energy_pj", "latency_cycles", "edp_pj_cycles", "n_layers", "n_mappings_evaluated", "cache")
+"""Figures of a run that an error ended."""
 
 
 def as_json(outcome: RunOutcome) -> str:
     """One JSON object that says it all."""
-    total = outcome.total
+    total, covered, cache = outcome.total, outcome.coverage, outcome.cache
     return json.dumps(
         {
             "run_id": outcome.run_id,
@@ -38,33 +43,24 @@ def as_json(outcome: RunOutcome) -> str:
             **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
             "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
-            **({} if outcome.coverage is None else _coverage(outcome.coverage)),
+            **({} if covered is None else {"n_macs": covered.n_operations, "left_out": covered.as_dict()}),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
             **({} if (proof := outcome.proof) is None else {"proof": proof.as_dict()}),
-            "cache": _cache_counts(outcome),
+            "cache": {"hits": cache.hits if cache else 0, "misses": cache.misses if cache else 0},
             "seconds": round(outcome.seconds, 4),
             "layers": [_layer(cme) for cme in outcome.layers],
         }
     )
 
 
-def _coverage(coverage: Coverage) -> dict[str, Any]:
-    return {"n_macs": coverage.n_operations, "left_out": coverage.as_dict()}
-
-
-def _layer(cme: CostModelEvaluation) -> dict[str, Any]:
-    figures = {
+def _layer(cme: CostModelEvaluation) -> dict[str, object]:
+    figures: dict[str, object] = {
         "name": cme.layer.name,
         "n_macs": cme.layer.n_macs,
         "energy_pj": cme.energy_total,
         "latency_cycles": cme.latency_total2,
     }
     return figures if cme.certificate is None else {**figures, "certificate": cme.certificate.as_dict()}
-
-
-def _cache_counts(outcome: RunOutcome) -> dict[str, int]:
-    found = outcome.cache
-    return {"hits": found.hits if found else 0, "misses": found.misses if found else 0}
 
 
 def _cache_sentence(outcome: RunOutcome) -> str:
@@ -84,7 +80,7 @@ def _cache_sentence(outcome: RunOutcome) -> str:
 
 
 @contextmanager
-def layer_progress() -> Iterator[Any]:
+def layer_progress() -> Iterator[_LayerBar | None]:
     """A progress bar over layers on standard error, where that is a terminal."""
     if not sys.stderr.isatty():
         yield None
@@ -98,24 +94,18 @@ def layer_progress() -> Iterator[Any]:
 
 
 class _LayerBar:
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, bar: Progress) -> None:
         self.bar, self.task = bar, bar.add_task("", total=None)
 
-    def layer_started(self, layer: Any, index: int, n_layers: int) -> None:
+    def layer_started(self, layer: Layer, index: int, n_layers: int) -> None:
         """Name the layer."""
         from rich.markup import escape
 
         self.bar.update(self.task, description=escape(printable(layer.name)), total=n_layers)
 
-    def layer_done(self, layer: Any, index: int, n_layers: int) -> None:
+    def layer_done(self, layer: Layer, index: int, n_layers: int) -> None:
         """Move on."""
         self.bar.update(self.task, completed=index + 1)
-
-
-def energy(pj: float) -> str:
-    """Energy in a readable unit."""
-    scale, unit = next(((s, u) for s, u in _PREFIXES if abs(pj) >= s), (1.0, "pJ"))
-    return f"{pj / scale:.4g} {unit}"
 
 
 def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
@@ -127,12 +117,10 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     click.echo(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
     click.echo(f"Busiest of {len(outcome.layers)} layers")
     rows = []
-    busiest = sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]
-    for cme in busiest:
-        share = f"{cme.latency_total2 / total.latency_total2:.1%}"
-        rows.append([cme.layer.name, f"{cme.latency_total2:,.0f}", share, energy(cme.energy_total)])
-    headings = (("layer", False), ("cycles", True), ("of all", True), ("energy", True))
-    click.echo(table([Column(heading, is_number) for heading, is_number in headings], rows))
+    for cme in sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]:
+        of_all = share(cme.latency_total2, total.latency_total2)
+        rows.append([cme.layer.name, f"{cme.latency_total2:,.0f}", of_all, energy(cme.energy_total)])
+    click.echo(table([Column("layer"), *(Column(name, True) for name in ("cycles", "of all", "energy"))], rows))
     if outcome.coverage is not None and outcome.coverage.left_out:
         click.echo(f"{outcome.coverage.sentence()}.")
     if (proof := outcome.proof) is not None:
@@ -180,3 +168,36 @@ def warn_of_unpublished(report: PublishReport | None) -> None:
     """Print one line where runs could not be published."""
     if report is not None and not report.is_complete:
         click.echo(f"Note: {report.sentence}", err=True)
+
+
+@contextmanager
+def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> Iterator[None]:
+    """Where an error ends a run that is on record, say so, tell MLflow, and exit with the error's status.
+
+    Args:
+        database: the URL of the database that the run is recorded in.
+        mlflow: where to publish.
+        as_json: whether one JSON object is printed.
+    """
+    try:
+        yield
+    except ZigzagLabError as error:
+        if error.run_id is None:
+            raise
+        from zigzag_lab import api
+
+        click.echo(f"Error: {error}", err=True)
+        if as_json:
+            click.echo(_json(error))
+        words = f"{program()} show {error.run_id}{database_words(database)}"
+        click.echo(f"Recorded as run {error.run_id}: {words}", err=True)
+        sys.stdout.flush()
+        warn_of_unpublished(api.publish(database, mlflow, error.run_id))
+        sys.exit(error.exit_status)
+
+
+def _json(error: ZigzagLabError) -> str:
+    """The run as one JSON object: the keys of one that finished, as far as they are known."""
+    status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
+    known = {"run_id": error.run_id, "status": status, "reason": str(error)}
+    return json.dumps({**known, **dict.fromkeys(NOT_KNOWN), "layers": []})

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from zigzag_lab.cli import render
-from zigzag_lab.cli.ended import ended_runs
 from zigzag_lab.cli.options import RunCommand, database_option, input_options, mlflow_option, record_options
+from zigzag_lab.cli.render import ended_runs
 from zigzag_lab.vocab.options import Option
 
 EXAMPLE = "Example: zigzag-lab run --workload resnet18 --accelerator tpu_like --mapping tpu_like"

@@ -13,6 +13,7 @@ from math import prod
 import numpy as np
 
 from zigzag_lab.cost.chains import Chains
+from zigzag_lab.cost.wiring import TransferTable
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.unrolling import OperandUnrolling, SpatialForm
 
@@ -72,6 +73,10 @@ class Content:
     moved_bits: np.ndarray
     counts: np.ndarray
 
+    def boost_of(self, transfers: TransferTable) -> np.ndarray:
+        """[w, 1] how many tiles cross at once at some transfers: several on the inner side of a memory only."""
+        return np.where(transfers.is_low, self.boost[transfers.boundary], 1.0)[:, None]
+
     @classmethod
     def of(cls, chains: Chains, when: Timing, form: SpatialForm) -> Content:
         """Return the content of the tiles of some chains."""
@@ -102,15 +107,14 @@ class Content:
 def partial_sums_above(problem: Problem, unrolled: OperandUnrolling) -> list[tuple[bool, bool]]:
     """Per boundary of the output: whether spatial loops outside it accumulate, and whether that moves any element.
 
-    The second asks ZigZag's own question, ``int(size * (reuse - 1)) != 0``, which an unrolling of less than one
+    The second is ZigZag's own test, ``int(size * (reuse - 1)) != 0``, which an unrolling of less than one
     whole extra iteration may answer differently.
     """
     output = problem.layer.output_operand
     reuse = [level.n_reuse for level in unrolled.split]
     flags: list[tuple[bool, bool]] = []
-    for boundary in range(len(unrolled.split)):
-        above = unrolled.split[boundary + 1 :]
-        accumulates = any(factor > 1 for level in above for factor in level.reuse)
-        extra = int(problem.layer.tensor_elems(output) * (prod(reuse[boundary + 1 :]) - 1))
+    for above in range(1, len(unrolled.split) + 1):
+        accumulates = any(factor > 1 for level in unrolled.split[above:] for factor in level.reuse)
+        extra = int(problem.layer.tensor_elems(output) * (prod(reuse[above:]) - 1))
         flags.append((accumulates, extra != 0))
     return flags

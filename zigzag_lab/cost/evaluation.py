@@ -7,22 +7,26 @@ asked. Pickled, copied or added, it stands on its own. ZigZag's attribute names 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
-from zigzag_lab.cost.breakdown import Breakdown
+from zigzag_lab.cost.array import mac_energy_by_part_pj
+from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
 from zigzag_lab.cost.scalar import evaluate
-from zigzag_lab.cost.static import mac_energy_by_part_pj
 from zigzag_lab.cost.sums import CostModelEvaluationABC
-from zigzag_lab.cost.zigzag_names import ZigzagNames
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.footprint import capacity_bits
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer
+
+T = TypeVar("T")
 
 
 class Identity:
@@ -35,13 +39,55 @@ class Identity:
     __slots__ = ("place",)
 
     def __init__(self) -> None:
-        self.place: Any = None
+        self.place: object = None
 
     def __deepcopy__(self, memo: object) -> Identity:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
         return Identity, ()
+
+
+def _term(read: Callable[[Breakdown], T], meaning: str) -> T:
+    """A read-only attribute that is read from the breakdown; typed as its value, as sums have plain attributes."""
+    return property(lambda cme: read(cme.breakdown), doc=meaning)  # type: ignore[return-value]
+
+
+def _lists(levels: Mapping[str, tuple[T, ...]]) -> dict[str, list[T]]:
+    """A term by operand and memory level, as ZigZag has it: in lists that scripts may change."""
+    return {op: list(of_op) for op, of_op in levels.items()}
+
+
+class ZigzagNames:
+    """Attributes of a CME that ZigZag's users know; of those that sums have too, see ``CostModelEvaluationABC``."""
+
+    mac_energy: float = _term(lambda b: b.mac_energy_pj, "Energy of the operations in pJ.")
+    mem_energy: float = _term(lambda b: b.memory_energy_pj, "Energy of all memory accesses in pJ.")
+    mem_energy_breakdown: dict[str, list[float]] = _term(
+        lambda b: _lists(b.level_energy_pj), "Operand -> per memory level, pJ."
+    )
+    mem_energy_breakdown_further: dict[str, list[FourWay]] = _term(
+        lambda b: _lists(b.access_energy_pj), "Operand -> per memory level, pJ in each direction."
+    )
+    memory_word_access: dict[str, list[FourWay]] = _term(
+        lambda b: _lists(b.accesses), "Operand -> per memory level, accesses in each direction."
+    )
+    mem_utili_individual: dict[str, list[float]] = _term(
+        lambda b: _lists(b.utilisation), "Operand -> per memory level, the share of the memory that it fills."
+    )
+    mem_utili_shared: dict[str, list[float]] = _term(
+        lambda b: _lists(b.shared_utilisation),
+        "Operand -> per memory level, the share of the memory that all operands fill together.",
+    )
+    ideal_cycle: float = _term(lambda b: b.ideal_cycles, "Cycles with every unit busy.")
+    ideal_temporal_cycle: float = _term(lambda b: b.temporal_cycles, "Iterations of the temporal loops.")
+    latency_total0: float = _term(lambda b: b.compute_cycles, "Cycles of computation with stalls.")
+    latency_total1: float = _term(lambda b: b.compute_onload_cycles, "Cycles of loading and computation.")
+    stall_slack_comb: float = _term(lambda b: b.stall_cycles, "Stall cycles of the most contended port.")
+    port_stalls: tuple[PortStall, ...] = _term(lambda b: b.port_stalls, "Stall or slack of every port.")
+    data_onloading_cycle: float = _term(lambda b: b.onload_cycles, "Cycles to load the first tiles.")
+    data_offloading_cycle: float = _term(lambda b: b.offload_cycles, "Cycles to store the last outputs.")
+    systolic_drain_cycle: float = _term(lambda b: b.drain_cycles, "Cycles until the last results have left the array.")
 
 
 class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
@@ -214,3 +260,47 @@ def _restored(
     cme = CostModelEvaluation(problem, temporal, breakdown=breakdown, layer=layer)
     cme._energy, cme._latency, cme.certificate, cme._identity = energy, latency, certificate, identity
     return cme
+
+
+# -- whether the tiles fit the memories that they are pinned to --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityMiss:
+    """A memory that is too small.
+
+    Attributes:
+        memory: its name.
+        missing_bits: how much larger one instance would have to be.
+        operands: the layer operands that should fit it together.
+    """
+
+    memory: str
+    missing_bits: float
+    operands: tuple[str, ...]
+
+
+def capacity_misses(cme: CostModelEvaluation) -> tuple[CapacityMiss, ...]:
+    """The memories that cannot hold what a mapping keeps in them, from inner to outer.
+
+    Outputs count with the precision of partial sums where sums are unfinished. A memory that must be double buffered
+    holds the next tile of an operand too, as long as there is another one.
+    """
+    problem, misses = cme.problem, []
+    for index, sharers in enumerate(problem.sharers):
+        memory = problem.accelerator.memories[index]
+        bits = sum(_tile_bits(cme, op, level) for op, level in sharers)
+        if bits > capacity_bits(memory):
+            misses.append(CapacityMiss(memory.name, bits - memory.size_bits, tuple(op for op, _ in sharers)))
+    return tuple(misses)
+
+
+def _tile_bits(cme: CostModelEvaluation, operand: str, level: int) -> float:
+    problem = cme.problem
+    memory = problem.accelerator.memories[problem.memories[operand][level]]
+    bits = cme.breakdown.utilisation[operand][level] * memory.size_bits
+    if memory.force_double_buffering:
+        outside = [dim for loops in cme.temporal_mapping.levels[operand][level + 1 :] for dim, _ in loops]
+        if any(dim not in problem.layer.relevancy.irrelevant[operand] for dim in outside):
+            return 2 * bits
+    return bits

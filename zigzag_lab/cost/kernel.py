@@ -5,7 +5,7 @@ test holds the two together. The formulas are those of ZigZag 3.9.1 (``cost_mode
 Mei et al., "ZigZag: Enlarging Joint Architecture-Mapping Design Space Exploration for DNN Accelerators", IEEE TC 2021).
 
 Mappings whose chains of tiles are equal are priced once (:mod:`zigzag_lab.cost.chains`). Axes: ``m`` mapping, ``b``
-boundary, ``w`` way or transfer (:mod:`zigzag_lab.cost.wiring`), ``l`` memory level of all operands.
+boundary, ``w`` transfer (:mod:`zigzag_lab.cost.wiring`), ``l`` memory level of all operands.
 """
 
 from __future__ import annotations
@@ -14,18 +14,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zigzag_lab.cost.array import mac_energies_pj, precharges, systolic_drain_cycles, weight_operand
 from zigzag_lab.cost.boundaries import Content, Timing
 from zigzag_lab.cost.chains import Chains
-from zigzag_lab.cost.imc import precharges, weight_operand
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
-from zigzag_lab.cost.static import mac_energies_pj, systolic_drain_cycles
-from zigzag_lab.cost.wiring import Ways, wiring_of
+from zigzag_lab.cost.wiring import TransferTable, wiring_of
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.footprint import room_beside
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
-
-Column = np.ndarray
 
 
 @dataclass(frozen=True)
@@ -51,28 +48,20 @@ def price(batch: MappingBatch, *, cycles_per_op: float | None = None) -> Prices:
 
     Args:
         batch: the mappings.
-        cycles_per_op: cycles that the array takes for one operation; by default what the array says.
+        cycles_per_op: cycles that the array takes for one operation; by default the array's.
 
-    >>> from zigzag_lab.inputs import read_accelerator
+    >>> from zigzag_lab.inputs import read_accelerator, read_onnx
     >>> from zigzag_lab.inputs.presets import preset_path
     >>> from zigzag_lab.mapping.constraints import MappingConstraints
     >>> from zigzag_lab.mapping.spatial import SpatialMapping
-    >>> from zigzag_lab.workload import Layer
-    >>> product = Layer(
-    ...     id=0,
-    ...     name="product",
-    ...     operator_type="Gemm",
-    ...     operand_dims={"O": ("B", "K"), "W": ("C", "K"), "I": ("B", "C")},
-    ...     loop_sizes={"B": 4, "K": 64, "C": 96},
-    ...     precision_bits={"O": 16, "O_final": 8, "W": 8, "I": 8},
-    ... )
-    >>> tpu = read_accelerator(preset_path("accelerator", "tpu_like"))
-    >>> problem = Problem.of(product, tpu, MappingConstraints(), SpatialMapping({"D1": {"K": 32}, "D2": {"C": 32}}))
+    >>> tpu, spatial = read_accelerator(preset_path("accelerator", "tpu_like")), {"D1": {"K": 32}, "D2": {"C": 32}}
+    >>> last = read_onnx(preset_path("workload", "resnet18")).layers[-1]
+    >>> problem = Problem.of(last, tpu, MappingConstraints(), SpatialMapping(spatial))
     >>> from zigzag_lab.search.temporal import temporal_mappings
     >>> (orders,) = temporal_mappings(problem, lpf_limit=4)
     >>> prices = price(orders)
     >>> len(orders), float(prices.latency_cycles.min()), round(float(prices.energy_pj.min()))
-    (12, 863.0, 602727)
+    (12, 63739.0, 45108639)
     """
     if cycles_per_op is None:
         cycles_per_op = batch.problem.accelerator.array.cycles_per_op
@@ -109,14 +98,13 @@ class _Kernel:
         return Prices(self._energy_pj(), latency)
 
     @staticmethod
-    def _bits(ways: Ways, contents: Content) -> np.ndarray:
+    def _bits(transfers: TransferTable, contents: Content) -> np.ndarray:
         """[w, m] bits a crossing."""
-        boost = np.where(ways.is_low, contents.boost[ways.boundary], 1.0)[:, None]
-        return contents.elems[ways.boundary] * boost * contents.moved_bits[ways.source]
+        return contents.elems[transfers.boundary] * contents.boost_of(transfers) * contents.moved_bits[transfers.source]
 
     # -- energy ----------------------------------------------------------------------------------------------------
 
-    def _energy_pj(self) -> Column:
+    def _energy_pj(self) -> np.ndarray:
         accesses, costs = self._accesses(), self.wiring.costs[:, :, None]
         to_low, from_low, to_high, from_high = (accesses[:, d] * costs[:, d] for d in range(len(Direction)))
         levels = (to_high + to_low) + (from_high + from_low)
@@ -125,7 +113,7 @@ class _Kernel:
             total = total + level
         return total + mac_energies_pj(self.problem, self._weight_runs)
 
-    def _weight_runs(self) -> Column:
+    def _weight_runs(self) -> np.ndarray:
         """[m] iterations for which a weight is used again at once."""
         weights = weight_operand(self.problem.layer)
         lead = (
@@ -135,19 +123,19 @@ class _Kernel:
 
     def _accesses(self) -> np.ndarray:
         """[l, direction, m] full-width accesses of all instances of a memory."""
-        wiring, ways = self.wiring, self.wiring.accessing
+        wiring, transfers = self.wiring, self.wiring.accessing
         operands = (self.problem.fractional.operands[op] for op in self.problem.operands)
         n_instances = np.array([n for unrolled in operands for n in unrolled.n_instances[1:]], dtype=np.float64)
         level = wiring.place // len(Direction)
-        words = np.ceil(self._bits(ways, self.fractional) / wiring.narrow) * wiring.ratio
-        words = np.trunc(words * self.fractional.counts[ways.source] * n_instances[level][:, None])
+        words = np.ceil(self._bits(transfers, self.fractional) / wiring.narrow) * wiring.ratio
+        words = np.trunc(words * self.fractional.counts[transfers.source] * n_instances[level][:, None])
         accesses = np.zeros((wiring.n_levels * len(Direction), len(self.chains)))
         accesses[wiring.place] = words
         return accesses.reshape(wiring.n_levels, len(Direction), -1)
 
     # -- latency ---------------------------------------------------------------------------------------------------
 
-    def _stall_cycles(self) -> Column:
+    def _stall_cycles(self) -> np.ndarray:
         """Cycles that the array waits during computation: those of the most contended port.
 
         Each transfer alone stalls when it needs more cycles than its window. Those of one port together also stall
@@ -185,16 +173,16 @@ class _Kernel:
                 flags[boundary], shared[index] = room_beside(own[boundary], shared[index])
         return flags
 
-    def _effective_utilisation(self) -> tuple[np.ndarray, dict[int, Column]]:
+    def _effective_utilisation(self) -> tuple[np.ndarray, dict[int, np.ndarray]]:
         """Share of a memory that must be held at once: [b, m] of the one inside a boundary, and per memory."""
         held = np.floor_divide(self.fractional.elems * self.fractional.tile_bits, self.timing.relevant_run)
         own = held / self.wiring.sizes
-        shared: dict[int, Column] = {}
+        shared: dict[int, np.ndarray] = {}
         for index, boundaries in self.wiring.inside.items():
             shared[index] = sum((own[boundary] for boundary in boundaries), np.zeros(len(self.chains)))
         return own, shared
 
-    def _loading_cycles(self, stall: Column) -> np.ndarray:
+    def _loading_cycles(self, stall: np.ndarray) -> np.ndarray:
         """[w, m] cycles of the first load or last store by every transfer that is no partial sum.
 
         A transfer that happens once brings everything at once; what the port has to spare during computation shortens
@@ -203,8 +191,8 @@ class _Kernel:
         wiring, what, one = self.wiring, self.integer, self.wiring.loading
         if not len(one):
             return np.zeros((0, len(self.chains)))
-        ways, ports = wiring.moving, wiring.loading_ports
-        total, count, width = self.cycles[one], self.count[one], ways.width[one]
+        transfers, ports = wiring.moving, wiring.loading_ports
+        total, count, width = self.cycles[one], self.count[one], transfers.width[one]
         stored = what.elems * what.tile_bits
         busy = np.add.reduceat(np.where(count > 1, self._average_rates(stored)[one], 0.0), ports, axis=0)
         computing = np.ceil(self.n_cycles * self.cycles_per_op) + stall
@@ -216,15 +204,15 @@ class _Kernel:
 
     def _average_rates(self, stored: np.ndarray) -> np.ndarray:
         """[w, m] bits a cycle that transfers need on average."""
-        ways = self.wiring.moving
-        boost = np.where(ways.is_low, self.integer.boost[ways.boundary], 1.0)[:, None]
-        return np.ceil(np.trunc((stored / self.timing.period)[ways.boundary] * boost) / self.cycles_per_op)
+        transfers = self.wiring.moving
+        rates = (stored / self.timing.period)[transfers.boundary] * self.integer.boost_of(transfers)
+        return np.ceil(np.trunc(rates) / self.cycles_per_op)
 
-    def _onload_cycles(self, loading: np.ndarray) -> Column:
+    def _onload_cycles(self, loading: np.ndarray) -> np.ndarray:
         """Cycles to bring the first tiles of all inputs to the array."""
         return onload_cycles([self._onload_parts(o, loading) for o in range(1, len(self.problem.operands))])
 
-    def _onload_parts(self, operand: int, loading: np.ndarray) -> tuple[Column, Column, Column]:
+    def _onload_parts(self, operand: int, loading: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shared, half, own = (np.zeros(len(self.chains)) for _ in range(3))
         for link in self.wiring.links[operand]:
             longest = np.maximum(loading[link.ends[0]], loading[link.ends[1]])
@@ -236,7 +224,7 @@ class _Kernel:
                 own = own + longest
         return shared, half, own
 
-    def _offload_cycles(self, loading: np.ndarray) -> Column:
+    def _offload_cycles(self, loading: np.ndarray) -> np.ndarray:
         """Cycles to bring the last outputs from the array to the outermost memory, one level after the other."""
         total = np.zeros(len(self.chains))
         for link in self.wiring.links[0]:

@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from zigzag_lab.vocab import Direction
 
-Column = np.ndarray
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """Data of one operand that crosses a boundary through a port.
-
-    Attributes:
-        operand: the layer operand.
-        boundary: the boundary it crosses (see :mod:`zigzag_lab.cost.boundaries`).
-        direction: its direction, seen from the memory that owns the port.
-        bits: [m] bits a crossing.
-        count: [m] crossings over the whole layer; 0 where it does not happen.
-    """
-
-    operand: str
-    boundary: int
-    direction: Direction
-    bits: Column
-    count: Column
-
-    def cycles(self, width: int) -> Column:
-        """[m] cycles of one crossing at full width."""
-        return np.ceil(self.bits / width)
-
-
-def port_stall(width: int, transfers: list[Transfer], periods: list[Column], windows: list[Column]) -> Column:
-    """[m] stall cycles of one port over the computation; negative or zero where it keeps up.
+def port_stall(cycles: np.ndarray, count: np.ndarray, period: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """[m] stall cycles of one port over the computation.
 
     Each transfer alone stalls when it needs more cycles than its window. Together they also stall when the windows
     overlap so much that their sum exceeds the time they cover.
 
     Args:
-        width: bits a cycle.
-        transfers: the transfers of the port.
-        periods: [m] each, cycles between crossings.
-        windows: [m] each, cycles a crossing may take.
+        cycles: [k, m] cycles of one crossing at full width.
+        count: [k, m] crossings over the whole layer; 0 where there are none.
+        period: [k, m] cycles between crossings.
+        window: [k, m] cycles a crossing may take.
     """
-    period, window, count = np.array(periods), np.array(windows), np.array([t.count for t in transfers])
     again = np.maximum(count - 1, 0)
-    slack = (np.array([t.cycles(width) for t in transfers]) - window) * again
-    if len(transfers) == 1:
-        alone: Column = slack[0]
-        return alone
+    slack = (cycles - window) * again
     excess = (np.minimum(slack, 0) + window * again).sum(axis=0)
-    together: Column = np.maximum(slack, 0).sum(axis=0) + overlapping_cycles(period, window, count, excess)
+    together: np.ndarray = np.maximum(slack, 0).sum(axis=0) + overlapping_cycles(period, window, count, excess)
     return together
 
 
-def overlapping_cycles(period: np.ndarray, window: np.ndarray, count: np.ndarray, excess: Column) -> Column:
+def overlapping_cycles(period: np.ndarray, window: np.ndarray, count: np.ndarray, excess: np.ndarray) -> np.ndarray:
     """[m] stall cycles of one port because windows of its transfers overlap.
 
     Args:
@@ -76,7 +43,7 @@ def overlapping_cycles(period: np.ndarray, window: np.ndarray, count: np.ndarray
     return np.maximum(0, excess - covered)
 
 
-def _union(period: np.ndarray, window: np.ndarray, count: np.ndarray) -> Column:
+def _union(period: np.ndarray, window: np.ndarray, count: np.ndarray) -> np.ndarray:
     """[m] cycles covered by windows at the start of nested periods; arguments are [k, m].
 
     All periods and windows are products of the innermost loops of one order, so each divides every larger one.
@@ -116,7 +83,7 @@ def shared_out(ports: np.ndarray, totals: np.ndarray, reducible: np.ndarray, sur
     return reduction
 
 
-def _longest_first(totals: np.ndarray, reducible: np.ndarray, surplus: Column) -> np.ndarray:
+def _longest_first(totals: np.ndarray, reducible: np.ndarray, surplus: np.ndarray) -> np.ndarray:
     order = np.argsort(-totals, axis=0, kind="stable")
     ranked = np.take_along_axis(reducible, order, axis=0)
     taken = np.empty_like(ranked)
@@ -128,7 +95,7 @@ def _longest_first(totals: np.ndarray, reducible: np.ndarray, surplus: Column) -
     return reduction
 
 
-def onload_cycles(parts: list[tuple[Column, Column, Column]]) -> Column:
+def onload_cycles(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
     """[m] cycles to bring the first tiles of all inputs to the array.
 
     Where both ends of a link are ports that the inputs share, they take turns; where neither is, they run side by

@@ -8,10 +8,11 @@ Memories, boundaries and directions are those of :mod:`zigzag_lab.cost.traffic`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor
 
+from zigzag_lab.cost.array import ideal_cycles, mac_energy_by_part_pj, systolic_drain_cycles
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
-from zigzag_lab.cost.static import ideal_cycles, mac_energy_by_part_pj, systolic_drain_cycles
 from zigzag_lab.cost.traffic import Movement, OperandTraffic
 from zigzag_lab.hardware import Port
 from zigzag_lab.mapping.problem import Problem
@@ -26,7 +27,7 @@ def evaluate(problem: Problem, temporal: TemporalMapping, *, cycles_per_op: floa
     Args:
         problem: the layer, the accelerator and the spatial mapping.
         temporal: the temporal mapping.
-        cycles_per_op: cycles that the array takes for one operation; by default what the array says.
+        cycles_per_op: cycles that the array takes for one operation; by default the array's.
     """
     if cycles_per_op is None:
         cycles_per_op = problem.accelerator.array.cycles_per_op
@@ -37,7 +38,6 @@ def evaluate(problem: Problem, temporal: TemporalMapping, *, cycles_per_op: floa
 class _PortActivity:
     """One transfer at a port: what is needed, what is allowed, in cycles a period."""
 
-    key: tuple[str, int, Direction]
     movement: Movement
     needed_cycles: int
     allowed_cycles: int
@@ -104,10 +104,7 @@ class _Evaluation:
 
     def _accesses(self, operand: str) -> tuple[FourWay, ...]:
         traffic = self.fractional[operand]
-        return tuple(
-            FourWay.of(lambda d, level=level: self._n_accesses(traffic, level, d))  # type: ignore[misc]
-            for level in range(traffic.n_levels)
-        )
+        return tuple(FourWay.of(partial(self._n_accesses, traffic, level)) for level in range(traffic.n_levels))
 
     def _n_accesses(self, traffic: OperandTraffic, level: int, direction: Direction) -> int:
         """Accesses at the port's full width by all instances; partial ones in steps of its smallest width."""
@@ -183,7 +180,7 @@ class _Evaluation:
             whole = double_buffered[level if direction in LOW else level + 1]
             return ceil((movement.period_cycles if whole else movement.window_cycles) * self.cycles_per_op)
 
-        return tuple(FourWay.of(lambda d, level=level: cycles(level, d)) for level in range(traffic.n_levels))  # type: ignore[misc]
+        return tuple(FourWay.of(partial(cycles, level)) for level in range(traffic.n_levels))
 
     def _needed(self, operand: str) -> tuple[FourWay, ...]:
         """Cycles that each transfer takes a period at the full width of its port."""
@@ -193,7 +190,7 @@ class _Evaluation:
             port = self._port(operand, level, direction)
             return ceil(traffic.movement(level, direction).bits / port.bandwidth_max_bits) if port else 0
 
-        return tuple(FourWay.of(lambda d, level=level: cycles(level, d)) for level in range(traffic.n_levels))  # type: ignore[misc]
+        return tuple(FourWay.of(partial(cycles, level)) for level in range(traffic.n_levels))
 
     def _at_port(self, index: int, port: Port) -> list[tuple[str, int, Direction, Movement]]:
         """(operand, level, direction, movement) of what passes a port, in the order of the file."""
@@ -215,7 +212,6 @@ class _Evaluation:
             for port in memory.ports:
                 activities = [
                     _PortActivity(
-                        (op, level, direction),
                         movement,
                         int(needed[op][level][direction]),
                         int(allowed[op][level][direction]),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from zigzag_lab.cost.breakdown import FourWay
-from zigzag_lab.cost.design import DesignTerms
-from zigzag_lab.hardware import Accelerator
+from zigzag_lab.hardware import Accelerator, Area, ImcArray, area_of
 from zigzag_lab.vocab import ZigzagLabError
 
 T = TypeVar("T", float, FourWay)
+V = TypeVar("V")
 
 _LEVELS: dict[str, object] = {
     "mem_energy_breakdown": 0.0,
@@ -20,6 +20,73 @@ _LEVELS: dict[str, object] = {
     "memory_word_access": FourWay(),
 }
 """Terms of a sum by operand and level, and what a level counts that a part has not."""
+
+
+def _imc_term(name: str, read: Callable[[ImcArray, Accelerator], V], meaning: str) -> V:
+    """A read-only attribute of CMEs of in-memory arrays alone; reading it from others is an AttributeError."""
+
+    def term(cme: DesignTerms) -> V:
+        if cme.accelerator is None or cme.accelerator.array.imc is None:
+            raise AttributeError(f"{type(cme).__name__} has no '{name}': its array does not compute in memory")
+        return read(cme.accelerator.array.imc, cme.accelerator)
+
+    return property(term, doc=meaning)  # type: ignore[return-value]
+
+
+class DesignTerms:
+    """Area and clock of a CME's accelerator.
+
+    The names that ZigZag gives only to CMEs of in-memory arrays (``tclk``, ``area_total``...) are attributes of those
+    alone: ``hasattr(cme, "tclk")`` tells them apart, as there.
+    """
+
+    accelerator: Accelerator | None
+
+    @property
+    def area(self) -> Area | None:
+        """Area of the design with its breakdown; none for the empty sum."""
+        return area_of(self.accelerator) if self.accelerator else None
+
+    @property
+    def area_total_mm2(self) -> float | None:
+        """Area of the whole design, all instances of all memories; none for the empty sum."""
+        return self.area.total_mm2 if self.area else None
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Area of an in-memory design as ZigZag counts it, each memory once; none for other designs."""
+        return self.area.single_mm2 if self.area and self._circuits else None
+
+    @property
+    def clock_ns(self) -> float | None:
+        """Clock period of an in-memory array; none for other designs, whose cycles are of any length."""
+        return self._circuits.clock_ns if self._circuits else None
+
+    @property
+    def _circuits(self) -> ImcArray | None:
+        return self.accelerator.array.imc if self.accelerator else None
+
+    tclk: float = _imc_term("tclk", lambda imc, _: imc.clock_ns, "Clock period in ns.")
+    tclk_breakdown: dict[str, float] = _imc_term(
+        "tclk_breakdown", lambda imc, _: dict(imc.clock_ns_by_part), "Part of the longest path -> its delay in ns."
+    )
+    imc_area: float = _imc_term("imc_area", lambda imc, _: imc.area_mm2, "Area of the in-memory array in mm2.")
+    imc_area_breakdown: dict[str, float] = _imc_term(
+        "imc_area_breakdown", lambda imc, _: dict(imc.area_mm2_by_part), "Part of the array -> its area in mm2."
+    )
+    mem_area: float = _imc_term(
+        "mem_area",
+        lambda _, of: sum(m.area_mm2 for m in of.memories),
+        "Area of all memories in mm2, each counted once.",
+    )
+    mem_area_breakdown: dict[str, float] = _imc_term(
+        "mem_area_breakdown", lambda _, of: {m.name: m.area_mm2 for m in of.memories}, "Memory -> mm2 of one instance."
+    )
+    area_total: float = _imc_term(
+        "area_total",
+        lambda _, of: area_of(of).single_mm2,
+        "Area of array and memories in mm2, each counted once.",
+    )
 
 
 class CostModelEvaluationABC(DesignTerms, ABC):
@@ -120,19 +187,15 @@ class CostModelEvaluationABC(DesignTerms, ABC):
 class CumulativeCME(CostModelEvaluationABC):
     """A sum of CMEs: the price of several layers one after the other.
 
-    Its energy and latency are known at once; the other terms are added up when one of them is asked for.
+    Its energy and latency are known at once; the other terms are added up when one of them is read.
     """
 
     def __init__(self) -> None:
         self._parts: tuple[CostModelEvaluationABC, ...] = ()
         self._summands: tuple[CostModelEvaluationABC, ...] = ()
         self._times = 1.0
-        self.mem_energy_breakdown = {}
-        self.mem_energy_breakdown_further = {}
-        self.memory_word_access = {}
-        self.mac_energy = self.mem_energy = self._energy = self._latency = 0.0
-        self.ideal_cycle = self.ideal_temporal_cycle = self.latency_total0 = self.latency_total1 = 0.0
-        self.data_onloading_cycle = self.data_offloading_cycle = self.systolic_drain_cycle = 0.0
+        self.__dict__.update({name: {} for name in _LEVELS} | dict.fromkeys(self._ADDED, 0.0))
+        self._energy = self._latency = 0.0
         self.accelerator = None
         self._layer_ids: list[int] = []
 
@@ -167,11 +230,12 @@ class CumulativeCME(CostModelEvaluationABC):
     def sum_of(cls, first: CostModelEvaluationABC, second: CostModelEvaluationABC) -> CumulativeCME:
         """Two CMEs added term by term, levels from the innermost."""
         total = cls.__new__(cls)
-        is_open = isinstance(first, CumulativeCME) and first._parts
-        before = first._parts if is_open else (first.without_batch(),)  # type: ignore[attr-defined]
+        before = first._parts if isinstance(first, CumulativeCME) else ()
+        before = before or (first.without_batch(),)
         total._parts = (*before, second.without_batch())
-        is_plain = isinstance(first, CumulativeCME) and first._times == 1  # so that long sums do not nest
-        summed = first._summands if is_plain else before  # type: ignore[attr-defined]
+        summed = before
+        if isinstance(first, CumulativeCME) and first._times == 1:  # so that long sums do not nest
+            summed = first._summands
         total._summands, total._times = (*summed, total._parts[-1]), 1.0
         total._energy = first.energy_total + second.energy_total
         total._latency = first.latency_total2 + second.latency_total2
@@ -179,7 +243,7 @@ class CumulativeCME(CostModelEvaluationABC):
         total.accelerator = _common_accelerator(first.accelerator, second.accelerator)
         return total
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if name not in (*self._ADDED, *_LEVELS) or not self.__dict__.get("_parts"):
             raise AttributeError(f"{type(self).__name__} has no '{name}'")
         return self.added_up().__dict__[name]
@@ -212,11 +276,8 @@ class CumulativeCME(CostModelEvaluationABC):
         scaled = CumulativeCME()
         for name in (*self._ADDED, "_energy", "_latency"):
             setattr(scaled, name, getattr(self, name) * number)
-        scaled.mem_energy_breakdown = {op: [x * number for x in v] for op, v in self.mem_energy_breakdown.items()}
-        scaled.mem_energy_breakdown_further = {
-            op: [x * number for x in v] for op, v in self.mem_energy_breakdown_further.items()
-        }
-        scaled.memory_word_access = {op: [x * number for x in v] for op, v in self.memory_word_access.items()}
+        for name in _LEVELS:
+            setattr(scaled, name, {op: [x * number for x in v] for op, v in getattr(self, name).items()})
         scaled._layer_ids, scaled.accelerator = list(self._layer_ids), self.accelerator
         scaled._summands, scaled._times = (self,), number
         return scaled

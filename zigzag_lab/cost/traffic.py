@@ -11,10 +11,8 @@ from functools import cached_property
 from math import prod
 
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.mapping.sliding import SplitLevel, split_levels
-from zigzag_lab.mapping.spatial import Loop
-from zigzag_lab.mapping.temporal import TemporalMapping
-from zigzag_lab.mapping.unrolling import SpatialForm
+from zigzag_lab.mapping.temporal import TemporalMapping, leading_run
+from zigzag_lab.mapping.unrolling import SpatialForm, SplitLevel, split_levels
 from zigzag_lab.vocab import Direction
 from zigzag_lab.vocab.names import LOW, UPWARD
 
@@ -64,33 +62,25 @@ class OperandTraffic:
         """Memories that hold the operand."""
         return len(self.levels)
 
-    def _leading(self, loops: tuple[Loop, ...], dims: tuple[str, ...]) -> int:
-        run = 1
-        for dim, size in loops:
-            if dim not in dims:
-                break
-            run *= int(size)
-        return run
-
     @cached_property
     def periods(self) -> list[int]:
         """Per boundary, iterations of all loops inside it; those that reuse an input at the array count for 0."""
         inside = [int(prod(s for level in self.levels[: m + 1] for _, s in level)) for m in range(self.n_levels)]
         irrelevant = self.problem.layer.relevancy.irrelevant[self.operand]
         is_skipping = self.problem.skip_repeated_reads and not self.is_output
-        return [self._leading(self.levels[0], irrelevant) if is_skipping else 1, *inside]
+        return [leading_run(self.levels[0], irrelevant) if is_skipping else 1, *inside]
 
     @cached_property
     def reuse_runs(self) -> list[int]:
         """Per boundary, iterations of the unbroken run of irrelevant loops right inside it."""
         irrelevant = self.problem.layer.relevancy.irrelevant[self.operand]
-        return [1, *(self._leading(tuple(reversed(level)), irrelevant) for level in self.levels)]
+        return [1, *(leading_run(reversed(level), irrelevant) for level in self.levels)]
 
     @cached_property
     def relevant_runs(self) -> list[int]:
         """Per boundary, iterations of the unbroken run of relevant loops right inside it."""
         relevant = self.problem.layer.relevancy.relevant[self.operand]
-        return [1, *(self._leading(tuple(reversed(level)), relevant) for level in self.levels)]
+        return [1, *(leading_run(reversed(level), relevant) for level in self.levels)]
 
     @cached_property
     def _joint_below(self) -> list[SplitLevel]:

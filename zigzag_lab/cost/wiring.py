@@ -19,20 +19,16 @@ from zigzag_lab.vocab.names import LOW, UPWARD
 
 
 @dataclass(frozen=True)
-class Way:
+class Transfer:
     """One direction of one operand at one of its memories.
 
     Attributes:
         operand: number of the operand.
-        level: of its memory, counted from the innermost.
-        memory: index of the memory.
         direction: seen from the memory.
         boundary: the boundary crossed, among all operands' boundaries.
     """
 
     operand: int
-    level: int
-    memory: int
     direction: Direction
     boundary: int
 
@@ -53,8 +49,8 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Ways:
-    """Many ways at once, as arrays [w].
+class TransferTable:
+    """Transfers as arrays [w].
 
     Attributes:
         boundary: the boundary crossed.
@@ -63,19 +59,18 @@ class Ways:
         width: bits a cycle of the port.
     """
 
-    all: tuple[Way, ...]
     boundary: np.ndarray
     source: np.ndarray
     is_low: np.ndarray
     width: np.ndarray
 
     @classmethod
-    def of(cls, ways: Sequence[Way], widths: Sequence[float], n_boundaries: int) -> Ways:
-        """Ways and the widths of their ports."""
-        boundary = np.array([way.boundary for way in ways], dtype=np.int64)
-        up = np.array([way.is_up for way in ways], dtype=bool)
-        is_low = np.array([way.is_low for way in ways], dtype=bool)
-        return cls(tuple(ways), boundary, boundary + n_boundaries * up, is_low, _column(widths))
+    def of(cls, transfers: Sequence[Transfer], widths: Sequence[float], n_boundaries: int) -> TransferTable:
+        """TransferTable and the widths of their ports."""
+        boundary = np.array([transfer.boundary for transfer in transfers], dtype=np.int64)
+        up = np.array([transfer.is_up for transfer in transfers], dtype=bool)
+        is_low = np.array([transfer.is_low for transfer in transfers], dtype=bool)
+        return cls(boundary, boundary + n_boundaries * up, is_low, _column(widths))
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,7 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Wiring:
-    """The ways of data through the memories of an accelerator.
+    """The transfers of data between the memories of an accelerator.
 
     Attributes:
         memories: per operand, indices of its memories, innermost first.
@@ -119,7 +114,7 @@ class Wiring:
         cuts: the boundaries whose tile matters: those below an outermost memory, and those outside one that others
             pass through.
         n_boundaries: of all operands.
-        accessing: the ways that cost energy.
+        accessing: the transfers that cost energy.
         narrow, ratio: [w] the least bits of an access there, and their share of the widest.
         place: [w] (level of all operands' levels, direction) of each, flat.
         costs: [level, direction] pJ an access.
@@ -138,12 +133,12 @@ class Wiring:
     tops: np.ndarray
     cuts: Cuts
     n_boundaries: int
-    accessing: Ways
+    accessing: TransferTable
     narrow: np.ndarray
     ratio: np.ndarray
     place: np.ndarray
     costs: np.ndarray
-    moving: Ways
+    moving: TransferTable
     starts: np.ndarray
     loading: np.ndarray
     loading_ports: np.ndarray
@@ -182,7 +177,7 @@ class _WiringBuilder:
         """Put everything together."""
         accessing, ports, place, costs = self._accesses()
         moving, widths, shared, starts = self._moves()
-        loading = [i for i, way in enumerate(moving) if not way.is_partial_sum]
+        loading = [i for i, transfer in enumerate(moving) if not transfer.is_partial_sum]
         port_of = np.repeat(np.arange(len(starts)), np.diff([*starts, len(moving)]))[loading]
         return Wiring(
             memories=self.memories,
@@ -190,12 +185,12 @@ class _WiringBuilder:
             tops=np.array(self.tops),
             cuts=self._cuts(),
             n_boundaries=self.n_boundaries,
-            accessing=Ways.of(accessing, [wide for _, wide in ports], self.n_boundaries),
+            accessing=TransferTable.of(accessing, [wide for _, wide in ports], self.n_boundaries),
             narrow=_column([narrow for narrow, _ in ports]),
             ratio=_column([narrow / wide for narrow, wide in ports]),
             place=np.array(place, dtype=np.int64),
             costs=np.array(costs),
-            moving=Ways.of(moving, widths, self.n_boundaries),
+            moving=TransferTable.of(moving, widths, self.n_boundaries),
             starts=np.array(starts, dtype=np.int64),
             loading=np.array(loading, dtype=np.int64),
             loading_ports=np.flatnonzero(np.diff(port_of, prepend=-1)),
@@ -207,31 +202,26 @@ class _WiringBuilder:
 
     def _cuts(self) -> Cuts:
         inner = {index for memories in self.memories for index in memories[:-1]}
-        boundary: list[int] = []
-        operand: list[int] = []
-        level: list[int] = []
-        below: list[int] = []
+        cuts: list[tuple[int, int, int, int]] = []
         for o, memories in enumerate(self.memories):
             for a, index in enumerate(memories):
                 if index in inner:
-                    boundary.append(self.first[o] + a + 1)
-                    operand.append(o)
-                    level.append(boundary[-1] - o - 1)
-                    below.append(len(boundary) - 2 if a else -1)
-        return Cuts(*(np.array(column, dtype=np.int64) for column in (boundary, operand, level, below)))
+                    boundary = self.first[o] + a + 1
+                    cuts.append((boundary, o, boundary - o - 1, len(cuts) - 1 if a else -1))
+        return Cuts(*np.array(cuts, dtype=np.int64).reshape(-1, 4).T.copy())
 
-    def _way(self, operand: int, level: int, direction: Direction) -> Way | None:
+    def _transfer(self, operand: int, level: int, direction: Direction) -> Transfer | None:
         """Return the transfer at a memory in one direction; None where nothing ever moves."""
         upward, is_low = direction in UPWARD, direction in LOW
         is_top = level == len(self.memories[operand]) - 1
         if (upward and operand) or (is_top and not is_low):
             return None
         boundary = self.first[operand] + level + (0 if is_low else 1)
-        return Way(operand, level, self.memories[operand][level], direction, boundary)
+        return Transfer(operand, direction, boundary)
 
-    def _accesses(self) -> tuple[list[Way], list[tuple[int, int]], list[int], list[list[float]]]:
-        """The ways that cost energy, (least, most) bits of their ports, their places; costs by level and direction."""
-        found: list[Way] = []
+    def _accesses(self) -> tuple[list[Transfer], list[tuple[int, int]], list[int], list[list[float]]]:
+        """What costs energy: transfers, (least, most) bits of their ports, places; costs by level and direction."""
+        found: list[Transfer] = []
         ports: list[tuple[int, int]] = []
         place: list[int] = []
         costs: list[list[float]] = []
@@ -240,37 +230,36 @@ class _WiringBuilder:
                 memory = self.accelerator.memories[index]
                 costs.append([memory.read_cost_pj if d.is_read else memory.write_cost_pj for d in Direction])
                 for d, direction in enumerate(Direction):
-                    way, port = self._way(operand, level, direction), memory.port_of(memory_operand, direction)
-                    if way is not None and port is not None:
-                        found.append(way)
+                    transfer = self._transfer(operand, level, direction)
+                    port = memory.port_of(memory_operand, direction)
+                    if transfer is not None and port is not None:
+                        found.append(transfer)
                         ports.append((port.bandwidth_min_bits, port.bandwidth_max_bits))
                         place.append((len(costs) - 1) * len(Direction) + d)
         return found, ports, place, costs
 
-    def _moves(self) -> tuple[list[Way], list[float], list[bool], list[int]]:
-        """The transfers of all ports: the ways, widths and whether inputs share the port; where each port starts."""
+    def _moves(self) -> tuple[list[Transfer], list[float], list[bool], list[int]]:
+        """The transfers of all ports, widths and whether inputs share the port; where each port starts."""
         number = {memory_operand: o for o, (_, memory_operand) in enumerate(self.links)}
-        ways: list[Way] = []
+        transfers: list[Transfer] = []
         widths: list[float] = []
         shared: list[bool] = []
         starts: list[int] = []
         for index, memory in enumerate(self.accelerator.memories):
             for port in memory.ports:
                 is_shared = port.is_shared_by_inputs and len(self.links) > 2
-                served = [
-                    self._way(number[m], self.accelerator.level_of(m, index), d) for m, d in port.serves if m in number
-                ]
-                moving = [way for way in served if way is not None]
+                served = [(number[m], self.accelerator.level_of(m, index), d) for m, d in port.serves if m in number]
+                moving = [found for of_one in served if (found := self._transfer(*of_one)) is not None]
                 if moving:
-                    starts.append(len(ways))
-                ways += moving
+                    starts.append(len(transfers))
+                transfers += moving
                 widths += [port.bandwidth_max_bits] * len(moving)
                 shared += [is_shared] * len(moving)
-        return ways, widths, shared, starts
+        return transfers, widths, shared, starts
 
-    def _links(self, loading: list[Way], shared: list[bool]) -> tuple[tuple[Link, ...], ...]:
+    def _links(self, loading: list[Transfer], shared: list[bool]) -> tuple[tuple[Link, ...], ...]:
         """The boundaries between memories, each with the last transfers that claim its ends."""
-        number = {(way.boundary, way.direction): i for i, way in enumerate(loading)}
+        number = {(transfer.boundary, transfer.direction): i for i, transfer in enumerate(loading)}
         inwards, outwards = (Direction.FROM_HIGH, Direction.TO_LOW), (Direction.TO_HIGH, Direction.FROM_LOW)
         links: list[tuple[Link, ...]] = []
         for operand, memories in enumerate(self.memories):

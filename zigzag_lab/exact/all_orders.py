@@ -1,8 +1,10 @@
 """The best of all orders of all loop prime factors, as LOMA allocates them, with a certificate.
 
 Every order is priced one by one where there are few; else one of each class of equal beginnings
-(:mod:`zigzag_lab.exact.merging`). Where it is not proven that merging keeps the best, the certificate has the lower
-bound of exact search instead, which speaks of more: of all uneven mappings.
+(:mod:`zigzag_lab.search.order_classes`): a few thousand out of millions. This rests on the longest beginning that fits
+being LOMA's choice at every memory. :func:`why_unproven` finds where that, or the arithmetic, does not hold; merging
+may then lose the best order, and the certificate has the lower bound of exact search instead, which speaks of more: of
+all uneven mappings.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zigzag_lab.cost.array import mac_energy_pj
 from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
 from zigzag_lab.cost.kernel import Prices, price
-from zigzag_lab.cost.static import mac_energy_pj
-from zigzag_lab.exact.merging import MergedOrders, why_unproven
 from zigzag_lab.exact.solve import NothingBetterError, Solution, solve
 from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.lattice import Factor
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.search.orderings import n_orderings
+from zigzag_lab.search.order_classes import AllocationStates, OrderClasses
+from zigzag_lab.search.orderings import CHUNK, n_orderings
 from zigzag_lab.search.temporal import fitting, nothing_fits, orders_of, temporal_mappings
 from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
 
@@ -44,19 +46,13 @@ class Candidates:
 
     Attributes:
         loops: what they order.
-        orders: [n, m] arrays of indices into ``loops``.
-        is_proven: asked after the last of them, whether the best of all orders was there.
+        orders: [n, m] arrays of indices into ``loops``, innermost first.
+        is_proven: whether the best of all orders is among them.
     """
 
     loops: list[Factor]
     orders: Iterator[np.ndarray]
-    merged: MergedOrders | None
-    doubt: str | None
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether the best of all orders is among them; known once they have all been seen."""
-        return self.doubt is None and not (self.merged is not None and self.merged.is_cut)
+    is_proven: bool = True
 
 
 def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_ONE_BY_ONE) -> Candidates:
@@ -70,13 +66,87 @@ def candidates(problem: Problem, *, few: int = FEW, most_one_by_one: int = MOST_
     loops, orders = orders_of(problem, None)
     n = n_orderings(loops)
     if n <= few:
-        return Candidates(loops, orders, None, None)
+        return Candidates(loops, orders)
     space = Space(problem)
-    doubt = why_unproven(space)
-    if doubt is not None and n <= most_one_by_one:
-        return Candidates(loops, orders, None, None)
-    merged = MergedOrders(space, MOST_BEGINNINGS if doubt is None else MOST_IN_DOUBT)
-    return Candidates(list(space.lattice.loops), iter(merged), merged, doubt)
+    in_doubt = why_unproven(space) is not None
+    if in_doubt and n <= most_one_by_one:
+        return Candidates(loops, orders)
+    return merged(space, MOST_IN_DOUBT if in_doubt else MOST_BEGINNINGS, in_doubt=in_doubt)
+
+
+def merged(space: Space, most: int, *, in_doubt: bool) -> Candidates:
+    """Return one order of each class of equal beginnings.
+
+    Where no order fits, those that came furthest: LOMA rejects them, and reports what was missing.
+
+    Args:
+        space: the orders.
+        most: beginnings of one length that are kept; of more, as many spread evenly over all.
+        in_doubt: whether classes may hold orders of different prices (:func:`why_unproven`).
+    """
+    states = [_states(space, o, in_doubt=in_doubt) for o in range(len(space.operands))]
+    classes = OrderClasses(space.lattice, states, space.allowed, most, thinned=True)
+    orders = classes.orders()
+    if not classes.fits_any:
+        orders = np.concatenate([orders[:, :CHUNK], _rest(classes)])
+    chunks = (orders[:, start : start + CHUNK] for start in range(0, orders.shape[1], CHUNK))
+    return Candidates(list(space.lattice.loops), chunks, classes.is_complete and not in_doubt)
+
+
+def _states(space: Space, o: int, *, in_doubt: bool) -> AllocationStates:
+    terms, problem = space.terms[o], space.problem
+    fits = [
+        np.stack(needed) <= problem.accelerator.memories[index].size_bits
+        for needed, index in zip(space.needed[o], terms.memories, strict=True)
+    ]
+    elems = [[terms.raw_elems(form, level) for form in terms.problem.forms] for level in range(terms.n_levels)]
+    return AllocationStates(problem, space.lattice, terms.operand, np.stack(fits), elems, in_doubt=in_doubt)
+
+
+def _rest(classes: OrderClasses) -> np.ndarray:
+    """[n, m] the loops that are missing from the first beginnings, in any order."""
+    lattice, points = classes.lattice, classes.points[:CHUNK]
+    left = np.array(lattice.counts, dtype=np.int64)[:, None] - lattice.inside[:, points]
+    rest = [np.repeat(np.arange(len(left)), column) for column in left.T]
+    return classes.loops_of(np.array(rest, dtype=np.int64).T)
+
+
+def why_unproven(space: Space) -> str | None:
+    """Why merged orders may lack the best one; None where they hold it."""
+    relevancy = space.problem.layer.relevancy
+    for terms in space.terms:
+        unrolled = space.problem.fractional.operands[terms.operand]
+        if unrolled.rounding_dims(unrolled.dims):
+            return "unrollings that are not exact in binary, whose order of multiplication shows"
+        if relevancy.partial[terms.operand] and not unrolled.is_whole:
+            return "fractional unrollings beside sliding windows, which are rounded"
+    if any(_is_contended(space, index) for index in range(len(space.problem.sharers))):
+        return "operands that contend for a memory"
+    inner = (table for needed in space.needed for level in needed[:-1] for table in level)
+    if any(_may_stop_short(space, table) for table in inner):
+        return "tiles that outgrow the loop that is added to them"
+    return None
+
+
+def _is_contended(space: Space, index: int) -> bool:
+    """Whether what one operand keeps at a memory leaves less for another, so that LOMA weighs them together."""
+    sharers = [(space.operands.index(op), level) for op, level in space.problem.sharers[index]]
+    if len(sharers) < 2 or all(level == space.terms[o].n_levels - 1 for o, level in sharers):
+        return False
+    most = sum(float(np.max(space.needed[o][level])) for o, level in sharers)
+    return most > space.problem.accelerator.memories[index].size_bits
+
+
+def _may_stop_short(space: Space, needed: np.ndarray) -> bool:
+    """Whether another loop ever makes a tile grow by more than its size, so that LOMA may leave it out."""
+    lattice = space.lattice
+    for (_, size), stride, inside, count in zip(
+        lattice.kinds, lattice.strides, lattice.inside, lattice.counts, strict=True
+    ):
+        before = np.flatnonzero(inside < count)
+        if (needed[before + stride] > size * needed[before]).any():
+            return True
+    return False
 
 
 def best_of_all_orders(problem: Problem, objective: Objective, *, among: Candidates | None = None) -> Solution:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.cost.static import mac_energy_pj
+from zigzag_lab.cost.array import mac_energy_pj
 from zigzag_lab.exact.bounds import Bounds, Figure, Stalls, added
 from zigzag_lab.exact.graph import Graph
 

@@ -25,7 +25,7 @@ from itertools import product
 
 import numpy as np
 
-from zigzag_lab.cost.static import systolic_drain_cycles
+from zigzag_lab.cost.array import systolic_drain_cycles
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.space import Space
 from zigzag_lab.exact.terms import Crossing

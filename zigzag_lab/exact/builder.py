@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.exact.graph import Graph, PlacedAllocation, pruned
+from zigzag_lab.exact.graph import NO_ALLOCATION, AllocationTable, Graph, Placed, pruned
 from zigzag_lab.exact.relaxed import EnergyCutoff
 from zigzag_lab.exact.space import LevelAllocation, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
@@ -83,8 +83,7 @@ class _Steps:
 class _GraphBuilder:
     def __init__(self, space: Space, most_steps: int, deadline: float, cutoff: EnergyCutoff | None = None) -> None:
         self.space, self.most_steps, self.deadline, self.cutoff = space, most_steps, deadline, cutoff
-        self.numbers: dict[tuple[int, int, int, int, tuple[int, ...]], int] = {}
-        self.allocations = [PlacedAllocation(0, 0, LevelAllocation(0, 0, False, 0))]
+        self.numbers: dict[Placed, int] = {NO_ALLOCATION: 0}
         self.strides = np.array([*space.lattice.strides, 0], dtype=np.int64)
 
     def build(self) -> Graph:
@@ -104,9 +103,8 @@ class _GraphBuilder:
             self._check(n_steps)
             layer = following
         table = np.concatenate(parts, axis=1)
-        return Graph(
-            space, tuple(self.allocations), table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1
-        )
+        kinds = AllocationTable.of(self.numbers, max(terms.n_levels for terms in space.terms))
+        return Graph(space, kinds, table[0], table[1], table[2], table[3:], tuple(bounds), first_state + 1)
 
     def _check(self, n_steps: int) -> None:
         if n_steps > self.most_steps or time.monotonic() > self.deadline:
@@ -121,7 +119,7 @@ class _GraphBuilder:
         if position == space.n_loops:
             return self._allocated(layer, np.arange(len(layer)), -1, options)
         lattice, parts = space.lattice, []
-        for kind in space.allowed(position):
+        for kind in space.allowed[position]:
             rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
             parts.append(self._allocated(layer, rows, kind, options))
             self._check(sum(len(part.source) for part in parts))
@@ -160,12 +158,8 @@ class _GraphBuilder:
     def _number(self, operand: int, point: int, allocation: LevelAllocation) -> int:
         if allocation.last == allocation.first and not allocation.leads:
             return 0
-        key = operand, point, allocation.first, allocation.last * 2 + allocation.leads, allocation.rows
-        found = self.numbers.get(key)
-        if found is None:
-            found = self.numbers[key] = len(self.allocations)
-            self.allocations.append(PlacedAllocation(operand, point, allocation))
-        return found
+        placed = operand, point, allocation.first, allocation.last, allocation.leads, allocation.rows
+        return self.numbers.setdefault(placed, len(self.numbers))
 
     def _allocated(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""

@@ -73,7 +73,6 @@ class Dominance:
     """Drops labels that others make superfluous.
 
     Args:
-        latency_bound: what is known of labels.
         with_energy: whether less energy makes a difference.
     """
 
@@ -105,9 +104,9 @@ class Dominance:
     def _rate(self, p: Passing) -> np.ndarray:
         rate = np.ceil(self.bounds.rate(p.operand, p.crossing) / self.bounds.cycles_per_op)
         rate = np.where(p.crossing.count > 1, rate, 0.0)
-        if p.boundary == 0:
+        if p.crossing.boundary == 0:
             return np.append(rate, rate.max())
-        return np.append(rate, rate[self.bounds.space.fits(p.operand, p.boundary - 1)].max(initial=0.0))
+        return np.append(rate, rate[self.bounds.space.fits(p.operand, p.crossing.boundary - 1)].max(initial=0.0))
 
     # -- what is settled -------------------------------------------------------------------------------------------
 
@@ -155,10 +154,10 @@ class Dominance:
             low.append(labels.so_far[:, 0])
         stall, hiding = np.zeros(len(labels)), np.zeros(len(labels))
         for port in self.ports:
-            busy, may_hide = self._busy(port, memory, settled)
-            hides = may_hide <= np.maximum(0.0, (port.width - busy.most) / port.width * self.latency_bound.computing)
-            high.append(np.where(hides, 0.0, busy.least))
-            low.append(busy.least)
+            least, most, may_hide = self._busy(port, memory, settled)
+            hides = may_hide <= np.maximum(0.0, (port.width - most) / port.width * self.latency_bound.computing)
+            high.append(np.where(hides, 0.0, least))
+            low.append(least)
             hiding += np.where(hides, 0.0, may_hide)
             if port.passings:
                 done = self._done(port, memory, settled)
@@ -179,8 +178,8 @@ class Dominance:
             found.append(np.where(once & (inner != OPEN), self.latency_bound.tiles[o][1][inner], 0.0))
         return found
 
-    def _busy(self, port: _Port, memory: np.ndarray, settled: Settled) -> tuple[_Busy, np.ndarray]:
-        """[m] bits a cycle that are taken at a port, and cycles of loads that may hide there."""
+    def _busy(self, port: _Port, memory: np.ndarray, settled: Settled) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[m] bits a cycle that settled transfers take at a port, and all at most; cycles of loads that may hide."""
         least, may_hide = np.zeros(len(memory)), np.zeros(len(memory))
         most = np.full(len(memory), port.always_busy)
         for load in port.loads:
@@ -188,7 +187,7 @@ class Dominance:
             least += np.where(settled[load.cut], rate, 0.0)
             most += rate
             may_hide += load.hides[memory[:, load.cut]]
-        return _Busy(least, most), may_hide
+        return least, most, may_hide
 
     def _done(self, port: _Port, memory: np.ndarray, settled: Settled) -> _Done:
         """Return the work of settled transfers at a port."""
@@ -258,14 +257,6 @@ class Dominance:
             parent=labels.parent[first],
             step=labels.step[first],
         )
-
-
-@dataclass(frozen=True)
-class _Busy:
-    """[m] bits a cycle that are taken at a port: of settled transfers, and of all at most."""
-
-    least: np.ndarray
-    most: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -7,33 +7,22 @@ programming. Axes: ``s`` state, ``e`` step, ``c`` level allocation, ``v`` cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.exact.space import LevelAllocation, Space
+from zigzag_lab.exact.space import Space
 from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 
 _CELLS_AT_ONCE = 2_000_000
 """Numbers in a table of steps and costs; more than 16 MB at once gains no speed."""
 
+Placed = tuple[int, int, int, int, bool, tuple[int, ...]]
+"""A level allocation of an operand at a point: their numbers, then the fields of the allocation."""
 
-@dataclass(frozen=True)
-class PlacedAllocation:
-    """A level allocation of one operand at one point: an entry of the table of costs.
-
-    Attributes:
-        operand: its number.
-        point: the loops inside.
-        allocation: the levels.
-    """
-
-    operand: int
-    point: int
-    allocation: LevelAllocation
+NO_ALLOCATION: Placed = (-1, 0, 0, 0, False, ())
 
 
 @dataclass(frozen=True)
@@ -50,6 +39,17 @@ class AllocationTable:
     leads: np.ndarray
     row: np.ndarray
 
+    @classmethod
+    def of(cls, placed: Iterable[Placed], n_levels: int) -> AllocationTable:
+        """The table of level allocations, the first of which is none."""
+        *columns, rows = zip(*placed, strict=True)
+        operand, point, first, last, leads = np.array(columns, dtype=np.int64)
+        row = np.tile(point, (n_levels, 1))
+        for number, of_levels in enumerate(rows):
+            if of_levels:
+                row[first[number] : last[number], number] = of_levels
+        return cls(operand, point, first, last, leads.astype(bool), row)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -57,7 +57,7 @@ class Graph:
 
     Attributes:
         space: what the states mean.
-        allocations: the level allocations; number 0 allocates nothing.
+        kinds: the level allocations.
         source, target: [e] states of each step; the last state is the end, of no layer.
         placed: [e] kind of loop that a step places; -1 for the last steps.
         allocated: [operand, e] level allocation of each operand.
@@ -66,27 +66,13 @@ class Graph:
     """
 
     space: Space
-    allocations: tuple[PlacedAllocation, ...]
+    kinds: AllocationTable
     source: np.ndarray
     target: np.ndarray
     placed: np.ndarray
     allocated: np.ndarray
     layers: tuple[tuple[int, int], ...]
     n_states: int
-
-    @cached_property
-    def kinds(self) -> AllocationTable:
-        """The level allocations as arrays."""
-        rows = [
-            (c.operand, c.point, c.allocation.first, c.allocation.last, c.allocation.leads) for c in self.allocations
-        ]
-        operand, point, first, last, leads = np.array(rows, dtype=np.int64).T
-        operand[0] = -1
-        row = np.tile(point, (max(terms.n_levels for terms in self.space.terms), 1))
-        for number, kind in enumerate(self.allocations):
-            if kind.allocation.rows:
-                row[kind.allocation.first : kind.allocation.last, number] = kind.allocation.rows
-        return AllocationTable(operand, point, first, last, leads.astype(bool), row)
 
     def can_be_completed(self) -> np.ndarray:
         """[s] whether the end can be reached from a state."""
@@ -96,11 +82,11 @@ class Graph:
             alive[self.source[begin:end][alive[self.target[begin:end]]]] = True
         return alive
 
-    def step_costs(self, costs: np.ndarray, begin: int, end: int) -> np.ndarray:
+    def step_costs(self, costs: np.ndarray, steps: np.ndarray | slice) -> np.ndarray:
         """[e, v] what some steps cost."""
-        total = costs[self.allocated[0, begin:end]]
+        total = costs[self.allocated[0][steps]]
         for allocated in self.allocated[1:]:
-            total = total + costs[allocated[begin:end]]
+            total = total + costs[allocated[steps]]
         return total
 
     def from_start(self, costs: np.ndarray) -> np.ndarray:
@@ -116,7 +102,7 @@ class Graph:
             firsts = np.flatnonzero(np.diff(target, prepend=-1))
             for first, last in _shares(firsts, end - begin, costs.shape[1]):
                 low, high = begin + first[0], begin + last
-                through = self.step_costs(costs, low, high) + least[self.source[low:high]]
+                through = self.step_costs(costs, slice(low, high)) + least[self.source[low:high]]
                 least[target[first]] = np.minimum.reduceat(through, first - first[0], axis=0)
         return least
 
@@ -151,7 +137,7 @@ class Graph:
         of_figure = costs[:, figure : figure + 1]
         for layer in reversed(range(len(self.layers))):
             begin, n = (int(x[0]) for x in self.into(layer, np.array([state])))
-            through = self.step_costs(of_figure, begin, begin + n)[:, 0]
+            through = self.step_costs(of_figure, slice(begin, begin + n))[:, 0]
             through = through + from_start[self.source[begin : begin + n], figure]
             step = begin + int(through.argmin())
             steps.append(step)
@@ -200,7 +186,7 @@ def within(graph: Graph, costs: np.ndarray, most: float) -> Graph:
     to_end[-1] = 0.0
     for begin, end in reversed(graph.layers):
         source = graph.source[begin:end]
-        cost = graph.step_costs(costs[:, None], begin, end)[:, 0] + to_end[graph.target[begin:end]]
+        cost = graph.step_costs(costs[:, None], slice(begin, end))[:, 0] + to_end[graph.target[begin:end]]
         np.minimum.at(to_end, source, cost)
         through[begin:end] = least[source] + cost
     return _with(graph, through <= most)
@@ -215,13 +201,11 @@ def _with(graph: Graph, wanted: np.ndarray) -> Graph:
         layers.append((n, n + len(keep)))
         n += len(keep)
     kept = np.concatenate(order)
-    return Graph(
-        graph.space,
-        graph.allocations,
-        graph.source[kept],
-        graph.target[kept],
-        graph.placed[kept],
-        np.ascontiguousarray(graph.allocated[:, kept]),
-        tuple(layers),
-        graph.n_states,
+    return replace(
+        graph,
+        source=graph.source[kept],
+        target=graph.target[kept],
+        placed=graph.placed[kept],
+        allocated=np.ascontiguousarray(graph.allocated[:, kept]),
+        layers=tuple(layers),
     )

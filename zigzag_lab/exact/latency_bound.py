@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from zigzag_lab.cost.ports import Transfer, onload_cycles, port_stall
+from zigzag_lab.cost.ports import onload_cycles, port_stall
 from zigzag_lab.exact.bound_table import BoundTable
 from zigzag_lab.exact.bounds import Bounds, Place
 from zigzag_lab.exact.labels import OPEN, Remembered
@@ -41,11 +41,6 @@ class Passing:
     count: np.ndarray
     iterations: np.ndarray
     period: np.ndarray
-
-    @property
-    def boundary(self) -> int:
-        """The boundary that it crosses."""
-        return self.crossing.boundary
 
     def at(self, memory: np.ndarray, table: np.ndarray) -> np.ndarray:
         """[m] a table's value where the cut is."""
@@ -79,16 +74,10 @@ class _Hiding:
 
 
 class LatencyBound:
-    """Lower bounds of latency for labels.
-
-    Args:
-        remembered: what labels remember.
-        table: what bounds the part that is not known yet.
-        bounds: the tables behind them.
-    """
+    """Lower bounds of latency for labels."""
 
     def __init__(self, remembered: Remembered, table: BoundTable, bounds: Bounds) -> None:
-        self.remembered, self.table, self.bounds = remembered, table, bounds
+        self.table, self.bounds = table, bounds
         self.problem, self.terms = self.bounds.problem, self.bounds.terms
         self.columns = remembered.columns
         crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
@@ -114,7 +103,7 @@ class LatencyBound:
     def _hiding(self, place: Place) -> _Hiding:
         passings = [p for p in self.ports[place] if self.bounds.loading(p.operand, p.crossing)]
         links = []
-        for o, a in dict.fromkeys((p.operand, p.boundary) for p in passings):
+        for o, a in dict.fromkeys((p.operand, p.crossing.boundary) for p in passings):
             part = self.bounds.part_of(o, a) if 0 < a < self.terms[o].n_levels else None
             if part is not None:
                 hidden = np.append(self.bounds.link(o, a, None)[0], 0.0)
@@ -141,7 +130,7 @@ class LatencyBound:
 
         The run of reuse may still grow, which makes windows shorter.
         """
-        o, a = passing.operand, passing.boundary
+        o, a = passing.operand, passing.crossing.boundary
         if a == 0:
             return period
         run = memory[:, self.columns["reuse", o, a - 1]]
@@ -159,18 +148,15 @@ class LatencyBound:
         least = totals[:, self.table.stalls].max(axis=1, initial=0.0)
         for place, passings in self.ports.items():
             width = self.bounds.port(place).bandwidth_max_bits
-            moved = [
-                Transfer("", p.boundary, p.crossing.direction, p.at(memory, p.bits), p.at(memory, p.count))
-                for p in passings
-            ]
-            periods = [p.at(memory, p.period) for p in passings]
-            windows = [self.window(p, memory, period) for p, period in zip(passings, periods, strict=True)]
-            alone = sum(_stall_alone(width, t, w) for t, w in zip(moved, windows, strict=True))
+            cycles = np.array([np.ceil(p.at(memory, p.bits) / width) for p in passings])
+            count = np.array([p.at(memory, p.count) for p in passings])
+            period = np.array([p.at(memory, p.period) for p in passings])
+            window = np.array([self.window(p, memory, of_one) for p, of_one in zip(passings, period, strict=True)])
+            alone = (np.maximum(0, cycles - window) * np.maximum(count - 1, 0)).sum(axis=0)
             np.maximum(least, alone, out=least)
             rows = self._knowing(passings, memory)
             if len(passings) > 1 and len(rows):
-                part = [Transfer("", t.boundary, t.direction, t.bits[rows], t.count[rows]) for t in moved]
-                stall = port_stall(width, part, [p[rows] for p in periods], [w[rows] for w in windows])
+                stall = port_stall(*(table[:, rows] for table in (cycles, count, period, window)))
                 least[rows] = np.maximum(least[rows], stall)
         return least
 
@@ -236,8 +222,3 @@ class LatencyBound:
         reduction = np.empty_like(taken)
         np.put_along_axis(reduction, order, taken, axis=0)
         return total - reduction
-
-
-def _stall_alone(width: int, transfer: Transfer, window: np.ndarray) -> np.ndarray:
-    """[m] cycles that one transfer needs beyond its windows."""
-    return np.maximum(0, transfer.cycles(width) - window) * np.maximum(transfer.count - 1, 0)

@@ -11,23 +11,19 @@ from math import prod
 
 import numpy as np
 
+from zigzag_lab.cost.array import mac_energy_pj, systolic_drain_cycles
 from zigzag_lab.cost.certificate import TOLERANCE
-from zigzag_lab.cost.static import mac_energy_pj, systolic_drain_cycles
 from zigzag_lab.exact.bounds import Bounds, Tables
 from zigzag_lab.exact.space import LevelAllocation, Space
+from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 
 
 class Relaxation:
-    """Least sums over level allocations, operand by operand.
-
-    Args:
-        space: what may be done where.
-    """
+    """Least sums over level allocations, operand by operand."""
 
     def __init__(self, space: Space) -> None:
         self.space, self.lattice = space, space.lattice
-        self.shape = tuple(count + 1 for count in reversed(self.lattice.counts)) or (1,)
         self.bounds = Bounds(space)
 
     def least(self, tables: Tables) -> float:
@@ -40,26 +36,19 @@ class Relaxation:
             least = least + tables[0][0]
         else:
             only_reuse = ~self.lattice.enters(terms.irrelevant)
-            least = self._inwards(np.where(only_reuse, tables[0], np.inf))
+            least = _least_inside(self.lattice, np.where(only_reuse, tables[0], np.inf))
         for level in range(terms.n_levels):
             least = np.where(self.space.fits(o, level), least + tables[level + 1], np.inf)
             if level < terms.n_levels - 1:
-                least = self._inwards(least)
+                least = _least_inside(self.lattice, least)
         return float(least[-1])
-
-    def _inwards(self, table: np.ndarray) -> np.ndarray:
-        """[N] the least at any point inside each."""
-        grid = table.reshape(self.shape)
-        for axis in range(grid.ndim):
-            grid = np.minimum.accumulate(grid, axis=axis)
-        return grid.ravel()
 
     def energy_pj(self) -> float:
         """A lower bound of energy."""
         return self.least(self.bounds.energy()) + mac_energy_pj(self.space.problem)
 
     def latency_cycles(self, enough: float = np.inf) -> float:
-        """A lower bound of latency: the highest additive bound, or the first above what is asked."""
+        """A lower bound of latency: the highest additive bound, or the first above what is enough."""
         bound = self.bounds.fixed
         for tables, base in self.bounds.each_additive_bound():
             if bound > enough:
@@ -82,7 +71,6 @@ class EnergyCutoff:
     long before it is complete.
 
     Args:
-        space: what may be done where.
         most_pj: energy of a mapping; what costs as much is still of interest.
     """
 
@@ -116,14 +104,20 @@ class EnergyCutoff:
         for level in reversed(range(terms.n_levels)):
             ending = np.where(self.space.fits(o, level)[:n_points], tables[level + 1] + least[level + 1], np.inf)
             is_top = level == terms.n_levels - 1
-            least[level] = ending[-1] if is_top else self._outwards(ending)
+            least[level] = ending[-1] if is_top else _least_outside(self.lattice, ending)
         only_reuse = ~self.lattice.enters(terms.irrelevant)
-        leading = self._outwards(np.where(only_reuse, tables[0] + least[0], np.inf))
+        leading = _least_outside(self.lattice, np.where(only_reuse, tables[0] + least[0], np.inf))
         return np.concatenate([least, np.broadcast_to(leading, least.shape)])
 
-    def _outwards(self, table: np.ndarray) -> np.ndarray:
-        """[N] the least at any point that has each inside."""
-        grid = table[::-1].reshape(tuple(count + 1 for count in reversed(self.lattice.counts)) or (1,))
-        for axis in range(grid.ndim):
-            grid = np.minimum.accumulate(grid, axis=axis)
-        return grid.ravel()[::-1]
+
+def _least_inside(lattice: Lattice, table: np.ndarray) -> np.ndarray:
+    """[N] the least at any point inside each."""
+    grid = table.reshape(tuple(count + 1 for count in reversed(lattice.counts)) or (1,))
+    for axis in range(grid.ndim):
+        grid = np.minimum.accumulate(grid, axis=axis)
+    return grid.ravel()
+
+
+def _least_outside(lattice: Lattice, table: np.ndarray) -> np.ndarray:
+    """[N] the least at any point that has each inside."""
+    return _least_inside(lattice, table[::-1])[::-1]

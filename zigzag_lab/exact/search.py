@@ -53,20 +53,16 @@ class Outcome:
     Attributes:
         lower_bound: least rank of anything that was not examined; infinite where everything was.
         n_priced: mappings that were priced.
-        widest: the most walks of equal length that were kept.
     """
 
     lower_bound: float = -np.inf
     n_priced: int = 0
-    widest: int = 0
 
 
 class Search:
     """A search of one graph for one target.
 
     Args:
-        graph: the space.
-        target: what is searched for.
         deadline: when to stop, on the monotonic clock.
     """
 
@@ -137,7 +133,6 @@ class Search:
             labels, skipped = self._grown(labels, layer, width)
             left_out = min(left_out, skipped)
             trail.append((labels.step.astype(np.int32), labels.parent.astype(np.int32)))
-            self.outcome.widest = max(self.outcome.widest, len(labels))
             if not len(labels):
                 break
         else:
@@ -179,7 +174,7 @@ class Search:
     def _extended(self, labels: Labels, rows: np.ndarray, step: np.ndarray) -> Labels:
         """Labels one step further in, without those that cannot beat what was found."""
         state = self.graph.source[step]
-        so_far = labels.so_far[rows] + self._costs_of(step)
+        so_far = labels.so_far[rows] + self.graph.step_costs(self.table.costs, step)
         totals = self.table.total(state, so_far)
         latency = totals[:, self.table.additive].max(axis=1)
         keep = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
@@ -190,12 +185,6 @@ class Search:
         good = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
         rank = np.maximum(self.target.value(totals[good, 0], latency[good]), labels.bound[rows[good]])
         return Labels(state[keep][good], memory[good], so_far[keep][good], stall[good], rank, rows[good], step[good])
-
-    def _costs_of(self, step: np.ndarray) -> np.ndarray:
-        total = self.table.costs[self.graph.allocated[0][step]]
-        for closed in self.graph.allocated[1:]:
-            total = total + self.table.costs[closed[step]]
-        return total
 
     def _merged(self, parts: list[Labels], layer: int) -> Labels:
         """Drop dominated labels, then labels whose tighter bound cannot improve on the incumbent."""
@@ -250,10 +239,6 @@ class CompletionBounds:
 
     Such labels become one, as good as any of them in each respect. Grown to the start and made one again and again,
     these few show what the inner loops cannot save, long before the labels themselves come to it. Axes: ``g`` group.
-
-    Args:
-        dominance: says which labels are comparable.
-        children: see :data:`Children`.
     """
 
     def __init__(self, dominance: Dominance, children: Children) -> None:

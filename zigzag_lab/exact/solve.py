@@ -68,7 +68,6 @@ class FrontSolution:
 class _Run:
     """One search: what bounds it, how far it came, whether it settled ties by the other figure."""
 
-    target: Target
     lower_bound: float
     n_mappings: float
     n_priced: int
@@ -166,7 +165,7 @@ def _search(problem: Problem, target: Target, seconds: float | None, known: Iter
     if space and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
-            return _Run(target, floor, 0.0, 0)
+            return _Run(floor, 0.0, 0)
     n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
     try:
         if space is None:
@@ -177,7 +176,7 @@ def _search(problem: Problem, target: Target, seconds: float | None, known: Iter
         n_priced = _offer_coarser(problem, target, deadline)
         least = np.array(compulsory(problem))
         floor = _without_graph(space, target) if space else float(target.value(*least))
-        run = _Run(target, floor, 0.0, n_priced)
+        run = _Run(floor, 0.0, n_priced)
     run.n_priced += n_known
     return run
 
@@ -223,7 +222,7 @@ def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run 
     try:
         graph = _graph(space, now, now + (deadline - now) / 2, most)
     except InfeasibleError:
-        return _Run(target, min(target.to_beat, target.best), 0.0, 0)
+        return _Run(min(target.to_beat, target.best), 0.0, 0)
     return replace(_proven(graph, target, deadline), n_mappings=0.0)
 
 
@@ -249,13 +248,13 @@ def _proven(graph: Graph, target: Target, deadline: float) -> _Run:
         if lower_bound >= target.best * (1 - TOLERANCE):
             search = Search(cheapest, target, deadline)
             is_settled = search.settle_ties(target)
-            return _Run(target, lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
+            return _Run(lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
     search = Search(graph, target, deadline)
     at_root = search.bound_at_root()
     lower_bound, is_settled = max(at_root, search.run().lower_bound), False
     if isinstance(target, Best) and target.objective is Objective.LATENCY:
         is_settled = search.settle_ties(target)
-    return _Run(target, lower_bound, n_mappings, search.outcome.n_priced, is_settled)
+    return _Run(lower_bound, n_mappings, search.outcome.n_priced, is_settled)
 
 
 def _without_graph(space: Space, target: Target) -> float:

@@ -6,7 +6,7 @@ nothing inside, and the cost model counts it there (:func:`zigzag_lab.mapping.te
 
 **What fits.** The rule is that of :mod:`zigzag_lab.mapping.footprint`; the outermost memory of an operand holds all of
 it. It is LOMA's (:mod:`zigzag_lab.search.loma`), without its greed: any allocation within it is in the space. It is
-asked of the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save where results
+applied to the mapping as it is priced, irrelevant loops moved down; that only ever takes less room, save where results
 are wider than unfinished sums.
 """
 
@@ -66,8 +66,11 @@ class Space:
         most_points: how many tile shapes are not too many.
 
     Raises:
-        InfeasibleError: no order meets the constraints.
+        InfeasibleError: no order meets the constraints, or an outermost memory is too small for whole tensors.
         TooLargeError: there are more tile shapes.
+
+    Attributes:
+        allowed: per position, the kinds of loop that may stand there.
     """
 
     def __init__(self, problem: Problem, *, most_loops: int | None = None, most_points: float = inf) -> None:
@@ -83,10 +86,27 @@ class Space:
         if self.lattice.n_points > most_points:
             raise TooLargeError
         self.n_loops = len(loops)
-        self._wanted, self._complete = wanted.positions, loops if wanted.is_complete else None
+        self.allowed = wanted.allowed(self.lattice.kinds, len(loops)) or [[] for _ in loops]
         self.operands = problem.operands
         self.capacity = {i: capacity_bits(m) for i, m in enumerate(problem.accelerator.memories)}
         self._fill([OperandTerms(problem, self.lattice, op) for op in self.operands])
+        self._check_outermost()
+
+    def _check_outermost(self) -> None:
+        """Refuse what no mapping can change: the outermost memory of an operand holds all of it, beside the others."""
+        if self.is_inexact:
+            return
+        for index, sharers in enumerate(self.problem.sharers):
+            whole = [
+                float(np.minimum(*self.needed[o][level])[self.lattice.full])
+                for o, level in ((self.operands.index(operand), level) for operand, level in sharers)
+                if level == self.terms[o].n_levels - 1
+            ]
+            missing = sum(whole) - self.capacity[index]
+            if missing > 0:
+                name = self.problem.accelerator.memories[index].name
+                reason = f"memory {name} is {missing:,.0f} bits too small for the whole tensors that it holds"
+                raise InfeasibleError(self.problem.layer.name, reason, "Enlarge that memory.", missing)
 
     def _fill(self, terms: list[OperandTerms]) -> None:
         """Work out what tiles need."""
@@ -108,19 +128,6 @@ class Space:
                 if most > self.capacity[index]:
                     found.append(index)
         return tuple(found)
-
-    def allowed(self, position: int) -> list[int]:
-        """AllocationTable of loop that may stand at a position."""
-        kinds, n = self.lattice.kinds, self.n_loops
-        if self._complete is not None:
-            return [kinds.index(self._complete[position])]
-        fits = list(range(len(kinds)))
-        for at, dim, size in self._wanted:
-            if not -n <= at < n:
-                return []
-            if at % n == position:
-                fits = [k for k in fits if kinds[k][0] == dim and size in (None, kinds[k][1])]
-        return fits
 
     # -- operands --------------------------------------------------------------------------------------------------
 

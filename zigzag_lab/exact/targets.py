@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -29,9 +30,14 @@ class Target(ABC):
     def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """[m] whether these lower bounds cannot improve on the incumbent, so that the partial mappings are pruned."""
 
+    @property
+    def too_much(self) -> float:
+        """The least rank that prunes: nothing of this rank or a higher one can change what was found."""
+        return np.inf
+
     def is_safe_from(self, rank: float) -> bool:
         """Whether nothing of this rank or a higher one can change what was found."""
-        return bool(rank == np.inf)
+        return bool(rank >= self.too_much)
 
     @abstractmethod
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
@@ -42,7 +48,6 @@ class Best(Target):
     """The least energy, latency or product of both; of equal latencies the lower energy, and the other way round.
 
     Args:
-        objective: what to minimise.
         to_beat: what was found elsewhere; nothing worse is looked for.
     """
 
@@ -63,15 +68,11 @@ class Best(Target):
 
     def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """Whether the objective cannot be less, or is more than what is to be beaten."""
-        return self.value(energy, latency) >= self._too_much
-
-    def is_safe_from(self, rank: float) -> bool:
-        """Whether the rank is no less than the best, or more than what is to be beaten."""
-        return bool(rank >= self._too_much)
+        return self.value(energy, latency) >= self.too_much
 
     @property
-    def _too_much(self) -> float:
-        """Value that prunes: an incumbent from elsewhere may be equalled, to settle a tie, but not exceeded."""
+    def too_much(self) -> float:
+        """What prunes: an incumbent from elsewhere may be equalled, to settle a tie, but not exceeded."""
         return min(self.best * (1 - _EPSILON), self.to_beat * (1 + _EPSILON))
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
@@ -106,14 +107,11 @@ class Tie(Target):
     def cannot_improve(self, energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
         """Whether the first figure must be more, or the second cannot be less."""
         first, second = (latency, energy) if self._second == 0 else (energy, latency)
-        return (first > self.found.best * (1 + _EPSILON)) | (second >= self._too_much)
-
-    def is_safe_from(self, rank: float) -> bool:
-        """Whether the second figure is no less."""
-        return bool(rank >= self._too_much)
+        return (first > self.found.best * (1 + _EPSILON)) | (second >= self.too_much)
 
     @property
-    def _too_much(self) -> float:
+    def too_much(self) -> float:
+        """The second figure that the best mapping has."""
         return self.found.prices[self._second] * (1 - _EPSILON)
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
@@ -154,3 +152,42 @@ class Front(Target):
         self.points = sorted([*worse, (energy, latency, batch, index)], key=lambda p: p[0])
         self._energy = np.array([p[0] for p in self.points])
         self._latency = np.array([p[1] for p in self.points])
+
+
+# -- trade-offs of a whole network: one mapping for each layer, energies and latencies added up ------------------------
+
+LayerFront = Sequence[tuple[float, float]]
+"""(energy in pJ, latency in cycles) of mappings of one layer that none beats in both."""
+
+
+def combined(fronts: Sequence[LayerFront]) -> list[tuple[float, float, tuple[int, ...]]]:
+    """The front of a network: every sum of one point a layer that no other sum beats in both.
+
+    A sum of points is on the front of the network only if its part over any of the layers is on the front of those,
+    so layers are added one after the other and beaten sums are dropped at once.
+
+    Args:
+        fronts: per layer, its front.
+
+    Returns:
+        (energy, latency, number of the point taken in each layer), energy ascending.
+    """
+    energy, latency = np.zeros(1), np.zeros(1)
+    chosen = np.zeros((1, 0), dtype=np.int64)
+    for front in fronts:
+        of_layer = np.array(front, dtype=np.float64).reshape(-1, 2)
+        total_energy = (energy[:, None] + of_layer[:, 0]).ravel()
+        total_latency = (latency[:, None] + of_layer[:, 1]).ravel()
+        kept = unbeaten(total_energy, total_latency)
+        before, point = np.divmod(kept, len(of_layer))
+        energy, latency = total_energy[kept], total_latency[kept]
+        chosen = np.concatenate([chosen[before], point[:, None]], axis=1)
+    rows = zip(energy.tolist(), latency.tolist(), chosen.tolist(), strict=True)
+    return [(e, t, tuple(points)) for e, t, points in rows]
+
+
+def unbeaten(energy: np.ndarray, latency: np.ndarray) -> np.ndarray:
+    """Indices of the points that none beats in both, energy ascending."""
+    order = np.lexsort((latency, energy))
+    best_before = np.concatenate([[np.inf], np.minimum.accumulate(latency[order])[:-1]])
+    return order[latency[order] < best_before * (1 - _EPSILON)]

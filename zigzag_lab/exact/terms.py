@@ -15,8 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
+from zigzag_lab.cost.array import precharge_pj, precharges, weight_operand
 from zigzag_lab.cost.boundaries import partial_sums_above
-from zigzag_lab.cost.imc import precharge_pj, precharges, weight_operand
 from zigzag_lab.exact.tile_sizes import TileSizes
 from zigzag_lab.exact.traces import Traces
 from zigzag_lab.mapping.footprint import precisions_bits, reserved_bits
@@ -50,9 +50,6 @@ class OperandTerms(TileSizes):
     """The tables of one operand.
 
     Args:
-        problem: what is mapped.
-        lattice: its tile shapes.
-        operand: the layer operand.
         traces: what orders of loops make of its tiles, where that is followed.
     """
 
@@ -64,9 +61,9 @@ class OperandTerms(TileSizes):
     @cached_property
     def is_ambiguous(self) -> bool:
         """Whether the size of some tile is not known for sure."""
-        if self.traces or all(form.operands[self.operand].is_whole for form in self.forms):
+        if self.traces or all(form.operands[self.operand].is_whole for form in self.problem.forms):
             return False
-        return any(self.differs(form).any() for form in self.forms)
+        return any(self.differs(form).any() for form in self.problem.forms)
 
     @cached_property
     def reuse_left(self) -> np.ndarray:

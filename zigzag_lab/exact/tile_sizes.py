@@ -20,13 +20,7 @@ _TIE = 2e-9
 
 
 class TileSizes:
-    """Elements of the tiles of one operand.
-
-    Args:
-        problem: what is mapped.
-        lattice: its tile shapes.
-        operand: the layer operand.
-    """
+    """Elements of the tiles of one operand."""
 
     def __init__(self, problem: Problem, lattice: Lattice, operand: str) -> None:
         self.problem, self.lattice, self.operand = problem, lattice, operand
@@ -35,12 +29,6 @@ class TileSizes:
         self.n_levels = len(self.memories)
         self.irrelevant = problem.layer.relevancy.irrelevant[operand]
         self.relevant = problem.layer.relevancy.relevant[operand]
-
-    @property
-    def forms(self) -> tuple[SpatialForm, ...]:
-        """The fractional form of the spatial mapping, and the integer one if it differs."""
-        problem = self.problem
-        return (problem.fractional, problem.integer)[: 1 if problem.integer is problem.fractional else 2]
 
     def differs(self, form: SpatialForm) -> np.ndarray:
         """[level, N] whether the order of loops may show in the size of a tile."""

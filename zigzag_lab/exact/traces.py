@@ -102,12 +102,10 @@ class Products:
     """The products that ZigZag 3.9.1 forms on its way to the sizes of an operand's tiles, in one form of the mapping.
 
     The loops inside a tile multiply from the innermost outwards: those of a level in time, then those that are unrolled
-    there, and what the levels multiply to level by level (:mod:`zigzag_lab.mapping.sliding`). The allocator takes those
-    that are unrolled first (:func:`zigzag_lab.mapping.footprint.tile_elems`). Tables are [x, m].
+    there, and what the levels multiply to level by level (:func:`zigzag_lab.mapping.unrolling.split_levels`). The
+    allocator takes those that are unrolled first (:func:`zigzag_lab.mapping.footprint.tile_elems`). Tables are [x, m].
 
     Args:
-        terms: the tile sizes of the operand.
-        form: the form.
         first_row: of a table, the first row that is free.
 
     Attributes:
@@ -181,7 +179,7 @@ class _Follower:
         self.terms, self.fits, self.room, self.lattice = terms, fits, room, terms.lattice
         self.forms: dict[int, Products] = {}
         self.n_rows = POINT + 1
-        for number, form in enumerate(terms.forms):
+        for number, form in enumerate(terms.problem.forms):
             if terms.differs(form).any():
                 self.forms[number] = Products(terms, form, self.n_rows)
                 self.n_rows += self.forms[number].n_rows
@@ -321,10 +319,10 @@ class _Merger:
         levels = range(self.terms.n_levels)
         tables = [
             [np.tile(self.terms.elems(form, level + 1), (self.n_sizes, 1)) for level in levels]
-            for form in self.terms.forms
+            for form in self.terms.problem.forms
         ]
         tables.append(
-            [np.tile(self.terms.raw_elems(self.terms.forms[0], level), (self.n_sizes, 1)) for level in levels]
+            [np.tile(self.terms.raw_elems(self.terms.problem.forms[0], level), (self.n_sizes, 1)) for level in levels]
         )
         for met in (*self._least, *self._met):
             for table, sizes in zip((*self.forms, *([-1] if 0 in self.forms else [])), met.sizes, strict=False):

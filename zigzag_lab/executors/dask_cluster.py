@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from zigzag_lab.executors.worker import host_name, interrupts_held, n_cpus, work_on_given
+from zigzag_lab.executors.worker import Item, Result, host_name, interrupts_held, n_cpus, work_on_given
 from zigzag_lab.vocab import InputError, ZigzagLabError
+
+if TYPE_CHECKING:
+    from distributed import LocalCluster, Nanny
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 8.0
@@ -35,7 +38,7 @@ QUIET = {
 """What a cluster of this machine does besides our work, which would take a tenth of the CPU time of two workers."""
 
 
-class DaskCluster:
+class DaskCluster(Generic[Item, Result]):
     """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
 
     The task function travels with each chunk, which is small beside it, so that a worker that starts in mid-run needs
@@ -52,7 +55,7 @@ class DaskCluster:
 
     chunk_seconds = 10.0
 
-    def __init__(self, work: Callable[[Any], Any], n_workers: int | None, scheduler: str | None) -> None:
+    def __init__(self, work: Callable[[Item], Result], n_workers: int | None, scheduler: str | None) -> None:
         try:
             from distributed import Client
         except ImportError as error:
@@ -63,7 +66,7 @@ class DaskCluster:
             _check_answers(scheduler)
         self._cluster = _cluster_of_this_machine(n_workers) if scheduler is None else None
         try:
-            self._client: Any = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
+            self._client = Client(scheduler if self._cluster is None else self._cluster, timeout=TIMEOUT_SECONDS)
         except (OSError, TimeoutError, ValueError) as error:
             if self._cluster is not None:
                 self._cluster.close()
@@ -86,10 +89,8 @@ class DaskCluster:
             self._n_workers, self._counted = max(1, n_workers), time.monotonic()
         except (OSError, TimeoutError, RuntimeError) as error:
             self._is_silent = True
-            raise ZigzagLabError(
-                "The Dask scheduler no longer answers. What was priced is stored: start it and its workers again, and "
-                "then the same command."
-            ) from error
+            hint = "What was priced is stored: start it and its workers again, and then the same command."
+            raise ZigzagLabError(f"The Dask scheduler no longer answers. {hint}") from error
 
     def _hosts(self, scheduler: str | None) -> frozenset[str]:
         try:
@@ -110,9 +111,9 @@ class DaskCluster:
             raise InputError("scheduler", f"'{scheduler}' has no workers", "one worker or more", hint)
         return hosts
 
-    def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
+    def submit(self, items: Sequence[Item]) -> Future[list[Result]]:
         """Hand out a chunk."""
-        future: Future[list[Any]] = self._executor.submit(work_on_given, self._token, self._work, list(items))
+        future: Future[list[Result]] = self._executor.submit(work_on_given, self._token, self._work, list(items))
         return future
 
     def end_stuck_workers(self) -> None:
@@ -182,7 +183,7 @@ def _no_answer(scheduler: str | None, error: Exception) -> InputError:
     return InputError("scheduler", found, expected, "Start one with 'dask scheduler'.")
 
 
-def _cluster_of_this_machine(n_workers: int | None) -> Any:
+def _cluster_of_this_machine(n_workers: int | None) -> LocalCluster:
     import dask
     from distributed import LocalCluster
 
@@ -198,6 +199,6 @@ def _cluster_of_this_machine(n_workers: int | None) -> Any:
         )
 
 
-async def _closed_soon(nannies: Sequence[Any]) -> None:
+async def _closed_soon(nannies: Sequence[Nanny]) -> None:
     """End workers in the midst of their work, for which Dask would wait for some seconds."""
     await asyncio.gather(*(nanny.close(timeout=0.5) for nanny in nannies), return_exceptions=True)

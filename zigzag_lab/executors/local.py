@@ -14,9 +14,9 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from typing import Generic
 
-from zigzag_lab.executors.worker import begin, host_name, interrupts_held, work_on
+from zigzag_lab.executors.worker import Item, Result, begin, host_name, interrupts_held, work_on
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ UNNOTICED_SECONDS = 5
 what that one was sending, and then never."""
 
 
-class LocalProcesses:
+class LocalProcesses(Generic[Item, Result]):
     """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
 
     Args:
@@ -38,7 +38,7 @@ class LocalProcesses:
 
     chunk_seconds = 2.0
 
-    def __init__(self, work: Callable[[Any], Any], n_workers: int) -> None:
+    def __init__(self, work: Callable[[Item], Result], n_workers: int) -> None:
         self.n_workers, self.hosts = n_workers, frozenset({host_name()})
         self._token, self._work = secrets.token_hex(8), pickle.dumps(work, protocol=pickle.HIGHEST_PROTOCOL)
         self._pool = self._started()
@@ -49,7 +49,7 @@ class LocalProcesses:
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self.n_workers, context, begin, (self._token, self._work))
 
-    def submit(self, items: Sequence[Any]) -> Future[list[Any]]:
+    def submit(self, items: Sequence[Item]) -> Future[list[Result]]:
         """Hand out a chunk."""
         with interrupts_held():  # processes that start here are not to be interrupted before they are ready
             return self._pool.submit(work_on, self._token, list(items))

@@ -12,9 +12,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
-from typing import Any
+from typing import Any, TypeVar
 
 from zigzag_lab.vocab.terminal import Gate
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _HERE = threading.local()  # work grows by what it remembers: each thread has its own
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -47,7 +50,7 @@ def n_cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def work_on(token: str, items: Sequence[Any]) -> list[Any]:
+def work_on(token: str, items: Sequence[object]) -> list[Any]:
     """Do the work for each item of a chunk.
 
     Raises:
@@ -59,7 +62,7 @@ def work_on(token: str, items: Sequence[Any]) -> list[Any]:
     return [work(item) for item in items]
 
 
-def work_on_given(token: str, pickled_work: bytes, items: Sequence[Any]) -> list[Any]:
+def work_on_given(token: str, pickled_work: bytes, items: Sequence[object]) -> list[Any]:
     """Do the same in a worker of somebody else's, which gets the task function with each chunk, and remembers it."""
     if getattr(_HERE, "work", (None, None))[0] != token:
         _keep_freed_memory()

@@ -1,7 +1,6 @@
 """Hardware: arrays, memories and ports. Knows no files."""
 
-from zigzag_lab.hardware.accelerator import Accelerator, Memory, OperationalArray, Port
-from zigzag_lab.hardware.area import Area, MemoryArea, area_of
+from zigzag_lab.hardware.accelerator import Accelerator, Area, Memory, MemoryArea, OperationalArray, Port, area_of
 from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
 __all__ = ["Accelerator", "Area", "ImcArray", "ImcKind", "Memory", "MemoryArea", "OperationalArray", "Port", "area_of"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
-from zigzag_lab.inputs.onnx.model import read_onnx
 from zigzag_lab.inputs.workload_file import read_workload
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
@@ -16,12 +16,21 @@ from zigzag_lab.workload import Workload
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from zigzag_lab.inputs.onnx.model import read_onnx
+else:
+
+    def __getattr__(name):
+        if name == "read_onnx":  # slow to import, as ONNX is
+            return import_module("zigzag_lab.inputs.onnx.model").read_onnx
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 YAML_SUFFIXES = (".yaml", ".yml")
 ONNX_SUFFIXES = (".onnx",)
 
 
 def read_any_workload(
-    source: str | Path | Sequence[Mapping[str, Any]] | ModelProto | Workload,
+    source: str | Path | Sequence[Mapping[str, object]] | ModelProto | Workload,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     *,
     price_all: bool = False,
@@ -40,15 +49,14 @@ def read_any_workload(
     """
     if isinstance(source, Workload):
         return source
-    if isinstance(source, (str, Path)):
-        suffix = Path(source).suffix.lower()
-        if suffix in ONNX_SUFFIXES:
-            return read_onnx(source, input_shapes=input_shapes, price_all=price_all)
-        if suffix not in YAML_SUFFIXES:
-            expected = "a file that ends in " + ", ".join(ONNX_SUFFIXES + YAML_SUFFIXES)
-            raise InputError(str(source), f"the file ends in '{suffix}'", expected, "Check the path of the workload.")
-    elif type(source).__name__ == "ModelProto":
+    suffix = Path(source).suffix.lower() if isinstance(source, (str, Path)) else None
+    if suffix in ONNX_SUFFIXES or type(source).__name__ == "ModelProto":
+        from zigzag_lab.inputs.onnx.model import read_onnx
+
         return read_onnx(source, input_shapes=input_shapes, price_all=price_all)  # type: ignore[arg-type]
+    if suffix is not None and suffix not in YAML_SUFFIXES:
+        expected = "a file that ends in " + ", ".join(ONNX_SUFFIXES + YAML_SUFFIXES)
+        raise InputError(str(source), f"the file ends in '{suffix}'", expected, "Check the path of the workload.")
     if input_shapes:
         named = ", ".join(input_shapes)
         raise InputError(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from zigzag_lab.hardware import Accelerator, Memory, OperationalArray
+from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
 from zigzag_lab.inputs import imc
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
-from zigzag_lab.inputs.ports import read_ports, require_directions
-from zigzag_lab.vocab import MEMORY_OPERANDS, InputError
+from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, OUTPUT, Direction, InputError
 
 DIMENSION = r"D\d"
 UNROLLING = r"[A-Z]+, [0-9]+"
@@ -47,7 +46,7 @@ _ARRAY_OPTIONAL = {
 }
 
 
-def read_accelerator(source: str | Path | Mapping[str, Any], costs: MemoryCostProvider | None = None) -> Accelerator:
+def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCostProvider | None = None) -> Accelerator:
     """Read an accelerator.
 
     Args:
@@ -116,7 +115,7 @@ def _read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[
     imc.refuse_imc_keys(fields)
     for key in ("unit_energy", "unit_area"):
         if key not in fields:
-            raise entry.error(f"key '{key}' is missing", _ARRAY_OPTIONAL[key], f"Add a line '{key}: ...' here.")
+            raise entry.missing(key, _ARRAY_OPTIONAL[key])
     sizes = _read_sizes(fields)
     systolic = fields.get("systolic_dimensions")
     plain = OperationalArray(
@@ -161,7 +160,6 @@ def _read_memory(
         raise fields["operands"].error(
             "the memory holds no operand", "one or more of I1, I2, O", "Or remove the memory."
         )
-    double = fields.get("force_double_buffering")
     bare = Memory(
         name=name,
         size_bits=fields["size"].integer("capacity in bits", 1),
@@ -172,9 +170,9 @@ def _read_memory(
         operands=operands,
         ports=read_ports(fields["ports"], operands),
         served_dimensions=fields["served_dimensions"].choices(tuple(array.sizes), "array dimensions"),
-        force_double_buffering=double.flag("reserve twice the tile") if double else False,
+        force_double_buffering=_flag(fields, "force_double_buffering"),
         kind=fields["mem_type"].text("sram, dram or rf") if "mem_type" in fields else "sram",
-        auto_cost_extraction=_asks_for_costs(fields),
+        auto_cost_extraction=_flag(fields, "auto_cost_extraction"),
         bypass=fields["bypass"].choices(operands, "operands of the memory") if "bypass" in fields else (),
     )
     if not bare.auto_cost_extraction:
@@ -187,14 +185,14 @@ def _read_memory(
     return replace(bare, read_cost_pj=read, write_cost_pj=write, area_mm2=area)
 
 
-def _asks_for_costs(fields: Mapping[str, Entry]) -> bool:
-    return "auto_cost_extraction" in fields and fields["auto_cost_extraction"].flag("ask CACTI for the costs")
+def _flag(fields: Mapping[str, Entry], key: str) -> bool:
+    return key in fields and fields[key].flag(_MEMORY_OPTIONAL[key])
 
 
 def _given_costs(entry: Entry, fields: Mapping[str, Entry]) -> tuple[float, ...]:
     for key in _COSTS:
         if key not in fields:
-            raise entry.error(f"key '{key}' is missing", _MEMORY_OPTIONAL[key], f"Add a line '{key}: ...' here.")
+            raise entry.missing(key, _MEMORY_OPTIONAL[key])
     return tuple(fields[key].number(_MEMORY_OPTIONAL[key]) for key in _COSTS)
 
 
@@ -202,7 +200,7 @@ def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, prov
     try:
         request = request_for(memory.kind, memory.size_bits, memory.ports)
     except InputError as error:
-        raise fields.get(error.where, entry).error(error.found, error.expected, error.hint) from error
+        raise fields.get(error.where, entry).in_place_of(error) from error
     try:
         return provider().costs(request)
     except InputError as error:
@@ -211,10 +209,120 @@ def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, prov
 
 
 def _read_dataflows(entry: Entry | None) -> dict[str, tuple[str, ...]]:
-    if entry is None:
-        return {}
-    dataflows = {}
-    for dimension, loops in entry.items().items():
-        expected = "a loop and its unrolling, such as 'K, 16'"
-        dataflows[dimension] = tuple(e.text(expected, UNROLLING) for e in loops.elements())
-    return dataflows
+    expected = "a loop and its unrolling, such as 'K, 16'"
+    dataflows = entry.items() if entry else {}
+    return {dim: tuple(e.text(expected, UNROLLING) for e in loops.elements()) for dim, loops in dataflows.items()}
+
+
+PORT_KINDS = ("read", "write", "read_write")
+PORT_NAME = r"r?w?_port_\d+"
+_ALLOCATION = re.compile(r"\s*(\w+)\s*,\s*(\w+)\s*")
+_PORT = {
+    "name": "a name such as rw_port_1",
+    "type": "read, write or read_write",
+    "bandwidth_min": "bits of the smallest access",
+    "bandwidth_max": "bits a cycle at most",
+    "allocation": "a list of transfers such as 'I1, tl'",
+}
+_MEANING = {
+    Direction.TO_LOW: "read towards the array",
+    Direction.FROM_LOW: "written from below",
+    Direction.TO_HIGH: "read towards the memory above",
+    Direction.FROM_HIGH: "written from the memory above",
+}
+_ALWAYS = {OUTPUT: (Direction.FROM_LOW, Direction.TO_LOW), **dict.fromkeys(INPUT_MEMORY_OPERANDS, (Direction.TO_LOW,))}
+_BELOW_THE_TOP = {
+    OUTPUT: (Direction.TO_HIGH, Direction.FROM_HIGH),
+    **dict.fromkeys(INPUT_MEMORY_OPERANDS, (Direction.FROM_HIGH,)),
+}
+
+
+def read_ports(entry: Entry, operands: Collection[str]) -> tuple[Port, ...]:
+    """Read the ports of a memory.
+
+    Where several ports claim a transfer, the last one in the file has it. A port that is left with no transfer is
+    dropped. Each port lists its transfers by operand, in the memory's order of operands, and within an operand in the
+    order in which the file first names the direction; the cost model adds them up in that order.
+
+    ``operands`` are those that the memory holds, in the order of the file.
+    """
+    ports: dict[str, Port] = {}
+    taken: dict[str, dict[Direction, str]] = {op: {} for op in operands}
+    for element in entry.elements("a list of ports"):
+        fields = element.table(_PORT, {})
+        port = _read_port(fields)
+        if port.name in ports:
+            raise fields["name"].error(
+                f"two ports are called {port.name}", "a name of its own each", "Count: r_port_2."
+            )
+        ports[port.name] = port
+        for allocation in fields["allocation"].elements("a list of transfers such as 'I1, tl'"):
+            operand, direction = _read_transfer(allocation, port.kind, operands)
+            taken[operand][direction] = port.name
+    served = [(name, (op, direction)) for op in operands for direction, name in taken[op].items()]
+    complete = (
+        replace(port, serves=tuple(transfer for name, transfer in served if name == port.name))
+        for port in ports.values()
+    )
+    return tuple(port for port in complete if port.serves)
+
+
+def _read_port(fields: dict[str, Entry]) -> Port:
+    name = fields["name"].text(
+        "a name such as r_port_1, w_port_1 or rw_port_1",
+        PORT_NAME,
+        "Port names are r, w or rw, then _port_ and a number.",
+    )
+    kind = fields["type"].choice(PORT_KINDS, "what passes through the port")
+    low = fields["bandwidth_min"].integer("bits of the smallest access", 1)
+    high = fields["bandwidth_max"].integer("bits a cycle at most", 1)
+    if low > high:
+        raise fields["bandwidth_min"].error(
+            f"bandwidth_min {low} is larger than bandwidth_max {high}", f"at most {high}", "Swap or correct the two."
+        )
+    return Port(name, kind, low, high, ())
+
+
+def _read_transfer(entry: Entry, kind: str, operands: Collection[str]) -> tuple[str, Direction]:
+    """An allocation such as ``I1, fh``: a memory operand and the direction it moves in, seen from the memory."""
+    expected = "a memory operand and a direction, such as 'I1, tl'"
+    match = _ALLOCATION.fullmatch(entry.text(expected, hint="Directions are tl, fl, th, fh."))
+    short = [d.short for d in Direction]
+    if not match or match[1] not in MEMORY_OPERANDS or match[2] not in short:
+        raise entry.error(
+            f"found '{entry.value}'", expected, "Operands are I1, I2, O; directions are tl, fl (below), th, fh (above)."
+        )
+    operand, direction = match[1], Direction.from_short(match[2])
+    if operand not in operands:
+        raise entry.error(
+            f"operand {operand} is not held by this memory", f"one of {', '.join(operands)}",
+            f"Add {operand} to 'operands', or remove '{entry.value}'.",
+        )  # fmt: skip
+    if kind == ("write" if direction.is_read else "read"):
+        raise entry.error(
+            f"'{entry.value}' is a {'read' if direction.is_read else 'write'} through a {kind} port",
+            f"a direction that fits: {'fl, fh' if kind == 'write' else 'tl, th'}",
+            "Move it to another port, or make this one read_write.",
+        )
+    return operand, direction
+
+
+def require_directions(entry: Entry, memory: Memory, above: Collection[str]) -> None:
+    """Check that every transfer the cost model may charge for has a port.
+
+    Inputs are read towards the array everywhere, and written from above below their outermost memory. Outputs are
+    written from below and read back (partial sums) everywhere; below their outermost memory they also move up, and
+    partial sums come back from there.
+
+    ``above`` are the operands that a memory further out holds too.
+    """
+    for operand in memory.operands:
+        needed = _ALWAYS[operand] + (_BELOW_THE_TOP[operand] if operand in above else ())
+        for direction in needed:
+            if memory.port_of(operand, direction) is None:
+                line = f"- {operand}, {direction.short}"
+                raise entry.error(
+                    f"no port of {memory.name} serves '{operand}, {direction.short}' ({_MEANING[direction]})",
+                    f"a port for every direction in which {operand} moves",
+                    f"Add the line '{line}' to the allocation of a {'read' if direction.is_read else 'write'} port.",
+                )

@@ -101,17 +101,15 @@ def find_cacti() -> Path:
     Raises:
         InputError: there is none, or the configured one is no executable.
     """
-    configured = os.environ.get(VARIABLE)
-    if configured:
+    if configured := os.environ.get(VARIABLE):
         path = Path(configured).expanduser()
         if path.is_dir():
             path /= "cacti"
         return _usable(path)
     on_path = shutil.which("cacti")
-    shipped = _shipped()
     if on_path and (Path(on_path).resolve().parent / _TECHNOLOGIES).is_dir():
         return Path(on_path).resolve()
-    if shipped:
+    if shipped := _shipped():
         return _usable(shipped)
     raise InputError("CACTI", "no executable was found", "one that prices memories", _HINT)
 
@@ -161,7 +159,7 @@ class Cacti:
         return digest.hexdigest()
 
     def costs(self, request: MemoryCostRequest) -> MemoryCosts:
-        """What a memory costs.
+        """Price a memory.
 
         Raises:
             InputError: CACTI cannot be run, or finds no circuit for it.
@@ -246,17 +244,14 @@ def _refused(request: MemoryCostRequest, output: bytes) -> InputError:
 
 
 def default_provider(cache: MemoryCostCache | None = None) -> Cacti:
-    """CACTI as :func:`find_cacti` finds it.
-
-    Args:
-        cache: keeps its answers; by default for as long as the process lives.
+    """CACTI as :func:`find_cacti` finds it; without a cache, its answers are stored for as long as the process lives.
 
     Raises:
         InputError: there is none.
     """
-    return _kept(find_cacti()) if cache is None else Cacti(find_cacti(), cache=cache)
+    return _shared(find_cacti()) if cache is None else Cacti(find_cacti(), cache=cache)
 
 
 @lru_cache(maxsize=8)
-def _kept(executable: Path) -> Cacti:
+def _shared(executable: Path) -> Cacti:
     return Cacti(executable)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
 
 from zigzag_lab.inputs.yaml_file import Document, Key, load_yaml
 from zigzag_lab.vocab import InputError, nearest
@@ -27,7 +26,7 @@ class Entry:
 
     document: Document
     path: tuple[Key, ...]
-    value: Any
+    value: object
 
     @property
     def where(self) -> str:
@@ -40,6 +39,14 @@ class Entry:
     def error(self, found: str, expected: str = "", hint: str = "") -> InputError:
         """An error about this value, to be raised by the caller."""
         return InputError(self.where, found, expected, hint)
+
+    def missing(self, key: str, meaning: str) -> InputError:
+        """The error about a key that this mapping lacks, to be raised by the caller."""
+        return self.error(f"key '{key}' is missing", meaning, f"Add a line '{key}: ...' here.")
+
+    def in_place_of(self, error: InputError) -> InputError:
+        """An error from elsewhere as one about this value, to be raised by the caller."""
+        return self.error(error.found, error.expected, error.hint)
 
     def table(self, required: Mapping[str, str], optional: Mapping[str, str]) -> dict[str, Entry]:
         """The values of a mapping with known keys. An optional key that is null counts as absent.
@@ -57,7 +64,7 @@ class Entry:
                 raise entries[key].error(found, f"one of {', '.join(allowed)}", hint)
         for key, meaning in required.items():
             if key not in entries:
-                raise self.error(f"key '{key}' is missing", meaning, f"Add a line '{key}: ...' here.")
+                raise self.missing(key, meaning)
         return {key: e for key, e in entries.items() if e.value is not None or key in required}
 
     def items(self) -> dict[str, Entry]:
@@ -129,12 +136,7 @@ class Entry:
 
 
 def open_source(source: object, what: str) -> Entry:
-    """The whole of a file, or of data that is already in memory.
-
-    Args:
-        source: a path, a mapping or a list.
-        what: what it is, such as ``accelerator``; names data that comes from no file.
-    """
+    """The whole of a file, or of a mapping or list in memory; messages call that ``what``, such as ``accelerator``."""
     if isinstance(source, (str, Path)):
         if Path(source).suffix == ".py":
             found, hint = "this is a Python file, as ZigZag 2 reads them", "Write the same as YAML, as the presets are."

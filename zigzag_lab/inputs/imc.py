@@ -51,7 +51,7 @@ def read_imc(
         fields: its keys.
         memories: the memories, one of which is ``cells``.
         sizes: array dimension -> units along it.
-        provider: who is asked for the costs of cells that have none of their own.
+        provider: prices cells that have no costs of their own.
 
     Returns:
         The circuits, and what the cells cost where that was asked.
@@ -62,14 +62,14 @@ def read_imc(
         bare = _without_cells(fields, sizes, cells["size"].integer("capacity of a cell group in bits", 1))
     except InputError as error:
         place = cells["size"] if error.where == CELLS else fields.get(error.where)
-        raise place.error(error.found, error.expected, error.hint) if place else error from error
+        raise place.in_place_of(error) if place else error from error
     return _with_cells(bare, cells, provider)
 
 
 def _require(entry: Entry, fields: Mapping[str, Entry], sizes: Mapping[str, int]) -> None:
     for key in _REQUIRED:
         if key not in fields:
-            raise entry.error(f"key '{key}' is missing", KEYS[key], f"Add a line '{key}: ...' here.")
+            raise entry.missing(key, KEYS[key])
     if "systolic_dimensions" in fields and fields["systolic_dimensions"].value:
         hint = "Its rows and columns are driven at once: remove the key."
         raise fields["systolic_dimensions"].error("an in-memory array is not systolic", "no dimensions", hint)
@@ -100,7 +100,7 @@ def _without_cells(fields: Mapping[str, Entry], sizes: Mapping[str, int], group_
 
 def _with_cells(bare: ImcArray, cells: Mapping[str, Entry], provider: Provider) -> tuple[ImcArray, CellCosts | None]:
     """The array with the area of its cells, given or asked."""
-    if not _asks_for_costs(cells):
+    if "auto_cost_extraction" not in cells or not cells["auto_cost_extraction"].flag("ask CACTI for the costs"):
         if "area" not in cells:
             hint = "Or write auto_cost_extraction: true."
             raise cells["size"].error("the cells have no 'area'", "area of one cell group", hint)
@@ -112,10 +112,6 @@ def _with_cells(bare: ImcArray, cells: Mapping[str, Entry], provider: Provider) 
         found = f"{error.where}: {error.found}"
         raise cells["auto_cost_extraction"].error(found, error.expected, error.hint) from error
     return replace(bare, cells_mm2=costs.bank_mm2 * bare.n_banks), costs
-
-
-def _asks_for_costs(cells: Mapping[str, Entry]) -> bool:
-    return "auto_cost_extraction" in cells and cells["auto_cost_extraction"].flag("ask CACTI for the costs")
 
 
 def _cells(memories: Entry) -> dict[str, Entry]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
@@ -34,7 +34,7 @@ _ENTRY_OPTIONAL = {
 }
 
 
-def read_mapping(source: str | Path | Sequence[Mapping[str, Any]]) -> MappingRules:
+def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> MappingRules:
     """Read a mapping file.
 
     Args:
@@ -87,7 +87,7 @@ def _read_names(entry: Entry) -> tuple[str, ...]:
 def _by_dimension(entry: Entry | None) -> dict[str, Entry]:
     found = entry.items() if entry else {}
     for dimension, value in found.items():
-        Entry(value.document, value.path, dimension).text(
+        replace(value, value=dimension).text(
             "an array dimension: D and one digit, such as D1", DIMENSION, "Array dimensions are called D1, D2, ..."
         )
     return found
@@ -101,19 +101,15 @@ def _read_unrollings(entry: Entry) -> dict[str, int]:
         loop, size = (part.strip() for part in text.split(","))
         if loop in unrolled:
             raise element.error(f"loop {loop} stands twice on one dimension", "each loop once", "Multiply the two.")
-        unrolled[loop] = Entry(element.document, element.path, _whole(size)).integer("units the loop is spread over", 1)
+        n_units = int(size) if len(size) < 30 else 10**30
+        unrolled[loop] = replace(element, value=n_units).integer("units the loop is spread over", 1)
     return unrolled
 
 
-def _whole(digits: str) -> int:
-    return int(digits) if len(digits) < 30 else 10**30
-
-
 def _read_hints(entry: Entry) -> tuple[str, ...]:
-    hints: dict[str, None] = {}
-    for element in entry.elements("a list of loop dimensions such as [K, C]"):
-        hints[element.text("a loop dimension such as K", LOOP, "Write it in capitals, without a size.")] = None
-    return tuple(hints)
+    elements = entry.elements("a list of loop dimensions such as [K, C]")
+    hint = "Write it in capitals, without a size."
+    return tuple(dict.fromkeys(element.text("a loop dimension such as K", LOOP, hint) for element in elements))
 
 
 def _read_links(entry: Entry) -> dict[str, str]:
@@ -156,9 +152,7 @@ def _read_loop(entry: Entry) -> tuple[str, int | None]:
 
 def _read_levels(entry: Entry) -> tuple[tuple[tuple[str, int], ...], ...]:
     expected = "for each memory of the operand, innermost first, a list of loops such as [[K, 4], [C, 2]]"
-    return tuple(
-        tuple(_read_sized_loop(loop) for loop in level.elements(expected)) for level in entry.elements(expected)
-    )
+    return tuple(tuple(map(_read_sized_loop, level.elements(expected))) for level in entry.elements(expected))
 
 
 def _read_sized_loop(entry: Entry) -> tuple[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from threading import Lock
 from typing import Protocol
 
 from zigzag_lab.hardware import Port
@@ -63,42 +62,28 @@ class MemoryCosts:
 
 
 class MemoryCostProvider(Protocol):
-    """Somebody who knows what memories cost."""
+    """Prices memories."""
 
     def costs(self, request: MemoryCostRequest) -> MemoryCosts:
-        """What a memory costs.
-
-        Raises:
-            InputError: it cannot be said.
-        """
+        """Price a memory; an InputError where that cannot be done."""
 
 
 class MemoryCostCache(Protocol):
-    """Keeps answers by what was asked and of whom. Called from several threads."""
+    """Stores answers by what was asked and of whom. Called from several threads."""
 
     def get(self, key: str) -> MemoryCosts | None:
-        """The answer kept under a key."""
+        """The stored answer to a question."""
 
     def put(self, key: str, costs: MemoryCosts) -> None:
-        """Keep an answer."""
+        """Store an answer."""
 
 
 class InMemoryCostCache:
     """Answers of this process."""
 
     def __init__(self) -> None:
-        self._answers: dict[str, MemoryCosts] = {}
-        self._lock = Lock()
-
-    def get(self, key: str) -> MemoryCosts | None:
-        """The answer kept under a key."""
-        with self._lock:
-            return self._answers.get(key)
-
-    def put(self, key: str, costs: MemoryCosts) -> None:
-        """Keep an answer."""
-        with self._lock:
-            self._answers[key] = costs
+        answers: dict[str, MemoryCosts] = {}
+        self.get, self.put = answers.get, answers.__setitem__
 
 
 def request_for(kind: str, size_bits: int, ports: tuple[Port, ...]) -> MemoryCostRequest:

@@ -7,7 +7,6 @@ Stream describes a system of several such cores, and maps layers onto cores befo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from zigzag_lab.inputs.checked import Entry, shown
 
@@ -56,14 +55,14 @@ def refuse_old_accelerator(top: Entry) -> None:
     )
 
 
-def _cores(data: Mapping[Any, Any]) -> str:
+def _cores(data: Mapping[object, object]) -> str:
     cores = data.get("cores")
     listed = list(cores.values()) if isinstance(cores, Mapping) else list(cores) if isinstance(cores, list) else []
     files = list(dict.fromkeys(str(core) for core in listed if isinstance(core, str)))
     return ", ".join(f"--accelerator {file}" for file in files[:_MOST_SHOWN]) or "each is a file of its own"
 
 
-def _steps(data: Mapping[Any, Any]) -> Iterator[str]:
+def _steps(data: Mapping[object, object]) -> Iterator[str]:
     """What to change, part by part."""
     array = data.get("multipliers", data.get("operational_array"))
     if "multipliers" in data:
@@ -88,7 +87,7 @@ def _steps(data: Mapping[Any, Any]) -> Iterator[str]:
                 yield f"Remove {key}."
 
 
-def _ports(memory: Mapping[Any, Any]) -> str:
+def _ports(memory: Mapping[object, object]) -> str:
     """The ports of an old memory as they are written today."""
     operands, rows = memory.get("operands"), memory.get("ports")
     transfers: dict[str, list[str]] = {}
@@ -110,7 +109,7 @@ def _ports(memory: Mapping[Any, Any]) -> str:
     return "ports: [" + ", ".join(ports) + "]"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else shown(value)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from zigzag_lab.inputs.presets import resolve
 from zigzag_lab.inputs.yaml_file import load_yaml
@@ -16,7 +15,7 @@ from zigzag_lab.vocab import InputError, nearest
 _PART = re.compile(r"([^.\[\]]+)((?:\[\d+\])*)")
 
 
-def accelerator_document(source: str | Path | Mapping[str, Any]) -> dict[str, Any]:
+def accelerator_document(source: str | Path | Mapping[str, object]) -> dict[str, object]:
     """The plain data of an accelerator file, of a preset, or of a mapping.
 
     Raises:
@@ -28,46 +27,37 @@ def accelerator_document(source: str | Path | Mapping[str, Any]) -> dict[str, An
     return dict(data)
 
 
-@dataclass(frozen=True)
-class Variants:
-    """A document of which variants can be made.
+def with_values(document: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """A copy of a document with values at some paths replaced; only the last key of a path may be new.
 
-    Attributes:
+    Args:
         document: plain mappings, lists and scalars; left as it is.
+        values: path such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> new value.
+
+    Raises:
+        InputError: a path is malformed or leads nowhere.
     """
-
-    document: dict[str, Any]
-
-    def with_values(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the document with values at some paths replaced; only the last key of a path may be new.
-
-        Args:
-            values: path such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> new value.
-
-        Raises:
-            InputError: a path is malformed or leads nowhere.
-        """
-        changed = copy.deepcopy(self.document)
-        for path, value in values.items():
-            *inner, last = _keys(path)
-            holder: Any = changed
-            for key in inner:
-                holder = holder[_existing(path, holder, key)]
-            is_new = isinstance(holder, dict) and isinstance(last, str)
-            holder[last if is_new else _existing(path, holder, last)] = copy.deepcopy(value)
-        return changed
+    changed = copy.deepcopy(dict(document))
+    for path, value in values.items():
+        *inner, last = _keys(path)
+        holder: object = changed
+        for key in inner:
+            holder = _at(path, holder, key)
+        if not (isinstance(holder, dict) and isinstance(last, str)):
+            _at(path, holder, last)
+        cast(MutableMapping[str | int, object], holder)[last] = copy.deepcopy(value)
+    return changed
 
 
-def value_in(document: Any, path: str) -> Any:
+def value_in(document: object, path: str) -> object:
     """What stands at a path of a document.
 
     Raises:
         InputError: the path is malformed or leads nowhere.
     """
-    holder = document
     for key in _keys(path):
-        holder = holder[_existing(path, holder, key)]
-    return holder
+        document = _at(path, document, key)
+    return document
 
 
 def _keys(path: str) -> list[str | int]:
@@ -81,14 +71,14 @@ def _keys(path: str) -> list[str | int]:
     return keys
 
 
-def _existing(path: str, holder: Any, key: str | int) -> Any:
+def _at(path: str, holder: object, key: str | int) -> object:
     if isinstance(key, int) and isinstance(holder, list):
         if key < len(holder):
-            return key
+            return holder[key]
         raise InputError(f"path '{path}'", f"there is no element [{key}]", f"an index below {len(holder)}")
     if isinstance(key, str) and isinstance(holder, dict):
         if key in holder:
-            return key
+            return holder[key]
         raise InputError(
             f"path '{path}'", f"there is no key '{key}'", f"one of {', '.join(map(str, holder))}", nearest(key, holder)
         )

@@ -1,37 +1,27 @@
-"""Workload files of ZigZag 3.9.1: a list of layers, each a nest of loops with an equation."""
+"""Workload files of ZigZag 3.9.1: a list of layers, each a nest of loops with an equation.
+
+Memories hold two inputs at most, I1 and I2, so that layers of three or more inputs become chains of layers of two:
+``O += A * B * C`` becomes ``T = A * B`` and ``O += T * C``. In each layer of the chain, I is what has been combined so
+far and W the next input, whatever they were called. T is as wide as a partial sum, and goes through memory like any
+other result.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from zigzag_lab.inputs.checked import Entry, open_source
-from zigzag_lab.inputs.equation import read_equation, read_relation
-from zigzag_lab.inputs.many_inputs import of_two_inputs
-from zigzag_lab.vocab import FINAL_OUTPUT, InputError
+from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
 from zigzag_lab.workload import DimensionRelation, Layer, Workload
 
-OPERATOR_TYPES = (
-    "Conv",
-    "Conv_downsample",
-    "Gemm",
-    "Add",
-    "Max",
-    "Pool",
-    "Pooling",
-    "MaxPool",
-    "AveragePool",
-    "GlobalAveragePool",
-    "MatMul",
-    "ConvTranspose",
-    "Einsum",
-    "Mul",
-    "Relu",
-    "Softmax",
-    "LSTM",
-)
+_OPERATORS = """
+    Conv Conv_downsample Gemm Add Max Pool Pooling MaxPool AveragePool GlobalAveragePool MatMul ConvTranspose Einsum Mul
+    Relu Softmax LSTM
+"""
+OPERATOR_TYPES = tuple(_OPERATORS.split())
 LARGEST_ID = 2**31 - 1
 """What a column of every database holds."""
 
@@ -53,11 +43,10 @@ _LAYER_OPTIONAL = {
 }
 
 
-def read_workload(source: str | Path | Sequence[Mapping[str, Any]], name: str | None = None) -> Workload:
+def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str | None = None) -> Workload:
     """Read a workload of hand-written layers.
 
-    Operands may have any names (mapping files then link those names to memories), and loops too. A layer of three or
-    more inputs becomes a chain of layers of two (see :mod:`zigzag_lab.inputs.many_inputs`).
+    Operands may have any names (mapping files then link those names to memories), and loops too.
 
     Args:
         source: path of a YAML file in ZigZag 3.9.1's format, or its content as a list of plain mappings.
@@ -81,13 +70,8 @@ def read_workload(source: str | Path | Sequence[Mapping[str, Any]], name: str | 
         workload = Workload(name or default, of_two_inputs(tuple(layers.values())))
         _ = workload.layers  # finds cycles
     except InputError as error:
-        raise _placed(top.where, error) from None
+        raise error.within(top.where) from None
     return workload
-
-
-def _placed(where: str, error: InputError) -> InputError:
-    """The same error, with the file in front of the place."""
-    return InputError(f"{where}: {error.where}", error.found, error.expected, error.hint)
 
 
 def _read_layer(entry: Entry) -> Layer:
@@ -115,7 +99,7 @@ def _read_layer(entry: Entry) -> Layer:
             combine=combine,
         )
     except InputError as error:
-        raise _placed(entry.where, error) if error.where.startswith("layer ") else error from None
+        raise error.within(entry.where) if error.where.startswith("layer ") else error from None
     layer = replace(layer, data_sizes={**layer.data_sizes, **data_sizes})
     for dim, size in layer.data_sizes.items():
         if size < 1:
@@ -201,3 +185,112 @@ def _read_pair(entry: Entry) -> tuple[int, int]:
     if len(pair) != 2:
         raise entry.error(f"found {len(pair)} numbers", "two numbers: before and after")
     return pair[0], pair[1]
+
+
+_OPERAND = r"\s*(\w+?)((?:\s*\[\s*\w*\s*\])+)\s*"
+_TERM = re.compile(_OPERAND)
+_SIDES = re.compile(r"([^=+]*)\+?\s*=(?!\s*=)([^=]*)")
+_RELATION = re.compile(r"\s*(\w+)\s*=\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*\+\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*")
+_EXAMPLE = "such as O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]"
+
+
+def read_equation(entry: Entry) -> tuple[dict[str, tuple[str, ...]], str]:
+    """Read an equation such as ``O[b][k]+=I[b][c]*W[c][k]``: one result, one input or more, of any names.
+
+    Returns:
+        Operand -> its dimensions in capitals, the output first and the inputs in the order of the equation; and how
+        the inputs are combined, ``*`` or ``+``.
+    """
+    text = entry.text(f"an equation {_EXAMPLE}")
+    sides = _SIDES.fullmatch(text)
+    left, right = sides.groups() if sides else ("", "")
+    combine = "+" if "+" in right else "*"
+    terms = [_TERM.fullmatch(term) for term in (left, *right.split(combine))]
+    dims: dict[str, tuple[str, ...]] = {}
+    for term in terms:
+        if term is None:
+            raise entry.error(f"'{text}' is no equation", _EXAMPLE, "Write each index in brackets.")
+        operand, brackets = term.groups()
+        if operand in dims:
+            kind = "input" if operand != terms[0].group(1) else "operand"  # type: ignore[union-attr]
+            raise entry.error(f"{kind} {operand} stands twice", "each operand once", "Give each a name of its own.")
+        dims[operand] = tuple(index.upper() for index in re.findall(r"\w+", brackets))
+        if len(set(dims[operand])) < len(dims[operand]):
+            raise entry.error(f"{operand} is indexed twice with one dimension", "each dimension once an operand")
+    if not next(iter(dims.values())):
+        raise entry.error("the output has no index", _EXAMPLE)
+    return dims, combine
+
+
+def read_relation(entry: Entry) -> DimensionRelation:
+    """Read a sliding window such as ``ix=2*ox+1*fx``; a coefficient that is left out is 1."""
+    expected = "a relation such as ix=2*ox+1*fx"
+    match = _RELATION.fullmatch(entry.text(expected))
+    if not match:
+        raise entry.error(f"'{entry.value}' relates no data dimension to two loops", expected)
+    data_dim, coef_a, dim_a, coef_b, dim_b = match.groups(default="1")
+    coefficients = [int(c) if len(c) < 10 else 0 for c in (coef_a, coef_b)]
+    if min(coefficients) < 1:
+        raise entry.error(f"'{entry.value}' has an unusable coefficient", "coefficients from 1 to 999999999")
+    return DimensionRelation(data_dim.upper(), dim_a.upper(), coefficients[0], dim_b.upper(), coefficients[1])
+
+
+def of_two_inputs(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers, with those of more than two inputs split.
+
+    The last layer of a chain keeps the id and the name; those before it are called ``{name}.1``, ``{name}.2``, ...
+    """
+    free_id = max((layer.id for layer in layers), default=0) + 1
+    flat: list[Layer] = []
+    for layer in layers:
+        if len(layer.input_operands) > 2:
+            chain = _chain(layer, free_id)
+            free_id += len(chain) - 1
+            flat += chain
+        else:
+            flat.append(layer)
+    return tuple(flat)
+
+
+def _chain(layer: Layer, free_id: int) -> list[Layer]:
+    first, *others = layer.input_operands
+    dims, source, is_constant = layer.operand_dims[first], layer.sources.get(first), first in layer.constant_operands
+    bits, chain = layer.precision_bits[first], []
+    for step, operand in enumerate(others):
+        is_last = step == len(others) - 1
+        both = _loops(layer, (*dims, *layer.operand_dims[operand]))
+        result = layer.operand_dims[layer.output_operand] if is_last else tuple(d for d, n in both.items() if n > 1)
+        loops = dict(layer.loop_sizes) if is_last else both
+        relations = tuple(r for r in layer.relations if set(r.loop_dims) <= set(loops))
+        slides = {r.data_dim for r in relations}
+        partial = layer.precision_bits[layer.output_operand]
+        sources = {"I": source, "W": layer.sources.get(operand)}
+        constants = {"I": is_constant, "W": operand in layer.constant_operands}
+        link = replace(
+            layer,
+            id=layer.id if is_last else free_id + step,
+            name=layer.name if is_last else f"{layer.name}.{step + 1}",
+            operand_dims={"O": result, "I": dims, "W": layer.operand_dims[operand]},
+            loop_sizes=loops,
+            relations=relations,
+            data_sizes={dim: size for dim, size in layer.data_sizes.items() if dim in slides},
+            padding={dim: pads for dim, pads in layer.padding.items() if dim in slides},
+            precision_bits={
+                "I": bits,
+                "W": layer.precision_bits[operand],
+                OUTPUT: partial,
+                FINAL_OUTPUT: layer.precision_bits[FINAL_OUTPUT] if is_last else partial,
+            },
+            constant_operands=tuple(op for op, constant in constants.items() if constant),
+            sources={op: made_by for op, made_by in sources.items() if made_by is not None},
+        )
+        chain.append(link)
+        dims, source, is_constant, bits = result, link.id, False, partial
+    return chain
+
+
+def _loops(layer: Layer, dims: Sequence[str]) -> dict[str, int]:
+    """The loops that some dimensions stand for, a sliding window for two, in the order of the layer."""
+    slides = {r.data_dim: r.loop_dims for r in layer.relations}
+    wanted = {loop for dim in dims for loop in slides.get(dim, (dim,))}
+    return {dim: size for dim, size in layer.loop_sizes.items() if dim in wanted} or {next(iter(layer.loop_sizes)): 1}

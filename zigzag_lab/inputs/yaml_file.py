@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -63,7 +62,7 @@ class Document:
     """
 
     where: str
-    data: Any
+    data: object
     root: yaml.Node | None = None
 
     def line_of(self, path: tuple[Key, ...]) -> int | None:
@@ -130,7 +129,7 @@ def _similar_file(file: Path) -> str:
     return nearest(file.name, siblings) or "Check the path; it counts from the working folder."
 
 
-def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
+def _parse(where: str, text: str) -> tuple[yaml.Node | None, object]:
     loader = None
     try:
         _refuse_deep(where, text)
@@ -149,7 +148,8 @@ def _parse(where: str, text: str) -> tuple[yaml.Node | None, Any]:
     except RecursionError:
         raise InputError(where, "it is nested too deeply to be read", "plain YAML") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise InputError(where, f"it cannot be read as YAML: {_one_line(error)}", "plain YAML") from None
+        problem = " ".join(str(error).split())
+        raise InputError(where, f"it cannot be read as YAML: {problem}", "plain YAML") from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -199,16 +199,8 @@ def _broken(where: str, error: yaml.MarkedYAMLError) -> InputError:
     mark = error.problem_mark or error.context_mark
     place = f"{where}, line {mark.line + 1}, column {mark.column + 1}" if mark else where
     context = f" ({error.context})" if error.context else ""
-    return InputError(
-        place,
-        f"this is not YAML: {error.problem}{context}",
-        "plain YAML",
-        "Look at the indentation, colons and brackets of this line and the one above it.",
-    )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    hint = "Look at the indentation, colons and brackets of this line and the one above it."
+    return InputError(place, f"this is not YAML: {error.problem}{context}", "plain YAML", hint)
 
 
 def _mappings(root: yaml.Node) -> Iterator[yaml.MappingNode]:
@@ -244,26 +236,22 @@ def _refuse_duplicates(where: str, mapping: yaml.MappingNode) -> None:
                            where, *lines)  # fmt: skip
             mapping.value.remove(earlier)
             continue
-        raise InputError(
-            f"{where}, line {lines[1]}",
-            f"key '{key.value}' stands here and in line {lines[0]} of the same mapping",
-            "each key once",
-            "Rename or remove one of the two.",
-        )
+        found = f"key '{key.value}' stands here and in line {lines[0]} of the same mapping"
+        raise InputError(f"{where}, line {lines[1]}", found, "each key once", "Rename or remove one of the two.")
 
 
 def _is_old_notation(node: yaml.Node) -> bool:
-    return _is_list_of_mappings(node) and all(_keys(item) <= OLD_PORT_KEYS for item in node.value)
+    keys = _keys_of_elements(node)
+    return bool(keys) and all(of_one <= OLD_PORT_KEYS for of_one in keys)
 
 
 def _is_new_notation(node: yaml.Node) -> bool:
-    return _is_list_of_mappings(node) and all("name" in _keys(item) for item in node.value)
+    keys = _keys_of_elements(node)
+    return bool(keys) and all("name" in of_one for of_one in keys)
 
 
-def _is_list_of_mappings(node: yaml.Node) -> bool:
-    is_list = isinstance(node, yaml.SequenceNode) and bool(node.value)
-    return is_list and all(isinstance(item, yaml.MappingNode) for item in node.value)
-
-
-def _keys(mapping: yaml.MappingNode) -> set[str]:
-    return {str(key.value) for key, _ in mapping.value}
+def _keys_of_elements(node: yaml.Node) -> list[set[str]]:
+    """The keys of each element of a list of mappings; none where it is no such list."""
+    elements = node.value if isinstance(node, yaml.SequenceNode) else []
+    are_mappings = all(isinstance(element, yaml.MappingNode) for element in elements)
+    return [{str(key.value) for key, _ in element.value} for element in elements] if are_mappings else []

@@ -7,25 +7,25 @@ the kind of number they were read as: ``2`` and ``2.0`` agree, ``-0.0`` is ``0``
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from math import isfinite
 from typing import Any
 from unicodedata import is_normalized, normalize
 
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, Plain
 
-_SPELLING: dict[str, Any] = {"sort_keys": True, "separators": (",", ":"), "allow_nan": False}
-_encode = json.JSONEncoder(ensure_ascii=False, **_SPELLING).encode
-_encode_quickly = json.JSONEncoder(check_circular=False, **_SPELLING).encode
+_encoder = partial(json.JSONEncoder, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_encode = _encoder(ensure_ascii=False).encode
+_encode_quickly = _encoder(check_circular=False).encode
 
 KEY_VERSION = 1
 """Version of the format of keys. A change of spelling raises it: older keys are then unknown, never wrong."""
 
 
-def canonical_json(doc: Any) -> bytes:
+def canonical_json(doc: object) -> bytes:
     """Spell plain data in its one canonical way.
 
     Args:
@@ -45,7 +45,7 @@ def canonical_json(doc: Any) -> bytes:
     return _encode(plain).encode(errors="backslashreplace")  # half a character is an escape of JSON
 
 
-def canonical_json_of_record(doc: Any) -> bytes:
+def canonical_json_of_record(doc: object) -> bytes:
     """The same as :func:`canonical_json`, three times as fast where no number is a float and all text is ASCII.
 
     Args:
@@ -59,7 +59,7 @@ def canonical_json_of_record(doc: Any) -> bytes:
     return canonical_json(doc) if has_more else text.encode()
 
 
-def digest(doc: Any, domain: str) -> str:
+def digest(doc: object, domain: str) -> str:
     """The digest of a document: 64 hexadecimal digits.
 
     Args:
@@ -88,13 +88,14 @@ class _UnspeakableError(Exception):
         self.path: list[str | int] = []
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Plain:
     """The same value in the types that ``json`` spells in one way only."""
     kind = type(value)
     if kind is str:
         return value if value.isascii() or is_normalized("NFC", value) else normalize("NFC", value)
     if kind is int or kind is bool or value is None:
-        return value
+        plain: Plain = value
+        return plain
     if kind is float:
         return _number(value)
     if kind is dict:
@@ -104,7 +105,7 @@ def _plain(value: Any) -> Any:
     return _unusual(value)
 
 
-def _sequence(value: Sequence[Any]) -> list[Any]:
+def _sequence(value: Sequence[object]) -> list[Plain]:
     try:
         return [item if type(item) is int or (type(item) is str and item.isascii()) else _plain(item) for item in value]
     except _UnspeakableError as error:
@@ -112,7 +113,7 @@ def _sequence(value: Sequence[Any]) -> list[Any]:
         raise
 
 
-def _first_unspeakable(value: Sequence[Any]) -> int:
+def _first_unspeakable(value: Sequence[object]) -> int:
     for i, item in enumerate(value):
         try:
             _plain(item)
@@ -121,12 +122,12 @@ def _first_unspeakable(value: Sequence[Any]) -> int:
     return len(value)
 
 
-def _mapping(value: dict[Any, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
+def _mapping(value: Mapping[object, object]) -> dict[str, Plain]:
+    plain: dict[str, Plain] = {}
     for key, item in value.items():
         if not isinstance(key, str):
             raise _UnspeakableError(f"the key {key!r} is a {type(key).__name__}", "keys of text")
-        spelt = key if type(key) is str and key.isascii() else _plain(key)
+        spelt = key if type(key) is str and key.isascii() else str(_plain(key))
         if spelt in plain:
             raise _UnspeakableError(f"two keys are spelt {spelt!r} once normalised", "distinct keys")
         try:
@@ -143,16 +144,18 @@ def _number(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _unusual(value: Any) -> Any:
+_PLAIN_KINDS: tuple[type[Any], ...] = (str, int, float, dict, list, tuple)
+
+
+def _unusual(value: Any) -> Plain:
     """Enums of text, numpy's scalars and subclasses of plain types; anything else has no canonical spelling."""
     if isinstance(value, Enum):
         return _plain(value.value)
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and type(value).__name__ != "ndarray":
         return _plain(value.item())
-    plain_types: tuple[Any, ...] = (str, int, float, dict, list, tuple)
-    for plain in plain_types:
-        if isinstance(value, plain):
-            return _plain(plain(value))
+    for kind in _PLAIN_KINDS:
+        if isinstance(value, kind):
+            return _plain(kind(value))
     hint = "Sort it into a list." if isinstance(value, (set, frozenset)) else ""
     expected = "dicts, lists, text, numbers, booleans or None"
     raise _UnspeakableError(f"a {type(value).__name__} has no canonical spelling", expected, hint)

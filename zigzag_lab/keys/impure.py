@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from textwrap import dedent
 from types import FunctionType, ModuleType
-from typing import Any
 
 _FILES, _CHANCE, _CLOCK, _NETWORK = "files", "random numbers without a seed", "the clock", "the network"
 _ENVIRONMENT, _MACHINE = "the environment", "the machine"
@@ -100,7 +99,7 @@ def _what(name: str) -> str:
     return next(filter(None, leads), "")
 
 
-def _globals_of(code: type | FunctionType) -> Mapping[str, Any]:
+def _globals_of(code: type | FunctionType) -> Mapping[str, object]:
     if isinstance(code, FunctionType):
         return code.__globals__
     return vars(sys.modules.get(code.__module__, builtins))
@@ -109,7 +108,7 @@ def _globals_of(code: type | FunctionType) -> Mapping[str, Any]:
 class _Look:
     """Looks for the names in some code that stand for something outside it."""
 
-    def __init__(self, known: Mapping[str, Any]) -> None:
+    def __init__(self, known: Mapping[str, object]) -> None:
         self.known = known
 
     def uses(self, node: ast.AST, local: dict[str, str]) -> Iterator[tuple[str, bool]]:
@@ -172,7 +171,7 @@ def _bound_in(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> 
     return bound
 
 
-def _qualified(value: Any) -> str:
+def _qualified(value: object) -> str:
     """The dotted name of a module, a class or a function, as the tables here have it; empty for values."""
     if value is os.environ:
         return "os.environ"

@@ -18,11 +18,10 @@ from hashlib import sha256
 from pathlib import Path
 from sysconfig import get_path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
 
 from zigzag_lab.keys.canonical import canonical_json
 from zigzag_lab.keys.impure import impurity
-from zigzag_lab.vocab import InputError, ZigzagLabError
+from zigzag_lab.vocab import InputError, Plain, ZigzagLabError
 from zigzag_lab.vocab.options import Option
 
 log = logging.getLogger(__name__)
@@ -34,13 +33,13 @@ class NotKeyableError(ZigzagLabError):
     """Something has no key: questions that depend on it are computed each time."""
 
 
-def is_own(code: Any) -> bool:
+def is_own(code: object) -> bool:
     """Whether a class or function ships with this package, where the engine's digest speaks for it."""
     module = getattr(code, "__module__", None) or ""
     return module == OWN or module.startswith(OWN + ".")
 
 
-def code_document(code: Any) -> Any:
+def code_document(code: object) -> Plain:
     """What a callable of a user does, as plain data.
 
     Raises:
@@ -51,33 +50,33 @@ def code_document(code: Any) -> Any:
             raise NotKeyableError(f"{_name(code.func)} is given objects that have no key")
         return {"partial": code_document(code.func), "given": [list(code.args), dict(code.keywords)]}
     if isinstance(code, (type, FunctionType)):
-        if _says_it_is_pure(code) is False:
+        if _declared_purity(code) is False:
             raise NotKeyableError(f"{_name(code)} says that it is not pure (is_pure = False)")
         return _document(code)
     raise NotKeyableError(f"{code!r} is neither a class nor a function")
 
 
-def _says_it_is_pure(code: Any) -> bool | None:
-    """What a class of a user's says of itself, or the nearest of its bases that says anything; None if none does."""
+def _declared_purity(code: object) -> bool | None:
+    """The ``is_pure`` of a user's class, or of the nearest of its bases that has one; None if none does."""
     classes = code.__mro__ if isinstance(code, type) and not is_own(code) else ()
-    said = (vars(c).get("is_pure") for c in classes if not is_own(c))
-    return next((word for word in said if word is not None), None)
+    declared = (vars(c).get("is_pure") for c in classes if not is_own(c))
+    return next((is_pure for is_pure in declared if is_pure is not None), None)
 
 
 @cache
-def _document(code: Any) -> Any:
+def _document(code: type | FunctionType) -> Plain:
     if is_own(code):
         return _name(code)
     version = vars(code).get("cache_version") if isinstance(code, type) else None
     if version is not None:
         return {"name": _name(code), "version": str(version)}
-    found: dict[str, Any] = {}
-    _collect(code, found, is_vouched_for=bool(_says_it_is_pure(code)))
+    found: dict[str, str] = {}
+    _collect(code, found, is_vouched_for=bool(_declared_purity(code)))
     text = "\n".join(f"{name}\0{source}" for name, source in sorted(found.items()))
     return {"name": _name(code), "source": sha256(text.encode()).hexdigest()}
 
 
-def _collect(code: Any, found: dict[str, Any], *, is_vouched_for: bool) -> None:
+def _collect(code: type | FunctionType, found: dict[str, str], *, is_vouched_for: bool) -> None:
     """Note the source of something, and of what it names, once each."""
     name = _name(code)
     if name in found or is_own(code) or code.__module__ == "builtins":
@@ -104,12 +103,12 @@ def _warn_of(name: str, use: str) -> None:
     log.warning("%s %s: what depends on it is computed each time, not taken from the cache; %s", name, use, hint)
 
 
-def _functions_in(member: Any) -> list[FunctionType]:
+def _functions_in(member: object) -> list[FunctionType]:
     candidates = (member, getattr(member, "__func__", None), getattr(member, "fget", None), getattr(member, "func", 0))
     return [inspect.unwrap(f) for f in candidates if isinstance(f, FunctionType)]
 
 
-def _collect_globals(function: FunctionType, found: dict[str, Any], *, is_vouched_for: bool) -> None:
+def _collect_globals(function: FunctionType, found: dict[str, str], *, is_vouched_for: bool) -> None:
     closed = set(function.__code__.co_freevars) - {"__class__"}
     if closed:
         raise NotKeyableError(f"{_name(function)} closes over {', '.join(sorted(closed))}")
@@ -126,7 +125,7 @@ def _collect_globals(function: FunctionType, found: dict[str, Any], *, is_vouche
             raise NotKeyableError(f"{_name(function)} reads the global '{name}', which has no key")
 
 
-def _named_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
+def _named_by(function: FunctionType) -> Iterator[tuple[str, object]]:
     """Label and value of each global that a function names, and of what it names of the user's modules."""
     names = _names(function.__code__)
     for name in sorted(names & set(function.__globals__)):
@@ -134,12 +133,8 @@ def _named_by(function: FunctionType) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, ModuleType):
             yield f"{function.__module__}:{name}", value
         elif _is_users(value, function):
-            inner = sorted(names & set(vars(value)))
-            yield from ((f"{value.__name__}:{n}", vars(value)[n]) for n in inner if not _is_module(vars(value)[n]))
-
-
-def _is_module(value: Any) -> bool:
-    return isinstance(value, ModuleType)
+            inner = ((name, vars(value)[name]) for name in sorted(names & set(vars(value))))
+            yield from ((f"{value.__name__}:{name}", one) for name, one in inner if not isinstance(one, ModuleType))
 
 
 def _names(code: CodeType) -> set[str]:
@@ -147,7 +142,7 @@ def _names(code: CodeType) -> set[str]:
     return set(code.co_names).union(*(_names(c) for c in nested))
 
 
-def _is_users(code: Any, near: Any) -> bool:
+def _is_users(code: object, near: object) -> bool:
     """Whether a class, function or module is of the user's own making, as what names it.
 
     That is: of the same top package, or the script; or of a file that was not installed.
@@ -166,13 +161,13 @@ def _is_installed(module: str) -> bool:
     return file is None or any(Path(home) in Path(file).parents for home in homes)
 
 
-def _is_passive(value: Any) -> bool:
+def _is_passive(value: object) -> bool:
     """Loggers, built-in functions and things of typing change no result."""
     module = type(value).__module__.split(".")[0]
     return module in ("logging", "typing", "__future__") or inspect.isbuiltin(value)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     try:
         canonical_json(value)
     except InputError:
@@ -180,7 +175,7 @@ def _is_plain(value: Any) -> bool:
     return True
 
 
-def _source(code: Any) -> str:
+def _source(code: type | FunctionType) -> str:
     if "<lambda>" in code.__qualname__:
         raise NotKeyableError("a lambda has no key")
     try:
@@ -191,16 +186,22 @@ def _source(code: Any) -> str:
         raise NotKeyableError(f"the source of {_name(code)} cannot be read") from None
 
 
-_HOMES_IN_KEYS = {f"{OWN}.stages.{module}": f"{OWN}.stages.mappers" for module in ("cost_model", "spatial", "temporal")}
-"""Module -> the one that keys name in its place, since answers were stored before its stages moved there."""
+_COLLECTORS = ("reducers.ListifyStage", "reducers.RemoveExtraInfoStage", "reducers.CacheBeforeYieldStage")
+_HOMES_IN_KEYS = {
+    **{f"{OWN}.stages.{module}": f"{OWN}.stages.mappers" for module in ("cost_model", "spatial", "temporal")},
+    **{f"{OWN}.stages.{stage}": f"{OWN}.stages.collectors" for stage in (*_COLLECTORS, "savers.DumpStage")},
+    f"{OWN}.stages.temporal.TemporalOrderingConversionStage": f"{OWN}.stages.orders",
+}
+"""Stage, or module -> the module that keys name in its place, since answers were stored before stages moved there."""
 
 
-def _name(code: Any) -> str:
-    module = str(getattr(code, "__module__", "?"))
-    return f"{_HOMES_IN_KEYS.get(module, module)}.{getattr(code, '__qualname__', repr(code))}"
+def _name(code: object) -> str:
+    module, name = str(getattr(code, "__module__", "?")), getattr(code, "__qualname__", repr(code))
+    home = _HOMES_IN_KEYS.get(f"{module}.{name}") or _HOMES_IN_KEYS.get(module, module)
+    return f"{home}.{name}"
 
 
-def source_digest(code: Any) -> str:
+def source_digest(code: object) -> str:
     """The digest of the source of a class or a function and of what it names, whatever their module is called.
 
     Raises:
@@ -208,7 +209,7 @@ def source_digest(code: Any) -> str:
     """
     if not isinstance(code, (type, FunctionType)):
         raise NotKeyableError(f"{code!r} is neither a class nor a function")
-    found: dict[str, Any] = {}
+    found: dict[str, str] = {}
     _collect(code, found, is_vouched_for=True)
     sources = sorted((name.removeprefix(code.__module__), source) for name, source in found.items())
     return sha256("\n".join(f"{name}\0{source}" for name, source in sources).encode()).hexdigest()

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from zigzag_lab.keys.documents import described
-from zigzag_lab.keys.records import KINDS, record_from
+from zigzag_lab.keys.records import KINDS, described, record_from
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
-from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab import InputError, Plain
 
 MOST_NUMBERS = 10_000
 """Entries of the largest array that is kept with a keyword."""
@@ -44,7 +44,7 @@ _MADE_OF: dict[str, Any] = {"path": Path, "range": range, "float": float, "file"
 _SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
 
 
-def comes_back(value: Any) -> bool:
+def comes_back(value: object) -> bool:
     """Whether a value is the same again after it was JSON as it stands."""
     if type(value) is list:
         return all(comes_back(item) for item in value)
@@ -54,15 +54,16 @@ def comes_back(value: Any) -> bool:
     return is_plain or (type(value) is float and isfinite(value))
 
 
-def value_document(value: Any) -> Any:
+def value_document(value: Any) -> Plain:
     """A value as JSON. What no JSON can stand for becomes ``["unknown", its type]``."""
     kind = type(value)
     if _is_our_word(value):
-        return value.value
-    if value is None or kind in (bool, int, str):
-        return value
+        return str(value.value)
+    if value is None or kind in (bool, int, str) or (kind is float and isfinite(value)):
+        plain: Plain = value
+        return plain
     if kind is float:
-        return value if isfinite(value) else ["float", str(value)]
+        return ["float", str(value)]
     if kind in _SEQUENCES.values():
         items = sorted(value, key=repr) if kind in (set, frozenset) else value
         return [kind.__name__, *(value_document(item) for item in items)]
@@ -79,12 +80,12 @@ def value_document(value: Any) -> Any:
     return _number_document(value)
 
 
-def _is_our_word(value: Any) -> bool:
+def _is_our_word(value: object) -> bool:
     """Whether a value is a word such as an objective, which stages take as text as well."""
     return isinstance(value, Enum) and isinstance(value, str) and type(value).__module__.startswith("zigzag_lab.")
 
 
-def _number_document(value: Any) -> Any:
+def _number_document(value: Any) -> Plain:
     """A number or an array of numpy's, without importing it."""
     kind = type(value)
     if kind.__module__ == "numpy" and hasattr(value, "dtype") and value.dtype.kind in "biuf":
@@ -95,7 +96,7 @@ def _number_document(value: Any) -> Any:
     return ["unknown", f"{kind.__module__}.{kind.__qualname__}"]
 
 
-def value_from(document: Any) -> Any:
+def value_from(document: object) -> Any:
     """The value that a document stands for.
 
     Raises:
@@ -123,16 +124,11 @@ def value_from(document: Any) -> Any:
     raise InputError("a kept value", f"{found}, which no database holds", "plain data, paths or records")
 
 
-def unknown_in(document: Any) -> str | None:
+def unknown_in(document: object) -> str | None:
     """The type of the first value in a document that no database holds; None where there is none."""
     if not isinstance(document, list) or not document or document[0] in ("record", *_MADE_OF):
         return None
     if document[0] == "unknown":
         return str(document[1])
-    return next((found for item in document[1:] if (found := _unknown_in_item(document[0], item))), None)
-
-
-def _unknown_in_item(kind: str, item: Any) -> str | None:
-    if kind != "dict":
-        return unknown_in(item)
-    return unknown_in(item[0]) or unknown_in(item[1])
+    items = chain.from_iterable(document[1:]) if document[0] == "dict" else document[1:]
+    return next((found for item in items if (found := unknown_in(item))), None)

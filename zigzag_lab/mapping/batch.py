@@ -23,7 +23,6 @@ class LoopTables:
     inside (:mod:`zigzag_lab.mapping.lattice`).
 
     Args:
-        problem: what is mapped.
         loops: the temporal loops (dimension, size), in any order.
         order: [n, m] index into ``loops`` of the loop at each slot, innermost first.
         shapes: the tiles of these loops, where other tables of the problem have them already.
@@ -58,9 +57,9 @@ class LoopTables:
         """Where unbroken runs of loops that are (ir)relevant to an operand start and end."""
         return Runs.of(self)
 
-    def next_useful(self, operand: str) -> np.ndarray:
+    def next_relevant(self, operand: str) -> np.ndarray:
         """[t, m] the first position at or above t whose next loop is not irrelevant to an operand (n if none is)."""
-        return self.runs.next_useful[self.problem.operands.index(operand)]
+        return self.runs.next_relevant[self.problem.operands.index(operand)]
 
     def last_reuse(self, operand: str) -> np.ndarray:
         """[m] one past the outermost slot whose loop is irrelevant to an operand, 0 if none is."""
@@ -107,12 +106,12 @@ class Runs:
     """Unbroken runs of loops over dimensions of a kind, per operand: [o, t, m], small integers.
 
     Attributes:
-        next_useful: the first position at or above t whose next loop is not irrelevant (n if none is).
+        next_relevant: the first position at or above t whose next loop is not irrelevant (n if none is).
         reuse_start: where the run of irrelevant loops that ends at position t starts.
         relevant_start: where that of fully relevant loops does.
     """
 
-    next_useful: np.ndarray
+    next_relevant: np.ndarray
     reuse_start: np.ndarray
     relevant_start: np.ndarray
 
@@ -168,6 +167,11 @@ class MappingBatch:
         if problem is self.problem:
             return self
         return MappingBatch(LoopTables(problem, self.tables.loops, self.tables.order), self.cuts)
+
+    def merged_cuts(self, operand: str) -> np.ndarray:
+        """[level, m] where each level ends once irrelevant loops at its bottom have moved into the level below."""
+        cuts, useful = self.cuts[operand], self.tables.next_relevant(operand)
+        return np.array([*(self.tables.at(useful, cut) for cut in cuts[:-1]), cuts[-1]])
 
     def loops(self, mapping: int) -> tuple[tuple[str, int], ...]:
         """The temporal loops of one mapping, innermost first."""

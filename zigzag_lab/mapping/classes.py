@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-_KEY_BITS = 62
+_MOST_VALUES = 2**62
 
 
 def classes_of(words: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -29,11 +29,14 @@ def classes_of(words: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return order[starts], classes
 
 
-def packed(columns: np.ndarray, radix: int) -> list[np.ndarray]:
-    """[m] each: as few words as hold [k, m] numbers from 0 to below a radix."""
-    width = 1
-    while (width + 1) * np.log2(max(radix, 2)) <= _KEY_BITS:
-        width += 1
-    weights = max(radix, 2) ** np.arange(width, dtype=np.int64)
-    parts = (columns[i : i + width] for i in range(0, len(columns), width))
-    return [weights[: len(part)] @ part for part in parts]
+def packed(columns: Iterable[np.ndarray], sizes: Iterable[int]) -> list[np.ndarray]:
+    """[m] each: as few words as tell apart columns of rows [m] whose numbers run from 0 to below their sizes."""
+    words: list[np.ndarray] = []
+    n_values = 1
+    for row, size in zip(columns, sizes, strict=False):
+        if not words or n_values * size > _MOST_VALUES:
+            words.append(row)
+            n_values = size
+        else:
+            words[-1], n_values = words[-1] * size + row, n_values * size
+    return words

@@ -42,25 +42,17 @@ def layer_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
     >>> layer_dimension_order(["B", "K", "C", "OX"])
     ('K', 'B', 'OX', 'C')
     """
-    return _layer_order(tuple(names))
+    return _ordered(tuple(names), of_layer=True)
 
 
 def array_dimension_order(names: Iterable[str]) -> tuple[str, ...]:
     """Dimensions of an operational array in the fixed order, which depends a little on the order given."""
-    return _array_order(tuple(names))
+    return _ordered(tuple(names), of_layer=False)
 
 
-@lru_cache(maxsize=4096)
-def _layer_order(names: tuple[str, ...]) -> tuple[str, ...]:
-    return _ordered(names, _LAYER_HASHES)
-
-
-@lru_cache(maxsize=4096)
-def _array_order(names: tuple[str, ...]) -> tuple[str, ...]:
-    return _ordered(names, _ARRAY_HASHES)
-
-
-def _ordered(names: Iterable[str], hashes: Mapping[str, int]) -> tuple[str, ...]:
+@lru_cache(maxsize=8192)
+def _ordered(names: tuple[str, ...], *, of_layer: bool) -> tuple[str, ...]:
+    hashes = _LAYER_HASHES if of_layer else _ARRAY_HASHES
     unique = list(dict.fromkeys(names))
     known = [name for name in unique if name in hashes]
     first = _placed(known[: _MOST_IN_SMALL + 1], _SMALL, hashes)

@@ -96,9 +96,6 @@ class TileFootprint:
     """Bits that the tiles of one operand take at a memory, whatever the order of the loops inside them.
 
     Args:
-        shapes: the tiles.
-        operand: the layer operand.
-        level: of the memory.
         elems: [N] elements of a tile.
 
     Attributes:
@@ -202,7 +199,7 @@ def bits_in_order(
 def fits(batch: MappingBatch) -> np.ndarray:
     """[m] whether each mapping fits the memories, as it is priced: irrelevant loops moved down."""
     ok = np.ones(len(batch), dtype=bool)
-    merged = {operand: _merged(batch, operand) for operand in batch.problem.operands}
+    merged = {operand: batch.merged_cuts(operand) for operand in batch.problem.operands}
     for memory, sharers in zip(batch.problem.accelerator.memories, batch.problem.sharers, strict=True):
         total = np.zeros(len(batch))
         for operand, level in sharers:
@@ -212,13 +209,6 @@ def fits(batch: MappingBatch) -> np.ndarray:
             total = total + batch.tables.at(np.ascontiguousarray(bits), cuts[level])
         ok &= total <= capacity_bits(memory)
     return ok
-
-
-def _merged(batch: MappingBatch, operand: str) -> np.ndarray:
-    """[level, m] where each level ends once irrelevant loops at its bottom have moved into the level below."""
-    tables, cuts = batch.tables, batch.cuts[operand]
-    useful = tables.next_useful(operand)
-    return np.array([*(tables.at(useful, cut) for cut in cuts[:-1]), cuts[-1]])
 
 
 def tile_elems(tables: LoopTables, operand: str, level: int, cuts: Sequence[np.ndarray]) -> np.ndarray:

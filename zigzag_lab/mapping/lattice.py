@@ -9,31 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property, lru_cache
 from math import prod
-from typing import Protocol
 
 import numpy as np
 
 Factor = tuple[str, int]
-
-
-class Points(Protocol):
-    """The multiset of loops inside a position, as a number that tables can be indexed with."""
-
-    loops: tuple[Factor, ...]
-    n_points: int
-
-    @property
-    def cycles(self) -> np.ndarray:
-        """[N] iterations of all loops inside; the last point has all of them inside."""
-
-    def iterations(self, dim: str) -> np.ndarray:
-        """[N] iterations of one loop dimension inside."""
-
-    def leaves(self, dims: Collection[str]) -> np.ndarray:
-        """[N] whether a loop over one of some dimensions is still outside."""
-
-    def numbers(self, order: np.ndarray) -> np.ndarray:
-        """[t, m] the points that some orders pass; ``order`` is [slot, m], indices into the loops."""
 
 
 def n_tile_shapes(loops: Sequence[Factor]) -> int:
@@ -82,11 +61,6 @@ class Lattice:
     def inside(self) -> np.ndarray:
         """[k, N] loops of each kind inside each point."""
         return _inside(self.counts)
-
-    @cached_property
-    def n_inside(self) -> np.ndarray:
-        """[N] loops inside each point."""
-        return self.inside.sum(axis=0)
 
     @cached_property
     def _powers(self) -> np.ndarray:
@@ -148,7 +122,6 @@ class OwnPoints:
     """A stand-in for a lattice too large for a table: a point of its own for every position of every order.
 
     Args:
-        loops: the temporal loops.
         order: [slot, m] indices into ``loops``.
     """
 
@@ -182,3 +155,7 @@ class OwnPoints:
     def numbers(self, order: np.ndarray) -> np.ndarray:
         """[t, m] the points that the orders pass."""
         return np.arange(self.n_points).reshape(len(order) + 1, order.shape[1])
+
+
+Points = Lattice | OwnPoints
+"""The multisets of loops inside positions, as numbers that tables are indexed with; the last has all loops inside."""

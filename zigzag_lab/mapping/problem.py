@@ -97,6 +97,11 @@ class Problem:
         return replace(self, skip_repeated_reads=not self.skip_repeated_reads)
 
     @property
+    def forms(self) -> tuple[SpatialForm, ...]:
+        """The fractional form of the spatial mapping, and the integer one if it differs."""
+        return (self.fractional,) if self.integer is self.fractional else (self.fractional, self.integer)
+
+    @property
     def operands(self) -> tuple[str, ...]:
         """Operands in the order of the equation, output first."""
         return self.layer.operands

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from math import gcd, prod
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -23,17 +23,12 @@ MOST_POINTS = 2**15
 
 
 class TileShapes:
-    """The tiles of one problem under one choice of temporal loops; tables are worked out once.
-
-    Args:
-        problem: what is mapped.
-        points: what may be inside a position.
-    """
+    """The tiles of one problem under one choice of temporal loops; tables are worked out once."""
 
     def __init__(self, problem: Problem, points: Points) -> None:
         self.problem, self.points = problem, points
         self.dims = frozenset(dim for dim, _ in points.loops)
-        self._known: dict[Hashable, Any] = {}
+        self._known: dict[Hashable, object] = {}
 
     @classmethod
     def of(cls, problem: Problem, loops: Sequence[Factor]) -> TileShapes | None:
@@ -44,8 +39,7 @@ class TileShapes:
         """Return the value cached under a key; make it if there is none."""
         if key not in self._known:
             self._known[key] = make()
-        found: T = self._known[key]
-        return found
+        return cast(T, self._known[key])
 
     def iterations(self, dim: str) -> np.ndarray | None:
         """[N] iterations of one loop dimension inside; None where it has no temporal loop."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from math import ceil, prod
+from typing import TypeVar
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.dimension_order import array_dimension_order
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer
+
+N = TypeVar("N", int, float)
 
 Loop = tuple[str, float]
 """A loop dimension and how many times it iterates (or is unrolled; unrolling may be fractional)."""
@@ -145,13 +150,21 @@ def _per_level(accelerator: Accelerator, links: dict[str, str], unrolling: Unrol
     return levels
 
 
+def multiplied(loops: Iterable[tuple[str, N]]) -> dict[str, N]:
+    """Loop dimension -> iterations of all loops over it.
+
+    >>> multiplied([("K", 2), ("C", 3), ("K", 4)])
+    {'K': 8, 'C': 3}
+    """
+    totals: dict[str, N] = {}
+    for dim, size in loops:
+        totals[dim] = totals[dim] * size if dim in totals else size
+    return totals
+
+
 def _merged(unrollings: list[dict[str, float]]) -> tuple[Loop, ...]:
     """Unrollings of the same loop at one level, multiplied."""
-    merged: dict[str, float] = {}
-    for unrolled in unrollings:
-        for dim, factor in unrolled.items():
-            merged[dim] = merged[dim] * factor if dim in merged else factor
-    return tuple(merged.items())
+    return tuple(multiplied(chain.from_iterable(unrolled.items() for unrolled in unrollings)).items())
 
 
 def temporal_loop_sizes(layer: Layer, fractional: UnrolledLoops) -> dict[str, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from math import prod
 
-from zigzag_lab.mapping.spatial import LoopLevels
+from zigzag_lab.mapping.spatial import Loop, LoopLevels
 from zigzag_lab.vocab import TemporalMappingType
 from zigzag_lab.workload import Layer
 
@@ -49,6 +50,11 @@ class TemporalMapping:
 
     def __hash__(self) -> int:
         return hash(tuple(self.levels.items()))
+
+
+def leading_run(loops: Iterable[Loop], dims: Collection[str]) -> int:
+    """Iterations of the unbroken run of loops over some dimensions that comes first."""
+    return prod(int(size) for _, size in itertools.takewhile(lambda loop: loop[0] in dims, loops))
 
 
 def _merged_down(layer: Layer, operand: str, levels: LoopLevels) -> LoopLevels:

@@ -1,4 +1,4 @@
-"""Stacked bars: where the energy and the cycles of layers, and of whole runs, go."""
+"""Layers, and whole runs, side by side: where energy and cycles go, and how full memories are."""
 
 from __future__ import annotations
 
@@ -8,38 +8,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.plots.quantities import cycle_scale, energy_scale
 from zigzag_lab.plots.style import (
     OPERATIONS,
     OPERATIONS_COLOUR,
     TERM_STYLE,
+    Style,
     layer_axis,
     legend_right,
     memory_styles,
     need,
     new_figure,
     operand_styles,
+    plain,
     save,
     stacked,
     tidy,
     width_for,
 )
+from zigzag_lab.vocab.quantities import cycle_scale, energy_scale, sums
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Parts = dict[str, Sequence[float]]
 TERMS = tuple(TERM_STYLE)
+_ARRAY = (OPERATIONS_COLOUR, "")
+MOST_FIGURES = 30
+"""Cells of more layers than this are too narrow for figures."""
 
 
 def energy_by_memory_pj(cme: CostModelEvaluation) -> dict[str, float]:
     """Memory -> energy of all accesses to it, all operands, in pJ."""
-    memories = cme.accelerator.memories
-    found: dict[str, list[float]] = {}
-    for operand, levels in cme.mem_energy_breakdown.items():
-        for index, pj in zip(cme.problem.memories[operand], levels, strict=True):
-            found.setdefault(memories[index].name, []).append(pj)
-    return {name: fsum(pj) for name, pj in found.items()}
+    return sums(
+        (cme.accelerator.memories[index].name, pj)
+        for operand, levels in cme.mem_energy_breakdown.items()
+        for index, pj in zip(cme.problem.memories[operand], levels, strict=True)
+    )
 
 
 def energy_by_operand_pj(cme: CostModelEvaluation) -> dict[str, float]:
@@ -56,33 +59,16 @@ def latency_by_term(cme: CostModelEvaluation) -> dict[str, float]:
 
 
 def plot_energy(cmes: Sequence[CostModelEvaluation], path: str | Path, title: str = "") -> Path:
-    """Draw the energy of each layer, stacked by memory above and by operand below, and save the picture.
-
-    Args:
-        cmes: the layers, in order.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
-    """
+    """Draw the energy of each layer, stacked by memory above and by operand below, and save the picture."""
     need(cmes)
-    scale, unit = energy_scale(max(cme.energy_total for cme in cmes))
+    scale = energy_scale(max(cme.energy_total for cme in cmes))
     figure = new_figure(width_for(len(cmes)) + 1.2, 8.2, title)
     upper, lower = figure.subplots(2, 1)
-    memories, operands = memory_styles(cmes), operand_styles(cmes)
-    by_memory, by_operand = [energy_by_memory_pj(cme) for cme in cmes], [energy_by_operand_pj(cme) for cme in cmes]
-    operations = [cme.mac_energy / scale for cme in cmes]
-    panels = ((upper, by_memory, memories, "memory"), (lower, by_operand, operands, "operand"))
-    for axes, found, styles, heading in panels:
-        parts: Parts = {OPERATIONS: operations}
-        parts.update({name: [row.get(name, 0.0) / scale for row in found] for name in styles})
-        stacked(axes, parts, {OPERATIONS: (OPERATIONS_COLOUR, ""), **styles})
-        axes.set_ylabel(f"energy ({unit})")
-        layer_axis(axes, [cme.layer.name for cme in cmes])
-        tidy(axes)
-        legend_right(axes, f"by {heading}")
+    by_memory = [{OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)} for cme in cmes]
+    by_operand = [{OPERATIONS: cme.mac_energy, **energy_by_operand_pj(cme)} for cme in cmes]
+    names = [cme.layer.name for cme in cmes]
+    _draw(upper, "energy", scale, by_memory, {OPERATIONS: _ARRAY, **memory_styles(cmes)}, names, "by memory")
+    _draw(lower, "energy", scale, by_operand, {OPERATIONS: _ARRAY, **operand_styles(cmes)}, names, "by operand")
     upper.set_xticklabels([])
     upper.set_xlabel("")
     return save(figure, path)
@@ -92,42 +78,47 @@ def plot_latency(cmes: Sequence[CostModelEvaluation], path: str | Path, title: s
     """Draw the latency of each layer, stacked by term, and save the picture.
 
     Terms: ideal (every unit busy), idle units (spatial under-use), stalls, on-loading, off-loading, drain.
-
-    Args:
-        cmes: the layers, in order.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
     """
     need(cmes)
-    scale, unit = cycle_scale(max(cme.latency_total2 for cme in cmes))
+    scale = cycle_scale(max(cme.latency_total2 for cme in cmes))
     figure = new_figure(width_for(len(cmes)) + 1.2, 5.2, title)
-    axes = figure.add_subplot()
     rows = [latency_by_term(cme) for cme in cmes]
-    stacked(axes, {term: [row[term] / scale for row in rows] for term in TERMS}, dict(TERM_STYLE))
-    axes.set_ylabel(f"latency ({unit})")
-    layer_axis(axes, [cme.layer.name for cme in cmes])
-    tidy(axes)
-    legend_right(axes)
+    _draw(figure.add_subplot(), "latency", scale, rows, TERM_STYLE, [cme.layer.name for cme in cmes])
     return save(figure, path)
 
 
+def _draw(
+    axes: Axes,
+    what: str,
+    scale: tuple[float, str],
+    rows: Sequence[Mapping[str, float]],
+    styles: Mapping[str, Style],
+    names: Sequence[str],
+    heading: str = "",
+) -> None:
+    """A bar for each layer, put together from the parts in its row."""
+    _stack(axes, what, scale, rows, styles)
+    layer_axis(axes, names)
+    tidy(axes)
+    legend_right(axes, heading)
+
+
+def _stack(
+    axes: Axes,
+    what: str,
+    scale: tuple[float, str],
+    rows: Sequence[Mapping[str, float]],
+    styles: Mapping[str, Style],
+    width: float = 0.78,
+) -> None:
+    factor, unit = scale
+    stacked(axes, {name: [row.get(name, 0.0) / factor for row in rows] for name in styles}, styles, width)
+    axes.set_ylabel(f"{what} ({unit})")
+
+
 def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str | Path, title: str = "") -> Path:
-    """Draw whole runs side by side, energy by memory on the left and latency by term on the right.
-
-    Args:
-        runs: label -> the layers of a run.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
-    """
-    need(runs)  # type: ignore[arg-type]
+    """Draw whole runs (label -> layers) side by side, energy by memory on the left and latency by term on the right."""
+    need(runs)
     figure = new_figure(min(24.0, 10.5 + 0.7 * len(runs)), 5.6, title)
     left, right = figure.subplots(1, 2)
     _compare_energy(left, runs)
@@ -143,25 +134,28 @@ def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str
 
 def _compare_energy(axes: Axes, runs: Mapping[str, Sequence[CostModelEvaluation]]) -> None:
     totals = [fsum(cme.energy_total for cme in cmes) for cmes in runs.values()]
-    scale, unit = energy_scale(max(totals))
-    styles = memory_styles(cme for cmes in runs.values() for cme in cmes)
-    found = [[energy_by_memory_pj(cme) for cme in cmes] for cmes in runs.values()]
-    parts: Parts = {OPERATIONS: [fsum(cme.mac_energy for cme in cmes) / scale for cmes in runs.values()]}
-    for name in styles:
-        parts[name] = [fsum(row.get(name, 0.0) for row in rows) / scale for rows in found]
-    stacked(axes, parts, {OPERATIONS: (OPERATIONS_COLOUR, ""), **styles}, 0.6)
-    axes.set_ylabel(f"energy ({unit})")
-    _totals(axes, [total / scale for total in totals])
+    rows = [[{OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)} for cme in cmes] for cmes in runs.values()]
+    styles = {OPERATIONS: _ARRAY, **memory_styles(cme for cmes in runs.values() for cme in cmes)}
+    _compare(axes, "energy", energy_scale(max(totals)), totals, rows, styles)
 
 
 def _compare_latency(axes: Axes, runs: Mapping[str, Sequence[CostModelEvaluation]]) -> None:
     totals = [fsum(cme.latency_total2 for cme in cmes) for cmes in runs.values()]
-    scale, unit = cycle_scale(max(totals))
-    found = [[latency_by_term(cme) for cme in cmes] for cmes in runs.values()]
-    parts: Parts = {term: [fsum(row[term] for row in rows) / scale for rows in found] for term in TERMS}
-    stacked(axes, parts, dict(TERM_STYLE), 0.6)
-    axes.set_ylabel(f"latency ({unit})")
-    _totals(axes, [total / scale for total in totals])
+    rows = [[latency_by_term(cme) for cme in cmes] for cmes in runs.values()]
+    _compare(axes, "latency", cycle_scale(max(totals)), totals, rows, TERM_STYLE)
+
+
+def _compare(
+    axes: Axes,
+    what: str,
+    scale: tuple[float, str],
+    totals: Sequence[float],
+    rows: Sequence[Sequence[Mapping[str, float]]],
+    styles: Mapping[str, Style],
+) -> None:
+    """A bar for each run, put together from the sums over its layers' rows, with its total above."""
+    _stack(axes, what, scale, [sums(part for row in of_run for part in row.items()) for of_run in rows], styles, 0.6)
+    _totals(axes, [total / scale[0] for total in totals])
 
 
 def _totals(axes: Axes, heights: Sequence[float]) -> None:
@@ -177,3 +171,41 @@ def _totals(axes: Axes, heights: Sequence[float]) -> None:
                 va="bottom",
                 fontsize=8,
             )
+
+
+def memory_fills(cme: CostModelEvaluation, *, with_second_buffers: bool = False) -> dict[str, float]:
+    """Memory -> the share of it that all operands together fill, from 0 to 1; second buffers count where asked for."""
+    fills: dict[str, float] = {}
+    for operand, shares in cme.mem_utili_shared.items():
+        for index, filled in zip(cme.problem.memories[operand], shares, strict=True):
+            memory = cme.accelerator.memories[index]
+            n_buffers = 2 if with_second_buffers and memory.force_double_buffering else 1
+            fills[memory.name] = max(fills.get(memory.name, 0.0), filled * n_buffers)
+    return fills
+
+
+def plot_memory_utilisation(cmes: Sequence[CostModelEvaluation], path: str | Path, title: str = "") -> Path:
+    """Draw how full each memory is in each layer as a map from light (empty) to dark (full), and save the picture.
+
+    A memory that a layer does not use stays white with a dash.
+    """
+    import numpy as np
+
+    need(cmes)
+    memories = list(memory_styles(cmes))
+    rows = [memory_fills(cme) for cme in cmes]
+    table = np.array([[100 * row.get(name, np.nan) for row in rows] for name in memories])
+    has_figures = len(cmes) <= MOST_FIGURES
+    width = max(6.5, 2.6 + 0.42 * len(cmes)) if has_figures else width_for(len(cmes))
+    figure = new_figure(width + 1.0, 2.9 + 0.42 * len(memories), title)
+    axes = figure.add_subplot()
+    image = axes.imshow(table, cmap="Blues", vmin=0, vmax=100, aspect="auto", origin="lower")
+    axes.set_yticks(range(len(memories)), [plain(name) for name in memories], fontsize=8)
+    layer_axis(axes, [cme.layer.name for cme in cmes])
+    axes.set_xlim(-0.5, len(cmes) - 0.5)
+    if has_figures:
+        for (y, x), value in np.ndenumerate(table):
+            text = "\u2013" if np.isnan(value) else f"{value:.0f}" if value >= 1 or value == 0 else "<1"
+            axes.text(x, y, text, ha="center", va="center", fontsize=7, color="white" if value > 60 else "black")
+    figure.colorbar(image, ax=axes, label="memory filled (%)", pad=0.02)
+    return save(figure, path)

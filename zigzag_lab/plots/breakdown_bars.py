@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.vocab import Direction, ZigzagLabError
+from zigzag_lab.plots.style import OPERATIONS, need
+from zigzag_lab.vocab import Direction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.typing import ColorType
 
 MAX_GROUPS = 40
 """More than this cannot be told apart in one picture."""
 
 HATCHES = {Direction.TO_LOW: "//", Direction.FROM_LOW: "\\\\", Direction.TO_HIGH: "xx", Direction.FROM_HIGH: ".."}
 CYCLES = ("ideal", "spatial stall", "temporal stall", "loading", "storing")
-OPERATIONS = "operations"
-"""The bar of the array itself."""
 
 
 def plot_breakdowns(
@@ -39,8 +39,7 @@ def plot_breakdowns(
     """
     from matplotlib.figure import Figure
 
-    if not cmes:
-        raise ZigzagLabError("there is no result to plot")
+    need(cmes)
     shown = cmes[:MAX_GROUPS]
     figure = Figure(figsize=(max(8.0, 2.0 + 0.34 * _n_bars(shown) * len(shown)), 9.0), layout="constrained")
     upper, lower = figure.subplots(2, 1)
@@ -137,7 +136,7 @@ def _label_energy(
     _leave_room(axes)
 
 
-def _energy_legend(axes: Axes, colours: Mapping[str, Any]) -> None:
+def _energy_legend(axes: Axes, colours: Mapping[str, ColorType]) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(facecolor="#444444", label=OPERATIONS)]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.hardware import Accelerator, Memory
-from zigzag_lab.plots.quantities import size
 from zigzag_lab.plots.style import new_figure, plain, save
+from zigzag_lab.vocab.quantities import size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,10 +24,6 @@ def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> Path:
 
     Each memory operand has a lane of its own, in which its data moves up and down; a memory spans the lanes of the
     operands it holds. Boxes say how many instances of a memory there are, and how large one is.
-
-    Args:
-        accelerator: what to draw.
-        path: the file; its suffix decides the format.
     """
     lanes, heights = _lanes(accelerator), _heights(accelerator)
     top = max(heights.values())

@@ -7,14 +7,12 @@ A layer may stand above the memory's roof: ZigZag's latency does not count each 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.plots.labels import place_labels
-from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, save, short_names
+from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, place_labels, save, short_names
 from zigzag_lab.vocab import Direction
 
 if TYPE_CHECKING:
@@ -23,14 +21,8 @@ if TYPE_CHECKING:
 MOST_LABELS = 8
 
 
-@dataclass(frozen=True)
-class RooflinePoint:
-    """A layer under the roof.
-
-    Attributes:
-        ops_per_byte: operations for each byte that crosses the outermost memory's ports.
-        ops_per_cycle: operations a cycle over the whole latency.
-    """
+class RooflinePoint(NamedTuple):
+    """Operations of a layer for each byte that crosses the outermost memory's ports, and a cycle of its latency."""
 
     ops_per_byte: float
     ops_per_cycle: float
@@ -64,15 +56,8 @@ def _bits_at_top(cme: CostModelEvaluation) -> list[float]:
 def plot_roofline(cmes: Sequence[CostModelEvaluation], path: str | Path, title: str = "") -> Path:
     """Draw layers under the roofline of their accelerator, the costliest ones named, and save the picture.
 
-    Args:
-        cmes: the layers; the roof is that of the accelerator with most memories among theirs. The area of a dot is
-            the layer's share of the cycles.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
+    The roof is that of the accelerator with most memories among theirs. The area of a dot is the layer's share of the
+    cycles.
     """
     need(cmes)
     widest = max(cmes, key=lambda cme: len(cme.accelerator.memories))

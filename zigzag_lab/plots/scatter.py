@@ -1,4 +1,4 @@
-"""Whole designs against each other, and searches against the clock."""
+"""Whole designs, and the mappings of one, against each other; searches against the clock."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zigzag_lab.plots.labels import place_labels
-from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, save, tidy
+from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, place_labels, save, tidy
 from zigzag_lab.vocab.pareto import pareto_front as best_places
+from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 
 MOST_LABELS = 24
+MOST_MARKED = 80
 LINES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 @dataclass(frozen=True)
 class DesignMark:
-    """A design in the plane of two figures, of both of which less is better.
-
-    Attributes:
-        label: what to write beside it.
-        x, y: the figures, in the units of the axes.
-    """
+    """A design in the plane of two figures, in the units of the axes, of both of which less is better."""
 
     label: str
     x: float
@@ -46,16 +42,7 @@ def plot_pareto(
 ) -> Path:
     """Draw designs and their Pareto front, the points of the front named, and save the picture.
 
-    Args:
-        points: the designs.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-        x_label: what the axis across says, with its unit.
-        y_label: what the axis upwards says, with its unit.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
+    The labels name the axes across and upwards, with their units.
     """
     need(points)
     front = pareto_front(points)
@@ -64,20 +51,11 @@ def plot_pareto(
     others = [p for p in points if p not in front]
     n = f"{len(others):,} other{'' if len(others) == 1 else 's'}"
     if others:
-        axes.scatter(
-            [p.x for p in others],
-            [p.y for p in others],
-            16,
-            color="#b9c4d2",
-            edgecolor="#7d8896",
-            linewidth=0.4,
-            label=n,
-        )
-    axes.step([p.x for p in front], [p.y for p in front], where="post", color="#8a2f2f", linewidth=1.2, zorder=3)
-    axes.scatter(
-        [p.x for p in front], [p.y for p in front], 42, color="#d9823b", edgecolor=EDGE, zorder=4,
-        label=f"Pareto front ({len(front):,} of {len(points):,})",
-    )  # fmt: skip
+        xs, ys = [p.x for p in others], [p.y for p in others]
+        axes.scatter(xs, ys, 16, color="#b9c4d2", edgecolor="#7d8896", linewidth=0.4, label=n)
+    xs, ys, name = [p.x for p in front], [p.y for p in front], f"Pareto front ({len(front):,} of {len(points):,})"
+    axes.step(xs, ys, where="post", color="#8a2f2f", linewidth=1.2, zorder=3)
+    axes.scatter(xs, ys, 42, color="#d9823b", edgecolor=EDGE, zorder=4, label=name)
     for is_x, values in ((True, [p.x for p in points]), (False, [p.y for p in points])):
         if min(values) > 0 and max(values) / min(values) > 20:
             (axes.set_xscale if is_x else axes.set_yscale)("log")
@@ -91,26 +69,42 @@ def plot_pareto(
     return save(figure, path)
 
 
+def plot_trade_offs(
+    points: Sequence[tuple[float, float]], path: str | Path, title: str = "", *, is_proven: bool = False
+) -> Path:
+    """Draw a front, its point of least energy-delay product marked, and save the picture.
+
+    The points are (energy in pJ, latency in cycles), energy ascending; a proven front has no mapping below it.
+    """
+    need(points)
+    x_scale, x_unit = cycle_scale(max(latency for _, latency in points))
+    y_scale, y_unit = energy_scale(max(energy for energy, _ in points))
+    drawn = sorted((latency / x_scale, energy / y_scale) for energy, latency in points)
+    best = min(drawn, key=lambda point: point[0] * point[1])
+    figure = new_figure(7.4, 4.8, title)
+    axes = figure.add_subplot()
+    xs, ys = [x for x, _ in drawn], [y for _, y in drawn]
+    name = f"{len(drawn):,} trade-offs" + (", proven" if is_proven else ", the best found in the time given")
+    axes.step(xs, ys, where="post", color="#8a2f2f", linewidth=1.4, label=name)
+    if len(drawn) <= MOST_MARKED:
+        axes.scatter(xs, ys, 26, color="#d9823b", edgecolor=EDGE, linewidth=0.5, zorder=3)
+    axes.scatter([best[0]], [best[1]], 80, marker="*", color="#1d1d1d", zorder=4, label="least energy-delay product")
+    axes.margins(0.08)
+    axes.set_xlabel(f"latency ({x_unit})")
+    axes.set_ylabel(f"energy ({y_unit})")
+    tidy(axes)
+    axes.legend(loc="upper right", fontsize=8)
+    return save(figure, path)
+
+
 def plot_search_quality(
     traces: Mapping[str, Sequence[tuple[float, float]]],
     path: str | Path,
     title: str = "",
-    *,
-    x_label: str = "wall time (s)",
-    y_label: str = "best found, relative to the best of all",
 ) -> Path:
     """Draw how good searches are after how long, and save the picture.
 
-    Args:
-        traces: search -> (seconds, best objective found by then), in the order of time; less is better.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-        x_label: what the axis of time says.
-        y_label: what the axis of quality says; each value is divided by the best of all.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable.
+    The traces are search -> (seconds, best objective found by then), in the order of time; less is better.
     """
     need([trace for trace in traces.values() if trace])
     best = min(value for trace in traces.values() for _, value in trace) or 1.0
@@ -126,8 +120,8 @@ def plot_search_quality(
             [*xs, end], [*ys, ys[-1]], where="post", linestyle=LINES[i % len(LINES)], marker=MARKERS[i % len(MARKERS)],
             markersize=4, markevery=range(len(xs)), color=greys[i % len(greys)], linewidth=1.5, label=clipped(name, 40),
         )  # fmt: skip
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set_xlabel("wall time (s)")
+    axes.set_ylabel("best found, relative to the best of all")
     if min(s for trace in traces.values() for s, _ in trace) > 0:
         axes.set_xscale("log")
     tidy(axes)

@@ -1,19 +1,22 @@
-"""What all pictures share: colours that keep their order in grey, names that fit, and files."""
+"""What all pictures share: colours that keep their order in grey, names that fit and have room, and files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from math import log2
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.vocab import InputError, ZigzagLabError, nearest
+from zigzag_lab.vocab import InputError, ZigzagLabError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backend_bases import RendererBase
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
 
 SUFFIXES = (".png", ".svg", ".pdf")
 MAX_NAMED = 44
@@ -35,11 +38,15 @@ TERM_STYLE = {
 }
 """Terms of the latency in the order in which they add up: colour and hatch."""
 
-Style = tuple[Any, str]
+OFFSETS = ((7, 4, "left", "bottom"), (7, -4, "left", "top"), (-7, 4, "right", "bottom"), (-7, -4, "right", "top"))
+"""Where a name may stand, in points from its dot: above right, below right, above left, below left; then further."""
+
+Colour = str | tuple[float, float, float, float]
+Style = tuple[Colour, str]
 """A colour and a hatch."""
 
 
-def need(cmes: Sequence[Any]) -> None:
+def need(cmes: Sized) -> None:
     """Raise ZigzagLabError where there is nothing to draw."""
     if not cmes:
         raise ZigzagLabError("there is no result to plot")
@@ -58,7 +65,8 @@ def memory_styles(cmes: Iterable[CostModelEvaluation]) -> dict[str, Style]:
         for place, index in enumerate(accelerator.bottom_up):
             memory = accelerator.memories[index]
             sizes[memory.name] = max(sizes.get(memory.name, (0, 0)), (memory.size_bits, place))
-    shades, styles = mpl.colormaps["YlGnBu_r"], {}
+    shades = mpl.colormaps["YlGnBu_r"]
+    styles: dict[str, Style] = {}
     taken: set[tuple[int, str]] = set()
     for name in sorted(sizes, key=lambda name: sizes[name]):
         step = round(14 * min(1.0, max(0.0, (log2(sizes[name][0]) - 3) / 30)))
@@ -109,6 +117,14 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
 
 
+def readable_on(colour: Colour) -> str:
+    """Black or white, whichever is readable on a colour."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = to_rgb(colour)
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
 def new_figure(width: float, height: float, title: str = "") -> Figure:
     """An empty figure, in inches."""
     from matplotlib.figure import Figure
@@ -142,7 +158,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     import matplotlib as mpl
 
     path = check_path(path)
-    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    metadata: dict[str, None] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
     try:
         with mpl.rc_context({"svg.hashsalt": "zigzag_lab", "pdf.fonttype": 42}):
             figure.savefig(path, dpi=120, metadata=metadata)
@@ -151,7 +167,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     return path
 
 
-def stacked(axes: Axes, parts: dict[str, Sequence[float]], styles: dict[str, Style], width: float = 0.78) -> None:
+def stacked(axes: Axes, parts: Mapping[str, Sequence[float]], styles: Mapping[str, Style], width: float = 0.78) -> None:
     """Bars, one for each place in the sequences, each put together from the parts in order."""
     import numpy as np
 
@@ -160,7 +176,8 @@ def stacked(axes: Axes, parts: dict[str, Sequence[float]], styles: dict[str, Sty
     for name, heights in parts.items():
         colour, hatch = styles[name]
         top = bottom + np.asarray(heights, dtype=float)
-        look = {"facecolor": colour, "hatch": hatch, "edgecolor": EDGE, "label": plain(clipped(name, 24))}
+        label = plain(clipped(name, 24))
+        look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": EDGE, "label": label}
         if n_bars <= MAX_NAMED:
             axes.bar(places, top - bottom, width, bottom=bottom, linewidth=0.4, **look)
         else:
@@ -204,12 +221,50 @@ def width_for(n_bars: int) -> float:
     return min(22.0, max(7.0, 3.2 + 0.3 * n_bars)) if n_bars <= MAX_NAMED else min(22.0, 4.0 + 0.11 * n_bars)
 
 
-def one_of(kind: str, word: str, allowed: Sequence[str]) -> str:
-    """A word out of a few.
+def place_labels(axes: Axes, points: Sequence[tuple[float, float]], texts: Sequence[str], fontsize: float = 8) -> int:
+    """Write names beside points where they overlap neither each other nor leave the axes, whose limits are set.
 
-    Raises:
-        InputError: it is another.
+    The points are in data coordinates, the most important first.
+
+    Returns:
+        How many found room; the others are left out.
     """
-    if word not in allowed:
-        raise InputError(kind, f"'{word}'", " or ".join(allowed), nearest(word, allowed))
-    return word
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
+
+    figure, legend = axes.figure, axes.get_legend()
+    if not points or not isinstance(figure, Figure):
+        return 0
+    figure.canvas.draw()
+    renderer = figure._get_renderer()  # type: ignore[attr-defined]  # of any kind of canvas
+    frame, taken = axes.get_window_extent(renderer), [] if legend is None else [legend.get_window_extent(renderer)]
+    taken += [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in axes.transData.transform(list(points))]
+    n_placed = 0
+    for (x, y), text in zip(points, texts, strict=True):
+        for label, box in _tries(axes, (x, y), plain(text), fontsize, renderer):
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            if inside and not any(box.overlaps(other) for other in taken):
+                taken.append(box.expanded(1.02, 1.05))
+                n_placed += 1
+                break
+            label.remove()
+    return n_placed
+
+
+def _tries(
+    axes: Axes, point: tuple[float, float], text: str, fontsize: float, renderer: RendererBase
+) -> Iterator[tuple[Annotation, Bbox]]:
+    """The label at one place after the other, and the box it takes there."""
+    from matplotlib.patheffects import withStroke
+    from matplotlib.text import Text
+
+    halo = [withStroke(linewidth=2.2, foreground="white")]
+    for reach in (1, 2.6, 4.6, 7):
+        for dx, dy, horizontal, vertical in OFFSETS:
+            label = axes.annotate(
+                text, point, (dx * min(reach, 2), dy * reach), textcoords="offset points", ha=horizontal, va=vertical,
+                fontsize=fontsize, zorder=5, path_effects=halo, annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkA": 0, "shrinkB": 2},
+            )  # fmt: skip
+            label.update_positions(renderer)
+            yield label, Text.get_window_extent(label, renderer)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, fsum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.cost import CostModelEvaluation
-from zigzag_lab.plots.nest_diagram import readable_on
-from zigzag_lab.plots.quantities import share
-from zigzag_lab.plots.style import clipped, need, new_figure, one_of, save, short_names
-from zigzag_lab.vocab import Objective
+from zigzag_lab.plots.style import clipped, need, new_figure, readable_on, save, short_names
+from zigzag_lab.vocab import InputError, Objective, nearest
+from zigzag_lab.vocab.quantities import share
 from zigzag_lab.workload import FreeNode, Layer, Workload, predecessors
 
 if TYPE_CHECKING:
@@ -51,21 +50,12 @@ def plot_workload(
 ) -> Path:
     """Draw the layers of a network and who feeds whom, the darker the larger their share, and save the picture.
 
-    Long networks go on at the top of the next column.
-
-    Args:
-        workload: the network.
-        cmes: its priced layers.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        title: what stands above.
-        objective: the share of what: ``latency``, ``energy`` or ``edp``.
-
-    Raises:
-        ZigzagLabError: there is nothing to draw.
-        InputError: the path is not usable, or there is no such objective.
+    Long networks go on at the top of the next column. The share is that of the objective: ``latency``, ``energy`` or
+    ``edp``, else InputError is raised.
     """
     need(cmes)
-    objective = one_of("objective", str(objective), list(Objective))
+    if objective not in list(Objective):
+        raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(objective, list(Objective)))
     figures = {cme.layer.id: _figure(cme, objective) for cme in cmes}
     whole = fsum(figures.values())
     nodes, edges = drawn_nodes(workload)
@@ -189,9 +179,9 @@ def _draw_edge(axes: Axes, edge: tuple[int, int], plan: _Plan) -> None:
     else:
         x = plan.lefts[plan.columns[edge[1]]] - COLUMN_GAP / 2
         way = [(x0, y0 + below), (x0, y0 + 0.5), (x, y0 + 0.5), (x, y1 - 0.5), (x1, y1 - 0.5), (x1, y1 - above)]
-    look: dict[str, Any] = {"color": "#5f5f5f", "linewidth": 0.8, "linestyle": "--" if len(way) == 6 else "-"}
-    axes.plot([x for x, _ in way[:-1]], [y for _, y in way[:-1]], zorder=1, **look)
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, **look, "linestyle": "-"}
+    xs, ys = zip(*way[:-1], strict=True)
+    axes.plot(xs, ys, zorder=1, color="#5f5f5f", linewidth=0.8, linestyle="--" if len(way) == 6 else "-")
+    arrow = {"arrowstyle": "-|>", "mutation_scale": 7, "shrinkA": 0, "shrinkB": 0, "color": "#5f5f5f", "linewidth": 0.8}
     axes.annotate("", way[-1], way[-2], arrowprops=arrow, zorder=1)
 
 

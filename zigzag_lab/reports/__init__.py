@@ -1,6 +1,6 @@
 """What the store holds, for people to read: explanations, pages, and rich displays in notebooks."""
 
-from zigzag_lab.reports.claims import Statement
+from zigzag_lab.reports.advice import Statement
 from zigzag_lab.reports.display import rich_displays, runs_html
 from zigzag_lab.reports.explain import Explanation, explain
 from zigzag_lab.reports.page import write_report

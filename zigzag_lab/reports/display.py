@@ -1,10 +1,11 @@
 """How runs, CMEs and mappings look in a notebook: one call, then every cell that ends in one shows a table.
 
-The records stay what they are: a notebook asks its own formatters, and these are told here what to do.
+The records stay what they are: a notebook asks its own formatters, and the displays are registered with these.
 """
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
@@ -13,32 +14,24 @@ from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
-from zigzag_lab.plots.quantities import cycles, energy, share
 from zigzag_lab.reports.explain import Explanation
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+from zigzag_lab.vocab.quantities import cycles, energy, share
 
-Rows = Iterable[Sequence[Any]]
+Rows = Iterable[Sequence[object]]
 
 
 def rich_displays(formatter: Any = None) -> None:
     """Have a notebook show runs, layers, CMEs, mappings and databases as tables.
 
-    Args:
-        formatter: what to tell; by default the HTML formatter of the notebook that this runs in. Without one, nothing
-            happens.
+    By default it is the notebook that this runs in, by its HTML ``formatter``; without one, nothing happens.
     """
     if formatter is None:
-        formatter = _notebook_formatter()
+        shell = getattr(builtins, "get_ipython", lambda: None)()
+        formatter = None if shell is None else shell.display_formatter.formatters["text/html"]
     if formatter is not None:
         for kind, show in DISPLAYS.items():
             formatter.for_type(kind, show)
-
-
-def _notebook_formatter() -> Any:
-    import builtins
-
-    shell = getattr(builtins, "get_ipython", lambda: None)()
-    return None if shell is None else shell.display_formatter.formatters["text/html"]
 
 
 def table_html(headings: Sequence[str], rows: Rows, title: str = "") -> str:
@@ -51,7 +44,7 @@ def table_html(headings: Sequence[str], rows: Rows, title: str = "") -> str:
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "-" if value is None else escape(str(value))
 
 
@@ -62,8 +55,7 @@ def run_html(run: RunRecord) -> str:
         ("status", run.status if run.reason is None else f"{run.status}: {run.reason}"),
         ("best", run.objective),
         ("mapping", run.mapping),
-        ("energy", None if run.energy_pj is None else energy(run.energy_pj)),
-        ("latency", None if run.latency_cycles is None else cycles(run.latency_cycles)),
+        *zip(("energy", "latency"), _price(run), strict=True),
         ("layers", run.n_layers),
         *([("results", run.n_results)] if run.has_no_total else []),
         *([("runs within it", run.n_children)] if run.n_children else []),
@@ -76,19 +68,13 @@ def run_html(run: RunRecord) -> str:
 def runs_html(runs: Sequence[RunRecord]) -> str:
     """Several runs, one a row."""
     headings = ("run", "status", "workload", "accelerator", "best", "energy", "latency")
-    rows = [
-        (
-            run.run_id,
-            run.status,
-            run.workload,
-            run.accelerator,
-            run.objective,
-            None if run.energy_pj is None else energy(run.energy_pj),
-            None if run.latency_cycles is None else cycles(run.latency_cycles),
-        )
-        for run in runs
-    ]
+    rows = [(run.run_id, run.status, run.workload, run.accelerator, run.objective, *_price(run)) for run in runs]
     return table_html(headings, rows)
+
+
+def _price(run: RunRecord) -> tuple[str | None, str | None]:
+    pj, n_cycles = run.energy_pj, run.latency_cycles
+    return None if pj is None else energy(pj), None if n_cycles is None else cycles(n_cycles)
 
 
 def cme_html(cme: CostModelEvaluation) -> str:

@@ -6,52 +6,40 @@ Advice is tried before it is given: the same mappings are priced again with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from math import fsum
-from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.keys.records import record_from
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
-from zigzag_lab.plots.quantities import cycles, energy, share
-from zigzag_lab.reports.advice import array_claim, fill_claim, loading_claim
-from zigzag_lab.reports.claims import Statement
-from zigzag_lab.reports.stalls import stall_claims
+from zigzag_lab.reports.advice import Statement, array_claim, fill_claim, loading_claim, stall_claims
 from zigzag_lab.reports.what_if import Network, with_access_cost
+from zigzag_lab.store.lab import Lab
+from zigzag_lab.vocab.quantities import cycles, energy, share, sums
+from zigzag_lab.workload import Workload, operations_left_out
 
 N_LAYERS = 3
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a run, or one layer of it, says of itself.
-
-    Attributes:
-        title: of what.
-        claims: one a line.
-    """
+    """Why a run, or one layer of it, costs what it costs: one claim a line."""
 
     title: str
-    claims: tuple[Statement, ...] = field(default=())
+    claims: tuple[Statement, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
         """Each claim under its topic."""
         return tuple(f"{claim.topic}: {claim.text}" for claim in self.claims)
 
-    def as_plain(self) -> dict[str, Any]:
+    def as_plain(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
-        claims = [{"topic": c.topic, "text": c.text, "figures": dict(c.figures)} for c in self.claims]
-        return {"title": self.title, "claims": claims}
+        return asdict(self)
 
 
 def explain(cmes: Sequence[CostModelEvaluation], title: str = "", whole: Network | None = None) -> Explanation:
-    """Explain the price of a network, or of one layer.
-
-    Args:
-        cmes: the layers; one for a layer alone.
-        title: what they are.
-        whole: the network that a layer alone is part of.
-    """
+    """Explain the price of a network, or of one layer, which is part of a ``whole``."""
     network = Network.of(cmes)
     claims = [
         _total_claim(cmes, network, whole),
@@ -103,23 +91,28 @@ def _energy_claims(network: Network) -> list[Statement]:
 
 def _sums(network: Network) -> list[tuple[str, float]]:
     """(memory, energy of all layers there), the costliest first."""
-    found: dict[str, list[float]] = {}
-    for cme, count in zip(network.layers, network.counts, strict=True):
-        for name, pj in energy_by_memory_pj(cme).items():
-            found.setdefault(name, []).append(count * pj)
-    return sorted(((name, fsum(pj)) for name, pj in found.items()), key=lambda item: -item[1])
+    found = sums(
+        (name, count * pj)
+        for cme, count in zip(network.layers, network.counts, strict=True)
+        for name, pj in energy_by_memory_pj(cme).items()
+    )
+    return _ranked(found)
+
+
+def _ranked(parts: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(parts.items(), key=lambda item: -item[1])
 
 
 def _operands(network: Network, memory: str, whole: float) -> str:
     """Shares of the operands at a memory, the largest first."""
-    found: dict[str, list[float]] = {}
-    for cme, count in zip(network.layers, network.counts, strict=True):
-        for operand, levels in cme.mem_energy_breakdown.items():
-            for index, pj in zip(cme.problem.memories[operand], levels, strict=True):
-                if cme.accelerator.memories[index].name == memory:
-                    found.setdefault(operand, []).append(count * pj)
-    ranked = sorted(((op, fsum(pj)) for op, pj in found.items()), key=lambda item: -item[1])
-    return ", ".join(f"{op} {share(pj, whole)}" for op, pj in ranked if pj)
+    found = sums(
+        (operand, count * pj)
+        for cme, count in zip(network.layers, network.counts, strict=True)
+        for operand, levels in cme.mem_energy_breakdown.items()
+        for index, pj in zip(cme.problem.memories[operand], levels, strict=True)
+        if cme.accelerator.memories[index].name == memory
+    )
+    return ", ".join(f"{op} {share(pj, whole)}" for op, pj in _ranked(found) if pj)
 
 
 def _latency_claim(network: Network) -> Statement:
@@ -137,7 +130,7 @@ def _latency_claim(network: Network) -> Statement:
 
 def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Statement:
     """The layers that most of the cycles and of the energy go to."""
-    figures: dict[str, Any] = {}
+    figures: dict[str, object] = {}
     texts = []
     for what, word in (("latency_total2", "cycles"), ("energy_total", "energy")):
         whole = fsum(getattr(cme, what) for cme in cmes)
@@ -147,3 +140,16 @@ def _layers_claim(cmes: Sequence[CostModelEvaluation]) -> Statement:
         texts.append(f"{len(ranked)} of {len(cmes)} take {share(top, whole)} of the {word} ({listed})")
         figures[word] = {"layers": [cme.layer.name for cme in ranked], "share": top / whole}
     return Statement("layers", f"{'; '.join(texts)}.", figures)
+
+
+def left_out_claim(lab: Lab, run_id: str) -> Statement | None:
+    """What the network of a run leaves out; none where that is nothing, or the record does not hold the network.
+
+    Raises:
+        InputError: the record of the network is damaged.
+    """
+    given = lab.inputs(run_id).get("workload")
+    if given is None:
+        return None
+    coverage = operations_left_out(record_from(Workload, given[1]))
+    return Statement("left out", f"{coverage.sentence()}.", coverage.as_dict()) if coverage.left_out else None

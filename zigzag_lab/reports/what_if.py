@@ -11,7 +11,7 @@ from math import fsum
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator, Memory, Port
-from zigzag_lab.plots.quantities import cycles
+from zigzag_lab.vocab.quantities import cycles
 
 PortName = tuple[str, str]
 """A memory and one of its ports."""
@@ -60,12 +60,7 @@ def repriced(cme: CostModelEvaluation, accelerator: Accelerator) -> CostModelEva
 
 @dataclass(frozen=True)
 class Network:
-    """The priced layers of a network, equal ones priced once.
-
-    Attributes:
-        layers: one price for each distinct layer and mapping.
-        counts: how often each occurs.
-    """
+    """The priced layers of a network: one price for each distinct layer and mapping, and how often each occurs."""
 
     layers: tuple[CostModelEvaluation, ...]
     counts: tuple[int, ...]

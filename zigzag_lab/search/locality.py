@@ -12,11 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING
 
-from zigzag_lab.hardware import Accelerator, Memory, Port
+from zigzag_lab.hardware import Accelerator, Port
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.workload import FreeNode, Layer, Workload
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 SUFFIX = "-without-unused-memories"
 """Suffix of the name of an accelerator with memories left out."""
@@ -119,15 +122,12 @@ class _LocalitySearch:
                 levels.setdefault(operand, self.accelerator.top_memory(operand))
             if ends_at_the_top and self._is_input(layer.id):
                 levels[tensors.activation] = self.accelerator.top_memory(tensors.activation)
-            if ends_at_the_top and self._is_output(layer.id):
+            if ends_at_the_top and self.graph.out_degree(layer.id) == 0:
                 levels[tensors.output] = self.accelerator.top_memory(tensors.output)
         return DataLocality(self.levels, self.weight_level)
 
     def _is_input(self, layer: int) -> bool:
         return bool(self.graph.in_degree(layer) == 0)
-
-    def _is_output(self, layer: int) -> bool:
-        return bool(self.graph.out_degree(layer) == 0)
 
     def _lower(self, layer: int, operand: str, level: int) -> None:
         levels = self.levels[layer]
@@ -165,28 +165,26 @@ class _LocalitySearch:
         held = {tensors.output, tensors.activation} if tensors.all_variable and holds_both else set(memory.operands)
         needed = sum(bits for op, bits in tensors.bits.items() if op in held and op != tensors.weight)
         needed += self.weight_bits if tensors.weight in held else 0
-        if needed > memory.size_bits * self._n_instances(memory):
+        sizes = self.accelerator.array.sizes
+        n_instances = prod(n for dim, n in sizes.items() if dim not in memory.served_dimensions)
+        if needed > memory.size_bits * n_instances:
             return
         if holds_both:
             if self._is_input(layer):
                 self._lower(layer, tensors.activation, index)
             self._lower(layer, tensors.output, index)
         counts_weights = holds_weights and tensors.weight in held
-        if counts_weights and len(memory.served_dimensions) == len(self.accelerator.array.sizes):
+        if counts_weights and len(memory.served_dimensions) == len(sizes):
             self.weight_level = min(self.weight_level, index)
 
-    def _n_instances(self, memory: Memory) -> int:
-        sizes = self.accelerator.array.sizes
-        return prod(n for dim, n in sizes.items() if dim not in memory.served_dimensions)
 
-
-def _layer_graph(workload: Workload) -> Any:
+def _layer_graph(workload: Workload) -> nx.DiGraph:
     """The graph of the layers alone: what goes through free nodes is linked directly."""
-    graph = workload.graph.copy()
-    for node in workload.nodes:
-        if isinstance(node, FreeNode):
-            graph.add_edges_from([(p, s) for s in graph.successors(node.id) for p in graph.predecessors(node.id)])
-    graph.remove_nodes_from([node.id for node in workload.nodes if isinstance(node, FreeNode)])
+    graph: nx.DiGraph = workload.graph.copy()
+    free = [node.id for node in workload.nodes if isinstance(node, FreeNode)]
+    for node in free:
+        graph.add_edges_from([(p, s) for s in graph.successors(node) for p in graph.predecessors(node)])
+    graph.remove_nodes_from(free)
     return graph
 
 

@@ -10,6 +10,7 @@ Source: ZigZag 3.9.1, ``opt/loma/memory_allocator.py``; traps in its rounding ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -46,7 +47,6 @@ class Allocation:
 
     fitting: MappingBatch | None
     fits: np.ndarray
-    n_rejected: int
     nearest_miss: Overflow | None
 
 
@@ -148,17 +148,12 @@ class _Allocator:
             return _LevelChoice(operand, True, start, bits, np.zeros_like(bits), self.slots[last])
         first = self.tables.at(bits, start)
         bits = np.where(reachable, bits, np.inf)
-        self._keep_overflow(bits, start, first)
+        bits[start, np.arange(bits.shape[1])] = first  # even where that overflows: a message can say by how much
         return _LevelChoice(operand, False, start, bits, accesses, self.slots)
-
-    @staticmethod
-    def _keep_overflow(bits: np.ndarray, start: np.ndarray, first: np.ndarray) -> None:
-        """Put the size of the empty choice back where even that overflows, so that a message can say by how much."""
-        bits[start, np.arange(bits.shape[1])] = first
 
     def _best(self, choices: list[_LevelChoice], capacity: int) -> tuple[list[np.ndarray], np.ndarray]:
         """[m] the chosen position of each operand, and the bits that the smallest combination needs."""
-        bits, accesses, allowed = _combined(choices, capacity, self._even_pairs(choices))
+        bits, accesses, allowed = _combined(choices, capacity, is_even=self.kind is not TemporalMappingType.UNEVEN)
         n_combinations = int(np.prod(bits.shape[:-1]))
         flat = np.where(allowed, accesses, np.inf).reshape(n_combinations, -1)
         best = n_combinations - 1 - flat[::-1].argmin(axis=0)
@@ -174,23 +169,17 @@ class _Allocator:
         needed = np.where(np.any(leftover, axis=0) & (needed <= capacity), np.inf, needed)
         return chosen, needed
 
-    def _even_pairs(self, choices: list[_LevelChoice]) -> list[tuple[int, int]]:
-        if self.kind is TemporalMappingType.UNEVEN:
-            return []
-        return [(a, b) for a in range(len(choices)) for b in range(a + 1, len(choices))]
-
     def result(self) -> Allocation:
         """The orders that fit."""
-        n_rejected = int((~self.ok).sum())
         nearest = self.misses[-1] if self.misses else None
         if not self.ok.any():
-            return Allocation(None, self.ok, n_rejected, nearest)
+            return Allocation(None, self.ok, nearest)
         batch = MappingBatch(self.tables, {op: np.array(cut) for op, cut in self.cuts.items()})
-        return Allocation(batch.those(self.ok) if n_rejected else batch, self.ok, n_rejected, nearest)
+        return Allocation(batch if self.ok.all() else batch.those(self.ok), self.ok, nearest)
 
 
 def _combined(
-    choices: list[_LevelChoice], capacity: int, even_pairs: list[tuple[int, int]]
+    choices: list[_LevelChoice], capacity: int, *, is_even: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """[t1, t2, ..., m] bits, accesses above, and whether allowed, of every combination of choices."""
     n = len(choices)
@@ -203,7 +192,7 @@ def _combined(
         bits = bits + spread(choice.bits, axis)
         accesses = accesses + spread(choice.accesses, axis)
     allowed = bits <= capacity
-    for a, b in even_pairs:
+    for a, b in combinations(range(n), 2) if is_even else ():
         first, second = spread(choices[a].positions, a), spread(choices[b].positions, b)
         keeps_none_first, keeps_none_second = first == choices[a].start, second == choices[b].start
         allowed &= (first == second) | (first < second) & keeps_none_second | (second < first) & keeps_none_first

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.spatial import multiplied
 from zigzag_lab.vocab import InputError
 
 GAP = "*"
@@ -40,10 +41,7 @@ class OrderConstraints:
             or (dim in problem.layer.loop_sizes and size not in (None, 1))
         ]
         sized = [(dim, size) for dim, size in wanted if size is not None]
-        totals: dict[str, int] = {}
-        for dim, size in sized:
-            totals[dim] = totals.get(dim, 1) * size
-        totals = {dim: total for dim, total in totals.items() if total > 1}
+        totals = {dim: total for dim, total in multiplied(sized).items() if total > 1}
         if len(sized) == len(wanted) and totals == problem.temporal_sizes:
             return cls((), [(dim, size) for dim, size in sized if size > 1], True)
         return cls(_positions(wanted), [], False)
@@ -55,30 +53,24 @@ class OrderConstraints:
 
     def suits(self, temporal_sizes: dict[str, int]) -> bool:
         """Whether the temporal loops can be split into loops of the wanted sizes."""
-        totals: dict[str, int] = {}
-        for dim, size in self.fixed_loops:
-            totals[dim] = totals.get(dim, 1) * size
-        return all(temporal_sizes.get(dim, 1) % total == 0 for dim, total in totals.items())
+        return all(temporal_sizes.get(dim, 1) % total == 0 for dim, total in multiplied(self.fixed_loops).items())
 
     def filtered(self, loops: Sequence[tuple[str, int]], orders: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         """Keep the orders that have the wanted loops at the wanted positions."""
-        if not self.positions:
-            yield from orders
+        allowed = self.allowed(loops, len(loops))
+        if not self.positions or allowed is None:
+            yield from () if self.positions else orders
             return
-        n = len(loops)
-        for position, _, _ in self.positions:
-            if not -n <= position < n:
-                return
+        fits = np.array([np.isin(np.arange(len(loops)), of_position) for of_position in allowed])
         for order in orders:
-            keep = np.ones(order.shape[1], dtype=bool)
-            for position, dim, size in self.positions:
-                fits = np.array([d == dim and size in (None, s) for d, s in loops])
-                keep &= fits[order[position]]
+            keep = np.take_along_axis(fits, order.astype(np.int64), axis=1).all(axis=0)
             if keep.any():
                 yield np.ascontiguousarray(order[:, keep])
 
     def allowed(self, kinds: Sequence[tuple[str, int]], n_loops: int) -> list[list[int]] | None:
         """Per position, the kinds of loop that may stand there; None where a wanted position does not exist."""
+        if self.is_complete:
+            return [[kinds.index(loop)] for loop in self.complete_order]
         allowed = [list(range(len(kinds))) for _ in range(n_loops)]
         for position, dim, size in self.positions:
             if not -n_loops <= position < n_loops:

@@ -28,21 +28,15 @@ def orderings(loops: Sequence[tuple[str, int]], chunk: int = CHUNK) -> Iterator[
     if not loops:
         yield np.zeros((0, 1), dtype=np.int8)
         return
-    by_rank = sorted(range(len(loops)), key=lambda i: loops[i])
     distinct = sorted(set(loops))
     counts = tuple(loops.count(loop) for loop in distinct)
-    first_of_rank = np.array([next(i for i in by_rank if loops[i] == loop) for loop in distinct], dtype=np.int8)
-    for ranks in _chunks(counts, chunk, n_orderings(loops)):
-        yield first_of_rank[ranks]
-
-
-def _chunks(counts: tuple[int, ...], chunk: int, total: int) -> Iterator[np.ndarray]:
-    if total <= _REMEMBERED_ORDERINGS:
-        ranks = _all_ranks(counts)
-        for start in range(0, total, chunk):
-            yield ranks[:, start : start + chunk]
+    first_of_rank = np.array([loops.index(loop) for loop in distinct], dtype=np.int8)
+    if n_orderings(loops) > _REMEMBERED_ORDERINGS:
+        yield from (first_of_rank[ranks] for ranks in _visit(counts, chunk))
         return
-    yield from _visit(counts, chunk)
+    remembered = _all_ranks(counts)
+    for start in range(0, remembered.shape[1], chunk):
+        yield first_of_rank[remembered[:, start : start + chunk]]
 
 
 @lru_cache(maxsize=64)

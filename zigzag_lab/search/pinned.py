@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import prod
+from operator import itemgetter
+from typing import SupportsInt
 
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.mapping.spatial import Loop, LoopLevels
+from zigzag_lab.mapping.spatial import Loop, LoopLevels, multiplied
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import InfeasibleError, InputError, TemporalMappingType, nearest
 
-PinnedLevels = Mapping[str, Sequence[Sequence[Sequence[Any]]]]
+PinnedLevels = Mapping[str, Sequence[Sequence[Sequence[object]]]]
 """Layer operand -> for each of its memories from the innermost, (loop dimension, size) from the innermost."""
 
 
@@ -23,7 +25,7 @@ def pinned_mapping(
 ) -> TemporalMapping:
     """Check a mapping against a layer, an accelerator and a spatial mapping. Loops of one iteration are left out.
 
-    Whether the memories are large enough is for the cost model to say (``cost.capacity``).
+    Whether the memories are large enough: :func:`zigzag_lab.cost.evaluation.capacity_misses`.
 
     Args:
         problem: what is mapped.
@@ -53,14 +55,14 @@ def _levels_of(problem: Problem, operand: str, levels: PinnedLevels, where: str)
     if operand not in levels:
         raise InputError(where, f"operand {operand} of layer {problem.layer.name} is missing", expected)
     given = levels[operand]
-    if isinstance(given, (str, bytes)) or not isinstance(given, Sequence) or len(given) != len(memories):
-        n_found = len(given) if isinstance(given, Sequence) and not isinstance(given, (str, bytes)) else "no"
+    n_found = len(given) if isinstance(given, Sequence) and not isinstance(given, (str, bytes)) else "no"
+    if n_found != len(memories):
         raise InputError(f"{where}.{operand}", f"found {n_found} levels", expected, "An empty level is [].")
     found = [[_loop(problem, loop, f"{where}.{operand}[{i}]") for loop in level] for i, level in enumerate(given)]
     return tuple(tuple((dim, size) for dim, size in level if size > 1) for level in found)
 
 
-def _loop(problem: Problem, loop: Sequence[Any], where: str) -> Loop:
+def _loop(problem: Problem, loop: Sequence[object], where: str) -> Loop:
     is_pair = isinstance(loop, Sequence) and not isinstance(loop, (str, bytes)) and len(loop) == 2
     if not is_pair:
         raise InputError(where, f"found {loop!r}", "a loop and its size, such as [K, 4]")
@@ -68,15 +70,13 @@ def _loop(problem: Problem, loop: Sequence[Any], where: str) -> Loop:
     if dim not in problem.layer.loop_sizes:
         known = problem.layer.loop_sizes
         raise InputError(where, f"there is no loop '{dim}'", f"one of {', '.join(known)}", nearest(str(dim), known))
-    if isinstance(size, bool) or size != int(size) or size < 1:
+    if isinstance(size, bool) or not isinstance(size, SupportsInt) or size != int(size) or int(size) < 1:
         raise InputError(where, f"loop {dim} has size {size!r}", "a whole number, 1 or more")
     return str(dim), int(size)
 
 
 def _check_sizes(problem: Problem, operand: str, levels: LoopLevels) -> None:
-    totals: dict[str, float] = {}
-    for dim, size in itertools.chain(*levels):
-        totals[dim] = totals.get(dim, 1) * size
+    totals = multiplied(itertools.chain(*levels))
     if totals == problem.temporal_sizes:
         return
     shown = ", ".join(f"{d} {n}" for d, n in totals.items()) or "no loops"
@@ -103,13 +103,8 @@ def _check_same_order(allocated: Mapping[str, LoopLevels], where: str) -> None:
 
 def _runs(levels: LoopLevels) -> list[Loop]:
     """The loops from the innermost, neighbours of the same dimension multiplied."""
-    runs: list[Loop] = []
-    for dim, size in itertools.chain(*levels):
-        if runs and runs[-1][0] == dim:
-            runs[-1] = dim, runs[-1][1] * size
-        else:
-            runs.append((dim, size))
-    return runs
+    neighbours = itertools.groupby(itertools.chain(*levels), key=itemgetter(0))
+    return [(dim, prod(size for _, size in loops)) for dim, loops in neighbours]
 
 
 def _shown(runs: list[Loop]) -> str:

@@ -115,11 +115,13 @@ def salsa_mapping(
         kind: even or uneven.
 
     Raises:
-        InfeasibleError: no order that was tried fits the memories.
+        InfeasibleError: no order that was tried fits the memories, or none meets the user's constraints.
     """
     wanted = OrderConstraints.of(problem)
     if wanted.is_complete:
         return next(temporal_mappings(problem, None, kind))
+    if not wanted.suits(problem.temporal_sizes):
+        raise nothing_fits(problem, None)
     loops = loop_prime_factors(problem.temporal_sizes, None, wanted.fixed_loops)
     starts, free = _starts(loops, wanted, settings)
     if starts is None:

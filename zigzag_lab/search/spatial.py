@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice, product
+from itertools import chain, combinations, islice, product
 from math import isqrt, prod
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.dimension_order import array_dimension_order, layer_dimension_order
-from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.mapping.spatial import SpatialMapping, multiplied
 from zigzag_lab.vocab import Direction, InputError
 from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS
 from zigzag_lab.workload import Layer
@@ -299,10 +299,7 @@ class _UnrollingSearch:
         """The candidates kept, best first."""
         if not self.free:
             return [self.template]
-        totals: Unrolled = {}
-        for unrolled in self.template.values():
-            for dim, factor in unrolled.items():
-                totals[dim] = totals.get(dim, 1) * factor
+        totals = multiplied(chain.from_iterable(unrolled.items() for unrolled in self.template.values()))
         self._visit(0, prod(prod(u.values()) for u in self.template.values()), [], totals)
         self.kept.sort(key=lambda c: c.rank)
         return [candidate.unrollings for candidate in self._trimmed()]
@@ -337,8 +334,7 @@ class _UnrollingSearch:
         unrollings = dict(self.template)
         unrollings.update({d: u for d, (_, u) in zip(self.free, chosen, strict=True)})
         self.kept.append(_Candidate(indicator, tuple(i for i, _ in chosen), unrollings))
-        if self.n_mappings is not None and len(self.kept) > 4 * (self.n_mappings + N_TIES_KEPT):
+        if self.n_mappings is not None:
             self.kept.sort(key=lambda c: c.rank)
-            self.kept = self._trimmed()
-        elif self.n_mappings is not None and len(self.kept) <= 4 * (self.n_mappings + N_TIES_KEPT):
-            self.kept.sort(key=lambda c: c.rank)
+            if len(self.kept) > 4 * (self.n_mappings + N_TIES_KEPT):
+                self.kept = self._trimmed()

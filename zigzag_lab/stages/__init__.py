@@ -24,13 +24,11 @@ from zigzag_lab.stages.temporal import TemporalSearchStage as TemporalSearchStag
 
 if TYPE_CHECKING:  # type checkers see the stages of these modules; those of a new one once it stands here
     from zigzag_lab.stages.cache import *
-    from zigzag_lab.stages.collectors import *
     from zigzag_lab.stages.cost_model import *
     from zigzag_lab.stages.exact import *
     from zigzag_lab.stages.fronts import *
     from zigzag_lab.stages.iterators import *
     from zigzag_lab.stages.locality import *
-    from zigzag_lab.stages.orders import *
     from zigzag_lab.stages.parallel import *
     from zigzag_lab.stages.parsers import *
     from zigzag_lab.stages.pictures import *

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar, cast
 
 from zigzag_lab.cost import (
     Certificate,
@@ -26,20 +26,22 @@ from zigzag_lab.keys import described
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.mapping.spatial import LoopLevels, SpatialMapping, UnrolledLoops
+from zigzag_lab.mapping.spatial import Loop, LoopLevels, SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages.protocols import Variant, in_a_word
 from zigzag_lab.stages.recording import SinkLog
-from zigzag_lab.stages.signature import Keywords
+from zigzag_lab.stages.spec import Keywords
 from zigzag_lab.stages.stage import Result
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType, ZigzagLabError
 from zigzag_lab.workload import Layer, Workload
 
-Document = Mapping[str, Any]
-"""Plain data by name, as JSON holds it."""
+Levels = Mapping[str, Sequence[Sequence[Loop]]]
+"""Operand -> loops per level, innermost first; in JSON all lists."""
 
-Written = list[Any]
-"""Plain data in a fixed order, mostly after the kind of what it stands for."""
+FourWays = Mapping[str, Sequence[Sequence[float]]]
+"""Operand -> per level, a figure for each direction."""
+
+R = TypeVar("R")
 
 FORMAT = "zigzag_lab.answer/1"
 MAX_SAVED = 20_000
@@ -60,7 +62,7 @@ _CME_STATE = frozenset(
 _PARTS_OF_SUMS = ("_parts", "_summands", "_times")
 _OF_VARIANTS = ("position", "occurrence", "goes_on")
 _RECORDS: dict[str, type] = {"layer": Layer, "accelerator": Accelerator, "constraints": MappingConstraints}
-_CERTIFICATES: Any = Certificate | FrontCertificate
+_CERTIFICATE = cast("type[Certificate | FrontCertificate]", Certificate | FrontCertificate)
 
 
 class NotStorableError(ZigzagLabError):
@@ -94,23 +96,18 @@ class Asker:
         chosen = tuple(rules.for_layer(layer) for layer in layers) if isinstance(rules, MappingRules) else ()
         return cls(layers, chosen, known)
 
-    def records(self) -> dict[str, tuple[Any, ...]]:
-        """What can be referred to, by kind."""
+    def records(self) -> dict[type, tuple[object, ...]]:
+        """What can be referred to, by class."""
         accelerators = () if self.accelerator is None else (self.accelerator,)
-        return {"layer": self.layers, "constraints": self.constraints, "accelerator": accelerators}
+        return {Layer: self.layers, MappingConstraints: self.constraints, Accelerator: accelerators}
 
 
 NOBODY = Asker()
 """Answers written for nobody hold all that they need."""
 
 
-def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, Any]:
-    """Return results as plain data.
-
-    Args:
-        results: what was found.
-        asker: whose records are referred to.
-        log: what the stages that found it put on record besides.
+def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | None = None) -> dict[str, object]:
+    """Return results as plain data, with what the stages that found them put on record besides.
 
     Raises:
         NotStorableError: some of it has no form as plain data, or it is too much.
@@ -123,19 +120,14 @@ def answer_of(results: Sequence[Result], asker: Asker = NOBODY, log: SinkLog | N
     return {"format": FORMAT, "results": written, **logged, **writer.tables}
 
 
-def results_of(answer: Document, asker: Asker = NOBODY) -> list[Result]:
-    """Return results from plain data."""
-    return recorded_results_of(answer, asker)[0]
-
-
-def recorded_results_of(answer: Document, asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
+def recorded_results_of(answer: Mapping[str, Any], asker: Asker = NOBODY) -> tuple[list[Result], SinkLog]:
     """Return results from plain data, and the log of what was put on record while they were found."""
     reader = _AnswerReader(answer, asker)
-    results = [(reader.value(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
+    results = [(reader.cme(cme), reader.value(extra_info)) for cme, extra_info in answer["results"]]
     return results, reader.log(answer.get("log", ()))
 
 
-def json_of(answer: Document) -> bytes:
+def json_of(answer: Mapping[str, object]) -> bytes:
     """Return an answer as JSON."""
     return json.dumps(answer, separators=(",", ":"), default=lambda number: number.item()).encode()
 
@@ -144,21 +136,21 @@ class _AnswerWriter:
     """Writes values; objects that occur several times are written once."""
 
     def __init__(self, asker: Asker) -> None:
-        self.asked = asker.records()
-        self.tables: dict[str, Written] = {"records": [], "problems": [], "cmes": []}
-        self._known: dict[int, Any] = {}
-        self._kept_alive: Written = []
+        self.asked, self.layers = asker.records(), asker.layers
+        self.tables: dict[str, list[object]] = {"records": [], "problems": [], "cmes": []}
+        self._known: dict[int, int] = {}
+        self._kept_alive: list[object] = []
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: object) -> object:
         """A value: plain data as it is, anything else as a list that starts with its kind."""
         if value is None or type(value) in (bool, int, float, str):
             return value
-        if type(value) in (list, tuple):
+        if type(value) is list or type(value) is tuple:
             return [type(value).__name__, *(self.value(item) for item in value)]
         if type(value) is dict:
             return ["dict", *([self.value(key), self.value(item)] for key, item in value.items())]
         if type(value) is CostModelEvaluation:
-            return ["cme", self._numbered_cme(value)]
+            return ["cme", self._once("cmes", value, self._cme, value.identity)]
         if type(value) is CumulativeCME:
             return ["sum", self._sum(value)]
         if type(value) is SpatialMapping:
@@ -167,29 +159,29 @@ class _AnswerWriter:
             return ["temporal", value.levels, value.kind.value]
         for kind, of in _RECORDS.items():
             if type(value) is of:
-                return [kind, self._reference(kind, value)]
+                return [kind, self._reference(value)]
         raise NotStorableError(f"results hold an object of type {type(value).__name__}, which has no plain form")
 
-    def log(self, log: SinkLog) -> Written:
+    def log(self, log: SinkLog) -> list[object]:
         """What was put on record, event by event."""
         return [getattr(self, f"_{name}")(*given) for name, *given in log.events]
 
-    def _save(self, cme: CostModelEvaluationABC) -> Written:
+    def _save(self, cme: CostModelEvaluationABC) -> list[object]:
         return ["save", self.value(cme)]
 
-    def _warn(self, warning: str) -> Written:
+    def _warn(self, warning: str) -> list[object]:
         return ["warn", warning]
 
-    def _save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> Written:
+    def _save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> list[object]:
         return ["save_front", [self.value(cme) for cme in points], chosen]
 
-    def _read(self, kind: str, record: object, file: Path | None) -> Written:
+    def _read(self, kind: str, record: object, file: Path | None) -> list[object]:
         return ["read_input", kind, described(record), None if file is None else str(file)]
 
-    def _adopt(self, run_id: str) -> Written:
+    def _adopt(self, run_id: str) -> NoReturn:
         raise NotStorableError(f"a stage below started a pipeline of its own (run {run_id})")
 
-    def _variant(self, variant: Variant, log: SinkLog) -> Written:
+    def _variant(self, variant: Variant, log: SinkLog) -> list[object]:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
             raise NotStorableError(f"the combination {variant.label} ended with an error")
         spec = {
@@ -201,7 +193,7 @@ class _AnswerWriter:
         results = [self.value(r[0] if isinstance(r, tuple) else r) for r in log.results]
         return ["variant", spec, self.log(log), results, log.has_ended, error]
 
-    def _plain(self, value: Any, otherwise: Any) -> Any:
+    def _plain(self, value: object, otherwise: object) -> object:
         """A value that a combination sets, as far as it has a plain form."""
         kind = next((kind for kind, of in KINDS.items() if type(value) is of and kind not in _RECORDS), None)
         try:
@@ -209,12 +201,9 @@ class _AnswerWriter:
         except NotStorableError:
             return otherwise
 
-    def _numbered_cme(self, cme: CostModelEvaluation) -> int:
-        return self._once("cmes", cme, self._cme, cme.identity)
-
-    def _once(self, table: str, value: Any, write: Callable[[Any], Any], identity: object = None) -> int:
+    def _once(self, table: str, value: R, write: Callable[[R], object], identity: object = None) -> int:
         key = id(value if identity is None else identity)
-        known: int | None = self._known.get(key)
+        known = self._known.get(key)
         if known is None:
             written = write(value)
             self.tables[table].append(written)
@@ -222,11 +211,11 @@ class _AnswerWriter:
             self._kept_alive.append(value)
         return known
 
-    def _reference(self, kind: str, record: object) -> int:
+    def _reference(self, record: object) -> int:
         """A number from 0 on for a record of the asker's, below 0 for one that is written here."""
         known = self._known.get(id(record))
         if known is None:
-            asked = self.asked[kind]
+            asked = self.asked[type(record)]
             found = next((i for i, one in enumerate(asked) if one is record), None)
             if found is None:
                 found = next((i for i, one in enumerate(asked) if one == record), None)
@@ -235,9 +224,9 @@ class _AnswerWriter:
                 found = -len(self.tables["records"])
             known = self._known[id(record)] = found
             self._kept_alive.append(record)
-        return int(known)
+        return known
 
-    def _cme(self, cme: CostModelEvaluation) -> Written:
+    def _cme(self, cme: CostModelEvaluation) -> list[object]:
         more = set(vars(cme)) - _CME_STATE
         if more:
             raise NotStorableError(f"a CME carries attributes of the user's: {', '.join(sorted(more))}")
@@ -247,42 +236,40 @@ class _AnswerWriter:
             [temporal.levels, temporal.kind.value],
             problem.skip_repeated_reads,
             _written_terms(cme.breakdown, problem.accelerator),
-            self._reference("layer", cme.layer),
+            self._reference(cme.layer),
             cme._energy,
             cme._latency,
             None if cme.certificate is None else described(cme.certificate),
         ]
 
-    def _problem(self, problem: Problem) -> Written:
+    def _problem(self, problem: Problem) -> list[object]:
         integer = problem.integer.loops
         return [
-            self._reference("layer", problem.layer),
-            self._reference("accelerator", problem.accelerator),
-            self._reference("constraints", problem.constraints),
+            *map(self._reference, (problem.layer, problem.accelerator, problem.constraints)),
             _unrollings(problem.spatial_mapping),
             problem.fractional.loops.levels,
             None if integer is problem.fractional.loops else integer.levels,
         ]
 
-    def _sum(self, total: CumulativeCME) -> dict[str, Any]:
+    def _sum(self, total: CumulativeCME) -> dict[str, object]:
         state = dict(vars(total.added_up()))
         accelerator, ids, *_ = (state.pop(name) for name in ("accelerator", "_layer_ids", *_PARTS_OF_SUMS))
-        places = {layer.id: i for i, layer in enumerate(self.asked["layer"])}
+        places = {layer.id: i for i, layer in enumerate(self.layers)}
         four_ways = {n: _written_levels(state.pop(n)) for n in ("mem_energy_breakdown_further", "memory_word_access")}
         return {
             "terms": state,
             "four_ways": four_ways,
-            "accelerator": None if accelerator is None else self._reference("accelerator", accelerator),
+            "accelerator": None if accelerator is None else self._reference(accelerator),
             "layers": [[places[i]] if i in places else i for i in ids],
             "parts": [[self.value(cme), times] for cme, times in total.components()],
         }
 
 
-def _unrollings(mapping: SpatialMapping) -> Written:
-    return [[d, list(unrolled.items())] for d, unrolled in mapping.unrollings.items()]
+def _unrollings(mapping: SpatialMapping) -> list[tuple[str, list[tuple[str, int]]]]:
+    return [(d, list(unrolled.items())) for d, unrolled in mapping.unrollings.items()]
 
 
-def _written_levels(levels: Mapping[str, Sequence[FourWay]]) -> dict[str, Any]:
+def _written_levels(levels: Mapping[str, Sequence[FourWay]]) -> FourWays:
     return {op: [[f.to_low, f.from_low, f.to_high, f.from_high] for f in of_level] for op, of_level in levels.items()}
 
 
@@ -290,7 +277,7 @@ def _ports(accelerator: Accelerator) -> list[tuple[str, str]]:
     return [(memory.name, port.name) for memory in accelerator.memories for port in memory.ports]
 
 
-def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]:
+def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, object]:
     place = {names: i for i, names in enumerate(_ports(accelerator))}
     return {
         **{name: getattr(terms, name) for name in (*_TERMS, *_FIGURES)},
@@ -302,11 +289,11 @@ def _written_terms(terms: Breakdown, accelerator: Accelerator) -> dict[str, Any]
 class _AnswerReader:
     """Reads what :class:`_AnswerWriter` wrote, for another asker."""
 
-    def __init__(self, answer: Document, asker: Asker) -> None:
-        self.answer, self.asked = answer, asker.records()
-        self._read: dict[tuple[str, int], Any] = {}
+    def __init__(self, answer: Mapping[str, Any], asker: Asker) -> None:
+        self.answer, self.asked, self.layers = answer, asker.records(), asker.layers
+        self._read: dict[tuple[str, int], object] = {}
 
-    def value(self, written: Any) -> Any:
+    def value(self, written: object) -> object:
         """The value that was written."""
         if not isinstance(written, list):
             return written
@@ -321,111 +308,129 @@ class _AnswerReader:
         if kind == "cme":
             return self._once("cmes", rest[0], self._cme)
         if kind == "sum":
-            return self._sum(rest[0])
+            return self._sum(**rest[0])
         if kind == "spatial":
             return _spatial(rest[0])
         if kind == "temporal":
             return _temporal(*rest)
-        return self._record(kind, rest[0])
+        return self._record(_RECORDS[kind], rest[0])
 
-    def log(self, events: Written) -> SinkLog:
+    def cme(self, written: object) -> CostModelEvaluationABC:
+        """The price that was written; whatever a stage yielded in the place of one."""
+        return cast(CostModelEvaluationABC, self.value(written))
+
+    def log(self, events: Sequence[Sequence[Any]]) -> SinkLog:
         """What was put on record, to be replayed."""
         log = SinkLog()
         for name, *given in events:
             getattr(self, f"_{name}")(log, *given)
         return log
 
-    def _save(self, log: SinkLog, cme: Any) -> None:
-        log.save(self.value(cme))
+    def _save(self, log: SinkLog, cme: object) -> None:
+        log.save(self.cme(cme))
 
     def _warn(self, log: SinkLog, warning: str) -> None:
         log.warn(warning)
 
-    def _save_front(self, log: SinkLog, points: Sequence[Any], chosen: int) -> None:
-        log.save_front([self.value(cme) for cme in points], chosen)
+    def _save_front(self, log: SinkLog, points: Sequence[object], chosen: int) -> None:
+        log.save_front([cast(CostModelEvaluation, self.value(cme)) for cme in points], chosen)
 
-    def _read_input(self, log: SinkLog, kind: str, record: Any, file: str | None) -> None:
+    def _read_input(self, log: SinkLog, kind: str, record: object, file: str | None) -> None:
         log.read(kind, record_from(KINDS[kind], record), None if file is None else Path(file))
 
-    def _variant(self, log: SinkLog, spec: Any, events: Written, results: Written, has_ended: bool, error: Any) -> None:
+    def _variant(
+        self,
+        log: SinkLog,
+        spec: Mapping[str, Any],
+        events: Sequence[Sequence[Any]],
+        results: Sequence[object],
+        has_ended: bool,
+        error: Sequence[Any] | None,
+    ) -> None:
         settings, changes = ({n: self.value(v) for n, v in spec[part]} for part in ("settings", "changes"))
         inner = self.log(events)
-        inner.results, inner.has_ended = [(self.value(one), None) for one in results], has_ended
+        inner.results, inner.has_ended = [(self.cme(one), None) for one in results], has_ended
         inner.error = None if error is None else InfeasibleError(*error)
         log.events.append(("variant", Variant(settings, changes, **{n: spec[n] for n in _OF_VARIANTS}), inner))
 
-    def _summand(self, written: Any, times: float) -> CostModelEvaluationABC:
-        part = self.value(written)
+    def _summand(self, written: object, times: float) -> CostModelEvaluationABC:
+        part = self.cme(written)
         if times == 1:
-            return part  # type: ignore[no-any-return]
+            return part
         scaled = CumulativeCME()
         scaled._summands, scaled._times = (part,), times
         return scaled
 
-    def _once(self, table: str, number: int, read: Callable[[Any], Any]) -> Any:
+    def _once(self, table: str, number: int, read: Callable[[Any], R]) -> R:
         if (table, number) not in self._read:
             self._read[table, number] = read(self.answer[table][number])
-        return self._read[table, number]
+        return cast(R, self._read[table, number])
 
-    def _record(self, kind: str, reference: int) -> Any:
+    def _record(self, kind: type[R], reference: int) -> R:
         if reference >= 0:
-            return self.asked[kind][reference]
-        return self._once("records", -reference - 1, lambda data: record_from(_RECORDS[kind], data))
+            return cast(R, self.asked[kind][reference])
+        return self._once("records", -reference - 1, lambda data: record_from(kind, data))
 
-    def _cme(self, written: Written) -> CostModelEvaluation:
+    def _cme(self, written: Sequence[Any]) -> CostModelEvaluation:
         problem_number, temporal, is_skipping, terms, layer, energy, latency, certificate = written
-        read: Problem = self._once("problems", problem_number, self._problem)
+        read = self._once("problems", problem_number, self._problem)
         problem = read.with_repeated_reads(skipped=is_skipping)
         cme = CostModelEvaluation(
             problem,
             _temporal(*temporal),
             breakdown=_terms(terms, problem.accelerator),
-            layer=self._record("layer", layer),
+            layer=self._record(Layer, layer),
         )
         cme._energy, cme._latency = energy, latency
-        cme.certificate = None if certificate is None else record_from(_CERTIFICATES, certificate)
+        cme.certificate = None if certificate is None else record_from(_CERTIFICATE, certificate)
         return cme
 
-    def _problem(self, written: Written) -> Problem:
+    def _problem(self, written: Sequence[Any]) -> Problem:
         layer, accelerator, constraints, unrollings, fractional, integer = written
         spatial = _spatial(unrollings)
         first = UnrolledLoops(_levels(fractional), spatial)
         second = first if integer is None else UnrolledLoops(_levels(integer), spatial)
         records = (
-            self._record("layer", layer),
-            self._record("accelerator", accelerator),
-            self._record("constraints", constraints),
+            self._record(Layer, layer),
+            self._record(Accelerator, accelerator),
+            self._record(MappingConstraints, constraints),
         )
         return Problem.of_unrolled(*records, first, second)
 
-    def _sum(self, written: Document) -> CumulativeCME:
+    def _sum(
+        self,
+        terms: Mapping[str, object],
+        four_ways: Mapping[str, FourWays],
+        accelerator: int | None,
+        layers: Sequence[int | list[int]],
+        parts: Sequence[tuple[object, float]] = (),
+    ) -> CumulativeCME:
         total = CumulativeCME()
-        for name, term in written["terms"].items():
+        for name, term in terms.items():
             setattr(total, name, term)
-        for name, levels in written["four_ways"].items():
+        for name, levels in four_ways.items():
             setattr(total, name, {op: [FourWay(*f) for f in of_level] for op, of_level in levels.items()})
-        reference = written["accelerator"]
-        total.accelerator = None if reference is None else self._record("accelerator", reference)
-        total._summands = tuple(self._summand(*part) for part in written.get("parts", ()))
-        total._layer_ids = [self.asked["layer"][i[0]].id if isinstance(i, list) else i for i in written["layers"]]
+        total.accelerator = None if accelerator is None else self._record(Accelerator, accelerator)
+        total._summands = tuple(self._summand(*part) for part in parts)
+        total._layer_ids = [self.layers[i[0]].id if isinstance(i, list) else i for i in layers]
         return total
 
 
-def _spatial(unrollings: Written) -> SpatialMapping:
+def _spatial(unrollings: Sequence[tuple[str, Sequence[tuple[str, int]]]]) -> SpatialMapping:
     return SpatialMapping({d: dict(unrolled) for d, unrolled in unrollings})
 
 
-def _levels(written: Document) -> dict[str, LoopLevels]:
+def _levels(written: Levels) -> dict[str, LoopLevels]:
     return {op: tuple(tuple((dim, size) for dim, size in level) for level in of_op) for op, of_op in written.items()}
 
 
-def _temporal(levels: Document, kind: str) -> TemporalMapping:
+def _temporal(levels: Levels, kind: str) -> TemporalMapping:
     return TemporalMapping(_levels(levels), TemporalMappingType(kind))
 
 
-def _terms(written: Document, accelerator: Accelerator) -> Breakdown:
+def _terms(written: Mapping[str, Any], accelerator: Accelerator) -> Breakdown:
     ports = _ports(accelerator)
-    terms: dict[str, Any] = {name: written[name] for name in _TERMS}
+    terms = {name: written[name] for name in _TERMS}
     for name in _FIGURES:
         terms[name] = {op: tuple(levels) for op, levels in written[name].items()}
     for name in _FOUR_WAYS:

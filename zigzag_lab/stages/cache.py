@@ -11,10 +11,10 @@ from typing import Any
 from zigzag_lab.keys.sources import NotKeyableError
 from zigzag_lab.stages.answer import Asker, NotStorableError, answer_of, json_of, recorded_results_of
 from zigzag_lab.stages.files import formatted
-from zigzag_lab.stages.protocols import AnswerClaim, Cache
-from zigzag_lab.stages.question import is_cache, question_of
+from zigzag_lab.stages.protocols import AnswerClaim, Cache, sink_in
+from zigzag_lab.stages.question import question_of
 from zigzag_lab.stages.recording import SinkLog, results_within
-from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.spec import StageSpec, spec_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
 
@@ -31,12 +31,12 @@ class CacheStage(Stage):
     declares = StageSpec(provides=("cache",), is_pure=True, hands_on=True, is_cache=True)
 
     def __init__(
-        self, list_of_callables: Sequence[StageCallable], *, cache: Cache | None = None, **kwargs: Any
+        self, list_of_callables: Sequence[StageCallable], *, cache: Cache | None = None, **kwargs: object
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.cache = cache
 
-    def substage(self, **changes: Any) -> Stage:
+    def substage(self, **changes: object) -> Stage:
         """Build the stage below, which may look up parts of the answer."""
         return super().substage(**{"cache": self.cache, **changes})
 
@@ -48,7 +48,7 @@ class CacheStage(Stage):
         try:
             question = question_of(self.list_of_callables, self.kwargs, self.cache)
         except NotKeyableError as reason:
-            if not any(is_cache(stage) for stage in self.list_of_callables):  # which speak for themselves
+            if not any(spec_of(stage).is_cache for stage in self.list_of_callables):  # which speak for themselves
                 self.cache.not_kept(str(reason))
             yield from self.substage().run()
             return
@@ -59,8 +59,7 @@ class CacheStage(Stage):
             found = self.cache.ask(question)
         if known is not None:
             results, log = known
-            if (sink := self.kwargs.get("sink")) is not None:
-                log.replay(sink)
+            log.replay(sink_in(self.kwargs))
         else:
             results = self._computed(self.cache, None if isinstance(found, bytes) else found)
         yield from results
@@ -68,9 +67,9 @@ class CacheStage(Stage):
     def _computed(self, cache: Cache, claim: AnswerClaim | None) -> list[Result]:
         """Return the results of the stages below; store them, with what was put on record, if they were claimed."""
         started = time.perf_counter()
-        log = SinkLog(self.kwargs.get("sink"))
+        log = SinkLog(sink_in(self.kwargs))
         try:
-            handed_down: dict[str, Any] = {} if claim is None else {"sink": log}
+            handed_down: dict[str, object] = {} if claim is None else {"sink": log}
             results = list(results_within(log, lambda: self.substage(**handed_down).run()))
             if claim is not None:
                 answer = json_of(answer_of(results, Asker.of(self.kwargs), log))
@@ -106,7 +105,7 @@ class SkipIfDumpExistsStage(CacheStage):
     def __init__(
         self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(list_of_callables, **{**kwargs, "dump_folder": dump_folder})
+        super().__init__(list_of_callables, dump_folder=dump_folder, **kwargs)
         self.dump_folder = dump_folder
 
     def run(self) -> Iterator[Result]:
@@ -116,8 +115,7 @@ class SkipIfDumpExistsStage(CacheStage):
             yield from super().run()
         else:
             results, log = dumped_results(file)
-            if (sink := self.kwargs.get("sink")) is not None:
-                log.replay(sink)
+            log.replay(sink_in(self.kwargs))
             yield from results
 
     def _file(self) -> Path | None:

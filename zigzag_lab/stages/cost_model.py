@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,11 +14,12 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
-from zigzag_lab.stages.keywords import UNROLLED_RECORDS, kind_of_mapping, problem_of
+from zigzag_lab.stages.keywords import UNROLLED_RECORDS, problem_of
 from zigzag_lab.stages.protocols import SearchTally
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, builtin
 from zigzag_lab.vocab import TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 
@@ -48,13 +48,13 @@ class CostModelStage(BatchStage):
         temporal_mapping_type: TemporalMappingType | str = TemporalMappingType.UNEVEN,
         access_same_data_considered_as_no_access: bool = True,
         tally: SearchTally | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         same = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
         self.problem = same.with_repeated_reads(skipped=access_same_data_considered_as_no_access)
         self.temporal_mapping = temporal_mapping
-        self.kind = kind_of_mapping(temporal_mapping_type)
+        self.kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(temporal_mapping_type)
         self.tally = tally or SearchTally()
 
     def is_leaf(self) -> bool:
@@ -65,15 +65,18 @@ class CostModelStage(BatchStage):
         """Yield the prices."""
         if isinstance(self.temporal_mapping, TemporalMapping):
             self.tally.n_mappings_evaluated += 1
-            yield ResultBatch.of((self._price_one(self.temporal_mapping), None))
+            yield ResultBatch.of((CostModelEvaluation(self.problem, self.temporal_mapping), None))
             return
-        batch = self._skipping(self.temporal_mapping)
+        asked = self.temporal_mapping
+        batch = asked.under(asked.problem.with_repeated_reads(skipped=self.problem.skip_repeated_reads))
         self.tally.n_mappings_evaluated += len(batch)
         if supports(self.problem):
             prices = price(batch)
             energy, latency = prices.energy_pj, prices.latency_cycles
         else:
-            cmes = [self._price_one(self._mapping(batch, i)) for i in range(len(batch))]
+            layer, kind = batch.problem.layer, self.kind
+            mappings = [TemporalMapping.of(layer, batch.allocated(i), kind) for i in range(len(batch))]
+            cmes = [CostModelEvaluation(self.problem, mapping) for mapping in mappings]
             energy = np.array([cme.energy_total for cme in cmes])
             latency = np.array([cme.latency_total2 for cme in cmes])
         yield ResultBatch(
@@ -81,13 +84,3 @@ class CostModelStage(BatchStage):
             latency,
             lambda i: (CostModelEvaluation.view(batch, i, float(energy[i]), float(latency[i]), kind=self.kind), None),
         )
-
-    def _skipping(self, batch: MappingBatch) -> MappingBatch:
-        """Return the batch with repeated reads skipped or not, as this stage is asked."""
-        return batch.under(batch.problem.with_repeated_reads(skipped=self.problem.skip_repeated_reads))
-
-    def _mapping(self, batch: MappingBatch, index: int) -> TemporalMapping:
-        return TemporalMapping.of(batch.problem.layer, batch.allocated(index), self.kind)
-
-    def _price_one(self, mapping: TemporalMapping) -> CostModelEvaluation:
-        return CostModelEvaluation(self.problem, mapping)

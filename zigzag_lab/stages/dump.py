@@ -3,64 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.hardware import Accelerator, ImcArray, Memory, OperationalArray
+from zigzag_lab.cost.breakdown import FourWay
+from zigzag_lab.hardware import Accelerator, Memory, OperationalArray
 from zigzag_lab.mapping.spatial import Loop
 from zigzag_lab.vocab import Direction
-from zigzag_lab.workload import Layer
 
 
-def simple_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
+def simple_json(cme: CostModelEvaluationABC) -> dict[str, float]:
     """Energy in pJ and latency in cycles; clock in ns and area in mm2 of in-memory arrays."""
-    imc = _imc_simple_json(cme) if isinstance(cme, CostModelEvaluation) else {}
-    return {"energy": cme.energy_total, "latency": cme.latency_total2, **imc}
-
-
-def complete_json(cme: CostModelEvaluationABC) -> dict[str, Any]:
-    """Every term under ZigZag's keys, and what it was computed from."""
-    single = cme if isinstance(cme, CostModelEvaluation) else None
-    document: dict[str, Any] = {
-        "outputs": {
-            "memory": {
-                "utilization": single.mem_utili_shared if single else None,
-                "word_accesses": _four_ways(cme.memory_word_access),
-            },
-            "energy": {
-                "energy_total": cme.energy_total,
-                "operational_energy": cme.mac_energy,
-                "memory_energy": cme.mem_energy,
-                "memory_energy_breakdown_per_level": cme.mem_energy_breakdown,
-                "memory_energy_breakdown_per_level_per_operand": _four_ways(cme.mem_energy_breakdown_further),
-            },
-            "latency": {
-                "data_onloading": cme.latency_total1 - cme.latency_total0,
-                "computation": cme.latency_total0,
-                "data_offloading": cme.latency_total2 - cme.latency_total1,
-            },
-            "spatial": {
-                "mac_utilization": {
-                    "ideal": cme.mac_spatial_utilization,
-                    "stalls": cme.mac_utilization0,
-                    "stalls_onloading": cme.mac_utilization1,
-                    "stalls_onloading_offloading": cme.mac_utilization2,
-                }
-            },
-        },
-        "inputs": {
-            "accelerator": accelerator_json(cme.accelerator) if cme.accelerator else None,
-            "layer": layer_json(single) if single else cme.layer_ids,
-            "spatial_mapping": loops_json(single.spatial_mapping_int.levels) if single else None,
-            "temporal_mapping": loops_json(single.temporal_mapping.levels) if single else None,
-        },
-    }
-    if single:
-        _add_imc_outputs(document["outputs"], single)
+    document = {"energy": cme.energy_total, "latency": cme.latency_total2}
+    if isinstance(cme, CostModelEvaluation) and _computes_in_memory(cme):
+        document |= {"tclk (ns)": cme.tclk, "area": cme.area_total}
     return document
 
 
-def _four_ways(levels: Mapping[str, Sequence[Any]]) -> dict[str, list[dict[str, float]]]:
+def complete_json(cme: CostModelEvaluationABC) -> dict[str, object]:
+    """Every term under ZigZag's keys, and what it was computed from."""
+    single = cme if isinstance(cme, CostModelEvaluation) else None
+    outputs: dict[str, dict[str, object]] = {
+        "memory": {
+            "utilization": single.mem_utili_shared if single else None,
+            "word_accesses": _four_ways(cme.memory_word_access),
+        },
+        "energy": {
+            "energy_total": cme.energy_total,
+            "operational_energy": cme.mac_energy,
+            "memory_energy": cme.mem_energy,
+            "memory_energy_breakdown_per_level": cme.mem_energy_breakdown,
+            "memory_energy_breakdown_per_level_per_operand": _four_ways(cme.mem_energy_breakdown_further),
+        },
+        "latency": {
+            "data_onloading": cme.latency_total1 - cme.latency_total0,
+            "computation": cme.latency_total0,
+            "data_offloading": cme.latency_total2 - cme.latency_total1,
+        },
+        "spatial": {
+            "mac_utilization": {
+                "ideal": cme.mac_spatial_utilization,
+                "stalls": cme.mac_utilization0,
+                "stalls_onloading": cme.mac_utilization1,
+                "stalls_onloading_offloading": cme.mac_utilization2,
+            }
+        },
+    }
+    if single and _computes_in_memory(single):
+        _add_imc_outputs(outputs, single)
+    inputs = {
+        "accelerator": accelerator_json(cme.accelerator) if cme.accelerator else None,
+        "layer": layer_json(single) if single else cme.layer_ids,
+        "spatial_mapping": loops_json(single.spatial_mapping_int.levels) if single else None,
+        "temporal_mapping": loops_json(single.temporal_mapping.levels) if single else None,
+    }
+    return {"outputs": outputs, "inputs": inputs}
+
+
+def _four_ways(levels: Mapping[str, Sequence[FourWay]]) -> dict[str, list[dict[str, float]]]:
     return {op: [level.as_reference() for level in of_level] for op, of_level in levels.items()}
 
 
@@ -76,9 +75,9 @@ def _plain(size: float) -> float:
     return int(size) if float(size).is_integer() else size
 
 
-def layer_json(cme: CostModelEvaluation) -> dict[str, Any]:
+def layer_json(cme: CostModelEvaluation) -> dict[str, object]:
     """The layer of a CME."""
-    layer: Layer = cme.layer
+    layer = cme.layer
     unrollings = cme.problem.spatial_mapping.unrollings
     return {
         "name": layer.name,
@@ -92,7 +91,7 @@ def layer_json(cme: CostModelEvaluation) -> dict[str, Any]:
     }
 
 
-def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
+def accelerator_json(accelerator: Accelerator) -> dict[str, object]:
     """The accelerator: ZigZag's keys, and with ``memory_hierarchy`` in full complete enough to build it again."""
     array = accelerator.array
     return {
@@ -133,7 +132,7 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, Any]:
     }
 
 
-def _by_operand(accelerator: Accelerator) -> dict[str, Any]:
+def _by_operand(accelerator: Accelerator) -> dict[str, object]:
     """Memory operand -> name, bits and widest ports of its memories, innermost first; and which levels are one."""
     of = {op: [accelerator.memories[i] for i in levels] for op, levels in accelerator.levels.items()}
     reads, writes = (Direction.TO_LOW, Direction.TO_HIGH), (Direction.FROM_LOW, Direction.FROM_HIGH)
@@ -162,20 +161,8 @@ def _widest(memory: Memory, operand: str, ways: tuple[Direction, ...], end: str)
 # -- arrays that compute in memory -------------------------------------------------------------------------------------
 
 
-def _imc_simple_json(cme: CostModelEvaluation) -> dict[str, Any]:
-    """Clock and area; nothing for another kind of array."""
-    return {"tclk (ns)": cme.tclk, "area": cme.area_total} if _computes_in_memory(cme) else {}
-
-
-def _add_imc_outputs(outputs: dict[str, Any], cme: CostModelEvaluation) -> None:
-    """Add breakdowns of operations and computation, clock and area; nothing for another kind of array.
-
-    Args:
-        outputs: the ``outputs`` of the complete file.
-        cme: the result.
-    """
-    if not _computes_in_memory(cme):
-        return
+def _add_imc_outputs(outputs: dict[str, dict[str, object]], cme: CostModelEvaluation) -> None:
+    """Add breakdowns of operations and computation, clock and area to the ``outputs`` of the complete file."""
     outputs["energy"]["operational_energy_breakdown"] = cme.mac_energy_breakdown
     outputs["latency"]["computation_breakdown"] = {
         "mac_computation": cme.ideal_temporal_cycle,
@@ -192,9 +179,9 @@ def _add_imc_outputs(outputs: dict[str, Any], cme: CostModelEvaluation) -> None:
     }
 
 
-def _imc_array_json(array: OperationalArray) -> dict[str, Any]:
+def _imc_array_json(array: OperationalArray) -> dict[str, object]:
     """The keys of an accelerator file that describe an in-memory array; nothing for another kind of array."""
-    imc: ImcArray | None = array.imc
+    imc = array.imc
     if imc is None:
         return {}
     return {

@@ -12,12 +12,12 @@ from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
-from zigzag_lab.stages.keywords import check_count, objective_named
+from zigzag_lab.stages.keywords import check_count
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import StageCallable, builtin
 from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import TIME_LIMIT
+from zigzag_lab.vocab.options import OBJECTIVE, TIME_LIMIT
 
 N_LOOPS_AT_START = 6
 """Loops in the short search whose mappings the exact one starts from."""
@@ -65,7 +65,7 @@ class _ProvingStage(TemporalSearchStage):
         """Yield what is proven best; for sliding-window outputs, which exact search does not cover, LOMA's, unproven.
 
         Raises:
-            InfeasibleError: nothing fits; it says which memory is too small as the short search has it.
+            InfeasibleError: nothing fits; names the memory that is too small in the short search.
         """
         if not supports(self.problem):
             yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
@@ -101,7 +101,7 @@ class ExactStage(_ProvingStage):
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.objective = objective_named("exact_objective", exact_objective)
+        self.objective: Objective = OBJECTIVE.checked(exact_objective, "exact_objective")
         is_same = self.incumbent is not None and self.incumbent.objective is self.objective
         self.to_beat = self.incumbent if is_same else None
 

@@ -8,10 +8,11 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.vocab import InputError, nearest
@@ -79,7 +80,7 @@ def file_stem(name: str) -> str:
     return encoded[:MAX_STEM_BYTES].decode(errors="ignore") + "_" + hashlib.sha256(name.encode()).hexdigest()[:8]
 
 
-def formatted(keyword: str, pattern: str | Path, fields: Mapping[str, Any]) -> Path:
+def formatted(keyword: str, pattern: str | Path, fields: Mapping[str, object]) -> Path:
     """Return the file that a pattern names; layers, accelerators and workloads stand for their names as file stems.
 
     Args:
@@ -106,7 +107,7 @@ def formatted(keyword: str, pattern: str | Path, fields: Mapping[str, Any]) -> P
         ) from None
 
 
-def write_json(path: Path, document: Any) -> None:
+def write_json(path: Path, document: object) -> None:
     """Write a JSON file, whole or not at all."""
     write_atomically(path, json.dumps(document, indent=4).encode())
 
@@ -183,8 +184,10 @@ def _make_folder(folder: Path, made: list[Path]) -> None:
     try:
         folder.mkdir()
     except FileExistsError as error:
-        if not folder.is_dir() and os.path.lexists(folder):
-            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder") from error
+        # one look, as others may take it away and make it again between two
+        with suppress(FileNotFoundError):
+            if not stat.S_ISDIR(folder.stat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder") from error
     else:
         made.append(folder)
 

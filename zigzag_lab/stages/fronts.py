@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, CumulativeCME, FrontCertificate
-from zigzag_lab.exact.network import combined, unbeaten
+from zigzag_lab.exact.targets import combined, unbeaten
 from zigzag_lab.stages.keywords import check_count
-from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.protocols import FrontSink, SearchTally, Sink
+from zigzag_lab.stages.reducers import LayerMemo
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import PipelineError
 
 MOST_POINTS = 1000
+
+Point = tuple[float, float, tuple[int, ...]]
+"""Energy in pJ, latency in cycles, and the number of the mapping taken in each layer."""
 
 
 @builtin
@@ -35,7 +37,7 @@ class ParetoFrontStage(Stage):
         *,
         layer_memo: LayerMemo | None = None,
         tally: SearchTally | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.memo, self.tally = layer_memo, tally or SearchTally()
@@ -43,9 +45,9 @@ class ParetoFrontStage(Stage):
     def run(self) -> Iterator[Result]:
         """Yield the front."""
         key = self.memo and self.memo.key((type(self), *self.list_of_callables), self.kwargs)
-        if self.memo is not None and key is not None and (known := self.memo.get(key)):
+        if self.memo is not None and key is not None and (known := self.memo.get(key, self.kwargs)):
             self.tally.n_reused += 1
-            yield from ((cme.for_layer(self.kwargs["layer"]), None) for cme in known)
+            yield from ((cme, None) for cme in known)
             return
         self.tally.n_searches += 1
         front = self._front()
@@ -55,45 +57,30 @@ class ParetoFrontStage(Stage):
         yield from front
 
     def _front(self) -> list[Result]:
-        energies, latencies, makers, proofs = [np.empty(0)], [np.empty(0)], [], _Proofs()
+        energies, latencies, makers, firsts = [np.empty(0)], [np.empty(0)], [], []
         for batch in batches_of(self.substage(tally=self.tally)):
             unbeaten_here = unbeaten(batch.energy_pj, batch.latency_cycles)
             energies.append(batch.energy_pj[unbeaten_here])
             latencies.append(batch.latency_cycles[unbeaten_here])
             makers += [(batch.result, int(i)) for i in unbeaten_here]
             if len(unbeaten_here):
-                proofs.add(batch.result(int(unbeaten_here[0]))[0])
+                firsts.append(batch.result(int(unbeaten_here[0]))[0])
         chosen = unbeaten(np.concatenate(energies), np.concatenate(latencies))
         front = [make(i) for make, i in (makers[c] for c in chosen)]
-        proof = proofs.together()
+        proof = _proof_over(firsts)
         for cme, _ in front:
             if proof is not None and isinstance(cme, CostModelEvaluation):
                 cme.certificate = proof
         return front
 
 
-class _Proofs:
-    """The certificates of the fronts that a front was chosen from."""
-
-    def __init__(self) -> None:
-        self._found: dict[int, FrontCertificate] = {}
-        self._designs: set[int] = set()
-        self._is_complete = True
-
-    def add(self, cme: CostModelEvaluationABC) -> None:
-        """Note what is proven of a result."""
-        proof = cme.certificate if isinstance(cme, CostModelEvaluation) else None
-        if isinstance(proof, FrontCertificate):
-            self._found[id(proof)] = proof
-            self._designs.add(id(cme.accelerator))
-        else:
-            self._is_complete = False
-
-    def together(self) -> FrontCertificate | None:
-        """What is proven of all; None where some of it was not searched exactly."""
-        if not self._found or not self._is_complete:
-            return None
-        return FrontCertificate.over(list(self._found.values()), n_designs=len(self._designs))
+def _proof_over(results: Sequence[CostModelEvaluationABC]) -> FrontCertificate | None:
+    """What is proven of the fronts that some results are of; None where some of it was not searched exactly."""
+    proofs = [cme.certificate for cme in results if isinstance(cme, CostModelEvaluation)]
+    exact = {id(proof): proof for proof in proofs if isinstance(proof, FrontCertificate)}
+    if not exact or not all(id(proof) in exact for proof in proofs) or len(proofs) < len(results):
+        return None
+    return FrontCertificate.over(list(exact.values()), n_designs=len({id(cme.accelerator) for cme in results}))
 
 
 @builtin
@@ -114,7 +101,7 @@ class NetworkFrontStage(Stage):
         *,
         sink: Sink | None = None,
         most_front_points: int | None = MOST_POINTS,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, sink=sink, **kwargs)
         check_count("most_front_points", most_front_points)
@@ -147,11 +134,11 @@ class NetworkFrontStage(Stage):
             sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
 
 
-def _least_product(points: Sequence[Any]) -> Any:
+def _least_product(points: Sequence[Point]) -> Point:
     return min(points, key=lambda point: point[0] * point[1])
 
 
-def _thinned(points: Sequence[Any], most: int | None) -> list[Any]:
+def _thinned(points: Sequence[Point], most: int | None) -> list[Point]:
     """Return at most so many of some points, evenly spread, the ends included; of one the least product."""
     if most == 1:
         return [_least_product(points)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
-from zigzag_lab.stages.memo import LayerMemo
 from zigzag_lab.stages.protocols import ProgressListener, RunFiles, SearchTally
+from zigzag_lab.stages.reducers import LayerMemo
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.workload import Layer, Workload
@@ -44,7 +43,7 @@ class WorkloadStage(Stage):
         mapping: MappingRules | None = None,
         progress: ProgressListener | None = None,
         tally: SearchTally | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.workload, self.accelerator, self.mapping = workload, accelerator, mapping

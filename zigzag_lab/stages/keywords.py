@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
-from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import OBJECTIVE, TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.workload import Layer
+
+Figures = TypeVar("Figures", float, np.ndarray)
 
 LAYER_RECORDS: Mapping[str, type] = {"accelerator": Accelerator, "layer": Layer}
 """What stages below WorkloadStage work on."""
@@ -25,21 +29,23 @@ def check_count(name: str, value: int | None) -> None:
         raise InputError(name, f"found {value!r}", "a whole number of at least 1, or None for all")
 
 
-def objective_named(name: str, value: Objective | str) -> Objective:
-    """Return an objective from the enum or its value, in any case.
-
-    Args:
-        name: the keyword, for the message.
-        value: what it was given as.
-    """
-    found: Objective = OBJECTIVE.checked(value, name)
-    return found
+def ranks(objective: Objective, energy: Figures, latency: Figures) -> tuple[Figures, ...]:
+    """Return what results are compared by: the objective, then the other of energy (pJ) and latency (cycles)."""
+    if objective is Objective.EDP:
+        return (latency * energy,)
+    return (latency, energy) if objective is Objective.LATENCY else (energy, latency)
 
 
-def kind_of_mapping(text: TemporalMappingType | str) -> TemporalMappingType:
-    """Return uneven or even, from the enum or its value, in any case."""
-    found: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(text)
-    return found
+def keywords_of(problem: Problem) -> dict[str, object]:
+    """Return a problem, and the records that it was made of, as the keywords of stages below a spatial mapping."""
+    return {
+        "layer": problem.layer,
+        "accelerator": problem.accelerator,
+        "constraints": problem.constraints,
+        "spatial_mapping": problem.fractional.loops,
+        "spatial_mapping_int": problem.integer.loops,
+        "problem": problem,
+    }
 
 
 def problem_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
@@ -37,7 +36,7 @@ class SearchInterLayerDataLocalityStage(Stage):
         accelerator: Accelerator,
         mapping: MappingRules | None = None,
         workload_data_always_from_top_mem: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.workload, self.accelerator, self.mapping = workload, accelerator, mapping
@@ -73,7 +72,7 @@ class ExploitInterLayerDataLocalityStage(Stage):
         mem_update_list: Mapping[int, Mapping[str, int]],
         mem_update_weight: int,
         constraints: MappingConstraints | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.accelerator, self.layer, self.constraints = accelerator, layer, constraints or MappingConstraints()

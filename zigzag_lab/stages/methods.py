@@ -23,8 +23,8 @@ class SearchMethod:
         options: those that it reads.
         objective_keyword: the keyword of the stage for what to minimise; empty where stages above it choose.
         proves: what is known of its results, for the documentation; empty where nothing is.
-        without_effect: options that the stage accepts and makes no use of. Records and keys hold them all the same, as
-            they always did.
+        without_effect: options that the stage accepts and makes no use of, for searches older than this field, as
+            records and keys hold these options; a new search leaves it empty.
     """
 
     name: str

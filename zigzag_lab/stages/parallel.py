@@ -15,15 +15,13 @@ import pickle
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from zigzag_lab.cost import CostModelEvaluationABC
-from zigzag_lab.stages.memo import LayerMemo
-from zigzag_lab.stages.placeholders import Placeholder, placeholder_in, replaced
-from zigzag_lab.stages.protocols import Cache, CacheReport, RunFiles, SearchTally
-from zigzag_lab.stages.recording import SinkLog, at_work, record_behind
-from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.protocols import Cache, CacheReport, RunFiles, RunPlace, SearchTally, sink_in
+from zigzag_lab.stages.recording import Placeholder, SinkLog, at_work, placeholder_in, record_behind, replaced
+from zigzag_lab.stages.reducers import LayerMemo
+from zigzag_lab.stages.spec import Keywords, StageSpec, name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, PipelineError, ZigzagLabError
 
@@ -35,10 +33,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """Task of a worker: build the first stage with the others below it and these keywords, and run it."""
+    """Task of a worker: build the first stage with the others below it and these keywords, and run it.
+
+    Attributes:
+        stages: the list.
+        kwargs: on the way to a worker, without what belongs to the process that hands the job out.
+        own: keywords that the worker gives a value of its own.
+        within: the run that the job is a part of.
+        open_cache: opens the cache of the run in the worker.
+    """
 
     stages: list[StageCallable]
-    kwargs: dict[str, Any]
+    kwargs: Keywords
+    own: tuple[str, ...] = ()
+    within: RunPlace | None = None
+    open_cache: Callable[[], Cache] | None = None
 
 
 @dataclass
@@ -65,6 +74,9 @@ class JobResult:
 
 Submit = Callable[[Job], Placeholder]
 
+_LOCAL = ("progress", "tally", "sink", "layer_memo", "run_files", "cache")
+"""Keywords that stay in the process that hands a job out."""
+
 
 @builtin
 class MultiProcessingSpawnStage(Stage):
@@ -81,7 +93,7 @@ class MultiProcessingSpawnStage(Stage):
         *,
         multiprocessing_callback: Submit,
         nb_multiprocessing_threads: int | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.submit = multiprocessing_callback
@@ -110,7 +122,7 @@ class MultiProcessingGatherStage(Stage):
         *,
         nb_multiprocessing_threads: int | None = None,
         cache: Cache | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(
             list_of_callables, nb_multiprocessing_threads=nb_multiprocessing_threads, cache=cache, **kwargs
@@ -146,7 +158,7 @@ class MultiProcessingGatherStage(Stage):
                     for result, information in answer.results:
                         yield result, replaced(extra_info, placeholder, information)
                 except GeneratorExit as left:  # nobody asks for what others compute still
-                    for other in workers.unanswered:
+                    for other in list(workers.futures):
                         other.settle((), left)
                     raise
         if misses and not found:
@@ -179,13 +191,13 @@ class _Workers:
 
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
-        self.engine: Engine | None = None
-        self.futures: dict[Placeholder, Future[list[bytes]]] = {}
+        self.engine: Engine[bytes, bytes] | None = None
+        self.futures: dict[Placeholder, Future[list[bytes]]] = {}  # of jobs whose outcome nobody has waited for
 
     def __enter__(self) -> _Workers:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.engine is not None:
             self.engine.close(now=kind is not None)
 
@@ -196,14 +208,14 @@ class _Workers:
             from zigzag_lab.executors import open_engine
 
             self.engine = open_engine("local", _work, n_workers=self.n_workers)
-        placeholder = Placeholder(*(job.kwargs.get(name) for name in ("run_files", "sink", "tally")))
+        run_files, tally = job.kwargs.get("run_files"), job.kwargs.get("tally")
+        placeholder = Placeholder(
+            run_files if isinstance(run_files, RunFiles) else None,
+            sink_in(job.kwargs),
+            tally if isinstance(tally, SearchTally) else None,
+        )
         self.futures[placeholder] = self.engine.submit([pickled])
         return placeholder
-
-    @property
-    def unanswered(self) -> list[Placeholder]:
-        """Placeholders of jobs whose outcome nobody waited for."""
-        return list(self.futures)
 
     def answer(self, placeholder: Placeholder) -> JobResult:
         """Wait for the outcome of a job."""
@@ -225,19 +237,18 @@ class _Workers:
 
 
 def _pickled(job: Job) -> bytes:
-    kwargs = {k: v for k, v in job.kwargs.items() if k != "progress"}
-    kwargs["within"] = getattr(record_behind(kwargs.get("sink")), "place", None)
-    kwargs["has_sink"] = kwargs.pop("sink", None) is not None
-    kwargs["has_memo"] = kwargs.pop("layer_memo", None) is not None
-    kwargs["has_run_files"] = kwargs.pop("run_files", None) is not None
-    kwargs.pop("tally", None)
-    if "cache" in kwargs:
-        cache = kwargs.pop("cache")
-        kwargs["cache_elsewhere"] = None if cache is None else cache.elsewhere()
+    cache = job.kwargs.get("cache")
+    sent = Job(
+        job.stages,
+        {name: value for name, value in job.kwargs.items() if name not in _LOCAL},
+        tuple(name for name in _LOCAL[2:] if job.kwargs.get(name) is not None),
+        getattr(record_behind(sink_in(job.kwargs)), "place", None),
+        cache.elsewhere() if isinstance(cache, Cache) else None,
+    )
     try:
-        return pickle.dumps(Job(job.stages, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(sent, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
-        names = ", ".join(name_of(stage) for stage in job.stages)
+        names = ", ".join(map(name_of, job.stages))
         raise PipelineError(
             "MultiProcessingSpawnStage",
             f"its stages ({names}) or their keywords cannot be sent to another process: {error}",
@@ -249,24 +260,18 @@ def _pickled(job: Job) -> bytes:
 def _work(pickled: bytes) -> bytes:
     """Run a job in a worker."""
     job: Job = pickle.loads(pickled)
-    answer = JobResult(log=SinkLog(within=job.kwargs.pop("within")))
-    if job.kwargs.pop("has_sink"):
-        job.kwargs["sink"] = answer.log
-    if job.kwargs.pop("has_memo"):
-        job.kwargs["layer_memo"] = LayerMemo()
-    if job.kwargs.pop("has_run_files"):
-        job.kwargs["run_files"] = answer.run_files
-    if "cache_elsewhere" in job.kwargs:
-        elsewhere = job.kwargs.pop("cache_elsewhere")
-        job.kwargs["cache"] = None if elsewhere is None else elsewhere()
+    answer = JobResult(log=SinkLog(within=job.within))
+    cache = job.open_cache() if job.open_cache is not None else None
+    own = {"sink": answer.log, "layer_memo": LayerMemo(), "run_files": answer.run_files, "cache": cache}
+    kwargs = {**job.kwargs, "tally": answer.tally, **{name: own[name] for name in job.own}}
     try:
         with at_work(answer.log):
-            answer.results.extend(job.stages[0](job.stages[1:], **job.kwargs, tally=answer.tally).run())
+            answer.results.extend(job.stages[0](job.stages[1:], **kwargs).run())
     except Exception as error:
         if not _survives(error):
             raise
         answer.error, answer.trace = error, traceback.format_exc()
-    if (cache := job.kwargs.get("cache")) is not None:
+    if cache is not None:
         answer.cache = cache.report()
     return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from zigzag_lab.inputs import (
     read_accelerator,
     read_any_workload,
     read_mapping,
-    read_onnx,
     read_workload,
 )
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
@@ -35,11 +35,11 @@ class _WorkloadReadingStage(Stage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        workload: Any,
-        mapping: Any,
+        workload: object,
+        mapping: object,
         input_shapes: dict[str, tuple[int, ...]] | None = None,
         price_all: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.workload_source, self.mapping_source, self.input_shapes = workload, mapping, input_shapes
@@ -56,7 +56,7 @@ class _WorkloadReadingStage(Stage):
             check_against(mapping, accelerator)
         yield from self.substage(workload=workload, mapping=mapping).run()
 
-    def read(self, source: Any) -> Workload:
+    def read(self, source: object) -> Workload:
         """Read the workload."""
         return any_workload(source, self.input_shapes, price_all=self.price_all)
 
@@ -72,10 +72,12 @@ class ONNXModelParserStage(_WorkloadReadingStage):
 
     declares = StageSpec(hands_on=True)
 
-    def read(self, source: Any) -> Workload:
+    def read(self, source: object) -> Workload:
         """Read the model."""
         if isinstance(source, Workload):
             return source
+        from zigzag_lab.inputs.onnx.model import read_onnx
+
         return read_onnx(_file("workload", source), input_shapes=self.input_shapes, price_all=self.price_all)
 
 
@@ -88,7 +90,7 @@ class WorkloadParserStage(_WorkloadReadingStage):
 
     declares = StageSpec(hands_on=True)
 
-    def read(self, source: Any) -> Workload:
+    def read(self, source: object) -> Workload:
         """Read the layers."""
         if isinstance(source, Workload):
             return source
@@ -112,10 +114,10 @@ class AcceleratorParserStage(Stage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        accelerator: Any,
-        mapping: Any = None,
+        accelerator: object,
+        mapping: object = None,
         memory_costs: MemoryCostProvider | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.source, self.mapping, self.memory_costs = accelerator, mapping, memory_costs
@@ -137,28 +139,29 @@ def _note_read(sink: object, kind: Kind, source: object, record: object) -> None
 
 
 def any_workload(
-    source: Any, input_shapes: dict[str, tuple[int, ...]] | None = None, *, price_all: bool = False
+    source: object, input_shapes: dict[str, tuple[int, ...]] | None = None, *, price_all: bool = False
 ) -> Workload:
     """A workload from a record, a path, a preset's name, a list of layers or a ``ModelProto``."""
     return read_any_workload(_file("workload", source), input_shapes=input_shapes, price_all=price_all)
 
 
-def any_accelerator(source: Any, costs: MemoryCostProvider | None = None) -> Accelerator:
+def any_accelerator(source: object, costs: MemoryCostProvider | None = None) -> Accelerator:
     """An accelerator from a record, a path, a preset's name or a dictionary."""
     return source if isinstance(source, Accelerator) else read_accelerator(_file("accelerator", source), costs)
 
 
-def mapping_rules(source: Any) -> MappingRules:
+def mapping_rules(source: object) -> MappingRules:
     """Mapping rules from a record, a path, a preset's name or a list of entries."""
     return source if isinstance(source, MappingRules) else read_mapping(_file("mapping", source))
 
 
-def _file(kind: Kind, source: Any) -> Any:
+def _file(kind: Kind, source: object) -> Any:
+    """The file that a path or a preset's name stands for; anything else as it is, for readers to judge."""
     if source is None:
         raise InputError(kind, "none was given", "a path or the name of a preset")
-    if not (isinstance(source, str) or hasattr(source, "__fspath__")):
+    if not isinstance(source, (str, PathLike)):
         return source
-    path = resolve(kind, source)
+    path = resolve(kind, source if isinstance(source, str) else Path(source))
     if path.is_dir():
         raise InputError(str(path), "this is a folder", f"the file of the {kind}", "Give the file inside it.")
     return path

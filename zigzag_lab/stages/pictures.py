@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
@@ -35,7 +34,7 @@ class VisualizationStage(Stage):
         *,
         dump_folder: str | Path | None = None,
         run_files: RunFiles | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.dump_folder = dump_folder
@@ -77,7 +76,7 @@ class PlotTemporalMappingsStage(Stage):
         *,
         plot_filename_pattern: str | Path,
         run_files: RunFiles | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.pattern, self.run_files = plot_filename_pattern, run_files or RunFiles()

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
@@ -16,7 +16,7 @@ from zigzag_lab.stages.files import file_stem, write_atomically
 from zigzag_lab.vocab import Objective
 from zigzag_lab.workload import Layer
 
-Result = tuple[CostModelEvaluationABC, Any]
+Result = tuple[CostModelEvaluationABC, object]
 """A CME and the extra information of the stages below."""
 
 SERVICES = ("cache", "tally", "sink", "progress", "layer_memo", "run_files", "memory_costs")
@@ -32,6 +32,12 @@ class Sink(Protocol):
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Store a result: the price of a layer, or a sum of prices."""
+
+
+def sink_in(keywords: Mapping[str, object]) -> Sink | None:
+    """Return the sink among the keywords of a stage that hands it on without naming it."""
+    sink = keywords.get("sink")
+    return sink if isinstance(sink, Sink) else None
 
 
 @runtime_checkable
@@ -54,8 +60,8 @@ class Variant:
         goes_on: whether more results of the combination may follow, those of other layers.
     """
 
-    settings: Mapping[str, Any]
-    changes: Mapping[str, Any]
+    settings: Mapping[str, object]
+    changes: Mapping[str, object]
     position: int
     occurrence: int = 0
     goes_on: bool = False
@@ -71,7 +77,7 @@ class Variant:
         return self.position, self.label, self.occurrence
 
 
-def in_a_word(value: Any) -> str:
+def in_a_word(value: object) -> str:
     """A value that is varied, for names: a file by its stem, a record or a document by its name."""
     if isinstance(value, Path):
         return value.stem
@@ -82,7 +88,7 @@ def in_a_word(value: Any) -> str:
 class RunSink(Sink, Protocol):
     """The record of a run, or of one combination within a run."""
 
-    def read(self, kind: str, record: Any, file: Path | None) -> None:
+    def read(self, kind: str, record: object, file: Path | None) -> None:
         """Note an input that a stage has read for the stages below it."""
 
     def warn(self, warning: str) -> None:
@@ -91,7 +97,7 @@ class RunSink(Sink, Protocol):
     def variant(self, variant: Variant) -> RunSink:
         """The record of a combination: a child run; of one whose results go on, the child that is there already."""
 
-    def yielded(self, result: Any) -> None:
+    def yielded(self, result: object) -> None:
         """Note what a stage yields as a result of the run, in order."""
 
     def count_with(self, tally: SearchTally) -> None:
@@ -117,7 +123,7 @@ class RunPlace:
     number: int
 
 
-CURRENT_SINK: ContextVar[Any] = ContextVar("zigzag_lab_current_sink", default=None)
+CURRENT_SINK: ContextVar[Sink | None] = ContextVar("zigzag_lab_current_sink", default=None)
 """The record of the run, or of the combination, at work: pipelines that are started inside a stage belong to it."""
 
 
@@ -257,7 +263,7 @@ class Question:
     kind: str
     label: str
     parts: Mapping[str, str]
-    records: Mapping[str, tuple[str, Any]]
+    records: Mapping[str, tuple[str, object]]
     n_layers: int = 1
     has_inner: bool = False
 

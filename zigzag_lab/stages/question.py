@@ -9,24 +9,26 @@ for whole networks, whose answers hold names. Not in it: whatever changes no res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import cast
+
+import numpy as np
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs.presets import resolve
+from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.keys import canonical_json, described, digest, engine_digest
 from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
+from zigzag_lab.keys.engine import digest_of_sources
 from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages.protocols import SERVICES, Cache, Question
-from zigzag_lab.stages.signature import Keywords, name_of, parameters_of
-from zigzag_lab.stages.spec import is_ours, spec_of
+from zigzag_lab.stages.spec import Keywords, is_ours, name_of, parameters_of, spec_of
 from zigzag_lab.stages.stage import StageCallable
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
@@ -43,27 +45,22 @@ _DERIVED = {"problem": ("layer", "accelerator", "constraints", "spatial_mapping"
 def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache) -> Question:
     """Return the question that a list of stages answers when run with some keywords.
 
-    Args:
-        stages: those below the stage that asks.
-        kwargs: what they would be given.
-        asked: the cache, for its salt and its memory of digests.
-
     Raises:
         NotKeyableError: the answer may depend on something that has no key.
     """
-    below = [stage for stage in stages if not is_cache(stage)]
+    below = [stage for stage in stages if not spec_of(stage).is_cache]
     is_all_ours = all(is_ours(stage) for stage in below)
     _refuse_writers(below, kwargs)
     _refuse_unread(below, kwargs)
     options = _deciding(below, kwargs, is_all_ours)
     kind = _kind(options)
-    exact = kind == "network" or not is_all_ours
+    exact, digests = kind == "network" or not is_all_ours, asked.digests
     parts: dict[str, str] = {}
-    records: dict[str, tuple[str, Any]] = {}
+    records: dict[str, tuple[str, object]] = {}
     for name, of in KINDS.items():
         if isinstance(options.get(name), of):
             record = options.pop(name)
-            parts[name] = _digest_of(asked.digests, record, exact)
+            parts[name] = digests.of_description(record) if exact else digests.of_meaning(record)
             records[parts[name]] = (name, record)
     pipeline = {"stages": [_stage_document(s) for s in below], "options": _options_document(options, below, kwargs)}
     parts["pipeline"] = _key(pipeline, "pipeline")
@@ -73,9 +70,10 @@ def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache)
     if not is_all_ours or any(spec_of(stage).leaves_records for stage in below):
         parts["record"] = RECORD_VERSION
     key = digest(parts, "question")
-    has_inner = any(is_cache(stage) for stage in (_in_this_process(stages) if asked.elsewhere() is None else stages))
+    within_reach = _in_this_process(stages) if asked.elsewhere() is None else stages
+    has_inner = any(spec_of(stage).is_cache for stage in within_reach)
     label = _label(kwargs)
-    return Question(key, kind, label, parts, records, _n_layers(kind, kwargs, asked.digests), has_inner)
+    return Question(key, kind, label, parts, records, _n_layers(kind, kwargs, digests), has_inner)
 
 
 def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]:
@@ -84,11 +82,6 @@ def _in_this_process(stages: Sequence[StageCallable]) -> Iterator[StageCallable]
         if "multiprocessing_callback" in spec_of(stage).consumes:
             return
         yield stage
-
-
-def is_cache(stage: StageCallable) -> bool:
-    """Whether a stage of a list only looks answers up."""
-    return spec_of(stage).is_cache
 
 
 def _refuse_writers(below: Sequence[StageCallable], kwargs: Keywords) -> None:
@@ -108,7 +101,7 @@ def _refuse_unread(below: Sequence[StageCallable], kwargs: Keywords) -> None:
                 raise NotKeyableError(f"{name_of(stage)} below tries several files ('{name}')")
 
 
-def _deciding(below: Sequence[StageCallable], kwargs: Keywords, is_all_ours: bool) -> dict[str, Any]:
+def _deciding(below: Sequence[StageCallable], kwargs: Keywords, is_all_ours: bool) -> dict[str, object]:
     """Return keywords that can influence the result; all of them if a stage does not declare what it reads."""
     silent = {*SERVICES, *(name for stage in below for name in _silent(stage))}
     chosen = {name: value for name, value in kwargs.items() if name not in silent}
@@ -132,10 +125,6 @@ def _kind(options: Keywords) -> str:
     return "network"
 
 
-def _digest_of(digests: RecordDigests, record: object, exact: bool) -> str:
-    return digests.of_description(record) if exact else digests.of_meaning(record)
-
-
 def _key(document: object, domain: str) -> str:
     try:
         return digest_of_bytes(canonical_json(document), domain)
@@ -143,26 +132,26 @@ def _key(document: object, domain: str) -> str:
         raise NotKeyableError(f"{error.where}: {error.found}") from None
 
 
-@cache
-def _known_stage(stage: StageCallable) -> Any:
-    return code_document(stage)
+_document_of_class = cache(code_document)
 
 
-def _stage_document(stage: StageCallable) -> Any:
+def _stage_document(stage: StageCallable) -> object:
     if is_ours(stage):
         return name_of(stage)
-    return _known_stage(stage) if isinstance(stage, type) else code_document(stage)
+    return _document_of_class(stage) if isinstance(stage, type) else code_document(stage)
 
 
 # -- keywords ----------------------------------------------------------------------------------------------------------
 
 
-def _options_document(options: dict[str, Any], below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
+def _options_document(
+    options: dict[str, object], below: Sequence[StageCallable], kwargs: Keywords
+) -> dict[str, object]:
     defaults = _defaults(below, kwargs)
     layer = kwargs.get("layer")
-    document: dict[str, Any] = {}
+    document: dict[str, object] = {}
     for name, value in {**defaults, **options}.items():
-        if name == "mem_update_list" and isinstance(layer, Layer):
+        if name == "mem_update_list" and isinstance(layer, Layer) and isinstance(value, Mapping):
             value = [layer.id, value.get(layer.id)]
         if name == "hardware_parameters":
             _refuse_tools(name, str(value).encode())
@@ -173,9 +162,9 @@ def _options_document(options: dict[str, Any], below: Sequence[StageCallable], k
     return document
 
 
-def _defaults(below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, Any]:
+def _defaults(below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, object]:
     """Defaults of keywords that are not given; a list where stages differ."""
-    found: dict[str, set[Any]] = {}
+    found: dict[str, set[object]] = {}
     for stage in below:
         if not is_ours(stage):
             continue
@@ -192,12 +181,12 @@ def _is_read_below(name: str, value: object, below: Sequence[StageCallable]) -> 
     return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
 
 
-def _input_document(name: Any, value: object, below: Sequence[StageCallable]) -> Any:
+def _input_document(name: str, value: object, below: Sequence[StageCallable]) -> object:
     """Return a document of an input that is not read yet: of a file by its bytes, of plain data by all of it."""
     if isinstance(value, (str, Path)):
-        path = resolve(name, value)
+        path = resolve(cast(Kind, name), value)
         content = path.read_bytes() if path.is_file() else str(value).encode()
-        found: Any = {"file": sha256(content).hexdigest(), "stem": path.stem}
+        found: object = {"file": sha256(content).hexdigest(), "stem": path.stem}
     else:
         found = _plain(value)
         content = str(found).encode()
@@ -214,13 +203,10 @@ def _refuse_tools(name: str, content: bytes) -> None:
 @cache
 def reading_digest() -> str:
     """Return the digest of the code that reads files."""
-    import zigzag_lab
-    from zigzag_lab.keys.engine import digest_of_sources
-
-    return digest_of_sources(Path(zigzag_lab.__file__).parent, ("hardware", "inputs", "mapping", "vocab", "workload"))
+    return digest_of_sources(Path(__file__).parents[1], ("hardware", "inputs", "mapping", "vocab", "workload"))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a keyword's value as plain data that distinguishes it from every other value.
 
     Raises:
@@ -238,9 +224,9 @@ def _plain(value: Any) -> Any:
         return {"set": sorted((_plain(item) for item in value), key=repr)}
     if is_dataclass(value) and type(value).__module__.startswith("zigzag_lab."):
         return {"record": type(value).__name__, "says": described(value)}
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
+    if isinstance(value, (np.generic, np.ndarray)) and value.shape == ():
         return value.item()
-    if isinstance(value, (type, Callable)):  # type: ignore[arg-type]
+    if callable(value):
         return {"code": code_document(value)}
     raise NotKeyableError(f"an object of type {type(value).__name__} has no key")
 

@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
-from zigzag_lab.stages.placeholders import Placeholder, placeholder_in
 from zigzag_lab.stages.protocols import (
     CURRENT_SINK,
     FrontSink,
     PartialTally,
     Result,
+    RunFiles,
     RunPlace,
     RunSink,
     SearchTally,
     Sink,
     Variant,
 )
-from zigzag_lab.stages.signature import Keywords
+from zigzag_lab.stages.spec import Keywords
+from zigzag_lab.vocab import InfeasibleError
 
 
 def cmes_in(value: object) -> Iterator[CostModelEvaluationABC]:
@@ -37,7 +38,7 @@ def cmes_in(value: object) -> Iterator[CostModelEvaluationABC]:
             yield from cmes_in(item)
 
 
-def cmes_at_the_top(results: Any) -> Iterator[CostModelEvaluationABC]:
+def cmes_at_the_top(results: Iterable[object]) -> Iterator[CostModelEvaluationABC]:
     """The CMEs that results are, in lists and dictionaries too, without those in extra information."""
     for result in results.values() if isinstance(results, dict) else results:
         cme = result[0] if isinstance(result, tuple) and len(result) == 2 else result
@@ -60,10 +61,7 @@ def save_all(sink: Sink | None, result: object) -> None:
 def run_recorded(variant: Variant, kwargs: Keywords, run: Callable[..., Iterable[Result]]) -> Iterator[Result]:
     """Yield what stages find for a combination, and record it as a child run where there is a record.
 
-    Args:
-        variant: the combination.
-        kwargs: the keywords of the stage that tries it.
-        run: runs the stages below, with some of the keywords changed.
+    `kwargs` are those of the stage that tries it, and `run` runs the stages below with some of them changed.
     """
     sink = kwargs.get("sink")
     if not isinstance(sink, RunSink):
@@ -107,11 +105,11 @@ def results_within(sink: Sink, run: Callable[[], Iterable[Result]]) -> Iterator[
 _NO_MORE = object()
 
 
-def record_behind(sink: Any) -> Any:
+def record_behind(sink: Sink | None) -> Sink | RunPlace | None:
     """The record that what a sink is handed ends up in; where that is in another process, the place of its run."""
-    while isinstance(sink, SinkLog):
-        sink = sink.within if sink.onto is None else sink.onto
-    return sink
+    while isinstance(sink, SinkLog) and sink.onto is not None:
+        sink = sink.onto
+    return sink.within if isinstance(sink, SinkLog) else sink
 
 
 class _ChildRecord:
@@ -128,7 +126,7 @@ class _ChildRecord:
         self.sink.count_with(counted)
         return counted
 
-    def yielded(self, result: Any) -> None:
+    def yielded(self, result: object) -> None:
         """Note a result, or wait for the results that it stands for."""
         waited_for = placeholder_in(result[1]) if isinstance(result, tuple) and result[0] is None else None
         if waited_for is None:
@@ -172,12 +170,12 @@ class SinkLog:
 
     onto: Sink | None = None
     events: list[tuple[Any, ...]] = field(default_factory=list)
-    results: list[Any] = field(default_factory=list)
+    results: list[object] = field(default_factory=list)
     tallies: list[SearchTally] = field(default_factory=list)
     has_ended: bool = False
     error: BaseException | None = None
     within: RunPlace | None = None
-    _children: dict[Any, SinkLog] = field(default_factory=dict)
+    _children: dict[tuple[int, str, int], SinkLog] = field(default_factory=dict)
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Note what passes a save stage."""
@@ -191,7 +189,7 @@ class SinkLog:
         if isinstance(self.onto, FrontSink):
             self.onto.save_front(points, chosen)
 
-    def read(self, kind: str, record: Any, file: Path | None) -> None:
+    def read(self, kind: str, record: object, file: Path | None) -> None:
         """Note an input that was read."""
         self.events.append(("read", kind, record, file))
         if isinstance(self.onto, RunSink):
@@ -212,7 +210,7 @@ class SinkLog:
             self.events.append(("variant", variant, known))
         return known
 
-    def yielded(self, result: Any) -> None:
+    def yielded(self, result: object) -> None:
         """Note a result of a combination; extra information is not part of a record."""
         self.results.append((result[0], None) if isinstance(result, tuple) and len(result) == 2 else result)
         if isinstance(self.onto, RunSink):
@@ -240,8 +238,8 @@ class SinkLog:
         if isinstance(self.onto, RunSink):
             self.onto.adopt(run_id)
 
-    def replay(self, sink: Sink) -> None:
-        """Hand all of it to another record."""
+    def replay(self, sink: Sink | None) -> None:
+        """Hand all of it to another record, if there is one."""
         for name, *given in self.events:
             if name == "variant" and isinstance(sink, RunSink):
                 variant, log = given
@@ -267,5 +265,66 @@ class SinkLog:
         """Mappings that were priced for a combination; none where it was answered from a cache."""
         return sum([int(tally.n_mappings_evaluated) for tally in self.tallies])
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**vars(self), "onto": None, "within": None, "tallies": [SearchTally(self.n_mappings_evaluated)]}
+
+
+Settled = Callable[[Sequence[Result], BaseException | None], None]
+"""Takes the results that a worker found, or the error that ended it."""
+
+
+@dataclass
+class Combination:
+    """One of several that a stage tries, which it passes over where something in it fits nothing: its miss."""
+
+    miss: InfeasibleError | None = None
+
+
+class Placeholder:
+    """Stands for the extra information of results that a worker is still computing.
+
+    Attributes:
+        run_files: the files of the run that the worker's stages may write to.
+        sink: where what the worker's save stages saved goes.
+        tally: where the worker's work is counted.
+        combination: what it is a part of, where that may be passed over.
+    """
+
+    def __init__(self, run_files: RunFiles | None, sink: Sink | None = None, tally: SearchTally | None = None) -> None:
+        self.run_files, self.sink, self.tally = run_files, sink, tally
+        self.combination: Combination | None = None
+        self._listeners: list[Settled] = []
+        self._n_within = 0
+
+    def when_settled(self, listener: Settled) -> None:
+        """Register a callback for the results."""
+        self._listeners.append(listener)
+
+    def allow_miss(self, combination: Combination) -> None:
+        """Let a combination be passed over if nothing fits, as its stage does: listeners above it get no error."""
+        if self.combination is None:
+            self.combination, self._n_within = combination, len(self._listeners)
+
+    def settle(self, results: Sequence[Result], error: BaseException | None = None) -> None:
+        """Call the listeners with the results, the innermost stage's first."""
+        is_passed_over = isinstance(error, InfeasibleError) and self.combination is not None
+        n_concerned = self._n_within if is_passed_over else len(self._listeners)
+        for number, listener in enumerate(self._listeners):
+            listener(results, error if number < n_concerned else None)
+
+
+def placeholder_in(extra_info: object) -> Placeholder | None:
+    """The placeholder that extra information holds, in tuples within tuples; None where it holds none."""
+    if isinstance(extra_info, Placeholder):
+        return extra_info
+    inner = extra_info if isinstance(extra_info, tuple) else ()
+    return next((found for part in inner if (found := placeholder_in(part)) is not None), None)
+
+
+def replaced(extra_info: object, placeholder: Placeholder, information: object) -> object:
+    """Return the extra information of the stages in between, with a placeholder replaced by the worker's."""
+    if extra_info is placeholder:
+        return information
+    if isinstance(extra_info, tuple):
+        return tuple(replaced(part, placeholder, information) for part in extra_info)
+    return extra_info

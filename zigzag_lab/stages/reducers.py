@@ -1,19 +1,20 @@
-"""Reductions: the best result of many, or their sum."""
+"""Stages that look at many results: the best of them, their sum, or all at once."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import Hashable, Iterator, Sequence
+from typing import ClassVar, cast
 
 import numpy as np
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC, CumulativeCME
-from zigzag_lab.stages.memo import LayerMemo
+from zigzag_lab.mapping.constraints import MappingConstraints
+from zigzag_lab.stages.keywords import ranks
 from zigzag_lab.stages.protocols import Incumbent, SearchTally
-from zigzag_lab.stages.spec import StageSpec, spec_of
+from zigzag_lab.stages.spec import Keywords, StageSpec, spec_of
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import Objective, ZigzagLabError
+from zigzag_lab.workload import Layer
 
 Rank = tuple[float, ...]
 
@@ -36,7 +37,7 @@ class _MinimalStage(Stage):
         layer_memo: LayerMemo | None = None,
         tally: SearchTally | None = None,
         to_beat: Incumbent | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.keep_others = reduce_minimal_keep_others
@@ -44,21 +45,16 @@ class _MinimalStage(Stage):
         is_same = to_beat is not None and to_beat.objective is self.objective
         self.given = to_beat if is_same else None
 
-    @staticmethod
-    @abstractmethod
-    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
-        """[m] each: what is compared first, second..."""
-
     def run(self) -> Iterator[Result]:
         """Yield the best result of the stages below."""
         key = None
         if self.memo is not None and not self.keep_others:
             key = self.memo.key((type(self), *self.list_of_callables), self.kwargs)
         if self.memo is not None and key is not None:
-            known = self.memo.get(key)
+            known = self.memo.get(key, self.kwargs)
             if known:
                 self.tally.n_reused += 1
-                yield known[0].for_layer(self.kwargs["layer"]), []
+                yield known[0], []
                 return
             self.tally.n_searches += 1
         found = self._reduce()
@@ -82,7 +78,7 @@ class _MinimalStage(Stage):
         certificates: list[Certificate | None] = []
         designs: set[int] = set()
         incumbent = self._incumbent()
-        handed_down: dict[str, Any] = {} if incumbent is None else {"to_beat": incumbent}
+        handed_down: dict[str, object] = {} if incumbent is None else {"to_beat": incumbent}
         if self.memo is not None and any(spec_of(stage).leaves_records for stage in self.list_of_callables):
             handed_down["layer_memo"] = self.memo  # what is not remembered here may be further below
         for batch in batches_of(self.substage(tally=self.tally, **handed_down)):
@@ -110,13 +106,13 @@ class _MinimalStage(Stage):
         return _certified(batch.result(index)[0], certificates, len(designs)), others
 
     def _lowest(self, batch: ResultBatch) -> tuple[int, Rank]:
-        ranks = self.ranks(batch.energy_pj, batch.latency_cycles)
+        compared = ranks(self.objective, batch.energy_pj, batch.latency_cycles)
         candidates = np.arange(len(batch))
-        for values in ranks:
+        for values in compared:
             values = values[candidates]
             candidates = candidates[values == values.min()]
         index = int(candidates[0])
-        return index, tuple(float(values[index]) for values in ranks)
+        return index, tuple(float(values[index]) for values in compared)
 
 
 def _certificate_of(batch: ResultBatch) -> Certificate | None:
@@ -162,11 +158,6 @@ class MinimalLatencyStage(_MinimalStage):
     declares = StageSpec(is_pure=True)
     objective = Objective.LATENCY
 
-    @staticmethod
-    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Latency, then energy."""
-        return latency_cycles, energy_pj
-
 
 @builtin
 class MinimalEnergyStage(_MinimalStage):
@@ -175,11 +166,6 @@ class MinimalEnergyStage(_MinimalStage):
     declares = StageSpec(is_pure=True)
     objective = Objective.ENERGY
 
-    @staticmethod
-    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Energy, then latency."""
-        return energy_pj, latency_cycles
-
 
 @builtin
 class MinimalEDPStage(_MinimalStage):
@@ -187,11 +173,6 @@ class MinimalEDPStage(_MinimalStage):
 
     declares = StageSpec(is_pure=True)
     objective = Objective.EDP
-
-    @staticmethod
-    def ranks(energy_pj: np.ndarray, latency_cycles: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The product."""
-        return (latency_cycles * energy_pj,)
 
 
 @builtin
@@ -208,3 +189,74 @@ class SumStage(Stage):
             total = total + cme
             results.append((cme, extra_info))
         yield total, results
+
+
+@builtin
+class ListifyStage(Stage):
+    """Hands all results up at once. Yields ``([(cme, extra_info), ...], None)``, once."""
+
+    def run(self) -> Iterator[Result]:
+        """Yield the list."""
+        results = list(self.substage().run())
+        yield cast(CostModelEvaluationABC, results), None
+
+
+@builtin
+class RemoveExtraInfoStage(BatchStage):
+    """Drops the extra information of the stages below, to free its memory. Yields ``(cme, None)``."""
+
+    declares = StageSpec(is_pure=True)
+
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield the results without extra information."""
+        for batch in batches_of(self.substage()):
+            yield batch.wrapped(lambda result: (result[0], None))
+
+
+@builtin
+class CacheBeforeYieldStage(BatchStage):
+    """Waits until the stages below are done, then hands all their results up."""
+
+    declares = StageSpec(is_pure=True, hands_on=True)
+
+    def batches(self) -> Iterator[ResultBatch]:
+        """Yield the results, once all are there."""
+        yield from list(batches_of(self.substage()))
+
+
+_NOT_PART_OF_THE_QUESTION = frozenset(
+    {"layer", "constraints", "tally", "layer_memo", "run_files", "progress", "sink", "to_beat"}
+)
+
+
+class LayerMemo:
+    """Results of the searches below a stage, for each distinct question of this run."""
+
+    def __init__(self) -> None:
+        self._found: dict[Hashable, tuple[tuple[CostModelEvaluation, ...], Keywords]] = {}
+
+    def key(self, stages: Sequence[StageCallable], kwargs: Keywords) -> Hashable | None:
+        """Return the key of a question; None where a stage below may do more than answer it."""
+        if not all(isinstance(stage, type) and spec_of(stage).is_pure for stage in stages):
+            return None
+        layer, constraints = kwargs.get("layer"), kwargs.get("constraints")
+        if not isinstance(layer, Layer) or not isinstance(constraints, MappingConstraints):
+            return None
+        asked = repr((layer.meaning(), constraints.meaning()))
+        others = [(k, _identity(v)) for k, v in sorted(kwargs.items()) if k not in _NOT_PART_OF_THE_QUESTION]
+        return asked, tuple(others), tuple(stages)
+
+    def get(self, key: Hashable, kwargs: Keywords) -> list[CostModelEvaluation]:
+        """Return the results of a question for the layer of these keywords; nothing if it was not asked before."""
+        found, _ = self._found.get(key, ((), {}))
+        layer = kwargs.get("layer")
+        return [cme.for_layer(layer) for cme in found if isinstance(layer, Layer)]
+
+    def put(self, key: Hashable, cmes: tuple[CostModelEvaluation, ...], kwargs: Keywords) -> None:
+        """Remember what was found; the keywords stay referenced, as identities of objects are part of the key."""
+        self._found[key] = cmes, kwargs
+
+
+def _identity(value: object) -> Hashable:
+    plain = value is None or isinstance(value, (bool, int, float, str))
+    return (type(value).__name__, value) if plain else id(value)

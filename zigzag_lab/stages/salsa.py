@@ -10,12 +10,12 @@ import numpy as np
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
 from zigzag_lab.stages.cost_model import CostModelStage
-from zigzag_lab.stages.keywords import objective_named
-from zigzag_lab.stages.signature import WITHOUT_EFFECT
-from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.keywords import ranks
+from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec
 from zigzag_lab.stages.stage import StageCallable, builtin
 from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
 from zigzag_lab.vocab import Objective
+from zigzag_lab.vocab.options import OBJECTIVE
 
 _DEFAULT = SalsaSettings()
 
@@ -50,7 +50,7 @@ class SalsaStage(TemporalSearchStage):
             access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
             **kwargs,
         )
-        self.objective = objective_named("salsa_opt_criterion", salsa_opt_criterion)
+        self.objective: Objective = OBJECTIVE.checked(salsa_opt_criterion, "salsa_opt_criterion")
         self.settings = SalsaSettings(salsa_iteration_number, salsa_number_of_core, salsa_start_temperature, seed)
 
     def searched(self) -> Iterator[MappingBatch]:
@@ -64,17 +64,10 @@ class SalsaStage(TemporalSearchStage):
             accelerator=self.problem.accelerator,
             layer=self.problem.layer,
             spatial_mapping=self.problem.fractional.loops,
-            spatial_mapping_int=self.problem.integer.loops,
-            constraints=self.problem.constraints,
             temporal_mapping=batch,
             temporal_mapping_type=self.kind,
             problem=self.problem,
             access_same_data_considered_as_no_access=self.problem.skip_repeated_reads,
             tally=self.tally,
         ).batches()
-        if self.objective is Objective.ENERGY:
-            return priced.energy_pj
-        if self.objective is Objective.LATENCY:
-            return priced.latency_cycles
-        edp: np.ndarray = priced.latency_cycles * priced.energy_pj
-        return edp
+        return ranks(self.objective, priced.energy_pj, priced.latency_cycles)[0]

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import pickle
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
+from zigzag_lab.stages.answer import NotStorableError, answer_of
 from zigzag_lab.stages.dump import complete_json, simple_json
-from zigzag_lab.stages.files import check_file, check_folder, file_stem, write_atomically, write_json
+from zigzag_lab.stages.files import check_file, check_folder, file_stem, formatted, write_atomically, write_json
 from zigzag_lab.stages.protocols import SUM_STEM, RunFiles, Sink
-from zigzag_lab.stages.recording import save_all
-from zigzag_lab.stages.signature import name_of
-from zigzag_lab.stages.spec import StageSpec
+from zigzag_lab.stages.recording import SinkLog, results_within, save_all
+from zigzag_lab.stages.spec import StageSpec, name_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
-from zigzag_lab.vocab import PipelineError
+from zigzag_lab.vocab import InputError, PipelineError
+
+_DOCUMENTS: Mapping[str, Callable[[CostModelEvaluationABC], Mapping[str, object]]] = {
+    "simple": simple_json,
+    "complete": complete_json,
+}
+"""Suffix of a file -> what is written about a result."""
+
+DUMP_FORMAT = "zigzag_lab.dump/1"
 
 
 class _JsonSaveStage(Stage):
@@ -27,7 +34,7 @@ class _JsonSaveStage(Stage):
     """
 
     declares = StageSpec(provides=("dump_folder", "sink", "run_files"), writes=("dump_folder",), leaves_records=True)
-    suffix = ""
+    suffix: ClassVar[str]
 
     def __init__(
         self,
@@ -36,15 +43,10 @@ class _JsonSaveStage(Stage):
         dump_folder: str | Path | None = None,
         sink: Sink | None = None,
         run_files: RunFiles | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.dump_folder, self.sink, self.run_files = dump_folder, sink, run_files or RunFiles()
-
-    @staticmethod
-    @abstractmethod
-    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
-        """What is written about a result."""
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, saved. A folder that cannot be written to is refused first."""
@@ -55,7 +57,7 @@ class _JsonSaveStage(Stage):
             save_all(self.sink, (cme, extra_info))
             if self.dump_folder is not None:
                 name = f"{self._stem(cme)}_{self.suffix}.json"
-                write_json(self.run_files.fresh(Path(self.dump_folder) / name), self.json_of(cme))
+                write_json(self.run_files.fresh(Path(self.dump_folder) / name), _DOCUMENTS[self.suffix](cme))
             yield cme, extra_info
 
     def _stem(self, cme: CostModelEvaluationABC) -> str:
@@ -73,11 +75,6 @@ class SimpleSaveStage(_JsonSaveStage):
     declares = StageSpec(hands_on=True)
     suffix = "simple"
 
-    @staticmethod
-    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
-        """Energy and latency."""
-        return simple_json(cme)
-
 
 @builtin
 class CompleteSaveStage(_JsonSaveStage):
@@ -85,11 +82,6 @@ class CompleteSaveStage(_JsonSaveStage):
 
     declares = StageSpec(hands_on=True)
     suffix = "complete"
-
-    @staticmethod
-    def json_of(cme: CostModelEvaluationABC) -> dict[str, Any]:
-        """Every term, and what it was computed from."""
-        return complete_json(cme)
 
 
 @builtin
@@ -111,7 +103,7 @@ class PickleSaveStage(Stage):
         pickle_filename: str | Path | None = None,
         sink: Sink | None = None,
         run_files: RunFiles | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.pickle_filename, self.sink, self.run_files = pickle_filename, sink, run_files or RunFiles()
@@ -134,3 +126,57 @@ class PickleSaveStage(Stage):
         if self.pickle_filename is not None:
             path = self.run_files.fresh(Path(self.pickle_filename))
             write_atomically(path, pickle.dumps(cmes, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+@builtin
+class DumpStage(Stage):
+    """Hands every result on, and at the end writes all of them to a file.
+
+    Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
+    ``outputs/{accelerator}_{layer}.pickle``; a file that this run has written already gets a number. The file is the
+    pickled list of ``(cme, extra_info)``. Beside it stands the same list as JSON, which is the only one of the two that
+    this package ever reads back. ``sink``: where to store results.
+    """
+
+    declares = StageSpec(
+        provides=("run_files", "sink"), writes=("dump_filename_pattern",), hands_on=True, leaves_records=True
+    )
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        dump_filename_pattern: str | Path,
+        sink: Sink | None = None,
+        run_files: RunFiles | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.pattern, self.sink, self.run_files = dump_filename_pattern, sink, run_files or RunFiles()
+
+    def run(self) -> Iterator[Result]:
+        """Yield the results of the stages below, then write the files."""
+        path = formatted("dump_filename_pattern", self.pattern, self.kwargs)
+        if path.suffix == ".json":
+            found = f"'{path}' is the name of the JSON file"
+            raise InputError("dump_filename_pattern", found, "the name of the pickle, such as results.pickle")
+        check_file(path)
+        results: list[Result] = []
+        log = SinkLog(self.sink)
+        below = results_within(log, lambda: self.substage(sink=log, run_files=self.run_files).run())
+        for cme, extra_info in below:
+            results.append((cme, extra_info))
+            save_all(log, results[-1])
+            yield cme, extra_info
+        path = self.run_files.fresh(path)
+        write_atomically(path, pickle.dumps(results, protocol=pickle.HIGHEST_PROTOCOL))
+        write_json(path.with_suffix(".json"), dump_json(results, log))
+
+
+def dump_json(results: Sequence[Result], log: SinkLog | None = None) -> dict[str, object]:
+    """Return a list of results as plain data: terms for people, and all that SkipIfDumpExistsStage reads."""
+    document: dict[str, object] = {"format": DUMP_FORMAT, "results": [complete_json(cme) for cme, _ in results]}
+    try:
+        return {**document, "answer": answer_of(results, log=log)}
+    except NotStorableError:  # they hold objects of the user's own, which only the pickle can
+        return document

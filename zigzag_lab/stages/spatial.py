@@ -6,9 +6,8 @@ Where the greedy allocations of LOMA and SALSA fit nothing under any of them, ex
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
-from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.bypass import designs
@@ -17,7 +16,7 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.stages.exact import ExactStage
-from zigzag_lab.stages.keywords import LAYER_RECORDS, check_count
+from zigzag_lab.stages.keywords import LAYER_RECORDS, check_count, keywords_of
 from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
@@ -54,7 +53,7 @@ class SpatialMappingGeneratorStage(BatchStage):
         nb_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
         enable_mix_spatial_mapping_generation: bool = False,
         enable_weight_diagonal_mapping: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.accelerator, self.layer, self.constraints = accelerator, layer, constraints or MappingConstraints()
@@ -69,25 +68,19 @@ class SpatialMappingGeneratorStage(BatchStage):
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield what the stages below find under each spatial mapping."""
-        misses: list[InfeasibleError] = []
-        found = False
-        for accelerator, mapping in self._proposals():
-            stage = SpatialMappingConversionStage(
-                self.list_of_callables,
-                accelerator=accelerator,
-                layer=self.layer,
-                constraints=self.constraints,
-                user_spatial_mapping=mapping,
-                **self.kwargs,
-            )
-            try:
-                for batch in stage.batches_on(accelerator):
-                    found = True
-                    yield batch.wrapped(lambda result, m=mapping: (result[0], (m, result[1])))  # type: ignore[misc]
-            except InfeasibleError as miss:
-                misses.append(miss)
-        if misses and not found:
-            yield from searched_on(self, self.layer.name, min(misses, key=lambda miss: miss.missing_bits))
+        return _tried(self, self.layer, (self._under(mapping, design) for design, mapping in self._proposals()))
+
+    def _under(self, mapping: SpatialMapping, accelerator: Accelerator) -> Iterator[ResultBatch]:
+        stage = SpatialMappingConversionStage(
+            self.list_of_callables,
+            accelerator=accelerator,
+            layer=self.layer,
+            constraints=self.constraints,
+            user_spatial_mapping=mapping,
+            **self.kwargs,
+        )
+        for batch in stage.batches_on(accelerator):
+            yield batch.wrapped(lambda result: (result[0], (mapping, result[1])))
 
     def _proposals(self) -> Iterator[tuple[Accelerator, SpatialMapping]]:
         """Spatial mappings, on every design that the user allows; a choice of skips under which none fits has none."""
@@ -127,7 +120,7 @@ class SpatialMappingConversionStage(BatchStage):
         layer: Layer,
         constraints: MappingConstraints | None = None,
         user_spatial_mapping: SpatialMapping | dict[str, dict[str, int]] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         self.accelerator, self.layer, self.constraints = accelerator, layer, constraints or MappingConstraints()
@@ -136,31 +129,28 @@ class SpatialMappingConversionStage(BatchStage):
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield what the stages below find under this spatial mapping."""
-        misses: list[InfeasibleError] = []
-        found = False
-        for accelerator in designs(self.layer, self.accelerator, self.constraints):
-            try:
-                for batch in self.batches_on(accelerator):
-                    found = True
-                    yield batch
-            except InfeasibleError as miss:
-                misses.append(miss)
-        if misses and not found:
-            yield from searched_on(self, self.layer.name, min(misses, key=lambda miss: miss.missing_bits))
+        allowed = designs(self.layer, self.accelerator, self.constraints)
+        return _tried(self, self.layer, map(self.batches_on, allowed))
 
     def batches_on(self, accelerator: Accelerator) -> Iterator[ResultBatch]:
         """Yield what the stages below find on a design."""
         problem = Problem.of(self.layer, accelerator, self.constraints, self.spatial_mapping)
-        yield from batches_of(
-            self.substage(
-                layer=self.layer,
-                accelerator=accelerator,
-                constraints=self.constraints,
-                spatial_mapping=problem.fractional.loops,
-                spatial_mapping_int=problem.integer.loops,
-                problem=problem,
-            )
-        )
+        yield from batches_of(self.substage(**keywords_of(problem)))
+
+
+def _tried(stage: BatchStage, layer: Layer, attempts: Iterable[Iterator[ResultBatch]]) -> Iterator[ResultBatch]:
+    """Yield what attempts find; one that fits nothing is passed over, as long as another one works."""
+    misses: list[InfeasibleError] = []
+    found = False
+    for attempt in attempts:
+        try:
+            for batch in attempt:
+                found = True
+                yield batch
+        except InfeasibleError as miss:
+            misses.append(miss)
+    if misses and not found:
+        yield from searched_on(stage, layer.name, min(misses, key=lambda miss: miss.missing_bits))
 
 
 def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterator[ResultBatch]:
@@ -168,11 +158,6 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
 
     LOMA and SALSA fill the lowest memories first, after which the rest may not fit above; ZigZag stops there. Exact
     search looks at every allocation, under the same spatial mappings, for as long as it does by default.
-
-    Args:
-        stage: the stage under whose mappings nothing fits.
-        layer: the name of the layer.
-        miss: what is too small as greedy search has it.
 
     Raises:
         InfeasibleError: nothing fits, or the list below is not one of a greedy search for uneven mappings.
@@ -188,7 +173,7 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
     found = False
     try:
         for batch in again.batches():
-            found = found or _said(stage.kwargs.get("sink"), layer)
+            found = found or _warned(stage.kwargs.get("sink"), layer)
             yield batch
     except InfeasibleError:
         raise miss from None
@@ -196,7 +181,7 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
         raise miss
 
 
-def _said(sink: Any, layer: str) -> bool:
+def _warned(sink: object, layer: str) -> bool:
     warning = f"layer {layer}: no greedy allocation fits, as ZigZag searches; its mapping was found by exact search"
     if hasattr(sink, "warn"):
         sink.warn(warning)

@@ -19,8 +19,7 @@ import numpy as np
 from zigzag_lab.stages.protocols import Result as Result
 from zigzag_lab.stages.protocols import Variant
 from zigzag_lab.stages.recording import run_recorded
-from zigzag_lab.stages.signature import parameters_of, wrong_kind
-from zigzag_lab.stages.spec import DECLARED_BY, NOTHING, StageSpec, spec_of
+from zigzag_lab.stages.spec import DECLARED_BY, NOTHING, StageSpec, parameters_of, spec_of, wrong_kind
 from zigzag_lab.vocab import PipelineError
 from zigzag_lab.vocab.registry import Registry
 
@@ -36,7 +35,7 @@ class StageCallable(Protocol):
 class _StageMeta(ABCMeta):
     """Builds stages, with an error that names what a stage needs and was not given; has the fields of its spec."""
 
-    def __getattr__(cls, name: str) -> Any:
+    def __getattr__(cls, name: str) -> object:
         if name in DECLARED_BY:
             return getattr(spec_of(cls), DECLARED_BY[name])
         raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
@@ -68,9 +67,9 @@ class Stage(metaclass=_StageMeta):
 
     declares: ClassVar[StageSpec]
 
-    def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: Any) -> None:
+    def __init__(self, list_of_callables: Sequence[StageCallable], **kwargs: object) -> None:
         self.list_of_callables: list[StageCallable] = list(list_of_callables or [])
-        self.kwargs: dict[str, Any] = kwargs
+        self.kwargs: dict[str, object] = kwargs
         name = type(self).__name__
         if self.is_leaf() and self.list_of_callables:
             raise PipelineError(name, "stands above other stages", "the last place", "Move it to the end of the list.")
@@ -88,11 +87,11 @@ class Stage(metaclass=_StageMeta):
         """Whether the stage prices by itself and has nothing below it."""
         return False
 
-    def substage(self, **changes: Any) -> Stage:
+    def substage(self, **changes: object) -> Stage:
         """Build the next stage with this stage's keywords, some of them changed."""
         return self.list_of_callables[0](self.list_of_callables[1:], **{**self.kwargs, **changes})
 
-    def variant(self, settings: Mapping[str, Any], **changes: Any) -> Iterator[Result]:
+    def variant(self, settings: Mapping[str, object], **changes: object) -> Iterator[Result]:
         """Yield what the stages below find for one combination of a stage that tries several.
 
         In the record of the run each combination is a child run of its own, with its settings, its layers and its

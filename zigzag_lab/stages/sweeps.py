@@ -5,25 +5,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
-from zigzag_lab.inputs.variants import Variants, accelerator_document
+from zigzag_lab.inputs.variants import accelerator_document, with_values
 from zigzag_lab.stages.files import file_stem
-from zigzag_lab.stages.keywords import objective_named
-from zigzag_lab.stages.placeholders import Combination, placeholder_in
+from zigzag_lab.stages.keywords import ranks
 from zigzag_lab.stages.protocols import in_a_word
-from zigzag_lab.stages.signature import Keywords
-from zigzag_lab.stages.spec import StageSpec, spec_of
+from zigzag_lab.stages.recording import Combination, placeholder_in
+from zigzag_lab.stages.spec import Keywords, StageSpec, spec_of
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, PipelineError
+from zigzag_lab.vocab.options import OBJECTIVE
 
 FOLDER = "dump_folder"
 """The keyword of a folder that files go to; other keywords that write name one file."""
 
-Iterations = Mapping[str | tuple[str, ...], Sequence[Any]]
+Iterations = Mapping[str | tuple[str, ...], Sequence[object]]
 
 
 @builtin
@@ -47,7 +46,7 @@ class GeneralParameterIteratorStage(Stage):
         *,
         general_parameter_iterations: Iterations,
         skip_infeasible: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, skip_infeasible=skip_infeasible, **kwargs)
         self.skip_infeasible = skip_infeasible
@@ -71,7 +70,8 @@ class GeneralParameterIteratorStage(Stage):
             try:
                 for cme, extra_info in self.variant(values, **values, **files):
                     found = True
-                    self._allow_miss(extra_info, combination)
+                    if self.skip_infeasible and (placeholder := placeholder_in(extra_info)) is not None:
+                        placeholder.allow_miss(combination)  # another process computes it
                     yield cme, (dict(values), extra_info)
             except InfeasibleError as miss:
                 if not self.skip_infeasible:
@@ -79,11 +79,6 @@ class GeneralParameterIteratorStage(Stage):
                 misses.append(miss)
         if misses and not found:
             raise misses[0]
-
-    def _allow_miss(self, extra_info: Any, combination: Combination) -> None:
-        """Have a combination that another process computes passed over where it fits nothing."""
-        if self.skip_infeasible and (placeholder := placeholder_in(extra_info)) is not None:
-            placeholder.allow_miss(combination)
 
 
 @builtin
@@ -114,7 +109,7 @@ class HardwareSearchStage(Stage):
         hardware_objective: Objective | str = Objective.LATENCY,
         max_area_mm2: float | None = None,
         memory_costs: MemoryCostProvider | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         if isinstance(accelerator, Accelerator):
@@ -125,8 +120,9 @@ class HardwareSearchStage(Stage):
                 "Put HardwareSearchStage above AcceleratorParserStage.",
             )
         self.memory_costs = memory_costs
-        self.objective, self.max_area = objective_named("hardware_objective", hardware_objective), max_area_mm2
-        self.variants = Variants(accelerator_document(accelerator))
+        self.objective: Objective = OBJECTIVE.checked(hardware_objective, "hardware_objective")
+        self.max_area = max_area_mm2
+        self.document = accelerator_document(accelerator)
         self.points = expanded("hardware_parameters", hardware_parameters)
 
     def run(self) -> Iterator[Result]:
@@ -134,7 +130,7 @@ class HardwareSearchStage(Stage):
         priced: list[Result] = []
         misses: list[InfeasibleError] = []
         for values, folder in zip(self.points, folders_of(self.points), strict=True):
-            accelerator = read_accelerator(self.variants.with_values(values), self.memory_costs)
+            accelerator = read_accelerator(with_values(self.document, values), self.memory_costs)
             if self.max_area is not None and area_of(accelerator).total_mm2 > self.max_area:
                 continue
             try:
@@ -143,10 +139,10 @@ class HardwareSearchStage(Stage):
                 misses.append(miss)
         if not priced:
             raise misses[0] if misses else self._all_too_large()
-        best = min(priced, key=lambda result: self._rank(result))
+        best = min(priced, key=self._rank)
         yield best[0], priced
 
-    def _result_on(self, accelerator: Accelerator, values: dict[str, Any], folder: str) -> Result:
+    def _result_on(self, accelerator: Accelerator, values: dict[str, object], folder: str) -> Result:
         files = files_apart(self.list_of_callables, self.kwargs, values, folder)
         results = list(self.variant(values, accelerator=accelerator, memory_costs=self.memory_costs, **files))
         if len(results) != 1:
@@ -156,13 +152,7 @@ class HardwareSearchStage(Stage):
         return cme, (values, extra_info)
 
     def _rank(self, result: Result) -> tuple[float, ...]:
-        energy, latency = result[0].energy_total, result[0].latency_total2
-        by = {
-            Objective.LATENCY: (latency, energy),
-            Objective.ENERGY: (energy, latency),
-            Objective.EDP: (latency * energy,),
-        }
-        return by[self.objective]
+        return ranks(self.objective, result[0].energy_total, result[0].latency_total2)
 
     def _all_too_large(self) -> InputError:
         found = f"none of the {len(self.points)} designs takes {self.max_area} or less"
@@ -173,7 +163,7 @@ HardwareOptimizerStage = HardwareSearchStage
 """ZigZag's name for it."""
 
 
-def expanded(where: str, iterations: Iterations) -> list[dict[str, Any]]:
+def expanded(where: str, iterations: Iterations) -> list[dict[str, object]]:
     """Every combination of values, the last key varying fastest: a list of name -> value.
 
     Raises:
@@ -194,7 +184,7 @@ def _names(key: str | tuple[str, ...]) -> tuple[str, ...]:
     return key if isinstance(key, tuple) else (key,)
 
 
-def _values(where: str, key: Any, values: Any) -> list[Any]:
+def _values(where: str, key: object, values: object) -> list[object]:
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
         raise InputError(f"{where}[{key!r}]", f"found {values!r}", "a list of values", f"Write [{values!r}].")
     listed = list(values)
@@ -203,7 +193,7 @@ def _values(where: str, key: Any, values: Any) -> list[Any]:
     return listed
 
 
-def _point(where: str, key: str | tuple[str, ...], value: Any) -> dict[str, Any]:
+def _point(where: str, key: str | tuple[str, ...], value: object) -> dict[str, object]:
     names = _names(key)
     if not isinstance(key, tuple):
         return {key: value}
@@ -227,20 +217,16 @@ def folders_of(points: Sequence[Keywords]) -> list[str]:
     return folders
 
 
-def files_apart(stages: Sequence[StageCallable], kwargs: Keywords, point: Keywords, folder: str) -> dict[str, Any]:
+def files_apart(stages: Sequence[StageCallable], kwargs: Keywords, point: Keywords, folder: str) -> dict[str, object]:
     """The keywords by which stages below write files, with a folder of one point's put in.
 
-    Args:
-        stages: those below.
-        kwargs: what they would be given.
-        point: keyword -> value. A file that the point names, or whose name has such a keyword as a field, is its own.
-        folder: of the point.
+    A file that the point names, or whose name has a keyword of the point as a field, is its own already.
     """
-    changed: dict[str, Any] = {}
+    changed: dict[str, object] = {}
     for name in {name for stage in stages for name in spec_of(stage).writes}:
         given = kwargs.get(name)
         if given is None or name in point or any(f"{{{keyword}" in str(given) for keyword in point):
             continue
-        path = Path(given)
+        path = Path(str(given))
         changed[name] = path / folder if name == FOLDER else path.parent / folder / path.name
     return changed

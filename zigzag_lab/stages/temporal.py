@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from typing import Any
 
-from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate
-from zigzag_lab.cost.capacity import capacity_misses
+import numpy as np
+
+from zigzag_lab.cost import Certificate, CostModelEvaluation, FrontCertificate, price
+from zigzag_lab.cost.certificate import ALL_ORDERS
+from zigzag_lab.cost.evaluation import capacity_misses
+from zigzag_lab.cost.kernel import supports
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.mapping.batch import MappingBatch
+from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
+from zigzag_lab.mapping.shapes import TileShapes
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.search.loma import allocate
+from zigzag_lab.search.order_classes import OrderClasses
+from zigzag_lab.search.order_constraints import OrderConstraints
+from zigzag_lab.search.orderings import CHUNK
 from zigzag_lab.search.pinned import PinnedLevels, pinned_mapping
-from zigzag_lab.search.temporal import temporal_mappings
-from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, kind_of_mapping, problem_of
-from zigzag_lab.stages.order_classes import best_of_classes, best_order, can_be_merged
+from zigzag_lab.search.temporal import order_classes, temporal_mappings
+from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, keywords_of, problem_of, ranks
 from zigzag_lab.stages.protocols import Incumbent, SearchTally
-from zigzag_lab.stages.spec import StageSpec, spec_of
-from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of, builtin
-from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec, spec_of
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 PROVIDES = (
@@ -36,7 +48,7 @@ class TemporalSearchStage(BatchStage):
 
     A search is a subclass with :meth:`searched`, and a constructor that names the keywords which it alone reads. One
     that scripts written for ZigZag give whatever the search, and that it makes no use of, has the default
-    :data:`zigzag_lab.stages.signature.WITHOUT_EFFECT`: it is accepted with a warning.
+    :data:`zigzag_lab.stages.spec.WITHOUT_EFFECT`: it is accepted with a warning.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``temporal_mapping_type``: ``uneven`` (default) or
     ``even``; ``user_temporal_mapping``: operand -> loops per memory, a mapping from elsewhere to be priced instead of
@@ -66,8 +78,9 @@ class TemporalSearchStage(BatchStage):
         super().__init__(list_of_callables, **kwargs)
         same = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
         is_skipping = self.kwargs.get("access_same_data_considered_as_no_access", True)
-        self.problem = same.with_repeated_reads(skipped=is_skipping)
-        self.kind, self.pinned = kind_of_mapping(temporal_mapping_type), user_temporal_mapping
+        self.problem = same.with_repeated_reads(skipped=bool(is_skipping))
+        self.kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(temporal_mapping_type)
+        self.pinned = user_temporal_mapping
         self.tally, self.incumbent = tally or SearchTally(), to_beat
         self.certificate: Certificate | FrontCertificate | None = None
 
@@ -87,18 +100,14 @@ class TemporalSearchStage(BatchStage):
 
     def _priced(self) -> Iterator[ResultBatch]:
         takes_batches = spec_of(self.list_of_callables[0]).takes_batches
-        for batch in self.proposals():
-            if isinstance(batch, TemporalMapping):
-                for priced in batches_of(self._stage(batch)):
-                    yield priced.wrapped(lambda result, m=batch: (result[0], (m, result[1])))  # type: ignore[misc]
-            elif takes_batches:
-                for priced in batches_of(self._stage(batch)):
-                    yield priced.wrapped(lambda result: (result[0], (result[0].temporal_mapping, result[1])))  # type: ignore[attr-defined]
-            else:
-                for index in range(len(batch)):
-                    mapping = TemporalMapping.of(self.problem.layer, batch.allocated(index), self.kind)
-                    for priced in batches_of(self._stage(mapping)):
-                        yield priced.wrapped(lambda result, m=mapping: (result[0], (m, result[1])))  # type: ignore[misc]
+        for proposed in self.proposals():
+            for one in (proposed,) if takes_batches or isinstance(proposed, TemporalMapping) else self._each(proposed):
+                for priced in batches_of(self._stage(one)):
+                    yield priced.wrapped(partial(_with_mapping, one))
+
+    def _each(self, batch: MappingBatch) -> Iterator[TemporalMapping]:
+        for index in range(len(batch)):
+            yield TemporalMapping.of(self.problem.layer, batch.allocated(index), self.kind)
 
     def proposals(self) -> Iterator[MappingBatch | TemporalMapping]:
         """Yield the user's mapping where there is one, else what the search finds."""
@@ -110,17 +119,9 @@ class TemporalSearchStage(BatchStage):
         else:
             yield from self.searched()
 
-    def _stage(self, mapping: MappingBatch | TemporalMapping) -> Any:
+    def _stage(self, mapping: MappingBatch | TemporalMapping) -> Stage:
         return self.substage(
-            layer=self.problem.layer,
-            accelerator=self.problem.accelerator,
-            constraints=self.problem.constraints,
-            spatial_mapping=self.problem.fractional.loops,
-            spatial_mapping_int=self.problem.integer.loops,
-            temporal_mapping=mapping,
-            temporal_mapping_type=self.kind,
-            problem=self.problem,
-            tally=self.tally,
+            **keywords_of(self.problem), temporal_mapping=mapping, temporal_mapping_type=self.kind, tally=self.tally
         )
 
 
@@ -165,6 +166,12 @@ class TemporalMappingGeneratorStage(TemporalSearchStage):
 LomaStage = TemporalMappingGeneratorStage
 
 
+def _with_mapping(proposed: MappingBatch | TemporalMapping, result: Result) -> Result:
+    """The result, with its temporal mapping in front of the extra information of the stages below."""
+    cme, extra_info = result
+    return cme, (proposed if isinstance(proposed, TemporalMapping) else cme.temporal_mapping, extra_info)  # type: ignore[attr-defined]
+
+
 def _pinned(problem: Problem, levels: PinnedLevels, kind: TemporalMappingType, where: str) -> TemporalMapping:
     """Return a mapping from elsewhere, checked against the layer and the sizes of the memories.
 
@@ -185,3 +192,125 @@ def _pinned(problem: Problem, levels: PinnedLevels, kind: TemporalMappingType, w
             "Keep fewer loops there, or enlarge the memory.",
         )
     return mapping
+
+
+@dataclass(frozen=True)
+class BestOrder:
+    """Result of a search through classes of orders.
+
+    Attributes:
+        batch: the mapping, alone.
+        figure: its energy, latency or their product.
+        n_orders: orders that fit the memories, of all classes.
+        n_classes: the classes.
+    """
+
+    batch: MappingBatch
+    figure: float
+    n_orders: int
+    n_classes: int
+
+
+def best_of_classes(
+    problem: Problem,
+    lpf_limit: int | None,
+    objective: Objective,
+    kind: TemporalMappingType,
+) -> BestOrder | None:
+    """Return the mapping that pricing every order one by one would choose, without pricing them all.
+
+    None where orders are few, where it is not known which have equal prices, and where none fits the memories.
+
+    Args:
+        problem: what is mapped.
+        lpf_limit: the most loop prime factors; None for all.
+        objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
+            then the first.
+        kind: even or uneven.
+    """
+    classes = order_classes(problem, lpf_limit) if supports(problem) else None
+    if classes is None:
+        return None
+    energy, latency = _prices(problem, classes, kind)
+    fitting = np.isfinite(energy)
+    if not fitting.any():
+        return None
+    chosen = np.flatnonzero(fitting)
+    compared = ranks(objective, energy, latency)
+    for figures in compared:
+        chosen = chosen[figures[chosen] == figures[chosen].min()]
+    first = allocate(LoopTables(problem, classes.lattice.loops, classes.first_of(chosen)), kind).fitting
+    n_orders = round(float(classes.n_orders[fitting].sum()))
+    return None if first is None else BestOrder(first, float(compared[0][chosen[0]]), n_orders, int(fitting.sum()))
+
+
+def can_be_merged(problem: Problem, kind: TemporalMappingType) -> bool:
+    """Whether equal beginnings of orders can be merged: not for sliding-window outputs, nor for even mappings."""
+    is_free = not OrderConstraints.of(problem).complete_order  # a layer that is all unrolled has one order, of none
+    return is_free and kind is TemporalMappingType.UNEVEN and supports(problem)
+
+
+def best_order(problem: Problem, objective: Objective) -> tuple[MappingBatch, Certificate]:
+    """Return the best of all orders of all loop prime factors, alone in its batch, and what is proven of it."""
+    started, kind = time.perf_counter(), TemporalMappingType.UNEVEN
+    found = best_of_classes(problem, None, objective, kind)
+    if found is not None:
+        work = float(found.n_orders), found.n_classes, time.perf_counter() - started
+        return found.batch, Certificate(objective, found.figure, found.figure, ALL_ORDERS, *work)
+    from zigzag_lab.exact.all_orders import best_of_all_orders
+
+    answer = best_of_all_orders(problem, objective)
+    return answer.batch.only(answer.index), answer.certificate
+
+
+def _prices(problem: Problem, classes: OrderClasses, kind: TemporalMappingType) -> tuple[np.ndarray, np.ndarray]:
+    """[c] energy and latency of each class; infinite where LOMA rejects it."""
+    shapes, orders = TileShapes.of(problem, classes.lattice.loops), classes.orders()
+    energy, latency = np.full(orders.shape[1], np.inf), np.full(orders.shape[1], np.inf)
+    for start in range(0, orders.shape[1], CHUNK):
+        part = np.arange(start, min(start + CHUNK, orders.shape[1]))
+        found = allocate(LoopTables(problem, classes.lattice.loops, orders[:, part], shapes), kind)
+        if found.fitting is not None:
+            prices = price(found.fitting)
+            energy[part[found.fits]], latency[part[found.fits]] = prices.energy_pj, prices.latency_cycles
+    return energy, latency
+
+
+@builtin
+class TemporalOrderingConversionStage(TemporalSearchStage):
+    """Allocates the user's order of loops to memory levels; nothing is searched.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``user_temporal_ordering``: (loop dimension, size) from
+    the innermost outwards, all loops that the spatial mapping leaves in time; by default the mapping file's
+    ``temporal_ordering``. Yields ``(cme, (temporal_mapping, extra_info))``, once.
+    """
+
+    declares = StageSpec(is_pure=True)
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        user_temporal_ordering: Sequence[tuple[str, int]] | None = None,
+        loma_lpf_limit: int | None = WITHOUT_EFFECT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        if user_temporal_ordering is not None:
+            order = tuple((dim, size) for dim, size in user_temporal_ordering)
+            constraints = replace(self.problem.constraints, temporal_ordering=order)
+            self.problem = replace(self.problem, constraints=constraints)
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """Yield the one mapping of the user's order."""
+        wanted = self.problem.constraints.temporal_ordering
+        if not OrderConstraints.of(self.problem).is_complete:
+            shown = ", ".join(f"[{dim}, {size or '*'}]" for dim, size in wanted) or "no order"
+            left = ", ".join(f"{dim} {size}" for dim, size in self.problem.temporal_sizes.items()) or "none"
+            raise InputError(
+                f"layer {self.problem.layer.name}: temporal_ordering",
+                f"found {shown}",
+                f"every temporal loop of the spatial mapping {self.problem.spatial_mapping}, in order: {left}",
+                "TemporalMappingGeneratorStage completes an order that leaves something open.",
+            )
+        yield from temporal_mappings(self.problem, None, self.kind)

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN, WITHIN_RUN
 from zigzag_lab.vocab import InputError, Objective
-
-if TYPE_CHECKING:
-    from zigzag_lab.store.store import Store
 
 ALL_UP_TO = 200
 """Points that are all published by default; of more their Pareto fronts and the best."""
@@ -86,49 +82,8 @@ def _front(points: Iterable[Row]) -> set[int]:
     return {int(point.label) for point in pareto_front(DesignMark(str(row[1]), row[3], row[4]) for row in points)}
 
 
-# -- points of sweeps --------------------------------------------------------------------------------------------------
-
-
-def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) -> int:
-    """Put points of a sweep, or runs within a run, into the outbox; those that are there already stay as they are.
-
-    Args:
-        store: an open database.
-        name: of the sweep, or the id of the run.
-        policy: which points; by default what suits their number.
-
-    Returns:
-        How many were chosen.
-
-    Raises:
-        InputError: there is no such sweep.
-    """
-    rows = store.database.select("SELECT number, objective, n_points FROM zl_sweep WHERE name = ?", (name,)).rows
-    if not rows:
-        chosen = store.database.transact(lambda: chosen_within(store.database, _run_called(store, name), policy))
-        store.ask_to_publish(chosen)
-        return len(chosen)
-    number, objective, n_points = rows[0]
-    points = store.database.select(
-        f"SELECT p.workload, {_figures(objective)} FROM zl_sweep_point p "
-        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ? "
-        "ORDER BY r.number",
-        (number,),
-    ).rows
-    chosen = (policy or Policy.for_size(n_points)).choose(points)
-    store.ask_to_publish(chosen)
-    return len(chosen)
-
-
-def _run_called(store: Store, name: str) -> int:
-    try:
-        return store.run_number(name)
-    except InputError:
-        hint = "'zigzag-lab status' lists sweeps; the id of a run stands for the runs within it."
-        raise InputError("sweep", f"there is none called '{name}'", hint=hint) from None
-
-
-def _figures(objective: str) -> str:
+def point_columns(objective: str) -> str:
+    """SQL: what a policy asks of points, for what they were to minimise."""
     column = OBJECTIVE_COLUMNS.get(objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
     return f"r.number, r.status, r.latency_cycles, r.energy_pj, r.{column}"
 
@@ -198,7 +153,7 @@ def chosen_within(database: Database, run_number: int, policy: Policy | None = N
     """
     ((objective,),) = database.execute("SELECT objective FROM zl_run WHERE number = ?", (run_number,))
     rows = database.execute(
-        f"SELECT COALESCE(w.digest, ''), {_figures(objective)}, r.parent_number FROM zl_run r "
+        f"SELECT COALESCE(w.digest, ''), {point_columns(objective)}, r.parent_number FROM zl_run r "
         "LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload' "
         f"WHERE r.number IN ({WITHIN}) AND r.deleted_at IS NULL ORDER BY r.number",
         (run_number,),

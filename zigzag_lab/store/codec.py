@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -34,7 +35,6 @@ Spelling = tuple[str, str]
 
 MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
-MOST_LEVELS_KNOWN = 16_384
 N_SPATIAL_DIGITS = 8
 """Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
 
@@ -86,29 +86,27 @@ def _layer_row(
     cme: CostModelEvaluation, run_number: int, layer_index: int, digests: tuple[str, str], design: Design
 ) -> LayerEvaluationTuple:
     layer, terms = cme.layer, cme.breakdown
+    # by position, as names would take as long as all else here; a test compares each column
     return LayerEvaluationTuple(
-        run_number=run_number,
-        layer_index=layer_index,
-        layer_id=layer.id,
-        name=layer.name,
-        operator_type=layer.operator_type,
-        layer_digest=digests[0],
-        mapping_digest=digests[1],
-        keeps_at_output_pins=cme.keep_at_output_pins,
-        n_macs=layer.n_macs,
-        energy_pj=float(cme.energy_total),
-        mac_energy_pj=float(terms.mac_energy_pj),
-        memory_energy_pj=float(terms.memory_energy_pj),
-        latency_cycles=float(cme.latency_total2),
-        ideal_cycles=float(terms.ideal_cycles),
-        temporal_cycles=float(terms.temporal_cycles),
-        stall_cycles=float(terms.stall_cycles),
-        onload_cycles=float(terms.onload_cycles),
-        offload_cycles=float(terms.offload_cycles),
-        drain_cycles=float(terms.drain_cycles),
-        accelerator_kind=design.accelerator,
-        constraints_kind=design.constraints,
-        memories_left_out=design.left_out,
+        run_number,
+        layer_index,
+        layer.id,
+        layer.name,
+        layer.operator_type,
+        *digests,
+        cme.keep_at_output_pins,
+        layer.n_macs,
+        float(cme.energy_total),
+        float(terms.mac_energy_pj),
+        float(terms.memory_energy_pj),
+        float(cme.latency_total2),
+        float(terms.ideal_cycles),
+        float(terms.temporal_cycles),
+        float(terms.stall_cycles),
+        float(terms.onload_cycles),
+        float(terms.offload_cycles),
+        float(terms.drain_cycles),
+        *design,
     )
 
 
@@ -152,15 +150,30 @@ def _memory_rows(
 
 
 def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
-    """Operand -> its levels, spelt."""
-    return {op: [_spelt(loops) if loops else _NO_LOOPS for loops in levels] for op, levels in temporal.levels.items()}
+    """Operand -> its levels, spelt. Operands mostly share one order of loops, so that each loop is looked up once."""
+    spelt: dict[str, list[Spelling]] = {}
+    order: list[Loop] | None = None
+    for operand, levels in temporal.levels.items():
+        loops = [*chain.from_iterable(levels)]
+        if loops != order:
+            texts, contents = _spelt(loops)
+            order = loops
+        first, of_operand = 0, []
+        for level in levels:
+            if level:
+                last = first + len(level)
+                of_operand.append((", ".join(texts[first:last]), f"[{','.join(contents[first:last])}]"))
+                first = last
+            else:
+                of_operand.append(_NO_LOOPS)
+        spelt[operand] = of_operand
+    return spelt
 
 
-@lru_cache(MOST_LEVELS_KNOWN)
-def _spelt(loops: tuple[Loop, ...]) -> Spelling:
-    """The loops of one level, from the innermost, put together from what has mostly been met before."""
+def _spelt(loops: Collection[Loop]) -> tuple[list[str], list[str]]:
+    """Each loop as people write it and as canonical JSON, both of which have mostly been met before."""
     try:
-        return ", ".join(map(_text_of, loops)), f"[{','.join(map(_content_of, loops))}]"
+        return [*map(_text_of, loops)], [*map(_content_of, loops)]
     except KeyError:
         for loop in loops:
             _learn(loop)
@@ -179,8 +192,8 @@ def _learn(loop: Loop) -> None:
 @lru_cache(maxsize=16_384)
 def _spelt_unrolled(dim: str, *loops: Loop) -> Spelling:
     """An array dimension and what is unrolled over it."""
-    text, content = _spelt(loops)
-    return f"{dim}: {text.replace(',', '') or '-'}", f"[{_spelt_name(dim)},{content}]"
+    texts, contents = _spelt(loops)
+    return f"{dim}: {' '.join(texts) or '-'}", f"[{_spelt_name(dim)},[{','.join(contents)}]]"
 
 
 @lru_cache(maxsize=256)

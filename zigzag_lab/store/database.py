@@ -98,10 +98,11 @@ class Database(Protocol):
 
 
 @lru_cache(maxsize=64)
-def insertion(kind: RowType, n_rows: int = 1) -> str:
-    """The statement that adds so many rows, and leaves alone those that are there already."""
-    columns, marks = ", ".join(kind._fields), f"({', '.join('?' * len(kind._fields))})"
-    return f"INSERT INTO {TABLES[kind]} ({columns}) VALUES {', '.join([marks] * n_rows)} ON CONFLICT DO NOTHING"
+def insertion(kind: RowType, n_rows: int = 1, columns: tuple[str, ...] | None = None) -> str:
+    """The statement that adds so many rows, and leaves alone those that are there already; by default all columns."""
+    columns = columns or kind._fields
+    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * n_rows)
+    return f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES {marks} ON CONFLICT DO NOTHING"
 
 
 def insertion_of(table: str, columns: Iterable[str], computed: Mapping[str, str]) -> str:

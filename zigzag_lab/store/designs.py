@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys import accelerator_digest, canonical_json, constraints_digest, described
+from zigzag_lab.keys import canonical_json, described, meaning_digest
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.store.run_start import RunInput
 from zigzag_lab.workload import Layer
@@ -68,7 +68,8 @@ class Designs:
     def of(self, cme: Any) -> Design:
         """What a CME was priced on."""
         problem, layer = cme.problem, cme.layer
-        key = id(problem.accelerator), id(problem.constraints), layer.name, layer.operator_type
+        name, kind = (layer.name, layer.operator_type) if "mapping" in self.inputs else ("", "")  # which pick its entry
+        key = id(problem.accelerator), id(problem.constraints), name, kind
         return self._found.get(key) or self._find(key, problem.accelerator, problem.constraints, layer)
 
     def _find(self, key: Any, met: Accelerator, constraints: MappingConstraints, layer: Layer) -> Design:
@@ -93,7 +94,8 @@ class Designs:
         is_own = self._is_own.get(key)
         if is_own is None:
             rules = None if own is None else own.as_record()
-            is_own = met == (rules.named(*key[1:]) if isinstance(rules, MappingRules) else MappingConstraints())
+            entry = rules.named(*key[1:]) if isinstance(rules, MappingRules) else MappingConstraints()
+            is_own = met is entry or met == entry
             self._is_own[key] = is_own
             self._constraints.setdefault(key[0], (met, None))  # kept, so that nothing else gets its id
         return None if is_own else self._other_entry(met)
@@ -119,7 +121,7 @@ class Designs:
 
 
 def _entry_as_input(met: MappingConstraints) -> RunInput:
-    digest = constraints_digest(met)
+    digest = meaning_digest(met)
     return RunInput("constraints", met.name or "constraints", digest, canonical_json(described(met)), record=met)
 
 
@@ -139,7 +141,7 @@ _MET: deque[RunInput] = deque(maxlen=16)
 
 def memories_left_out(whole: Accelerator, part: Accelerator) -> dict[str, list[str]] | None:
     """Memory operand -> memories of a design that it does not visit; None where the other is no part of the design."""
-    if whole is part or accelerator_digest(whole) == accelerator_digest(part):
+    if whole is part or meaning_digest(whole) == meaning_digest(part):
         return {}
     memories = {memory.name: memory for memory in whole.memories}
     if part.array != whole.array:

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import zigzag_lab
 from zigzag_lab.store.git import git_state
+from zigzag_lab.version import __version__
 from zigzag_lab.vocab.masking import masked_words
 
 PACKAGES = ("numpy", "onnx", "networkx", "sqlmodel", "alembic", "mlflow")
@@ -32,7 +32,7 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "python": platform.python_version(),
         "user": _user(),
-        "versions": {"zigzag_lab": zigzag_lab.__version__, **_versions()},
+        "versions": {"zigzag_lab": __version__, **_versions()},
     }
 
 

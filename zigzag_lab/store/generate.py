@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.types import TypeEngine
 
 from zigzag_lab.store.migrate import migrations_folder, upgrade
-from zigzag_lab.store.models import COMPUTED
+from zigzag_lab.store.models import COMPUTED, N_MACS
 from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.schema import VERSION_TABLE
 
@@ -74,8 +74,9 @@ def _types_of_views(path: Path) -> dict[str, str]:
         views = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
         shown = [row[1:3] for (view,) in views for row in connection.execute(f"PRAGMA table_xinfo({view})")]
     found = {name: by_declaration[declared] if declared else types[name] for name, declared in sorted(shown)}
-    # there may be more multiply-accumulates than 64 bits hold, and Parquet has no wider whole numbers
-    return {**found, "n_macs": "float"}
+    unbounded = {column.name for column in columns if column.type is N_MACS}
+    # what 64 bits do not hold is a float in Parquet, which has no wider whole numbers
+    return found | dict.fromkeys(unbounded & found.keys(), "float")
 
 
 def _tables(revisions: Sequence[str], views: Mapping[str, str]) -> Iterator[str]:

@@ -170,7 +170,7 @@ class Run(Table, table=True):
     keywords: dict[str, Any] | None = Field(default=None, sa_type=PLAIN_JSON)
 
 
-class RunInput(Table, table=True):
+class InputOfRun(Table, table=True):
     """Which input a run was given, under which name, read from which file."""
 
     __tablename__ = "zl_run_input"
@@ -357,7 +357,7 @@ class MemoryEvaluation(Table, table=True):
     energy_from_high_pj: float = Field(sa_type=Double)
 
 
-class Publication(Table, table=True):
+class OutboxEntry(Table, table=True):
     """The outbox: closed runs that are to be published to MLflow."""
 
     __tablename__ = "zl_publication"

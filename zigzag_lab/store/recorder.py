@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
+from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.protocols import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import to_json
+from zigzag_lab.store.database import Database
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.errors import CutShortError, StoreError, in_words
+from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.results import Summary, YieldedResult, figures_of, stored_results, sum_of_layers, summary_of
 from zigzag_lab.store.run_rows import RunRows, Tree
 from zigzag_lab.store.run_start import RunInput, RunStart
@@ -26,9 +28,6 @@ from zigzag_lab.store.states import ResultKind, RunStatus
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InfeasibleError
 from zigzag_lab.vocab.masking import masked
-
-if TYPE_CHECKING:
-    from zigzag_lab.store.store import Store
 
 log = logging.getLogger("zigzag_lab.store")
 
@@ -65,6 +64,23 @@ class Totals:
     clock_ns: float | None = None
 
 
+class Home(Protocol):
+    """What a recorder asks of the store that its run is in; see :class:`zigzag_lab.store.Store`."""
+
+    database: Database
+    digests: RecordDigests
+    pulse: Pulse
+
+    def start_run(self, start: RunStart, parent: RunRecorder | RunPlace | None = None) -> RunRecorder:
+        """Open a run within another."""
+
+    def keep_input(self, run_number: int, given: RunInput) -> None:
+        """Store an input of a run, within a transaction."""
+
+    def mark_persisted(self, digests: Iterable[str]) -> None:
+        """Mark inputs as stored, after the commit."""
+
+
 def described(parent: RunStart, variant: Variant) -> RunStart:
     """A child run of a parent of which nothing but its start is known."""
     return replace(parent, name=f"{parent.title} ({variant.label})", settings=variant.settings, tags={})
@@ -90,7 +106,7 @@ class RunRecorder:
     """
 
     def __init__(
-        self, store: Store, run_id: str, number: int, start: RunStart, within: RunRecorder | RunPlace | None = None
+        self, store: Home, run_id: str, number: int, start: RunStart, within: RunRecorder | RunPlace | None = None
     ) -> None:
         self.run_id, self.number, self.start = run_id, number, start
         parent = within if isinstance(within, RunRecorder) else None
@@ -220,15 +236,10 @@ class RunRecorder:
         if text not in self._warnings:
             self._warnings.append(text)
 
-    @property
-    def has_fronts(self) -> bool:
-        """Whether fronts have been saved."""
-        return bool(self._rows.chosen_of_fronts)
-
     def flush(self) -> None:
         """Write what has been saved, in one transaction."""
         with self._lock:
-            if not self._rows.pending:
+            if not self._rows.pending.n_layers:
                 return
 
             def write() -> None:
@@ -240,7 +251,7 @@ class RunRecorder:
             self._flushed = time.monotonic()
 
     def _flush_now_and_then(self) -> None:
-        if len(self._rows.pending) >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
+        if self._rows.pending.n_layers >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
     def _write_pending(self) -> None:
@@ -274,8 +285,7 @@ class RunRecorder:
         """The results of a run that was only handed layers to save."""
         if total is None or not self._rows.saved:
             return self._rows.saved_results(self._database)
-        parts = tuple(part for part, _ in self._rows.saved_parts(self._database))
-        return [YieldedResult("0", ResultKind.SUM, figures_of(total), parts)]
+        return [YieldedResult("0", ResultKind.SUM, figures_of(total), self._rows.saved_parts(self._database))]
 
     def _answer_of_fronts(self) -> YieldedResult | None:
         """The sum of the mappings that stand for the fronts of their layers; None where no front was yielded.
@@ -318,7 +328,7 @@ class RunRecorder:
         for child in self._children.values():
             if not child.is_closed:
                 if error is not None and child._error is None:
-                    child._error = _CutShortError.of(error)
+                    child._error = CutShortError.of(error)
                 child._end_as_it_went()
         known = self._rows.designs.inputs
         for kind in _INPUTS if not self._rows.n_rows else ():  # which say what rows of its own were priced on
@@ -347,7 +357,7 @@ class RunRecorder:
         if self._closed:
             return
         n_mappings = sum(tally.n_mappings_evaluated for tally in self._tallies) if self._tallies else None
-        texts = (None, None, None) if error is None else _in_words(error)
+        texts = (None, None, None) if error is None else in_words(error)
         found = {"n_layers": len(self._rows.layer_ids), "n_results": len(self._results)}
         for warning in [] if summary is None else summary.warnings:
             self.warn(warning)
@@ -472,21 +482,5 @@ class _Noted:
         return True
 
 
-class _CutShortError(Exception):
-    """The run that a child belongs to ended before the child did."""
-
-    @classmethod
-    def of(cls, error: BaseException) -> BaseException:
-        """The error of a child, from that of its run; a child of a child says no more."""
-        return error if isinstance(error, cls) else cls(f"its run ended before it: {_in_words(error)[0]}")
-
-
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:
     return {f.name: getattr(totals, f.name) for f in fields(totals)}
-
-
-def _in_words(error: BaseException) -> tuple[str, str, str]:
-    """The message, the kind and the traceback of an error, without passwords."""
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return masked(str(error) or name), name, masked("".join(traceback.format_exception(error)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isclose
+from operator import mul
 from typing import Any, NamedTuple
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
@@ -154,15 +155,12 @@ def summary_of(results: Sequence[YieldedResult], answer: YieldedResult | None = 
         warnings.append(f"{others:,} of {len(results):,} results are no cost-model evaluations, and have no figures")
     if total is not None:
         warnings += _disagreement(total, parts)
-    layers, n_macs = set[int](), 0.0
-    for _, _, times, layer_id, n_macs_of_part, _, _ in parts:
-        layers.add(layer_id)
-        n_macs += n_macs_of_part * times
+    _, _, times, layer_ids, macs, _, _ = zip(*parts, strict=True) if parts else [()] * 7
     figures: dict[str, float | int | None] = {
         **dict(zip(ENERGIES, total or (None,) * len(ENERGIES), strict=True)),
         "edp_pj_cycles": None if total is None else total[0] * total[3],
-        "n_macs": None if total is None else _whole(n_macs),
-        "n_layers": len(layers),
+        "n_macs": None if total is None else _whole(sum(map(mul, macs, times))),
+        "n_layers": len(set(layer_ids)),
         "n_results": len(results),
     }
     return Summary(figures, parts, warnings)
@@ -187,21 +185,22 @@ def _disagreement(total: Figures, parts: Sequence[Part]) -> Iterator[str]:
     if not parts:
         yield "which layers the total is made of is not known"
         return
-    energy = latency = 0.0
-    counts: dict[tuple[int, int], float] = {}
-    for owner, row, times, _, _, part_energy, part_latency in parts:
-        energy += part_energy * times
-        latency += part_latency * times
-        counts[owner, row] = counts.get((owner, row), 0.0) + times
+    owners, rows, times, _, _, energies, latencies = zip(*parts, strict=True)
+    energy, latency = sum(map(mul, energies, times)), sum(map(mul, latencies, times))
     if not (isclose(energy, total[0], rel_tol=AGREES) and isclose(latency, total[3], rel_tol=AGREES)):
         yield (
             f"a stage changed the total: its layers add up to {energy:.10g} pJ and {latency:.10g} cycles, "
             f"the total says {total[0]:.10g} pJ and {total[3]:.10g} cycles"
         )
-    several = sorted({times for times in counts.values() if times != 1})
+    if times.count(1.0) == len(set(rows)) == len(parts):
+        return  # as is the rule: each counts once
+    counts = dict.fromkeys(zip(owners, rows, strict=True), 0.0)
+    for owner, row, once, *_ in parts:
+        counts[owner, row] += once
+    several = sorted({*counts.values()} - {1.0})
     if several:
-        n = sum(times != 1 for times in counts.values())
-        words = ", ".join(f"{times:g}" for times in several[:3])
+        n = sum(count != 1 for count in counts.values())
+        words = ", ".join(f"{count:g}" for count in several[:3])
         yield f"{n} of {len(counts)} layer evaluations count {words} times in the total"
 
 

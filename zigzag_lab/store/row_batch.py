@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.store.codec import LayerRows
-from zigzag_lab.store.database import Database, Row, RowType, flat
+from zigzag_lab.store.database import Database, Row, RowType
 from zigzag_lab.store.results import ENERGIES, YieldedResult
 from zigzag_lab.store.states import LayerRole, ResultKind
 from zigzag_lab.store.tables import (
@@ -40,12 +40,11 @@ class RowBatch:
     @classmethod
     def of(cls, rows: Sequence[LayerRows]) -> RowBatch:
         """Collect the rows of some layers."""
-        return cls(
-            mappings=[row.mapping for row in rows],
-            layers=flat(row.layer for row in rows),
-            memories=flat(row.memories for row in rows),
-            certificates=flat(row.certificate for row in rows if row.certificate is not None),
-        )
+        batch = cls()
+        for row in rows:
+            batch.add_layer(row)
+            batch.certificates += row.certificate or ()
+        return batch
 
     @property
     def n_layers(self) -> int:
@@ -60,6 +59,17 @@ class RowBatch:
             _numbered(self.memories, MemoryEvaluationTuple, run_number),
             _numbered(self.certificates, CertificateTuple, run_number),
         )
+
+    def add_layer(self, rows: LayerRows) -> None:
+        """Add the rows of a layer, but for what was proven of it."""
+        self.mappings.append(rows.mapping)
+        self.layers += rows.layer
+        self.memories += rows.memories
+
+    def figures(self, columns: Sequence[str]) -> list[Row]:
+        """Some columns of each of its layers, in order."""
+        fields = LayerEvaluationTuple._fields
+        return [*zip(*(self.layers[fields.index(column) :: len(fields)] for column in columns), strict=True)]
 
     def add(self, other: RowBatch) -> None:
         """Take the rows of another batch, too."""
@@ -86,7 +96,7 @@ class RowBatch:
 
     def write(self, database: Database) -> None:
         """Write all rows, within a transaction."""
-        database.insert(MappingTuple, list({row[0]: row for row in self.mappings}.values()))
+        database.insert(MappingTuple, [*map(tuple, {row[0]: row for row in self.mappings}.values())])
         database.append(LayerEvaluationTuple, self.layers)
         database.append(MemoryEvaluationTuple, self.memories)
         database.append(CertificateTuple, self.certificates)
@@ -117,33 +127,30 @@ def result_rows(results: Sequence[YieldedResult], run_number: int) -> list[Resul
 
 
 def role_rows(
-    run_number: int, role: LayerRole, parts: Iterable[tuple[int, int, float]], result_index: int = 0
-) -> Iterator[RunLayerTuple]:
+    run_number: int, role: LayerRole, parts: Sequence[tuple[Any, ...]], result_index: int = 0
+) -> list[RunLayerTuple]:
     """Rows of ``zl_run_layer``: evaluations that follow each other in their run and in the list are one row.
 
     Args:
         run_number: the run that the list belongs to.
         role: what the list is.
-        parts: owner, index, and how often it counts, in order.
+        parts: owner, index, how often it counts, and what else is known, in order.
         result_index: of the result, for lists of results.
     """
-    of_list, rest = (run_number, role, result_index), iter(parts)
-    first = next(rest, None)
-    if first is None:
-        return
-
-    position = 0
-    owner, index, times = first
-    following = index + 1
-    for one in rest:
-        if one[1] == following and one[0] == owner and one[2] == times:
-            following += 1
-            continue
-        yield _stretch(*of_list, position, owner, index, following, times)
-        position += following - index
-        owner, index, times = one
-        following = index + 1
-    yield _stretch(*of_list, position, owner, index, following, times)
+    if not parts:
+        return []
+    owners, indices, times = [*zip(*parts, strict=True)][:3]
+    of_list, n = (run_number, role, result_index), len(parts)
+    if indices == (*range(indices[0], indices[0] + n),) and {owners.count(owners[0]), times.count(times[0])} == {n}:
+        return [_stretch(*of_list, 0, owners[0], indices[0], indices[0] + n, times[0])]  # as of most lists
+    rows = []
+    first = 0
+    for last in range(1, n + 1):
+        expected = owners[first], indices[first] + last - first, times[first]
+        if last == n or (owners[last], indices[last], times[last]) != expected:
+            rows.append(_stretch(*of_list, first, owners[first], indices[first], expected[1], times[first]))
+            first = last
+    return rows
 
 
 def _stretch(

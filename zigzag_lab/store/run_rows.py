@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
 from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.cost.evaluation import CostModelEvaluation, Identity
 from zigzag_lab.keys.records import RecordDigests
-from zigzag_lab.store.codec import LayerRows, certificate_row, front_rows, rows_of
+from zigzag_lab.store.codec import certificate_row, front_rows, rows_of
 from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.designs import Designs
-from zigzag_lab.store.results import ENERGIES, Figures, Part, YieldedResult
+from zigzag_lab.store.results import ENERGIES, Part, YieldedResult
 from zigzag_lab.store.row_batch import RowBatch, result_rows, role_rows
 from zigzag_lab.store.states import LayerRole, ResultKind
 from zigzag_lab.store.tables import CertificateTuple, FrontPointTuple, MappingTuple, ResultTuple, RunLayerTuple
 
 _RESULT_COLUMNS = ("layer_id", "n_macs", *ENERGIES)
-_of_result = attrgetter(*_RESULT_COLUMNS)
 
 
-@dataclass(slots=True)
 class Place:
     """Where the row of a CME is.
 
     Attributes:
         rows: those of the run that holds the row.
-        index: of the row there.
+        at: the number of that run, and the index of the row there.
         certificate: what the row says was proven.
     """
 
-    rows: RunRows
-    index: int
-    certificate: Any
+    __slots__ = ("at", "certificate", "rows")
+
+    def __init__(self, rows: RunRows, at: tuple[int, int], certificate: Any) -> None:
+        self.rows, self.at, self.certificate = rows, at, certificate
 
 
 @dataclass(eq=False)
@@ -49,12 +47,13 @@ class Tree:
 
     def place_of(self, identity: Identity) -> Place | None:
         """Where a CME is stored; None where it is not."""
-        place: Place | None = identity.place
-        return place if place is not None and place.rows.tree is self else self.elsewhere.get(identity)
+        place = identity.place
+        return place if isinstance(place, Place) and place.rows.tree is self else self.elsewhere.get(identity)
 
     def note(self, identity: Identity, place: Place) -> None:
         """Note where a CME is stored."""
-        if identity.place is None or identity.place.rows.tree is self:
+        known = identity.place
+        if not isinstance(known, Place) or known.rows.tree is self:
             identity.place = place
         else:
             self.elsewhere[identity] = place
@@ -82,8 +81,8 @@ class RunRows:
         self.n_rows = 0
         self.saved: dict[tuple[int, int], None] = {}
         self.layer_ids: set[int] = set()
-        self.pending: list[LayerRows] = []
-        self._certificates: dict[tuple[int, int], Any] = {}
+        self.pending = RowBatch()
+        self._certificates: dict[tuple[int, int], CertificateTuple | None] = {}
         self._fronts: list[tuple[Sequence[CostModelEvaluation], int]] = []
         self._has_lists = False
 
@@ -94,27 +93,31 @@ class RunRows:
             return self._add(cme)
         if cme.certificate is not place.certificate and cme.certificate != place.certificate:
             place.certificate = cme.certificate
-            if not place.rows.certify(place.index, cme.certificate):
-                self._certificates[place.rows.number, place.index] = cme.certificate
-        return place.rows.number, place.index
+            owner = place.rows  # which writes the proof of a row that is not in the database yet itself
+            (owner if place.at[1] >= owner.n_written else self).certify(place.at, cme.certificate)
+        return place.at
 
-    def certify(self, index: int, proof: Any) -> bool:
-        """Note what is proven of a row that is not in the database yet; whether it is not."""
-        at = index - (self.n_rows - len(self.pending))
-        if at < 0:
-            return False
-        certified = certificate_row(proof, self.number, index) if isinstance(proof, Certificate) else None
-        self.pending[at] = self.pending[at]._replace(certificate=certified)
-        return True
+    @property
+    def n_written(self) -> int:
+        """How many rows are in the database."""
+        return self.n_rows - self.pending.n_layers
+
+    def certify(self, place: tuple[int, int], proof: Any) -> None:
+        """Note what is proven of a row."""
+        self._certificates[place] = certificate_row(proof, *place) if isinstance(proof, Certificate) else None
 
     def _add(self, cme: CostModelEvaluation) -> tuple[int, int]:
         index = self.n_rows
         digest, design = self._digests.of_meaning(cme.layer), self.designs.of(cme)
-        self.pending.append(rows_of(cme, self.number, index, digest, design))
-        self.tree.note(cme.identity, Place(self, index, cme.certificate))
+        at = self.number, index
+        rows = rows_of(cme, *at, digest, design)
+        self.pending.add_layer(rows)
+        if rows.certificate is not None:
+            self._certificates[at] = rows.certificate
+        self.tree.note(cme.identity, Place(self, at, cme.certificate))
         self.n_rows += 1
         self.layer_ids.add(cme.layer.id)
-        return self.number, index
+        return at
 
     def save(self, cme: CostModelEvaluation) -> None:
         """Store a CME that passes a save stage."""
@@ -128,24 +131,31 @@ class RunRows:
 
     def saved_results(self, database: Database) -> list[YieldedResult]:
         """What passed save stages, as results of the run, in order."""
+        rows = self._saved_figures(database)
         return [
-            YieldedResult(str(path), ResultKind.LAYER, figures, (part,))
-            for path, (part, figures) in enumerate(self.saved_parts(database))
+            YieldedResult(str(path), ResultKind.LAYER, row[2:], (part,))
+            for path, (part, row) in enumerate(zip(self._parts(rows), rows, strict=True))
         ]
 
-    def saved_parts(self, database: Database) -> Iterator[tuple[Part, Figures]]:
-        """The same as parts of one result, each with its figures."""
-        first = self.n_rows - len(self.pending)
+    def saved_parts(self, database: Database) -> tuple[Part, ...]:
+        """The same as parts of one result."""
+        return tuple(self._parts(self._saved_figures(database)))
+
+    def _parts(self, rows: Sequence[Row]) -> Iterator[Part]:
+        for (owner, index), (layer_id, n_macs, energy, _, _, latency) in zip(self.saved, rows, strict=True):
+            yield Part(owner, index, 1.0, layer_id, n_macs, energy, latency)
+
+    def _saved_figures(self, database: Database) -> list[Row]:
+        """Columns of what passed save stages: the layer, its MACs, and its price."""
+        first, pending = self.n_written, self.pending.figures(_RESULT_COLUMNS)
         elsewhere = {owner for owner, index in self.saved if owner != self.number or index < first}
         stored: dict[tuple[int, int], Row] = {}
         for owner in elsewhere:
             sql = f"SELECT layer_index, {', '.join(_RESULT_COLUMNS)} FROM zl_layer_evaluation WHERE run_number = ?"
             stored |= {(owner, row[0]): row[1:] for row in database.select(sql, (owner,)).rows}
-        for place in self.saved:
-            figures = stored.get(place) or _of_result(self.pending[place[1] - first].layer)
-            layer_id, n_macs, energy, mac_energy, memory_energy, latency = figures
-            part = Part(place[0], place[1], 1.0, layer_id, n_macs, energy, latency)
-            yield part, (energy, mac_energy, memory_energy, latency)
+        if not stored:
+            return [pending[index - first] for _, index in self.saved]
+        return [stored.get(place) or pending[place[1] - first] for place in self.saved]
 
     @property
     def chosen_of_fronts(self) -> list[CostModelEvaluation]:
@@ -156,18 +166,18 @@ class RunRows:
 
     def write(self, database: Database) -> None:
         """Write what is pending; the caller notes it once it is kept."""
-        RowBatch.of(self.pending).write(database)
-        for (owner, index), proof in self._certificates.items():
-            where = "run_number = ? AND layer_index = ?"
-            database.execute(f"DELETE FROM zl_certificate WHERE {where}", (owner, index))
-            if isinstance(proof, Certificate):
-                database.append(CertificateTuple, [*certificate_row(proof, owner, index)])
+        self.pending.write(database)
+        for owner, index in self._certificates:
+            if owner != self.number or index < self.n_written:
+                where = "run_number = ? AND layer_index = ?"
+                database.execute(f"DELETE FROM zl_certificate WHERE {where}", (owner, index))
+        database.append(CertificateTuple, flat(row for row in self._certificates.values() if row is not None))
 
     def write_lists_so_far(self, database: Database) -> None:
         """Write lists of the rows of a run that goes on, or that did not reach its end: all of them are chosen."""
         self._remove_lists(database)
-        rows = [*role_rows(self.number, LayerRole.CHOSEN, ((self.number, i, 1.0) for i in range(self.n_rows)))]
-        rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
+        own = [(self.number, index, 1.0) for index in range(self.n_rows)]
+        rows = role_rows(self.number, LayerRole.CHOSEN, own) + self._saved_list()
         database.append(RunLayerTuple, flat(rows))
 
     def write_results(
@@ -185,20 +195,22 @@ class RunRows:
             rows = []
         else:
             self._remove_lists(database)
-            of_chosen = [*role_rows(self.number, LayerRole.CHOSEN, (part[:3] for part in chosen))]
-            rows = [*of_chosen]
-            rows += role_rows(self.number, LayerRole.SAVED, ((*place, 1.0) for place in self.saved))
+            of_chosen = role_rows(self.number, LayerRole.CHOSEN, chosen)
+            rows = of_chosen + self._saved_list()
         for index, result in enumerate(results):
             if result.parts is chosen:
                 rows += [row._replace(role=LayerRole.RESULT.value, result_index=index) for row in of_chosen]
             else:
-                rows += role_rows(self.number, LayerRole.RESULT, (part[:3] for part in result.parts), index)
+                rows += role_rows(self.number, LayerRole.RESULT, result.parts, index)
         database.append(RunLayerTuple, flat(rows))
         database.append(ResultTuple, flat(result_rows(results, self.number)))
         for points, chosen_point in self._fronts:
             front, mappings = front_rows(points, *self.place(points[chosen_point]))
             database.insert(MappingTuple, mappings)
             database.append(FrontPointTuple, flat(front))
+
+    def _saved_list(self) -> list[RunLayerTuple]:
+        return role_rows(self.number, LayerRole.SAVED, [(*place, 1.0) for place in self.saved])
 
     def _remove_lists(self, database: Database) -> None:
         if self._has_lists:
@@ -207,6 +219,6 @@ class RunRows:
     def written(self, *, with_lists: bool) -> None:
         """Note that what was pending is kept."""
         self._has_lists = self._has_lists or with_lists
-        self.pending.clear()
+        self.pending = RowBatch()
         self._certificates.clear()
         self.designs.new.clear()

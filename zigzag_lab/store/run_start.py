@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys import accelerator_digest, canonical_json, described, engine_digest, rules_digest, workload_digest
+from zigzag_lab.keys import canonical_json, described, engine_digest, meaning_digest
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.vocab import InputError
@@ -71,11 +71,11 @@ class RunInput:
             source: that file's bytes; not kept above :data:`MAX_SOURCE_BYTES`.
         """
         if isinstance(record, Workload):
-            kind, key, own = "workload", workload_digest(record), record.name
+            kind, key, own = "workload", meaning_digest(record), record.name
         elif isinstance(record, Accelerator):
-            kind, key, own = "accelerator", accelerator_digest(record), record.name
+            kind, key, own = "accelerator", meaning_digest(record), record.name
         elif isinstance(record, MappingRules):
-            kind, key, own = "mapping", rules_digest(record), "mapping"
+            kind, key, own = "mapping", meaning_digest(record), "mapping"
         else:
             raise InputError("run input", f"a {type(record).__name__}", "a Workload, an Accelerator or MappingRules")
         kept = source if source is not None and len(source) <= MAX_SOURCE_BYTES else None

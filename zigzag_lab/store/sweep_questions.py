@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zigzag_lab.store.choice import Policy, chosen_within, point_columns
 from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Answer, Database, Row
 from zigzag_lab.store.row_checks import from_json, in_utc, object_of, time_of
+from zigzag_lab.vocab import InputError
+
+if TYPE_CHECKING:
+    from zigzag_lab.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +176,42 @@ def priced_points(database: Database, name: str, statuses: Iterable[str] = ("fin
     ).rows
     named = (dict(zip(_POINT, row, strict=True)) for row in rows)
     return [checked(SweepPointRecord, known, "zl_sweep_point", point_key=known["key"]) for known in named]
+
+
+def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) -> int:
+    """Put points of a sweep, or runs within a run, into the outbox; those that are there already stay as they are.
+
+    Args:
+        store: an open database.
+        name: of the sweep, or the id of the run.
+        policy: which points; by default what suits their number.
+
+    Returns:
+        How many were chosen.
+
+    Raises:
+        InputError: there is no such sweep.
+    """
+    rows = store.database.select("SELECT number, objective, n_points FROM zl_sweep WHERE name = ?", (name,)).rows
+    if not rows:
+        chosen = store.database.transact(lambda: chosen_within(store.database, _run_called(store, name), policy))
+        store.ask_to_publish(chosen)
+        return len(chosen)
+    number, objective, n_points = rows[0]
+    points = store.database.select(
+        f"SELECT p.workload, {point_columns(objective)} FROM zl_sweep_point p "
+        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ? "
+        "ORDER BY r.number",
+        (number,),
+    ).rows
+    chosen = (policy or Policy.for_size(n_points)).choose(points)
+    store.ask_to_publish(chosen)
+    return len(chosen)
+
+
+def _run_called(store: Store, name: str) -> int:
+    try:
+        return store.run_number(name)
+    except InputError:
+        hint = "'zigzag-lab status' lists sweeps; the id of a run stands for the runs within it."
+        raise InputError("sweep", f"there is none called '{name}'", hint=hint) from None

@@ -1,7 +1,7 @@
-"""Searching a design space with Optuna: designs are asked for in batches, priced as any points, and told.
+"""Searching a design space with Optuna: designs are asked for in batches, priced as any points, and reported to it.
 
-What is proposed follows from the seed and from what was told, whoever priced it and however long it took: a search that
-was killed asks for the same designs again, finds them answered in the database, and goes on from there.
+What is proposed follows from the seed and from what was reported, whoever priced it and however long it took: a
+search that was killed asks for the same designs again, finds them answered in the database, and goes on from there.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import random
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.sweeps.axes import Axis
-from zigzag_lab.sweeps.making import PointMaker, Values
-from zigzag_lab.sweeps.objectives import LARGE, Figures, summed_up
-from zigzag_lab.sweeps.plan import Adaptive, DesignPoint, SweepSpec
+from zigzag_lab.sweeps.expansion import PointMaker, Values
+from zigzag_lab.sweeps.plan import LARGE, Adaptive, DesignPoint, Figures, SweepSpec, summed_up
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -84,23 +83,15 @@ class AdaptiveSearch:
         return batch
 
     def tell(self, batch: Sequence[ProposedDesign], figures: Mapping[str, Figures]) -> None:
-        """Say what came of a batch; a design that is not priced on every network is told as a failure.
-
-        Args:
-            batch: as it was asked for.
-            figures: point key -> what it came to.
-        """
+        """Report what the points of a batch came to, by their keys; a design not priced on every network failed."""
         for design in batch:
-            values = self._told([figures.get(point.key, {}) for point in design.points])
-            if values is None:
-                self._fail(design.trial)
-            else:
+            priced = [figures.get(point.key, {}) for point in design.points]
+            summed = [summed_up(name, priced) for name in self.adaptive.objectives]
+            values = [value for value in summed if value is not None]
+            if len(values) == len(summed):
                 self._study.tell(design.trial, values)
-
-    def _told(self, points: Sequence[Figures]) -> list[float] | None:
-        summed = {name: summed_up(name, points) for name in self.adaptive.objectives}
-        values = [value for value in summed.values() if value is not None]
-        return values if len(values) == len(summed) else None
+            else:
+                self._fail(design.trial)
 
     # -- designs -------------------------------------------------------------------------------------------------------
 
@@ -115,7 +106,7 @@ class AdaptiveSearch:
         return None
 
     def _random(self) -> ProposedDesign | None:
-        """One that is drawn, and told to the sampler as if it had proposed it; None where none is left."""
+        """One that is drawn, and enqueued in the sampler as if it had proposed it; None where none is left."""
         for _ in range(_TRIES_AT_RANDOM):
             steps = {_name(axis): self._draw.randrange(len(axis)) for axis in self._axes}
             points = self._points(self._values_at(steps))
@@ -162,7 +153,7 @@ def _study(where: str, adaptive: Adaptive, seed: int) -> Study:
     directions = [direction.MAXIMIZE if name in LARGE else direction.MINIMIZE for name in adaptive.objectives]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # before Optuna 5, some of these settings count as experimental
-        sampler: Any
+        sampler: object
         if adaptive.sampler == "tpe":
             sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
         else:
@@ -177,9 +168,8 @@ def _name(axis: Axis) -> str:
 def _is_ordered(axis: Axis) -> bool:
     """Whether the steps of an axis rise or fall, so that neighbours are alike."""
     values = [step[0] for step in axis.values]
-    if any(isinstance(value, bool) or not isinstance(value, (int, float)) for value in values):
-        return False
-    return values in (sorted(values), sorted(values, reverse=True))
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    return len(numbers) == len(values) and numbers in (sorted(numbers), sorted(numbers, reverse=True))
 
 
 def _suggested_step(trial: Trial, axis: Axis) -> int:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression
 from zigzag_lab.sweeps.units import value_at
-from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab import nearest
 
 MAX_VALUES = 100_000
 """On one axis; more is a slip of the pen."""
 
-_FORMS = {
-    "values": {"values"},
-    "range": {"range", "step", "count"},
-    "log_range": {"log_range", "factor", "count"},
-}
+_FORMS = {"values": (), "range": ("step", "count"), "log_range": ("factor", "count")}
+"""Key of an axis -> those that may stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -33,50 +30,51 @@ class Axis:
     """
 
     names: tuple[str, ...]
-    values: tuple[tuple[Any, ...], ...]
+    values: tuple[tuple[object, ...], ...]
     when: Expression | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
 
-def read_axis(where: str, name: str, given: Any, tables: Mapping[str, LookupTable]) -> Axis:
-    """An axis of one name.
+def read_axis(entry: Entry, name: str, tables: Mapping[str, LookupTable]) -> Axis:
+    """An axis of one name: a list of values, or a mapping with ``values``, ``range`` or ``log_range``, and ``when``.
 
     Args:
-        where: its place in the file.
+        entry: its place in the file.
         name: what varies.
-        given: a list of values, or a mapping with ``values``, ``range`` or ``log_range``, and ``when`` if wanted.
         tables: functions for its condition.
 
     Raises:
         InputError: it is no such thing.
     """
-    when = None
-    if isinstance(given, Mapping):
-        given = dict(given)
-        if "when" in given:
-            when = read_expression(f"{where}.when", given.pop("when"), tables)
-        values = _values_of_form(where, name, given)
-    else:
-        values = _listed(where, name, given)
-    return Axis((name,), tuple((value,) for value in values), when)
+    if not isinstance(entry.value, Mapping):
+        return Axis((name,), tuple((value,) for value in _listed(entry, name)))
+    form = next((form for form in _FORMS if form in entry.value), None)
+    if form is None:
+        found = f"found {entry.value!r}" if entry.value else "found nothing"
+        hint = nearest(str(next(iter(entry.value), "")), _FORMS)
+        raise entry.error(found, "a list, or one of values, range, log_range", hint)
+    given = entry.table({form: "its values"}, dict.fromkeys((*_FORMS[form], "when"), ""))
+    values = _listed(given[form], name) if form == "values" else _steps(entry, form, name, given)
+    return Axis((name,), tuple((value,) for value in values), _condition(given.get("when"), tables))
 
 
-def read_zipped(where: str, given: Any, tables: Mapping[str, LookupTable]) -> Axis:
+def read_zipped(entry: Entry, tables: Mapping[str, LookupTable]) -> Axis:
     """An axis of several names whose values go together, first with first.
 
     Raises:
         InputError: it is no mapping of names to lists of one length.
     """
-    if not isinstance(given, Mapping) or len(given) < 2:
-        raise InputError(where, f"found {given!r}", "two or more names, each with its list of values")
-    axes = [read_axis(f"{where}.{name}", str(name), values, tables) for name, values in given.items() if name != "when"]
-    when = read_expression(f"{where}.when", given["when"], tables) if "when" in given else None
+    if not isinstance(entry.value, Mapping) or len(entry.value) < 2:
+        raise entry.error(f"found {entry.value!r}", "two or more names, each with its list of values")
+    given = entry.items()
+    when = _condition(given.pop("when", None), tables)
+    axes = [read_axis(values, name, tables) for name, values in given.items()]
     lengths = {axis.names[0]: len(axis) for axis in axes}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{n} values of {name}" for name, n in lengths.items())
-        raise InputError(where, found, "as many values for each name of a zipped group")
+        raise entry.error(found, "as many values for each name of a zipped group")
     return Axis(
         tuple(name for axis in axes for name in axis.names),
         tuple(tuple(v for (v,) in row) for row in zip(*(axis.values for axis in axes), strict=True)),
@@ -84,103 +82,100 @@ def read_zipped(where: str, given: Any, tables: Mapping[str, LookupTable]) -> Ax
     )
 
 
-def _listed(where: str, name: str, given: Any) -> list[Any]:
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise InputError(where, f"found {given!r}", "a list of values", f"Write [{given}].")
-    if not given:
-        raise InputError(where, "the list of values is empty", "at least one value")
-    _checked_number(where, len(given))
-    values = [value_at(f"{where}[{i}]", name, value) for i, value in enumerate(given)]
+def _condition(entry: Entry | None, tables: Mapping[str, LookupTable]) -> Expression | None:
+    return None if entry is None else read_expression(entry.where, entry.value, tables)
+
+
+def _listed(entry: Entry, name: str) -> list[object]:
+    items = entry.elements("a list of values")
+    if not items:
+        raise entry.error("the list of values is empty", "at least one value")
+    _check_length(entry, len(items))
+    values = [value_at(item, name) for item in items]
     for i, value in enumerate(values):
         if value in values[:i] and len(values) <= 1000:
-            raise InputError(f"{where}[{i}]", f"{given[i]!r} stands there twice", "each value once")
+            raise items[i].error(f"{items[i].value!r} stands there twice", "each value once")
     return values
 
 
-def _values_of_form(where: str, name: str, given: dict[str, Any]) -> list[Any]:
-    form = next((form for form in _FORMS if form in given), None)
-    if form is None:
-        found = f"found {given!r}" if given else "found nothing"
-        hint = nearest(next(iter(given), ""), _FORMS)
-        raise InputError(where, found, "a list, or one of values, range, log_range", hint)
-    unknown = next((key for key in given if key not in _FORMS[form]), None)
-    if unknown is not None:
-        expected = " or ".join(sorted(_FORMS[form] | {"when"}))
-        raise InputError(f"{where}.{unknown}", f"'{unknown}' says nothing beside '{form}'", expected)
-    if form == "values":
-        return _listed(f"{where}.values", name, given["values"])
-    low, high = _ends(f"{where}.{form}", name, given[form])
+def _steps(entry: Entry, form: str, name: str, given: Mapping[str, Entry]) -> list[object]:
+    low, high = _ends(given[form], name)
     try:
-        values = _range(where, name, low, high, given) if form == "range" else _log_range(where, low, high, given)
+        values = _range(entry, name, low, high, given) if form == "range" else _log_range(entry, low, high, given)
         if all(math.isfinite(value) for value in values):
-            return values
+            return list(values)
     except (ArithmeticError, ValueError):
         pass
-    raise InputError(where, f"found {given!r}", "numbers whose steps or factors floating point can hold")
+    raise entry.error(f"found {entry.value!r}", "numbers whose steps or factors floating point can hold")
 
 
-def _ends(where: str, name: str, given: Any) -> tuple[float, float]:
-    if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != 2:
-        raise InputError(where, f"found {given!r}", "its two ends, such as [64 KiB, 4 MiB]")
-    low, high = (_number(where, value_at(where, name, end)) for end in given)
+def _ends(entry: Entry, name: str) -> tuple[float, float]:
+    ends = entry.elements("its two ends, such as [64 KiB, 4 MiB]")
+    if len(ends) != 2:
+        raise entry.error(f"found {entry.value!r}", "its two ends, such as [64 KiB, 4 MiB]")
+    low, high = (_number(end, name) for end in ends)
     if not low < high:
-        raise InputError(where, f"{given[0]!r} is not below {given[1]!r}", "the lower end, then the higher one")
+        found = f"{ends[0].value!r} is not below {ends[1].value!r}"
+        raise entry.error(found, "the lower end, then the higher one")
     return low, high
 
 
-def _range(where: str, name: str, low: float, high: float, given: Mapping[str, Any]) -> list[Any]:
+def _range(entry: Entry, name: str, low: float, high: float, given: Mapping[str, Entry]) -> list[float]:
     if ("step" in given) == ("count" in given):
-        raise InputError(where, f"found {dict(given)!r}", "either step or count beside range")
+        raise entry.error(f"found {entry.value!r}", "either step or count beside range")
     if "count" in given:
-        n = _count(where, given["count"])
+        n = _count(given["count"])
         steps = [low + (high - low) * i / (n - 1) for i in range(n)]
     else:
-        step = _number(f"{where}.step", value_at(f"{where}.step", name, given["step"]))
+        step = _number(given["step"], name)
         if step <= 0:
-            raise InputError(f"{where}.step", f"{step}", "a number above 0")
+            raise given["step"].error(f"{step}", "a number above 0")
         n = math.floor((high - low) / step + 1e-9) + 1
-        _checked_number(where, n)
+        _check_length(entry, n)
         steps = [low + step * i for i in range(n)]
     return _settled(steps, low, high)
 
 
-def _log_range(where: str, low: float, high: float, given: Mapping[str, Any]) -> list[Any]:
+def _log_range(entry: Entry, low: float, high: float, given: Mapping[str, Entry]) -> list[float]:
     if low <= 0:
-        raise InputError(f"{where}.log_range", f"it starts at {low}", "ends above 0")
+        raise given["log_range"].error(f"it starts at {low}", "ends above 0")
     if "factor" in given and "count" in given:
-        raise InputError(where, f"found {dict(given)!r}", "either factor or count beside log_range")
+        raise entry.error(f"found {entry.value!r}", "either factor or count beside log_range")
     if "count" in given:
-        n = _count(where, given["count"])
+        n = _count(given["count"])
         factor = (high / low) ** (1 / (n - 1))
     else:
-        factor = _number(f"{where}.factor", given.get("factor", 2))
+        factor = _number(given["factor"]) if "factor" in given else 2
         if factor <= 1:
-            raise InputError(f"{where}.factor", f"{factor}", "a number above 1")
+            raise given["factor"].error(f"{factor}", "a number above 1")
         n = math.floor(math.log(high / low) / math.log(factor) + 1e-9) + 1
-        _checked_number(where, n)
+        _check_length(entry, n)
     return _settled([low * factor**i for i in range(n)], low, high)
 
 
-def _settled(values: list[float], low: float, high: float) -> list[Any]:
+def _settled(values: list[float], low: float, high: float) -> list[float]:
     """Whole numbers where the ends are whole; each once."""
     if float(low).is_integer() and float(high).is_integer() and high - low >= len(values) - 1:
         values = [round(value) for value in values]
     return list(dict.fromkeys(values))
 
 
-def _number(where: str, value: Any) -> float:
+def _number(entry: Entry, name: str | None = None) -> float:
+    """A finite number as it is, in the unit of a name where there is one."""
+    value = entry.value if name is None else value_at(entry, name)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
-        raise InputError(where, f"found {value!r}", "a number")
+        raise entry.error(f"found {value!r}", "a number")
     return value
 
 
-def _count(where: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 2:
-        raise InputError(f"{where}.count", f"found {value!r}", "a whole number of at least 2")
-    _checked_number(where, value)
-    return value
+def _count(entry: Entry) -> int:
+    n: object = entry.value
+    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
+        raise entry.error(f"found {n!r}", "a whole number of at least 2")
+    _check_length(entry, n)
+    return n
 
 
-def _checked_number(where: str, n: int) -> None:
+def _check_length(entry: Entry, n: int) -> None:
     if n > MAX_VALUES:
-        raise InputError(where, f"{n:,} values", f"at most {MAX_VALUES:,} on one axis", "Take a larger step or factor.")
+        raise entry.error(f"{n:,} values", f"at most {MAX_VALUES:,} on one axis", "Take a larger step or factor.")

@@ -1,4 +1,4 @@
-"""Expressions of sweep files: arithmetic over parameters, read by our own small evaluator; nothing else can be said."""
+"""Expressions of sweep files: arithmetic over parameters, read by our own small evaluator; nothing else is possible."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import math
 import operator
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.units import BITS, value_at, whole
 from zigzag_lab.vocab import InputError, nearest
 
-Lookup = Callable[[str], Any]
-Evaluator = Callable[[Lookup], Any]
+Lookup = Callable[[str], object]
+Evaluator = Callable[[Lookup], object]
 
 MAX_CHARS = 1000
 MAX_DEPTH = 100
@@ -23,11 +24,11 @@ MAX_DEPTH = 100
 
 _MAX_POWER = 64
 
-_CONSTANTS: dict[str, Any] = {unit: bits for unit, bits in BITS.items() if unit.endswith("iB")} | {"pi": math.pi}
+_CONSTANTS: dict[str, object] = {unit: bits for unit, bits in BITS.items() if unit.endswith("iB")} | {"pi": math.pi}
 
 
-def _of_numbers(combine: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def checked(left: Any, right: Any) -> Any:
+def _of_numbers(combine: Callable[[float, float], object]) -> Callable[[object, object], object]:
+    def checked(left: object, right: object) -> object:
         if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
             raise TypeError("arithmetic is for numbers; text(a, b) joins text")
         return _finite(combine(left, right))
@@ -35,14 +36,14 @@ def _of_numbers(combine: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return checked
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """A number that floating point can hold; anything else as it is."""
     if isinstance(value, (int, float)) and not abs(value) <= sys.float_info.max:
         raise OverflowError(f"a number beyond {sys.float_info.max:.1e}")
     return value
 
 
-def _small(value: Any) -> Any:
+def _small(value: object) -> object:
     """A value of finite numbers that is no larger than a file would have it, so that those made of it are not."""
     todo, n = [value], 0
     while todo:
@@ -54,7 +55,7 @@ def _small(value: Any) -> Any:
     return value
 
 
-def _power(base: float, exponent: float) -> Any:
+def _power(base: float, exponent: float) -> object:
     if abs(exponent) > _MAX_POWER:
         raise ValueError(f"the power {exponent} is above {_MAX_POWER}")
     value = float(base) ** exponent
@@ -63,11 +64,11 @@ def _power(base: float, exponent: float) -> Any:
     return whole(value)
 
 
-def _text(*parts: Any) -> str:
+def _text(*parts: object) -> str:
     return "".join(str(whole(_small(part))) for part in parts)
 
 
-_BINARY: dict[type, Callable[[Any, Any], Any]] = {
+_BINARY: dict[type, Callable[[object, object], object]] = {
     ast.Add: _of_numbers(operator.add),
     ast.Sub: _of_numbers(operator.sub),
     ast.Mult: _of_numbers(operator.mul),
@@ -86,8 +87,12 @@ _COMPARE: dict[type, Callable[[Any, Any], bool]] = {
     ast.In: lambda item, items: item in items,
     ast.NotIn: lambda item, items: item not in items,
 }
-_UNARY: dict[type, Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Not: operator.not_}
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+_UNARY: dict[type, Callable[[Any], object]] = {
+    ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.Not: operator.not_,
+}
+_FUNCTIONS: dict[str, Callable[..., object]] = {
     "abs": abs,
     "ceil": math.ceil,
     "floor": math.floor,
@@ -144,7 +149,7 @@ class Expression:
     names: frozenset[str]
     _evaluate: Evaluator
 
-    def value(self, lookup: Lookup) -> Any:
+    def value(self, lookup: Lookup) -> object:
         """What it comes to.
 
         Args:
@@ -161,7 +166,7 @@ class Expression:
             raise InputError(self.where, found, "an expression that holds for every point") from None
 
 
-def read_expression(where: str, text: Any, tables: Mapping[str, LookupTable] | None = None) -> Expression:
+def read_expression(where: str, text: object, tables: Mapping[str, LookupTable] | None = None) -> Expression:
     """Read an expression: numbers, text, + - * / // % **, comparisons, and, or, not, ``a if b else c``, functions.
 
     Args:
@@ -170,26 +175,26 @@ def read_expression(where: str, text: Any, tables: Mapping[str, LookupTable] | N
         tables: functions given by points.
 
     Raises:
-        InputError: it says something else.
+        InputError: it is something else.
     """
-    spelt = str(text).strip()
-    if not spelt or len(spelt) > MAX_CHARS:
-        found = "it is empty" if not spelt else f"it has {len(spelt)} characters"
+    written = str(text).strip()
+    if not written or len(written) > MAX_CHARS:
+        found = "it is empty" if not written else f"it has {len(written)} characters"
         raise InputError(where, found, f"an expression of at most {MAX_CHARS} characters")
     try:
-        tree = ast.parse(spelt, mode="eval").body
+        tree = ast.parse(written, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(where, f"'{spelt}' is no expression", "such as 0.5 * sqrt(size / KiB)") from None
+        raise InputError(where, f"'{written}' is no expression", "such as 0.5 * sqrt(size / KiB)") from None
     reader = _SyntaxReader(where, {**_FUNCTIONS, **(tables or {})})
     try:
         evaluate = reader.read(tree)
     except RecursionError:
-        raise InputError(where, f"'{spelt[:40]}...' is nested too deeply", f"at most {MAX_DEPTH} levels") from None
-    return Expression(where, spelt, frozenset(reader.names), evaluate)
+        raise InputError(where, f"'{written[:40]}...' is nested too deeply", f"at most {MAX_DEPTH} levels") from None
+    return Expression(where, written, frozenset(reader.names), evaluate)
 
 
 class _SyntaxReader:
-    def __init__(self, where: str, functions: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, where: str, functions: Mapping[str, Callable[..., object]]) -> None:
         self.where, self.functions = where, functions
         self.names: set[str] = set()
         self.depth = 0
@@ -280,27 +285,25 @@ class _SyntaxReader:
         return InputError(self.where, found, "numbers, paths, arithmetic, comparisons and functions of numbers")
 
 
-def read_table(where: str, given: Any) -> LookupTable:
+def read_table(entry: Entry) -> LookupTable:
     """A table of a sweep file: ``{x: [...], y: [...], scale: linear|log}``.
 
     Raises:
         InputError: it is no such thing.
     """
-    if not isinstance(given, Mapping) or not {"x", "y"} <= set(given) <= {"x", "y", "scale"}:
-        raise InputError(where, f"found {given!r}", "x and y, two lists of numbers, and scale if wanted")
-    x, y = (_numbers(f"{where}.{axis}", value_at(f"{where}.{axis}", "table", given[axis])) for axis in ("x", "y"))
-    is_log = given.get("scale", "linear") == "log"
+    given = entry.table({"x": "rising numbers", "y": "a number for each x"}, {"scale": "linear or log"})
+    x, y = (_numbers(given[axis]) for axis in ("x", "y"))
+    is_log = "scale" in given and given["scale"].choice(("linear", "log")) == "log"
     if len(x) != len(y) or len(x) < 2:
-        raise InputError(where, f"{len(x)} values of x and {len(y)} of y", "as many of both, at least two")
+        raise entry.error(f"{len(x)} values of x and {len(y)} of y", "as many of both, at least two")
     if list(x) != sorted(set(x)) or (is_log and x[0] <= 0):
-        raise InputError(f"{where}.x", f"{list(x)}", "rising numbers" + (" above 0" if is_log else ""))
-    if given.get("scale", "linear") not in ("linear", "log"):
-        raise InputError(f"{where}.scale", repr(given["scale"]), "linear or log")
+        raise given["x"].error(f"{list(x)}", "rising numbers" + (" above 0" if is_log else ""))
     return LookupTable(x, y, is_log)
 
 
-def _numbers(where: str, values: Any) -> tuple[float, ...]:
-    is_list = isinstance(values, Sequence) and not isinstance(values, str)
-    if not is_list or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
-        raise InputError(where, f"found {values!r}", "a list of numbers")
-    return tuple(values)
+def _numbers(entry: Entry) -> tuple[float, ...]:
+    values = [value_at(item, "table") for item in entry.elements("a list of numbers")]
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if len(numbers) < len(values):
+        raise entry.error(f"found {values!r}", "a list of numbers")
+    return tuple(numbers)

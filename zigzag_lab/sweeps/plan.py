@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-from zigzag_lab.inputs.variants import Variants
+from zigzag_lab.inputs.presets import Kind
+from zigzag_lab.inputs.variants import with_values
+from zigzag_lab.stages.methods import run_options
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
-from zigzag_lab.sweeps.options import omitted_if_default
+from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.options import INPUT_SHAPES, PRICE_ALL, Option
 
-FILES = ("workload", "accelerator", "mapping")
+FILES: tuple[Kind, ...] = ("workload", "accelerator", "mapping")
 """What a point names a file or a preset of."""
 
 ROOTS = ("accelerator", "mapping", "options")
@@ -28,7 +32,7 @@ class Adaptive:
 
     Attributes:
         n_trials: designs that are asked for.
-        objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.objectives.OBJECTIVES`.
+        objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`.
         sampler: which of Optuna's samplers proposes: ``tpe`` or ``nsga2``.
         batch: designs that are proposed together, and priced at the same time.
     """
@@ -65,7 +69,7 @@ class Base:
     """
 
     digest: str
-    document: Any
+    document: object
     file: Path
 
 
@@ -89,12 +93,12 @@ class SweepSpec:
     axes: tuple[Axis, ...]
     derived: tuple[tuple[str, Expression], ...] = ()
     constraints: tuple[Expression, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
     sampling: Sampling = Sampling()
     bases: Mapping[str, Mapping[str, Base]] = field(default_factory=dict)
 
     @cached_property
-    def option_paths(self) -> dict[str, Any]:
+    def option_paths(self) -> dict[str, object]:
         """The options by their paths."""
         return {f"options.{name}": value for name, value in self.options.items()}
 
@@ -121,9 +125,9 @@ class DesignPoint:
     workload: str
     accelerator: str
     mapping: str
-    values: dict[str, Any]
+    values: dict[str, object]
 
-    def overrides(self, root: str) -> dict[str, Any]:
+    def overrides(self, root: str) -> dict[str, object]:
         """Path (from its root on) -> value, of one root."""
         return {path: value for path, value in self.values.items() if root_of(path) == root}
 
@@ -138,9 +142,9 @@ def root_of(path: str) -> str | None:
 _to_json = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def point_of(sweep: SweepSpec, values: dict[str, Any]) -> DesignPoint:
+def point_of(sweep: SweepSpec, values: dict[str, object]) -> DesignPoint:
     """The point of some values."""
-    files = {kind: values[kind] for kind in FILES}
+    files = {kind: str(values[kind]) for kind in FILES}
     rest = {name: value for name, value in values.items() if name not in files}
     overrides = {name: value for name, value in rest.items() if root_of(name) is not None}
     inputs = [sweep.bases[kind][name].digest for kind, name in files.items()]
@@ -150,8 +154,88 @@ def point_of(sweep: SweepSpec, values: dict[str, Any]) -> DesignPoint:
     return DesignPoint(key, files["workload"], files["accelerator"], files["mapping"], rest)
 
 
-def changed_document(base: Base, root: str, overrides: Mapping[str, Any]) -> Any:
+def changed_document(base: Base, root: str, overrides: Mapping[str, object]) -> object:
     """The plain data of a file with values at some paths replaced."""
     if not overrides:
         return base.document
-    return Variants({root: base.document}).with_values(overrides)[root]
+    return with_values({root: base.document}, overrides)[root]
+
+
+Figures = Mapping[str, float | None]
+"""Columns of a point that was priced -> its figure; empty where nothing came of it."""
+
+OBJECTIVES: Mapping[str, str] = MappingProxyType(
+    {
+        "energy": "energy_pj",
+        "latency": "latency_cycles",
+        "edp": "edp_pj_cycles",
+        "area": "area_mm2",
+        "utilisation": "utilisation",
+    }
+)
+"""What points can be compared by -> the figure. All are to be small but utilisation."""
+
+LARGE = frozenset({"utilisation"})
+"""Objectives that are to be large."""
+
+
+def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
+    """A design's figure over all networks: energies and latencies added, EDP of the sums, utilisation by latency.
+
+    Returns:
+        None where a network has no figure.
+    """
+    columns = {"edp": ("energy_pj", "latency_cycles"), "utilisation": ("utilisation", "latency_cycles")}
+    rows = [[point.get(column) for column in columns.get(objective, (OBJECTIVES[objective],))] for point in points]
+    known = [[value for value in row if value is not None] for row in rows]
+    if any(len(some) < len(row) for some, row in zip(known, rows, strict=True)):
+        return None
+    if objective == "area":
+        return known[0][0]
+    if objective == "edp":
+        return math.fsum(row[0] for row in known) * math.fsum(row[1] for row in known)
+    if objective == "utilisation":
+        return math.fsum(used * cycles for used, cycles in known) / math.fsum(cycles for _, cycles in known)
+    return math.fsum(row[0] for row in known)
+
+
+FILE_WIDE = (INPUT_SHAPES.name, PRICE_ALL.name)
+"""Options that workloads are read with, so that they hold for all points of a sweep."""
+
+_IN_EVERY_KEY = frozenset(
+    {
+        *("objective", "lpf_limit", "temporal_mapping_type", "n_spatial_mappings", "search", "seed"),
+        *("exploit_locality", "mix_spatial"),
+    }
+)
+"""Options of the first sweeps, which keys of points hold in any case; later ones only where they are not as usual."""
+
+
+@cache
+def options_by_name() -> Mapping[str, Option]:
+    """Return every option by its name."""
+    return {option.name: option for option in run_options()}
+
+
+@cache
+def default_options() -> Mapping[str, object]:
+    """Return what holds where a sweep file gives no value: option -> value."""
+    return {name: option.default for name, option in options_by_name().items()}
+
+
+@cache
+def omitted_if_default() -> Mapping[str, object]:
+    """Return the value that keys of points leave out: path -> value."""
+    return {f"options.{name}": value for name, value in default_options().items() if name not in _IN_EVERY_KEY}
+
+
+def option_of(where: str, name: str) -> Option:
+    """Return the option of a name.
+
+    Raises:
+        InputError: there is none.
+    """
+    known = options_by_name()
+    if name not in known:
+        raise InputError(where, f"there is no option '{name}'", f"one of {', '.join(known)}", nearest(name, known))
+    return known[name]

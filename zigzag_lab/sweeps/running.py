@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from zigzag_lab.store.sweep_points import WORKER_LOST, PointRow, PointState, Pri
 from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.vocab import ZigzagLabError
 
+PAUSE_SECONDS = 1.0
 RENEW_SECONDS = 15.0
 MOST_IN_A_CHUNK = 500
 N_LOSSES = 3
@@ -44,6 +45,17 @@ class Progress:
     n_misses: int = 0
     best: float | None = None
     started: float = field(default_factory=time.monotonic)
+
+    def count(self, point: PricedPoint, column: str) -> None:
+        """Count a point that is stored by now, whose figure of a column may be the best."""
+        value = point.figures.get(column)
+        self.n_done += 1
+        self.n_infeasible += point.status == "infeasible"
+        self.n_failed += point.status == "failed"
+        self.n_hits += point.figures.get("cache_hits") or 0
+        self.n_misses += point.figures.get("cache_misses") or 0
+        if value is not None and (self.best is None or value < self.best):
+            self.best = value
 
     @property
     def seconds(self) -> float:
@@ -95,29 +107,11 @@ class _Chunk:
         return self.n_losses >= N_LOSSES - 1
 
 
-class SweepRun:
-    """Works through points with an engine.
+class _Portion:
+    """Works through a portion of the points with the engine; their states are those when it began."""
 
-    Args:
-        record: the sweep in the database.
-        engine: does the work.
-        states: where its points stood when it began.
-        column: the figure of which the best is shown.
-        listener: told of progress.
-        progress: so far; counted on.
-    """
-
-    def __init__(
-        self,
-        record: SweepRecord,
-        engine: Engine,
-        states: Mapping[str, PointState],
-        column: str,
-        listener: Listener,
-        progress: Progress,
-    ) -> None:
-        self.record, self.engine, self.states = record, engine, states
-        self.column, self.listener, self.progress = column, listener, progress
+    def __init__(self, work: Work, engine: Engine[DesignPoint, PricedPoint], states: Mapping[str, PointState]) -> None:
+        self.work, self.engine, self.states = work, engine, states
         self._under_way: dict[Future[list[PricedPoint]], _Chunk] = {}
         self._again: deque[_Chunk] = deque()
         self._seconds_a_point: float | None = None
@@ -131,48 +125,48 @@ class SweepRun:
         Returns:
             The keys of those that were priced here.
         """
-        progress, source = self.progress, iter(points)
+        source = iter(points)
         try:
-            self._fill(source, progress)
+            self._fill(source)
             while self._under_way:
                 done, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
-                self._collect(done, progress)
-                self._fill(source, progress)
+                self._collect(done)
+                self._fill(source)
                 self._stay_alive()
         finally:
-            self.record.release()
+            self.work.record.release()
         return self._priced
 
     # -- handing out ---------------------------------------------------------------------------------------------------
 
-    def _fill(self, source: Iterator[DesignPoint], progress: Progress) -> None:
+    def _fill(self, source: Iterator[DesignPoint]) -> None:
         """Keep every worker busy, and one chunk waiting for each."""
-        while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
+        while len(self._under_way) < 2 * self.engine.n_workers and not self.work.listener.is_stopped():
             if self._again and self._again[0].is_suspect and self._under_way:
                 return
-            chunk = self._again.popleft() if self._again else self._next_chunk(source, progress)
+            chunk = self._again.popleft() if self._again else self._next_chunk(source)
             if chunk is None:
                 return
             self._submit(chunk)
             if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
                 return
 
-    def _next_chunk(self, source: Iterator[DesignPoint], progress: Progress) -> _Chunk | None:
-        while points := list(islice(source, self._chunk_size(progress))):
+    def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
+        while points := list(islice(source, self._chunk_size())):
             rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
-            ours = self.record.claim(rows, self.states)
-            progress.n_elsewhere += len(points) - len(ours)
+            ours = self.work.record.claim(rows, self.states)
+            self.work.progress.n_elsewhere += len(points) - len(ours)
             if ours:
                 return _Chunk([point for point in points if point.key in ours])
         return None
 
-    def _chunk_size(self, progress: Progress) -> int:
+    def _chunk_size(self) -> int:
         """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
         if self._seconds_a_point is None:
             return 1
         n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
         under_way = sum(len(chunk.points) for chunk in (*self._under_way.values(), *self._again))
-        left = progress.n_wanted - progress.n_done - progress.n_elsewhere - under_way
+        left = self.work.progress.n_wanted - self.work.progress.n_done - self.work.progress.n_elsewhere - under_way
         return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
 
     def _submit(self, chunk: _Chunk) -> None:
@@ -185,7 +179,7 @@ class SweepRun:
 
     # -- collecting ----------------------------------------------------------------------------------------------------
 
-    def _collect(self, done: Iterable[Future[list[PricedPoint]]], progress: Progress) -> None:
+    def _collect(self, done: Iterable[Future[list[PricedPoint]]]) -> None:
         priced: list[PricedPoint] = []
         lost: list[_Chunk] = []
         for future in done:
@@ -199,13 +193,13 @@ class SweepRun:
                 if not type(error).__name__.startswith("KilledWorker"):
                     raise
                 lost.append(_Chunk(chunk.points, N_LOSSES - 1))  # it died with several workers: Dask has tried
-        self._store(priced, progress)
+        self._store(priced)
         if lost:
             lost += [self._under_way.pop(f) for f in list(self._under_way) if f.done() and _is_broken(f)]
-            self._mend()
-            self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)], progress)
+            self._restart_workers()
+            self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)])
 
-    def _mend(self) -> None:
+    def _restart_workers(self) -> None:
         self._n_breaks += 1
         if self._n_breaks > 3 + 4 * self.engine.n_workers:
             raise ZigzagLabError(
@@ -226,23 +220,15 @@ class SweepRun:
         self._again += [_Chunk(part, chunk.n_losses) for part in (points[:half], points[half:])]
         return ()
 
-    def _store(self, priced: Sequence[PricedPoint], progress: Progress) -> None:
+    def _store(self, priced: Sequence[PricedPoint]) -> None:
         if not priced:
             return
-        self.record.record(priced)
+        self.work.record.record(priced)
         self._priced.update(point.key for point in priced)
         for point in priced:
-            figures = point.figures
-            progress.n_done += 1
-            progress.n_infeasible += point.status == "infeasible"
-            progress.n_failed += point.status == "failed"
-            progress.n_hits += figures.get("cache_hits") or 0
-            progress.n_misses += figures.get("cache_misses") or 0
-            value = figures.get(self.column)
-            if value is not None and (progress.best is None or value < progress.best):
-                progress.best = value
-            self._learn(figures.get("seconds") or 0.0)
-        self.listener.progressed(progress)
+            self.work.progress.count(point, self.work.column)
+            self._learn(point.figures.get("seconds") or 0.0)
+        self.work.listener.progressed(self.work.progress)
 
     def _learn(self, seconds: float) -> None:
         """A running mean of what a point takes."""
@@ -252,7 +238,7 @@ class SweepRun:
     def _stay_alive(self) -> None:
         self.engine.end_stuck_workers()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
-            self.record.renew()
+            self.work.record.renew()
             self._renewed = time.monotonic()
 
 
@@ -264,3 +250,68 @@ def _lost(point: DesignPoint) -> PricedPoint:
     reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
     options = {"point": dict(point.values)}
     return PricedPoint(point.key, "failed", {}, options, reason=reason, error=WORKER_LOST)
+
+
+class Work:
+    """Prices points of a sweep, portion after portion, with one engine; a context manager that ends the engine.
+
+    Args:
+        record: the sweep in the database.
+        open_engine: called once there is something to do.
+        column: the figure of which the best is shown.
+        listener: receives progress, and is polled for cancellation.
+        progress: counted on; ``n_wanted`` is all points that will be asked for, less those found answered.
+        retry_failed: whether points that failed before are priced again.
+    """
+
+    def __init__(
+        self,
+        record: SweepRecord,
+        open_engine: Callable[[], Engine[DesignPoint, PricedPoint]],
+        column: str,
+        listener: Listener,
+        progress: Progress,
+        *,
+        retry_failed: bool = False,
+    ) -> None:
+        self.record, self.column, self.listener, self.progress = record, column, listener, progress
+        self.retry_failed = retry_failed
+        self._open_engine = open_engine
+        self._engine: Engine[DesignPoint, PricedPoint] | None = None
+        self._ours: set[str] = set()  # points that came to nothing are not tried twice in one go
+
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._engine is not None:
+            self._engine.close(now=kind is not None)
+
+    def price(self, points: Sequence[DesignPoint]) -> bool:
+        """Price what is missing; then wait for what others are at work on, and take over what they leave.
+
+        Returns:
+            Whether all points have an answer; false where the listener stopped it.
+        """
+        progress, before = self.progress, self.progress.n_done + self.progress.n_elsewhere
+        n_wanted: int | None = None
+        while not self.listener.is_stopped():
+            states = self.record.states()
+            wanted = [p for p in missing(points, states, retry_failed=self.retry_failed) if p.key not in self._ours]
+            if n_wanted is None:
+                n_wanted = len(wanted)
+                progress.n_wanted -= len(points) - n_wanted
+            progress.n_elsewhere = max(0, before + n_wanted - len(wanted) - progress.n_done)
+            if not wanted:
+                return True
+            free = [p for p in wanted if p.key not in states or not states[p.key].is_taken]
+            if not free or not self._run(free, states):
+                time.sleep(PAUSE_SECONDS)
+        return False
+
+    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> set[str]:
+        if self._engine is None:
+            self._engine = self._open_engine()
+        priced = _Portion(self, self._engine, states).run(points)
+        self._ours |= priced
+        return priced

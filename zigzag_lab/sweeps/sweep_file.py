@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
-from zigzag_lab.inputs.presets import preset_names, resolve
+from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
-from zigzag_lab.inputs.yaml_file import Document, load_yaml
-from zigzag_lab.keys import workload_digest
+from zigzag_lab.inputs.yaml_file import load_yaml
+from zigzag_lab.keys import meaning_digest
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
-from zigzag_lab.sweeps.options import check_varied, checked_option, default_options, option_of
-from zigzag_lab.sweeps.plan import FILES, ROOTS, Base, SweepSpec, root_of
-from zigzag_lab.sweeps.sampling import read_sampling
+from zigzag_lab.sweeps.plan import (
+    FILE_WIDE,
+    FILES,
+    OBJECTIVES,
+    ROOTS,
+    Adaptive,
+    Base,
+    Sampling,
+    SweepSpec,
+    default_options,
+    option_of,
+    root_of,
+)
 from zigzag_lab.vocab import InputError, nearest
 
 _KEYS = (
     *("name", "question", "workloads", "accelerators", "mappings", "options"),
     *("tables", "space", "zipped", "derived", "constraints", "sampling", "seed"),
 )
-_NAME = re.compile(r"[\w][\w .-]{0,99}")
+_NAME = r"[\w][\w .-]{0,99}"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -42,101 +53,76 @@ def read_sweep(path: str | Path) -> SweepSpec:
     """
     file = Path(path)
     file = file / "experiment.yaml" if file.is_dir() else file
-    document = load_yaml(file)
-    if not isinstance(document.data, Mapping):
-        raise InputError(str(file), f"found {type(document.data).__name__}", "keys such as name, workloads, space")
-    return _SweepFile(str(file), file.parent, document, document.data).sweep()
+    root = open_source(file, "sweep")
+    return _SweepFile(file.parent, root, root.table({}, dict.fromkeys(_KEYS, ""))).sweep()
 
 
 @dataclass(frozen=True)
 class _SweepFile:
-    where: str
     folder: Path
-    document: Document
-    data: Mapping[str, Any]
+    root: Entry
+    keys: Mapping[str, Entry]
 
     def sweep(self) -> SweepSpec:
-        for key in self.data:
-            if key not in _KEYS:
-                raise InputError(
-                    self._at(key), "this key is unknown", f"one of {', '.join(_KEYS)}", nearest(key, _KEYS)
-                )
-        tables = {str(k): read_table(self._at(f"tables.{k}"), v) for k, v in self._mapping("tables").items()}
-        axes = self._axes(tables)
-        derived = tuple(
-            (str(name), read_expression(self._at(f"derived.{name}"), text, tables))
-            for name, text in self._mapping("derived").items()
-        )
-        options = self._options()
+        tables = {name: read_table(entry) for name, entry in self._items("tables").items()}
+        axes, options = self._axes(tables), self._options()
         sweep = SweepSpec(
-            name=self._name(),
-            where=self.where,
-            axes=axes,
-            derived=derived,
-            constraints=self._constraints(tables),
+            name=self.keys.get("name", self._at("name", value=self.folder.name)).text(
+                "letters, digits, spaces, dots and dashes", _NAME
+            ),
+            where=self.root.where,
+            axes=tuple(self._with_checked_options(axis) for axis in axes),
+            derived=tuple(
+                (name, read_expression(entry.where, entry.value, tables))
+                for name, entry in self._items("derived").items()
+            ),
+            constraints=tuple(
+                read_expression(entry.where, entry.value, tables)
+                for entry in self._elements("constraints", "a list of expressions")
+            ),
             options=options,
-            sampling=read_sampling(self._at, self.data, options["objective"]),
+            sampling=read_sampling(self.keys, str(options["objective"])),
             bases={kind: self._bases(kind, axes, options) for kind in FILES},
         )
-        sweep = replace(sweep, axes=tuple(_checked_options(self, axis) for axis in sweep.axes))
         _check_names(self, sweep)
         _check_number(self, sweep)
         return sweep
 
-    def _at(self, key: Any) -> str:
-        """Return the place of a key, such as ``experiment.yaml (line 12): space.rows``."""
-        head, _, rest = str(key).partition(".")
-        places = ((head, rest), ("space", key), ("derived", key), (head.partition("[")[0],))
-        line = next((n for place in places if self._has(place) and (n := self.document.line_of(place))), None)
-        return f"{self.where} (line {line}): {key}" if line else f"{self.where}: {key}"
+    def _at(self, *path: str | int, value: object = None) -> Entry:
+        """A place in the file, for messages."""
+        return Entry(self.root.document, path, value)
 
-    def _has(self, place: tuple[str, ...]) -> bool:
-        inner = self.data.get(place[0])
-        return place[0] in self.data if len(place) == 1 else isinstance(inner, Mapping) and place[1] in inner
+    def place_of(self, name: str) -> Entry:
+        """Where a name of the space is varied or derived."""
+        holders = (self._items("space"), self._items("derived"), *(group.items() for group in self._groups()))
+        return next((holder[name] for holder in holders if name in holder), self._at(name))
 
-    def _mapping(self, key: str) -> Mapping[str, Any]:
-        given = self.data.get(key)
-        if given is None:
-            return {}
-        if not isinstance(given, Mapping):
-            raise InputError(self._at(key), f"found {given!r}", "a mapping of names to what they are")
-        return given
+    def _items(self, key: str) -> Mapping[str, Entry]:
+        return self.keys[key].items() if key in self.keys else {}
 
-    def _name(self) -> str:
-        name = self.data.get("name", self.folder.name)
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise InputError(self._at("name"), f"found {name!r}", "letters, digits, spaces, dots and dashes")
-        return name
+    def _elements(self, key: str, expected: str) -> list[Entry]:
+        return self.keys[key].elements(expected) if key in self.keys else []
 
-    def _options(self) -> dict[str, Any]:
-        given = self._mapping("options")
-        checked = {k: checked_option(self._at(f"options.{k}"), str(k), v) for k, v in given.items()}
+    def _groups(self) -> list[Entry]:
+        return self._elements("zipped", "a list of groups")
+
+    def _options(self) -> dict[str, object]:
+        given = self._items("options").items()
+        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
         return {**default_options(), **checked}
-
-    def _constraints(self, tables: Mapping[str, LookupTable]) -> tuple[Expression, ...]:
-        given = self.data.get("constraints") or []
-        if not isinstance(given, Sequence) or isinstance(given, str):
-            raise InputError(self._at("constraints"), f"found {given!r}", "a list of expressions")
-        return tuple(read_expression(self._at(f"constraints[{i}]"), text, tables) for i, text in enumerate(given))
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
     def _axes(self, tables: Mapping[str, LookupTable]) -> tuple[Axis, ...]:
-        space = [
-            read_axis(self._at(f"space.{name}"), str(name), given, tables)
-            for name, given in self._mapping("space").items()
-        ]
-        groups = self.data.get("zipped") or []
-        if not isinstance(groups, Sequence) or isinstance(groups, str):
-            raise InputError(self._at("zipped"), f"found {groups!r}", "a list of groups")
-        space += [read_zipped(self._at(f"zipped[{i}]"), group, tables) for i, group in enumerate(groups)]
+        space = [read_axis(entry, name, tables) for name, entry in self._items("space").items()]
+        space += [read_zipped(group, tables) for group in self._groups()]
         named = {name for axis in space for name in axis.names}
         return (*self._design_axes(named), *space, *self._file_axis("workload", named))
 
     def _design_axes(self, named: set[str]) -> list[Axis]:
-        if "accelerator" not in named and "mapping" not in named and "mappings" not in self.data:
+        if "accelerator" not in named and "mapping" not in named and "mappings" not in self.keys:
             (accelerators,) = self._file_axis("accelerator", named)
-            own = [self._own_mapping(name) for (name,) in accelerators.values]
+            own = [self._own_mapping(str(name)) for (name,) in accelerators.values]
             pairs = tuple((name, mapping) for (name,), mapping in zip(accelerators.values, own, strict=True))
             return [Axis(("accelerator", "mapping"), pairs)]
         return [*self._file_axis("accelerator", named), *self._file_axis("mapping", named)]
@@ -145,55 +131,50 @@ class _SweepFile:
         if accelerator in preset_names("mapping"):
             return accelerator
         found = f"none is given, and accelerator '{accelerator}' is no preset that has its own"
-        raise InputError(self._at("mappings"), found, "a list of mapping files or presets")
+        raise self._at("mappings").error(found, "a list of mapping files or presets")
 
     def _file_axis(self, kind: str, named: set[str]) -> list[Axis]:
         key = f"{kind}s"
         if kind in named:
-            if key in self.data:
-                raise InputError(self._at(key), f"'{kind}' is varied in the space too", "one of the two")
+            if key in self.keys:
+                raise self.keys[key].error(f"'{kind}' is varied in the space too", "one of the two")
             return []
-        if key not in self.data:
-            raise InputError(self.where, f"'{key}' is missing", f"{key}: a list of files or presets")
-        axis = read_axis(self._at(key), kind, self.data[key], {})
-        return [axis]
+        if key not in self.keys:
+            raise self.root.error(f"'{key}' is missing", f"{key}: a list of files or presets")
+        return [read_axis(self.keys[key], kind, {})]
 
-    def _bases(self, kind: Any, axes: Iterable[Axis], options: Mapping[str, Any]) -> dict[str, Base]:
-        names = [step[axis.names.index(kind)] for axis in axes if kind in axis.names for step in axis.values]
-        for name in names:
-            if not isinstance(name, str):
-                raise InputError(self._at(f"{kind}s"), f"found {name!r}", "the path of a file, or the name of a preset")
+    def _bases(self, kind: Kind, axes: Iterable[Axis], options: Mapping[str, object]) -> dict[str, Base]:
+        named = [step[axis.names.index(kind)] for axis in axes if kind in axis.names for step in axis.values]
+        names = [name for name in named if isinstance(name, str)]
+        if len(names) < len(named):
+            wrong = next(name for name in named if not isinstance(name, str))
+            raise self._at(f"{kind}s").error(f"found {wrong!r}", "the path of a file, or the name of a preset")
         return {name: self._base(kind, name, options) for name in dict.fromkeys(names)}
 
-    def _base(self, kind: Any, name: str, options: Mapping[str, Any]) -> Base:
+    def _base(self, kind: Kind, name: str, options: Mapping[str, Any]) -> Base:
         beside = self.folder / name
         try:
             file = beside if beside.is_file() else resolve(kind, name)
         except InputError as error:
-            raise InputError(self._at(f"{kind}s"), error.found, error.expected, error.hint) from None
+            raise self._at(f"{kind}s").error(error.found, error.expected, error.hint) from None
         if kind == "workload":
             workload = read_any_workload(file, options["input_shapes"] or None, price_all=options["price_all"])
-            return Base(workload_digest(workload), workload, file)
+            return Base(meaning_digest(workload), workload, file)
         (read_accelerator if kind == "accelerator" else read_mapping)(file)
         document = load_yaml(file).data
         text = json.dumps(document, separators=(",", ":"), default=str)
         return Base(sha256(text.encode()).hexdigest(), document, file)
 
-
-def _checked_options(reader: _SweepFile, axis: Axis) -> Axis:
-    """The axis with values of options checked."""
-    if not any(root_of(name) == "options" for name in axis.names):
-        return axis
-    steps = []
-    for i, step in enumerate(axis.values):
-        where = reader._at(f"space.{axis.names[0]}[{i}]")
-        steps.append(
-            tuple(
-                checked_option(where, name.removeprefix("options."), v) if root_of(name) == "options" else v
-                for name, v in zip(axis.names, step, strict=True)
-            )
-        )
-    return replace(axis, values=tuple(steps))
+    def _with_checked_options(self, axis: Axis) -> Axis:
+        """The axis with values of options in their one form."""
+        columns = [list(column) for column in zip(*axis.values, strict=True)]
+        for name, column in zip(axis.names, columns, strict=True):
+            if root_of(name) == "options":
+                path = self.place_of(name).path
+                for i, value in enumerate(column):
+                    where = self._at(*path, i).where
+                    column[i] = option_of(where, name.removeprefix("options.")).checked(value, where)
+        return replace(axis, values=tuple(zip(*columns, strict=True)))
 
 
 def _check_names(reader: _SweepFile, sweep: SweepSpec) -> None:
@@ -217,16 +198,19 @@ def _check_names(reader: _SweepFile, sweep: SweepSpec) -> None:
 
 def _check_new(reader: _SweepFile, sweep: SweepSpec, name: str, known: set[str]) -> None:
     if name in known:
-        raise InputError(reader._at(name), "it is set twice", "each name once")
+        raise reader.place_of(name).error("it is set twice", "each name once")
     root = root_of(name)
     if root == "options":
-        check_varied(reader._at(name), name.removeprefix("options."))
+        option = option_of(reader.place_of(name).where, name.removeprefix("options.")).name
+        if option in FILE_WIDE:
+            found = f"'{option}' decides how workloads are read"
+            raise reader.place_of(name).error(found, "it below 'options', for all points")
     elif root is not None:
-        _check_path(reader._at(name), sweep, root, name)
+        _check_path(reader.place_of(name).where, sweep, root, name)
     elif name not in FILES and not _VARIABLE.fullmatch(name):
         hint = nearest(name.partition(".")[0].partition("[")[0], ROOTS)
         expected = f"a path that starts with {', '.join(ROOTS)}, or the name of a variable"
-        raise InputError(reader._at(name), "this is neither a path nor a variable", expected, hint)
+        raise reader.place_of(name).error("this is neither a path nor a variable", expected, hint)
 
 
 def _check_path(where: str, sweep: SweepSpec, root: str, path: str) -> None:
@@ -257,11 +241,59 @@ def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
         sizes = " x ".join(str(len(axis)) for axis in sweep.axes)
         found = f"{sizes} = {sweep.n_combinations:,} combinations"
         hint = "Write 'sampling: {random: 1000}' to draw some, {optuna: 300} to search, or take fewer values."
-        raise InputError(reader._at("space"), found, f"at most {MAX_POINTS:,} points", hint)
+        raise reader.root.error(found, f"at most {MAX_POINTS:,} points", hint)
 
 
 def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
     """See that a search compares designs over all networks, not one network with another."""
     if not any(axis.names == ("workload",) for axis in sweep.axes):
         expected = "'workloads', as a search adds up each design's figures over all of them"
-        raise InputError(reader._at("zipped"), "'workload' varies together with other names", expected)
+        raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
+
+
+SAMPLERS = ("tpe", "nsga2")
+MAX_TRIALS = 100_000
+
+
+def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
+    """The keys ``sampling`` and ``seed`` of a sweep file.
+
+    Args:
+        keys: those of the file.
+        objective: what each point minimises; the search's objective too where it names none.
+
+    Raises:
+        InputError: they hold something else.
+    """
+    seed = _whole(keys["seed"], "equal seeds draw equal points", 0, 2**32 - 1) if "seed" in keys else 0
+    entry = keys.get("sampling")
+    if entry is None or entry.value == "grid":
+        return Sampling(None, seed)
+    if isinstance(entry.value, Mapping) and "optuna" in entry.value:
+        return Sampling(None, seed, _adaptive(entry, objective))
+    if not isinstance(entry.value, Mapping) or set(entry.value) != {"random"}:
+        raise entry.error(f"found {entry.value!r}", "grid, {random: N} or {optuna: N}")
+    return Sampling(_whole(entry.items()["random"], "points to draw at random", 1, MAX_POINTS), seed)
+
+
+def _adaptive(entry: Entry, objective: str) -> Adaptive:
+    given = entry.table({"optuna": ""}, dict.fromkeys(("objectives", "sampler", "batch"), ""))
+    n_trials = _whole(given["optuna"], "a number of trials", 1, MAX_TRIALS)
+    sampler = given["sampler"].choice(SAMPLERS) if "sampler" in given else Adaptive.sampler
+    batch = Adaptive.batch
+    if "batch" in given:
+        batch = _whole(given["batch"], "how many designs are proposed together", 1, MAX_TRIALS)
+    if "objectives" not in given:
+        return Adaptive(n_trials, (objective,), sampler, batch)
+    expected = f"a list of one to three of {', '.join(OBJECTIVES)}"
+    objectives = tuple(item.choice(OBJECTIVES) for item in given["objectives"].elements(expected))
+    if not 1 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
+        raise given["objectives"].error(f"found {given['objectives'].value!r}", expected)
+    return Adaptive(n_trials, objectives, sampler, batch)
+
+
+def _whole(entry: Entry, meaning: str, minimum: int, maximum: int) -> int:
+    value = entry.integer(meaning, minimum)
+    if value > maximum:
+        raise entry.error(f"found {value:,}", f"{meaning}, at most {maximum:,}")
+    return value

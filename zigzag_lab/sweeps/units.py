@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isfinite
 from types import MappingProxyType
-from typing import Any
 
-from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.inputs.checked import Entry
+from zigzag_lab.vocab import nearest
 
 _DECIMAL = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -21,7 +22,7 @@ BITS = MappingProxyType(
 )
 """Units of information -> bits."""
 
-_KINDS = MappingProxyType(
+_KINDS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "size": BITS,
         "energy": MappingProxyType({"fJ": 1e-3, "pJ": 1, "nJ": 10**3, "uJ": 10**6}),
@@ -44,23 +45,23 @@ def kind_of(path: str) -> str | None:
     return _KEYS.get(path.rpartition(".")[2]) if path.startswith("accelerator.") else None
 
 
-def value_at(where: str, path: str, value: Any) -> Any:
+def value_at(entry: Entry, path: str) -> object:
     """A value of the file in the unit that its path counts in: ``64 KiB`` becomes 524288 bits.
 
     Args:
-        where: the place in the file, for messages.
+        entry: the value as YAML has it. Text that is no number with a unit stays text.
         path: what the value is for: a path, or the name of a variable, which may be of any unit.
-        value: as YAML has it. Text that is no number with a unit stays text.
 
     Raises:
         InputError: the unit is unknown, or counts something else.
     """
+    value = entry.value
     if isinstance(value, list):
-        return [value_at(where, path, item) for item in value]
+        return [value_at(item, path) for item in entry.elements()]
     match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         if isinstance(value, str) and kind_of(path) is not None:
-            raise InputError(where, f"'{value}'", f"a number, with a unit such as {_example(path)} or without")
+            raise entry.error(f"'{value}'", f"a number, with a unit such as {_example(path)} or without")
         return whole(value)
     number, unit = float(match[1].replace("_", "")), match[2]
     units = _units_for(path)
@@ -68,13 +69,13 @@ def value_at(where: str, path: str, value: Any) -> Any:
         return value
     if unit not in units:
         what = "nothing with a unit" if not units else f"one of {', '.join(units)}"
-        raise InputError(where, f"'{value}' is in '{unit}'", what, nearest(unit, units))
+        raise entry.error(f"'{value}' is in '{unit}'", what, nearest(unit, units))
     if not isfinite(number * units[unit]):
-        raise InputError(where, f"'{value[:40]}'", "a number that floating point can hold")
+        raise entry.error(f"'{match[0][:40]}'", "a number that floating point can hold")
     return whole(number * units[unit])
 
 
-def _units_for(path: str) -> Any:
+def _units_for(path: str) -> Mapping[str, float] | None:
     if kind := kind_of(path):
         return _KINDS[kind]
     if path.startswith("accelerator."):
@@ -86,7 +87,7 @@ def _example(path: str) -> str:
     return {"size": "'64 KiB'", "energy": "'1.5 pJ'"}.get(str(kind_of(path)), "'0.1 mm2'")
 
 
-def whole(value: Any) -> Any:
+def whole(value: object) -> object:
     """A number that is whole as an integer, so that equal values have equal keys; anything else as it is."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return int(value)

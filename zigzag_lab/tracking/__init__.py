@@ -6,7 +6,7 @@ The database is the record and MLflow a window on it. Whatever goes wrong with t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zigzag_lab.tracking.places import OFF, mlflow_uri_for
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["OFF", "Failure", "PublishReport", "mlflow_uri_for", "publish_pending"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Load the publisher when it is asked for: a run that publishes nothing does not wait for it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

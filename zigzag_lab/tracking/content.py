@@ -12,13 +12,10 @@ from datetime import datetime
 from functools import lru_cache
 from math import fsum, isfinite
 from pathlib import PurePath
-from typing import Any
 
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
 from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun, InputRecord
-from zigzag_lab.tracking.document import run_json
-from zigzag_lab.tracking.kin import MOST_STEPS, NO_KIN, Kin
 from zigzag_lab.tracking.limits import (
     MAX_DATASET_DIGEST,
     MAX_DATASET_NAME,
@@ -28,22 +25,33 @@ from zigzag_lab.tracking.limits import (
     MAX_TAG_VALUE,
     MAX_TAGS,
     MAX_USER_TAG_VALUE,
+    POINT_KEY_TAG,
+    RUN_ID_TAG,
     cut,
     key_part,
     key_parts,
 )
-from zigzag_lab.tracking.names import POINT_KEY_TAG, RUN_ID_TAG
-from zigzag_lab.tracking.note import note
-from zigzag_lab.tracking.point_params import NOT_STATED, plain_text, point_name, point_params, varied_name
-from zigzag_lab.tracking.published_sweep import PublishedSweep
+from zigzag_lab.tracking.published_sweep import (
+    NOT_STATED,
+    PublishedSweep,
+    plain_text,
+    point_name,
+    point_params,
+    varied_name,
+)
+from zigzag_lab.tracking.run_texts import NO_KIN, Kin, note, run_json
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.options import LPF_LIMIT, N_SPATIAL_MAPPINGS, TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab.quantities import sums
 from zigzag_lab.workload import Workload, operations_left_out
 
 NO_LIMIT = "0"
 """The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
 
 SHORT_DIGEST = 12
+MOST_STEPS = 1000
+"""Results whose figures become the steps of a metric."""
+
 MOST_MEMORIES = 16
 MOST_USER_TAGS = MAX_TAGS - 30
 
@@ -88,10 +96,8 @@ class RunContent:
     """Everything that is published of a run, within MLflow's limits.
 
     Attributes:
-        run_id, name, experiment: what it is called.
         status: MLflow's word for where it stands.
         started_ms, ended_ms: milliseconds since 1970, UTC.
-        params, metrics, tags, datasets: as their names say.
         document: the run as JSON; None where its parent has it.
         parent: our id of the sweep that it is a point of, or of the run that it is within, if any.
         id_tag: the tag that holds ``run_id``.
@@ -121,15 +127,7 @@ def content_of(
     sweep: PublishedSweep | None = None,
     kin: Kin = NO_KIN,
 ) -> RunContent:
-    """Put a run into MLflow's terms.
-
-    Args:
-        record: the run.
-        database_url: where it is kept, without its password.
-        scrub: takes secrets out of a text.
-        sweep: that the run is a point of, if any.
-        kin: what it yielded, and the runs within it.
-    """
+    """Put a run into MLflow's terms, one that may be a point of a sweep; the rest as in :func:`run_json`."""
     measured = (*_metrics(record), *_results(kin))
     left_out = sorted({m.key for m in measured if not isfinite(m.value)})
     started_ms = in_ms(record.started_at)
@@ -185,7 +183,7 @@ def params(record: FullRun) -> dict[str, str]:
     return found
 
 
-def _number(options: Mapping[str, Any], aliases: tuple[str, ...]) -> str:
+def _number(options: Mapping[str, object], aliases: tuple[str, ...]) -> str:
     for name in aliases:
         if name in options:
             value = options[name]
@@ -241,11 +239,12 @@ def _totals(record: FullRun) -> dict[str, float | int | None]:
 
 def energy_by_memory(record: FullRun) -> dict[str, float]:
     """Memory -> energy of all accesses to it in all layers, in pJ."""
-    terms: dict[str, list[float]] = {}
-    for layer in record.layers:
-        for memory in layer["memories"]:
-            terms.setdefault(memory["memory"], []).extend(memory[name] * layer["times"] for name in MEMORY_ENERGIES)
-    return {name: fsum(energies) for name, energies in terms.items()}
+    return sums(
+        (memory["memory"], memory[name] * layer["times"])
+        for layer in record.layers
+        for memory in layer["memories"]
+        for name in MEMORY_ENERGIES
+    )
 
 
 # -- tags --------------------------------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Keep to MLflow's limits: characters of keys, lengths of values, finite numbers. Truncated values are marked."""
+"""Write for MLflow: its limits of keys and values, its Markdown, and the tags by which we know our own again.
+
+Truncated values are marked.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+
+RUN_ID_TAG = "zl.run_id"
+SWEEP_ID_TAG = "zl.sweep_id"
+POINT_KEY_TAG = "zl.point_key"
+PARENT_TAG = "mlflow.parentRunId"
+VIEW_ID = "zigzag-lab"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW_ID}"
 
 MAX_METRICS = 1000
 MAX_PARAMS = 100
@@ -44,6 +54,24 @@ def cut(text: str, most: int) -> str:
 def plain(text: str) -> str:
     """A name as Markdown shows it, letter for letter, in one line."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def figure(number: float | None) -> str:
+    """A number of six digits."""
+    return "-" if number is None else f"{number:.6g}"
+
+
+def of_which(n: int, most: int) -> str:
+    """That not all of ``n`` rows are shown, where they are more than ``most``."""
+    return f", of which {most} are shown" if n > most else ""
+
+
+def markdown_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """A table in Markdown below its title; a heading of numbers ends in ``>``, which has them stand on the right."""
+    yield from ("", title, "")
+    yield f"| {' | '.join(column.removesuffix('>') for column in columns)} |"
+    yield f"|{'|'.join('---:' if column.endswith('>') else '---' for column in columns)}|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
 def key_part(name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,16 +15,13 @@ from zigzag_lab.store import Publication, PublicationState, Store, StoreError
 from zigzag_lab.store.choice import n_waiting
 from zigzag_lab.store.full_run import read_run
 from zigzag_lab.store.publisher_lock import processes_turn, threads_turn
-from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.tracking.content import content_of
-from zigzag_lab.tracking.kin import Kin, read_kin
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
 from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable, check_schema
-from zigzag_lab.tracking.saved_view import saved_view
-from zigzag_lab.tracking.sweep_content import sweep_content
-from zigzag_lab.tracking.sweep_files import write_files
+from zigzag_lab.tracking.run_texts import NO_KIN, read_kin
+from zigzag_lab.tracking.sweep_content import saved_view, sweep_content, write_files
 from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
 from zigzag_lab.vocab.masking import Masker
 
@@ -103,9 +101,6 @@ def publish_pending(
         first: the id of a run that goes before the others.
         again: whether runs that were published are brought up to date as well (another or a new MLflow store).
         patience_seconds: how long to wait for another publisher of this database.
-
-    Returns:
-        What happened.
     """
     started = time.monotonic()
     publisher = _Publisher(store, absolute(mlflow_uri), limit, first, again)
@@ -124,14 +119,6 @@ def publish_pending(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Parent:
-    """A sweep, and MLflow's id of its run."""
-
-    record: PublishedSweep
-    mlflow_id: str
-
-
 class _Publisher:
     """One call: what it has done so far."""
 
@@ -141,11 +128,11 @@ class _Publisher:
         self.states = [PublicationState.PENDING, PublicationState.FAILED]
         self.states += [PublicationState.PUBLISHED] if again else []
         self.scrub = Masker.of(uri, store.url.secret)
-        self.database_url = self.scrub(shown_url(store.url))
+        self.database_url = self.scrub(str(store.url.absolute()))  # for readers elsewhere: a full path, no password
         self.published: dict[str, str] = {}
         self.failures: list[Failure] = []
-        self.sweeps: dict[int, _Parent | Exception] = {}
-        self.above: dict[str, str | Exception] = {}
+        self.sweeps: dict[int, PublishedSweep] = {}
+        self.parents: dict[int | str, str | Exception] = {}
 
     def run(self, patience_seconds: float) -> str | None:
         """Publish; the problem that ended it early, if any."""
@@ -207,53 +194,45 @@ class _Publisher:
         return None
 
     def _tell(self, tracker: Tracker, entry: Publication) -> str:
-        """Tell MLflow of a run, and before it of what it stands below; MLflow's id of it."""
+        """Publish a run, and before it the parent run that it stands below; MLflow's id of it."""
         record = read_run(self.store.database, entry.run_id)
-        sweep = None if record.point is None else self._sweep(tracker, record.point.sweep_number)
-        above = sweep.mlflow_id if sweep else None
-        if record.parent_id is not None:
-            above = self._above(tracker, record.parent_id)
-        kin = read_kin(self.store, entry.run_id) if record.point is None else Kin()
-        content = content_of(record, self.database_url, self.scrub, sweep.record if sweep else None, kin)
+        sweep, above, kin = None, None, NO_KIN
+        if record.point is not None:
+            number = record.point.sweep_number
+            above = self._parent(number, partial(self._publish_sweep, tracker, number))
+            sweep = self.sweeps[number]
+        else:
+            kin = read_kin(self.store, entry.run_id)
+        if (parent := record.parent_id) is not None:
+            above = self.published.get(parent) or self._parent(parent, partial(self._publish_run, tracker, parent))
+        content = content_of(record, self.database_url, self.scrub, sweep, kin)
         return tracker.publish(content, entry.mlflow_run_id, above)
 
-    def _above(self, tracker: Tracker, run_id: str) -> str:
-        """MLflow's id of a run that others are within, which is published in this call unless it has been.
+    def _parent(self, key: int | str, publish: Callable[[], str]) -> str:
+        """MLflow's id of a parent run, published once in a call; its error is that of each run below it.
 
-        It may be known to another store of MLflow only, or have failed before.
+        It is published first: if the call is interrupted, the runs below it stay queued.
         """
-        known = self.published.get(run_id) or self.above.get(run_id)
-        if known is None:
-            self.store.ask_to_publish([self.store.run_number(run_id)])
-            (entry,) = self.store.publications(first=run_id, limit=1)
+        if key not in self.parents:
             try:
-                known = self._tell(tracker, entry)
+                self.parents[key] = publish()
             except StoreError:
                 raise
             except Exception as error:
-                known = error
-            self.above[run_id] = known
+                self.parents[key] = error
+        known = self.parents[key]
         if isinstance(known, Exception):
             raise known
         return known
 
-    def _sweep(self, tracker: Tracker, number: int) -> _Parent:
-        """Publish the parent run of a sweep first: if the call is interrupted, its points stay queued."""
-        known = self.sweeps.get(number)
-        if known is None:
-            record = read_sweep(self.store.database, number)
-            try:
-                known = _Parent(record, self._publish_sweep(tracker, record))
-            except StoreError:
-                raise
-            except Exception as error:
-                known = error
-            self.sweeps[number] = known
-        if isinstance(known, Exception):
-            raise known
-        return known
+    def _publish_run(self, tracker: Tracker, run_id: str) -> str:
+        """Publish a run that others are within: it may be known to another store of MLflow only, or have failed."""
+        self.store.ask_to_publish([self.store.run_number(run_id)])
+        (entry,) = self.store.publications(first=run_id, limit=1)
+        return self._tell(tracker, entry)
 
-    def _publish_sweep(self, tracker: Tracker, sweep: PublishedSweep) -> str:
+    def _publish_sweep(self, tracker: Tracker, number: int) -> str:
+        sweep = self.sweeps[number] = read_sweep(self.store.database, number)
         content = sweep_content(sweep, self.database_url, self.scrub)
         mlflow_id = tracker.publish(content, None)
         tracker.tag_experiment(content.experiment, *saved_view(sweep))
@@ -274,8 +253,3 @@ class _Publisher:
         log.info("run %s was not published: %s", run_id, words)
         self.failures.append(Failure(run_id, words))
         self.store.not_published(run_id, words)
-
-
-def shown_url(url: DatabaseUrl) -> str:
-    """Our database for readers elsewhere: a full path, no password."""
-    return str(url.absolute())

@@ -1,21 +1,34 @@
-"""A sweep as MLflow's parent run shows it: what was asked, how far it is, which points are best."""
+"""A sweep and its points as MLflow shows them: what was asked, how far it is, which points are best.
+
+The settings of a point are parameters: plain numbers under short names, the same for all points.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
-from typing import Any
 
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.full_run import FullRun
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS
 from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points, stored_sweep
+from zigzag_lab.tracking.limits import key_part
 from zigzag_lab.vocab import Objective
+from zigzag_lab.vocab.quantities import setting
 
 SAMPLE = 500
 FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
+NOT_STATED = "-1"
+"""The parameter of a number that is not stated: a word would drop the run from parallel coordinates."""
+
+MOST_IN_A_NAME = 160
+_LEFT_OUT = {"accelerator", "memories", "operational_array", "options", "spatial_mapping"}
+_INDEX = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,7 @@ class PublishedSweep:
         n_points: how many its file asks for.
         created_at: when it was first begun, in UTC.
         text: its file.
-        said: the same as plain data; empty where it cannot be read.
+        content: the same as plain data; empty where it cannot be read.
         points: those that have an answer, by their keys.
         last_at: when the last of them ended.
     """
@@ -39,7 +52,7 @@ class PublishedSweep:
     n_points: int
     created_at: datetime
     text: str
-    said: Mapping[str, Any]
+    content: Mapping[str, object]
     points: tuple[SweepPointRecord, ...]
     last_at: datetime
 
@@ -56,15 +69,15 @@ class PublishedSweep:
     @cached_property
     def axes(self) -> tuple[str, ...]:
         """The names that vary, files aside, as its file has them."""
-        groups = self.said.get("zipped") or []
-        zipped = [name for group in groups if isinstance(group, Mapping) for name in group if name != "when"]
-        space = self.said.get("space")
+        groups, space = self.content.get("zipped"), self.content.get("space")
+        listed = groups if isinstance(groups, Sequence) else ()
+        zipped = [name for group in listed if isinstance(group, Mapping) for name in group if name != "when"]
         return tuple(map(str, [*(space if isinstance(space, Mapping) else ()), *zipped]))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of all settings that a point may have."""
-        derived = self.said.get("derived")
+        derived = self.content.get("derived")
         return tuple(dict.fromkeys([*self.axes, *map(str, derived if isinstance(derived, Mapping) else ())]))
 
     @cached_property
@@ -104,17 +117,72 @@ def read_sweep(database: Database, number: int) -> PublishedSweep:
         n_points=row.n_points,
         created_at=row.created_at,
         text=text,
-        said=_said_by(text),
+        content=_content_of(text),
         points=tuple(priced_points(database, row.name, ("finished", "infeasible", "failed"))),
         last_at=row.last_at or row.created_at,
     )
 
 
-def _said_by(text: str) -> Mapping[str, Any]:
+def _content_of(text: str) -> Mapping[str, object]:
     import yaml
 
     try:
-        said = yaml.safe_load(text)
+        content = yaml.safe_load(text)
     except yaml.YAMLError:
         return {}
-    return said if isinstance(said, Mapping) else {}
+    return content if isinstance(content, Mapping) else {}
+
+
+def point_params(settings: Mapping[str, object], names: Iterable[str]) -> dict[str, str]:
+    """Parameters of a point from its settings (name -> value): one for each number of a list.
+
+    ``names`` are all settings that points of the sweep may have; those that this one lacks are marked as not stated.
+    """
+    found: dict[str, str] = {}
+    for name in dict.fromkeys([*names, *settings]):
+        for key, value in _parts(short_name(name), settings.get(name)):
+            found[key if key not in found else key_part(name)] = value
+    return found
+
+
+def _parts(key: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list) and value and all(isinstance(item, (int, float)) for item in value):
+        yield from ((f"{key}.{i}", plain_text(item)) for i, item in enumerate(value))
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        yield key, "; ".join(value)
+    elif isinstance(value, (list, dict)):
+        yield key, json.dumps(value)
+    else:
+        yield key, NOT_STATED if value is None else plain_text(value)
+
+
+def short_name(path: str) -> str:
+    """A path as the name of a column: ``accelerator.memories.sram.size`` as ``sram.size``."""
+    parts = _INDEX.sub(r".\1", path).split(".")
+    return key_part(".".join([part for part in parts if part not in _LEFT_OUT] or parts))
+
+
+def plain_text(value: object) -> str:
+    """A value as a column of plain numbers likes it: truth as 1 and 0."""
+    return "none" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def point_name(record: FullRun, sweep: PublishedSweep) -> str:
+    """What a point is called in a list, whose columns are narrow: where it lies on the axes, then its inputs."""
+    settings = record.point.settings if record.point is not None else {}
+    words = [in_words(name, settings[name]) for name in sweep.varying if name in settings]
+    if "accelerator" in record.inputs and len(sweep.accelerators) > 1:
+        words.append(record.inputs["accelerator"].name)
+    given = record.inputs.get("workload")
+    words.append(record.name if given is None else given.name)
+    return ", ".join(words)[:MOST_IN_A_NAME]
+
+
+def varied_name(record: FullRun) -> str:
+    """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
+    values = ", ".join(in_words(name, value) for name, value in record.settings.items())
+    return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name
+
+
+in_words = partial(setting, plain=plain_text)
+"""A setting as people write it: sizes of memories in KiB and MiB."""

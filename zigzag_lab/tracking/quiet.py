@@ -32,10 +32,8 @@ _SILENT = logging.CRITICAL + 1
 def quiet_mlflow(*, for_database: bool = True) -> Iterator[None]:
     """Within it, MLflow is imported and may be used. What it changes (environment, log levels) is put back afterwards.
 
-    Warnings and the environment belong to the whole process: one thread at a time.
-
-    Args:
-        for_database: whether its store is a database rather than a server, for which more has to be imported.
+    Warnings and the environment belong to the whole process: one thread at a time. For a database more has to be
+    imported than for a server.
     """
     fresh = "mlflow" not in sys.modules
     levels = {name: logging.getLogger(name).level for name in _LOGGERS}

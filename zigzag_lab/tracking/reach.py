@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from zigzag_lab.tracking.errors import TrackingError
 from zigzag_lab.tracking.places import sqlite_path
+from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked
 
 BUSY_SECONDS = 2.0
@@ -25,6 +25,12 @@ UPGRADE = "Upgrade MLflow, or name another store with --mlflow."
 _POSTGRES_ASKS_FOR_TLS = bytes.fromhex("0000000804d2162f")
 _silent: dict[tuple[str, int], float] = {}  # host and port -> when it said nothing
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
+
+
+class TrackingError(InputError):
+    """MLflow cannot be reached or used. The message carries no password. Exit status 1."""
+
+    exit_status = 1
 
 
 def check_reachable(uri: str) -> None:

@@ -1,22 +1,55 @@
-"""Turn a sweep into what MLflow shows: the parent run of its points, with counts, the best and Pareto fronts."""
+"""Turn a sweep into what MLflow shows: the parent run of its points, its files, and a view of the experiment's runs.
+
+The parent run has counts, the best, Pareto fronts; its files are the points, the CMEs, the sweep's file and pictures.
+The view draws the axes of the sweep against its figures. MLflow stores saved views in tags of the experiment. How one
+is written is not documented: this follows 3.17, and a test has the interface open it. One that another version does not
+understand is not shown, and does no harm.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import islice
 from math import isfinite
+from pathlib import Path
 
-from zigzag_lab.plots import DesignMark, pareto_front
-from zigzag_lab.store.sweep_questions import SweepPointRecord
+from zigzag_lab.plots import DesignMark, pareto_front, plot_pareto
+from zigzag_lab.store.database import Database
+from zigzag_lab.store.parquet import ParquetWriter
+from zigzag_lab.store.sweep_questions import SweepPointRecord, layers_of_sweep
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
-from zigzag_lab.tracking.limits import MAX_DATASET_NAME, MAX_EXPERIMENT_NAME, MAX_TAG_VALUE, cut, key_parts, plain
-from zigzag_lab.tracking.names import SWEEP_ID_TAG
-from zigzag_lab.tracking.point_params import in_words, short_name
-from zigzag_lab.tracking.published_sweep import PublishedSweep
+from zigzag_lab.tracking.limits import (
+    MAX_DATASET_NAME,
+    MAX_EXPERIMENT_NAME,
+    MAX_TAG_VALUE,
+    POINT_KEY_TAG,
+    SWEEP_ID_TAG,
+    VIEW_TAG,
+    clean,
+    cut,
+    figure,
+    key_parts,
+    markdown_table,
+    of_which,
+    plain,
+)
+from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep, in_words, point_params, short_name
+from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
+from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 MOST_NETWORKS = 16
 MOST_ROWS = 20
+MOST_PICTURES = 8
+MOST_AXES = 8
+MOST_RUNS = 100
+POINTS, CMES, FILE = "points.csv", "cmes.parquet", "experiment.yaml"
+ENERGY, LATENCY = "total/energy_pj", "total/latency_cycles"
 _STATUSES = ("finished", "infeasible", "failed")
+_KNOWN = ("key", "run_id", "status", "workload", "accelerator", "mapping")
 
 
 def front_of(points: list[SweepPointRecord]) -> list[SweepPointRecord]:
@@ -26,13 +59,7 @@ def front_of(points: list[SweepPointRecord]) -> list[SweepPointRecord]:
 
 
 def sweep_content(sweep: PublishedSweep, database_url: str, scrub: Callable[[str], str]) -> RunContent:
-    """Put a sweep into MLflow's terms.
-
-    Args:
-        sweep: the sweep.
-        database_url: where it is kept, without its password.
-        scrub: takes secrets out of a text.
-    """
+    """Put a sweep into MLflow's terms; ``database_url`` has no password, ``scrub`` takes secrets out of a text."""
     tags = {
         SWEEP_ID_TAG: sweep.id,
         "zl.sweep": sweep.name,
@@ -72,13 +99,13 @@ def _metrics(sweep: PublishedSweep) -> Iterator[Measurement]:
             yield Measurement(f"sweep/least {column} of {part}", least)
 
 
-# -- in words ----------------------------------------------------------------------------------------------------------
+# -- the note ----------------------------------------------------------------------------------------------------------
 
 
 def sweep_note(sweep: PublishedSweep, database_url: str) -> str:
     """A sweep in Markdown: the question, how far it is, the Pareto front of each network, how to go on."""
     lines = [f"**{plain(sweep.name)}**: {len(sweep.points):,} of {sweep.n_points:,} points, least {sweep.objective}"]
-    question = sweep.said.get("question")
+    question = sweep.content.get("question")
     lines += ["", plain(str(question))] if question else []
     for workload, points in islice(sweep.by_workload.items(), MOST_NETWORKS):
         lines += _front_lines(sweep, workload, points)
@@ -88,15 +115,130 @@ def sweep_note(sweep: PublishedSweep, database_url: str) -> str:
 
 
 def _front_lines(sweep: PublishedSweep, workload: str, points: list[SweepPointRecord]) -> Iterator[str]:
-    front = front_of(points)
-    axes = list(sweep.varying)
-    yield ""
-    shown = f", of which {MOST_ROWS} are shown" if len(front) > MOST_ROWS else ""
-    yield f"{plain(workload)}: {len(front)} of {len(points):,} points are on the Pareto front{shown}"
-    yield ""
-    yield f"| {' | '.join(plain(short_name(name)) for name in axes)} | latency (cycles) | energy (pJ) | run |"
-    yield "|" + "---:|" * len(axes) + "---:|---:|---|"
+    front, axes = front_of(points), list(sweep.varying)
+    of_these = of_which(len(front), MOST_ROWS)
+    title = f"{plain(workload)}: {len(front)} of {len(points):,} points are on the Pareto front{of_these}"
+    columns = [*(f"{plain(short_name(name))}>" for name in axes), "latency (cycles)>", "energy (pJ)>", "run"]
+    rows = []
     for point in front[:: max(1, -(-len(front) // MOST_ROWS))]:
-        settings = point.settings
-        cells = [plain(in_words(name, settings.get(name))) for name in axes]
-        yield f"| {' | '.join([*cells, f'{point.latency_cycles:.6g}', f'{point.energy_pj:.6g}', point.run_id])} |"
+        cells = [plain(in_words(name, point.settings.get(name))) for name in axes]
+        rows.append([*cells, figure(point.latency_cycles), figure(point.energy_pj), point.run_id])
+    yield from markdown_table(title, columns, rows)
+
+
+# -- the files ---------------------------------------------------------------------------------------------------------
+
+
+def write_files(sweep: PublishedSweep, database: Database, folder: Path, scrub: Callable[[str], str]) -> None:
+    """Write the files of a sweep, which ``database`` holds; ``scrub`` takes secrets out of its own file."""
+    _write_points(sweep, folder / POINTS)
+    _write_cmes(sweep, database, folder / CMES)
+    (folder / FILE).write_text(clean(scrub(sweep.text)), encoding="utf-8")
+    parts = key_parts(list(islice(sweep.by_workload, MOST_PICTURES)))
+    for workload, part in parts.items():
+        _draw_front(sweep, sweep.by_workload[workload], workload, folder / f"pareto {part}.png")
+
+
+def _write_points(sweep: PublishedSweep, path: Path) -> None:
+    """One row a point, every figure with all its digits."""
+    settings = [point.settings for point in sweep.points]
+    names = list(dict.fromkeys([*sweep.names, *(name for of_point in settings for name in of_point)]))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = CsvWriter(file)
+        writer.writerow([*_KNOWN, *names, *FIGURES])
+        for point, values in zip(sweep.points, settings, strict=True):
+            known = [getattr(point, name) for name in (*_KNOWN, *FIGURES)]
+            writer.writerow([*known[: len(_KNOWN)], *(values.get(name) for name in names), *known[len(_KNOWN) :]])
+
+
+def _write_cmes(sweep: PublishedSweep, database: Database, path: Path) -> None:
+    """Every layer of every point as a row of Parquet, a portion at a time."""
+    with closing(ParquetWriter(path)) as writer:
+        for portion in layers_of_sweep(database, sweep.number):
+            writer.write(portion)
+
+
+def _draw_front(sweep: PublishedSweep, points: list[SweepPointRecord], workload: str, path: Path) -> None:
+    """Latency and energy of the points of a network; those of the front are named by what varies."""
+    x_scale, x_unit = cycle_scale(max(point.latency_cycles or 0.0 for point in points))
+    y_scale, y_unit = energy_scale(max(point.energy_pj or 0.0 for point in points))
+    places = [
+        DesignMark(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale)
+        for p in points
+    ]
+    names = ", ".join(short_name(name) for name in sweep.varying)
+    title = f"{sweep.name}: {workload}" + (f" ({names})" if names else "")
+    plot_pareto(places, path, title, x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
+
+
+def _label(sweep: PublishedSweep, point: SweepPointRecord) -> str:
+    settings = point.settings
+    return ", ".join(in_words(name, settings[name]) for name in sweep.varying if name in settings) or point.key[:8]
+
+
+# -- the view ----------------------------------------------------------------------------------------------------------
+
+
+def saved_view(sweep: PublishedSweep) -> tuple[str, str]:
+    """The tag that holds the view of a sweep: its key and its value."""
+    packed = base64.b64encode(zlib.compress(json.dumps(_state(sweep)).encode())).decode()
+    begun = in_ms(sweep.created_at)
+    view = {"name": cut(f"sweep {sweep.name}", 80), "createdAt": begun, "updatedAt": begun}
+    return VIEW_TAG, json.dumps({**view, "state": f"deflate;{packed}"})
+
+
+def _state(sweep: PublishedSweep) -> dict[str, object]:
+    axes = _axes(sweep)
+    figures = [LATENCY, ENERGY]
+    charts = [
+        *([_chart("front", "PARALLEL", "design space", selectedParams=axes, selectedMetrics=figures)] if axes else []),
+        _chart("plane", "SCATTER", "design space", xaxis=_place(LATENCY), yaxis=_place(ENERGY)),
+        *(_chart(key, "BAR", "totals", metricKey=key, displayName=key.split("/")[-1]) for key in figures),
+        *(_line(f"layers/{name}") for name in ("energy_pj", "latency_cycles")),
+    ]
+    columns = [*(f"params.`{name}`" for name in axes), *(f"metrics.`{name}`" for name in figures)]
+    return {
+        "searchFilter": f"tags.`{POINT_KEY_TAG}` LIKE '%'",
+        "orderByKey": f"metrics.`{LATENCY}`",  # sorted by time, points would be folded away under their sweep
+        "orderByAsc": True,
+        "startTime": "ALL",
+        "lifecycleFilter": "Active",
+        "datasetsFilter": [],
+        "modelVersionFilter": "All Runs",
+        "selectedColumns": columns,
+        "runsHiddenMode": "SHOWALL",
+        "compareRunSections": [_section(name) for name in ("design space", "totals", "layers")],
+        "isAccordionReordered": True,
+        "compareRunCharts": charts,
+        "hideEmptyCharts": True,
+        "useGroupedValuesInCharts": True,
+        "groupBy": None,
+    }
+
+
+def _axes(sweep: PublishedSweep) -> list[str]:
+    """The parameters that vary, as points have them, and the network where there are several."""
+    names = [] if len(sweep.by_workload) < 2 else ["workload"]
+    if sweep.points:
+        settings = sweep.points[0].settings
+        names += point_params({n: settings.get(n) for n in sweep.varying}, sweep.varying)
+    return names[:MOST_AXES]
+
+
+def _section(name: str) -> dict[str, object]:
+    return {"uuid": name, "name": name, "display": True, "isReordered": False, "deleted": False, "isGenerated": False}
+
+
+def _chart(uuid: str, kind: str, section: str, **more: object) -> dict[str, object]:
+    known = {"uuid": uuid, "type": kind, "metricSectionId": section, "runsCountToCompare": MOST_RUNS}
+    return {**known, "deleted": False, "isGenerated": False, **more}
+
+
+def _line(key: str) -> dict[str, object]:
+    """A figure of the layers, layer by layer."""
+    axes = {"xAxisKey": "step", "xAxisScaleType": "linear", "scaleType": "linear", "yAxisKey": "metric", "range": {}}
+    return _chart(key, "LINE", "layers", metricKey=key, selectedMetricKeys=[key], lineSmoothness=0, **axes)
+
+
+def _place(metric: str) -> dict[str, str]:
+    return {"key": metric, "type": "METRIC"}

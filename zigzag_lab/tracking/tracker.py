@@ -1,4 +1,4 @@
-"""MLflow behind four verbs: open, publish a run, close. Everything that speaks to its client is here.
+"""MLflow behind four verbs: open, publish a run, close. All use of its client is here, and the SQLite file it writes.
 
 To be used within :func:`zigzag_lab.tracking.quiet.quiet_mlflow`.
 """
@@ -6,19 +6,21 @@ To be used within :func:`zigzag_lab.tracking.quiet.quiet_mlflow`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zigzag_lab.tracking.content import RunContent
-from zigzag_lab.tracking.limits import MAX_ENTITIES, MAX_METRICS, chunks
-from zigzag_lab.tracking.names import PARENT_TAG
-from zigzag_lab.tracking.own_file import commit_quickly, make_whole, use_wal
+from zigzag_lab.stages.files import unfinished
+from zigzag_lab.store.sqlite import journal_mode_for
+from zigzag_lab.tracking.content import DatasetRecord, RunContent
+from zigzag_lab.tracking.limits import MAX_ENTITIES, MAX_METRICS, PARENT_TAG, chunks
 from zigzag_lab.tracking.places import artifact_folder, sqlite_path, sqlite_uri
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Run
+    from mlflow.entities import DatasetInput, Run
     from mlflow.tracking.client import MlflowClient
 
 DOCUMENT_NAME = "run.json"
@@ -29,10 +31,7 @@ _OF_THE_RUN = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE", "RESOU
 
 
 class Tracker:
-    """MLflow's store at a tracking URI.
-
-    Args:
-        uri: the tracking URI. A SQLite file that is not there is made.
+    """MLflow's store at a tracking URI. A SQLite file that is not there is made.
 
     Raises:
         Exception: whatever MLflow and the libraries below it raise.
@@ -59,13 +58,8 @@ class Tracker:
     def publish(self, content: RunContent, known_id: str | None, parent_id: str | None = None) -> str:
         """Bring a run to MLflow, or up to date where it is there already: nothing is ever there twice.
 
-        Args:
-            content: what to tell.
-            known_id: MLflow's id of it, as far as we know.
-            parent_id: MLflow's id of the run that it stands under, if any.
-
         Returns:
-            MLflow's id of it.
+            MLflow's id of it; ``known_id`` is that as far as we know, ``parent_id`` that of its parent run, if any.
         """
         experiment_id = self._experiment_id(content.experiment)
         tags = {**content.tags, **({PARENT_TAG: parent_id} if parent_id is not None else {})}
@@ -86,7 +80,7 @@ class Tracker:
         return str(run.info.run_id)
 
     def tag_experiment(self, name: str, key: str, value: str) -> None:
-        """Hang a tag on an experiment."""
+        """Tag an experiment."""
         self._client.set_experiment_tag(self._experiment_id(name), key, value)
 
     def log_files(self, run_id: str, folder: Path) -> None:
@@ -151,10 +145,11 @@ class Tracker:
 
     def _log(self, run: Run, content: RunContent, wanted: Mapping[str, str]) -> None:
         """Parameters and tags that MLflow lacks, all metrics, the inputs."""
-        from mlflow.entities import Param, RunTag
+        from mlflow.entities import Metric, Param, RunTag
 
         run_id, there = run.info.run_id, run.data
-        metrics = self._metrics(content)
+        # all of one time: logged again, they are the same points
+        metrics = [Metric(m.key, m.value, content.measured_ms, m.step) for m in content.metrics]
         params = [Param(k, v) for k, v in content.params.items() if k not in there.params]
         tags = [RunTag(k, v) for k, v in wanted.items() if there.tags.get(k) != v]
         room = min(MAX_METRICS, MAX_ENTITIES - len(params) - len(tags))
@@ -167,12 +162,6 @@ class Tracker:
         if content.datasets:
             self._client.log_inputs(run_id, datasets=[_dataset_input(d) for d in content.datasets])
 
-    def _metrics(self, content: RunContent) -> list[Metric]:
-        """Log metrics, all of one time: logged again, they are the same points."""
-        from mlflow.entities import Metric
-
-        return [Metric(m.key, m.value, content.measured_ms, m.step) for m in content.metrics]
-
     def _log_text(self, run: Run, text: str, name: str) -> None:
         """A file of a run, without asking again where its files go."""
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -180,11 +169,11 @@ class Tracker:
         with TemporaryDirectory() as folder:
             path = Path(folder) / name
             path.write_text(text, encoding="utf-8")
-            repository: Any = get_artifact_repository(run.info.artifact_uri, self._uri)
-            repository.log_artifact(str(path))
+            repository = get_artifact_repository(run.info.artifact_uri, self._uri)
+            repository.log_artifact(str(path))  # type: ignore[no-untyped-call]
 
 
-def _dataset_input(given: Any) -> Any:
+def _dataset_input(given: DatasetRecord) -> DatasetInput:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     source, profile = json.dumps({"uri": given.place}), json.dumps({"digest": given.full_digest})
@@ -199,7 +188,7 @@ def _make_database(path: Path) -> None:
     _dispose(MlflowClient(tracking_uri=sqlite_uri(path)))
 
 
-def _dispose(client: Any) -> None:
+def _dispose(client: MlflowClient) -> None:
     """Close a client's connections, where it has any."""
     engine = getattr(getattr(client._tracking_client, "store", None), "engine", None)
     if engine is not None:
@@ -209,3 +198,63 @@ def _dispose(client: Any) -> None:
 def is_of_the_run(error: BaseException) -> bool:
     """Whether an error concerns one run only, so that the next may still be published."""
     return getattr(error, "error_code", None) in _OF_THE_RUN
+
+
+# -- its SQLite file ---------------------------------------------------------------------------------------------------
+
+
+def make_whole(path: Path, make: Callable[[Path], None]) -> None:
+    """Have a database made under another name and put it in place when it is complete, unless it is there already.
+
+    MLflow takes more than a second for its first database; a process killed meanwhile, or two that start at once,
+    would leave one that nobody can use. ``make`` makes it at the path it is given, and closes it.
+    """
+    if path.exists():
+        return
+    with unfinished(path) as part:
+        use_wal(part)  # before, as it spares MLflow's seventy migrations most of their waiting for the disk
+        make(part)
+        _put_in_place(part, path)
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(part)
+    except FileExistsError:  # another process was first: its database is as good
+        return
+    except OSError:  # no hard links here
+        if not path.exists():
+            part.rename(path)
+
+
+def use_wal(path: Path) -> None:
+    """Set a SQLite file to write-ahead logging, in which MLflow writes three times as fast.
+
+    The mode is kept in the file. One that is in use stays as it is, and so does one on a network file system.
+    """
+    if journal_mode_for(path) != "wal":
+        return
+    with closing(sqlite3.connect(path, 0.5, isolation_level=None)) as connection:
+        try:
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+                connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            return
+
+
+def commit_quickly(client: MlflowClient) -> None:
+    """Have MLflow's client write to a SQLite file in WAL mode without waiting for the disk at each commit.
+
+    A power failure may then take the last runs off MLflow, never the file's integrity;
+    ``zigzag-lab mlflow sync --again`` brings them back.
+    """
+    from sqlalchemy import event
+
+    engine = client._tracking_client.store.engine
+
+    def on_connect(connection: sqlite3.Connection, _: object) -> None:
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            connection.execute("PRAGMA synchronous=NORMAL")
+
+    event.listen(engine, "connect", on_connect)
+    engine.dispose()  # connections that were opened before

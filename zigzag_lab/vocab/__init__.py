@@ -11,6 +11,7 @@ from zigzag_lab.vocab.names import (
     UNSAID_IF_EMPTY,
     Direction,
     Objective,
+    Plain,
     TemporalMappingType,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "InputError",
     "Objective",
     "PipelineError",
+    "Plain",
     "TemporalMappingType",
     "ZigzagLabError",
     "nearest",

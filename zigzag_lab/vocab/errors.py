@@ -36,6 +36,10 @@ class InputError(ZigzagLabError):
         self.where, self.found, self.expected, self.hint = where, found, expected, hint
         super().__init__(str(self))
 
+    def within(self, outer: str) -> InputError:
+        """The same error, with what its place belongs to, such as the file, in front of it."""
+        return type(self)(f"{outer}: {self.where}", self.found, self.expected, self.hint)
+
     def __str__(self) -> str:
         parts = [f"{self.where}: {self.found}" if self.where else self.found]
         if self.expected:

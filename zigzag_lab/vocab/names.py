@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+
+Plain = None | bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"]
+"""Plain data: what JSON and YAML files hold, and what documents for keys and databases are made of."""
 
 OUTPUT = "O"
 """The output operand, of layers and of memories alike."""

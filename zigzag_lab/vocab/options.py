@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
@@ -72,7 +74,7 @@ class Option:
         """The parameter of MLflow, such as ``lpf_limit``: the flag as a name."""
         return self.command_flag.removeprefix("--").replace("-", "_")
 
-    def checked(self, value: Any, where: str = "") -> Any:
+    def checked(self, value: object, where: str = "") -> Any:
         """Return a value in its one form: words in lower case, numbers of their type, None for no limit.
 
         Args:
@@ -84,18 +86,25 @@ class Option:
         """
         if self.unlimited and (value is None or str(value).strip().lower() in _UNLIMITED):
             return None
-        checks = {
-            Kind.WHOLE: self._whole,
-            Kind.NUMBER: self._number,
-            Kind.FLAG: lambda given: given if isinstance(given, bool) else _REFUSED,
-            Kind.WORD: self._word,
-            Kind.SHAPES: _shapes,
-        }
-        found = checks[self.kind](value)
-        if found is _REFUSED:
+        found = self._in_one_form(value)
+        if found is None:
             hint = nearest(str(value), self.words) if self.words else ""
             raise InputError(where or self.name, f"found {value!r}", self.expected, hint)
         return found
+
+    def _in_one_form(self, value: Any) -> object:
+        """The value, or None where the option takes no such value."""
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        match self.kind:
+            case Kind.WHOLE:
+                return value if is_number and isinstance(value, int) and value >= self.minimum else None
+            case Kind.NUMBER:
+                return float(value) if is_number and self.minimum < value < inf else None
+            case Kind.FLAG:
+                return value if isinstance(value, bool) else None
+            case Kind.WORD:
+                return next((word for word in self.words if word == str(value).lower()), None)
+        return _shapes(value)
 
     def parsed(self, text: str, where: str = "") -> Any:
         """Return the value that a text of the command line stands for.
@@ -103,48 +112,25 @@ class Option:
         Raises:
             InputError: the option takes no such value.
         """
-        value: Any = text.strip()
-        if self.kind is Kind.WHOLE and value.isascii() and value.isdigit() and len(value) < 10:
+        value: int | float | str = text.strip()
+        if self.kind is Kind.WHOLE and re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
             value = int(value)
         elif self.kind is Kind.NUMBER:
-            value = _as_float(value)
+            with suppress(ValueError):
+                value = float(value)
         return self.checked(value, where)
-
-    def _whole(self, value: Any) -> Any:
-        is_whole = isinstance(value, int) and not isinstance(value, bool) and value >= self.minimum
-        return value if is_whole else _REFUSED
-
-    def _number(self, value: Any) -> Any:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and self.minimum < value < inf
-        return float(value) if is_number else _REFUSED
-
-    def _word(self, value: Any) -> Any:
-        return next((word for word in self.words if word == str(value).lower()), _REFUSED)
 
 
 _UNLIMITED = ("none", "all")
-_REFUSED = object()
 
 
-def _as_float(text: str) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _shapes(value: Any) -> Any:
+def _shapes(value: object) -> dict[str, tuple[int, ...]] | None:
     if not isinstance(value, Mapping):
-        return _REFUSED
-    shapes = {str(name): sizes for name, sizes in value.items()}
-    are_sound = all(
-        isinstance(sizes, (list, tuple)) and sizes and all(map(_is_size, sizes)) for sizes in shapes.values()
-    )
-    return {name: tuple(sizes) for name, sizes in shapes.items()} if are_sound else _REFUSED
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+        return None
+    shapes = {str(name): tuple(shape) if isinstance(shape, (list, tuple)) else () for name, shape in value.items()}
+    sizes = [size for shape in shapes.values() for size in shape]
+    are_sound = all(isinstance(size, int) and not isinstance(size, bool) and size >= 1 for size in sizes)
+    return shapes if are_sound and all(shapes.values()) else None
 
 
 OBJECTIVE = Option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 
 def pareto_front(figures: Sequence[Sequence[float]]) -> list[int]:
@@ -17,16 +16,9 @@ def pareto_front(figures: Sequence[Sequence[float]]) -> list[int]:
     """
     order = sorted(range(len(figures)), key=lambda i: tuple(figures[i]))
     front: list[int] = []
-    if figures and len(figures[0]) <= 2:
-        best: Any = None
-        for i in order:
-            last = figures[i][-1]
-            if best is None or last < best or tuple(figures[i]) == tuple(figures[front[-1]]):
-                best = last
-                front.append(i)
-        return front
-    for i in order:  # those before have a lower or equal first figure
-        if not any(_beats(figures[j], figures[i]) for j in front):
+    for i in order:  # those before have a lower or equal first figure: of two figures, the last of them is the lowest
+        rivals = front if len(figures[i]) > 2 else front[-1:]
+        if not any(_beats(figures[j], figures[i]) for j in rivals):
             front.append(i)
     return front
 

@@ -73,11 +73,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._all)
 
     def named(self, name: object, where: str) -> T:
-        """Return what a name, in any case, stands for.
-
-        Args:
-            name: as the user wrote it.
-            where: the place, for the message.
+        """Return what a name, in any case, stands for; ``where`` is the place, for the message.
 
         Raises:
             InputError: nothing is registered by that name.

@@ -1,7 +1,6 @@
 """Workloads: layers and the graph they form. Knows no files."""
 
-from zigzag_lab.workload.coverage import Coverage, LeftOut, operations_left_out
-from zigzag_lab.workload.graph import FreeNode, Workload, predecessors
+from zigzag_lab.workload.graph import Coverage, FreeNode, LeftOut, Workload, operations_left_out, predecessors
 from zigzag_lab.workload.layer import DimensionRelation, Layer, Relevancy
 
 __all__ = [

@@ -5,8 +5,8 @@ import onnx
 import pytest
 from onnx import ModelProto, shape_inference
 
+from tests.inputs.presets.make_workloads import model_bytes, write_workloads
 from zigzag_lab.inputs.presets import preset_names, preset_path
-from zigzag_lab.inputs.presets.make_workloads import model_bytes, write_workloads
 
 NAMES = preset_names("workload")
 

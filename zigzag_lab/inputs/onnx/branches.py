@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.inputs.onnx.file import inference_of, stripped
-from zigzag_lab.inputs.onnx.node import Shape
+from onnx import GraphProto, NodeProto, helper
+
+from zigzag_lab.inputs.onnx.file import OnnxModel, inference_of
 from zigzag_lab.vocab import InputError
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 _MOST_BRANCHES = 256
 _MOST_OPEN = 8
@@ -24,31 +21,27 @@ _MOST_OPEN = 8
 
 _MOST_NODES = 200_000
 
-MacsOf = Callable[["ModelProto"], Sequence[int]]
+MacsOf = Callable[[OnnxModel], Sequence[int]]
 """The multiply-accumulates of each node of a model; 0 where a node cannot be priced."""
 
 
-def without_branches(
-    where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, macs_of: MacsOf
-) -> ModelProto:
+def without_branches(model: OnnxModel, macs_of: MacsOf) -> OnnxModel:
     """The model with each ``If`` replaced by the nodes of one branch; the model itself where there is none.
 
     Args:
-        where: the file, for messages.
-        model: the model; it is not changed.
-        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+        model: the model.
         macs_of: counts the multiply-accumulates of a model's nodes, to compare branches.
 
     Raises:
         InputError: a branch is missing, or there are too many of them.
     """
-    if not any(node.op_type == "If" for node in model.graph.node):
+    if not any(node.op_type == "If" for node in model.nodes):
         return model
-    expansion = _Expansion(where, stripped(model), input_shapes)
+    expansion = _Expansion(model.copy())
     for _ in range(_MOST_BRANCHES):
         if not expansion.step():
             return expansion.chosen(macs_of)
-    raise InputError(where, f"there are more than {_MOST_BRANCHES} If nodes to resolve", "a simpler model")
+    raise InputError(model.where, f"there are more than {_MOST_BRANCHES} If nodes to resolve", "a simpler model")
 
 
 @dataclass(frozen=True)
@@ -56,12 +49,10 @@ class _ChosenBranch:
     """An ``If`` whose condition depends on the data: both branches were put in its place.
 
     Attributes:
-        name: of the node.
         outputs: of the node.
         results: per branch, what its outputs are called now.
     """
 
-    name: str
     outputs: tuple[str, ...]
     results: tuple[tuple[str, ...], ...]
 
@@ -73,17 +64,17 @@ Path = tuple[tuple[int, int], ...]
 class _Expansion:
     """A model whose ``If`` nodes are replaced step by step."""
 
-    def __init__(self, where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> None:
-        self.where, self.model, self.input_shapes = where, model, input_shapes
-        self.paths: list[Path] = [()] * len(model.graph.node)
+    def __init__(self, model: OnnxModel) -> None:
+        self.where, self.model, self.graph = model.where, model, model.proto.graph
+        self.paths: list[Path] = [()] * len(model.nodes)
         self.choices: list[_ChosenBranch] = []
         self.n_open = 0
-        self.names = {name for node in model.graph.node for name in (*node.input, *node.output)}
-        self.names.update(t.name for t in (*model.graph.initializer, *model.graph.input))
+        self.names = {name for node in model.nodes for name in (*node.input, *node.output)}
+        self.names.update(t.name for t in (*self.graph.initializer, *self.graph.input))
 
     def step(self) -> bool:
         """Replace the ``If`` nodes whose conditions are known, or else the first one; false where none is left."""
-        nodes = list(self.model.graph.node)
+        nodes = list(self.graph.node)
         found = [i for i, node in enumerate(nodes) if node.op_type == "If"]
         if not found:
             return False
@@ -91,7 +82,7 @@ class _Expansion:
         if not conditions:
             self.n_open += 1
             conditions = dict.fromkeys(found if self.n_open > _MOST_OPEN else found[:1])
-        flat: list[tuple[Any, Path]] = []
+        flat: list[tuple[NodeProto, Path]] = []
         for i, (node, path) in enumerate(zip(nodes, self.paths, strict=True)):
             flat += self._replaced(node, path, conditions[i]) if i in conditions else [(node, path)]
         if len(flat) > _MOST_NODES:
@@ -99,27 +90,26 @@ class _Expansion:
         self._set(flat)
         return True
 
-    def _conditions(self, nodes: Sequence[Any], found: Sequence[int]) -> dict[int, bool | None]:
+    def _conditions(self, nodes: Sequence[NodeProto], found: Sequence[int]) -> dict[int, bool | None]:
         """The ``If`` nodes whose conditions are known; none once many others turned out to be open."""
         if self.n_open > _MOST_OPEN:
             return {}
-        values = inference_of(self.where, self.model, self.input_shapes).values
+        values = inference_of(self.model).values
         known = {i: values.get(nodes[i].input[0]) if nodes[i].input else None for i in found}
         return {i: bool(value.reshape(-1)[0]) for i, value in known.items() if value is not None and value.size == 1}
 
-    def _set(self, flat: list[tuple[Any, Path]]) -> None:
-        del self.model.graph.node[:]
-        self.model.graph.node.extend(node for node, _ in flat)
+    def _set(self, flat: list[tuple[NodeProto, Path]]) -> None:
+        self.model.set_nodes(node for node, _ in flat)
         self.paths = [path for _, path in flat]
 
-    def _replaced(self, node: Any, path: Path, condition: bool | None) -> list[tuple[Any, Path]]:
+    def _replaced(self, node: NodeProto, path: Path, condition: bool | None) -> list[tuple[NodeProto, Path]]:
         graphs = {a.name: a.g for a in node.attribute if a.HasField("g")}
-        branches = [graphs.get("then_branch"), graphs.get("else_branch")]
+        given = [graphs[name] for name in ("then_branch", "else_branch") if name in graphs]
+        branches = [branch for branch in given if len(branch.output) >= len(node.output)]
         label = node.name or "If"
-        for branch in branches:
-            if branch is None or len(branch.output) < len(node.output):
-                found = "a branch is missing, or has too few outputs"
-                raise InputError(f"{self.where}: node {label}", found, "an If with two branches", "Export it again.")
+        if len(branches) < 2:
+            found = "a branch is missing, or has too few outputs"
+            raise InputError(f"{self.where}: node {label}", found, "an If with two branches", "Export it again.")
         if condition is not None:
             flat, results = self._spliced(branches[0 if condition else 1], path, label)
             return flat + _copies(node.output, results, path)
@@ -128,21 +118,21 @@ class _Expansion:
             flat, results = self._spliced(branch, (*path, (number, side)), label)
             every += flat
             ends.append(tuple(results))
-        self.choices.append(_ChosenBranch(label, tuple(node.output), tuple(ends)))
+        self.choices.append(_ChosenBranch(tuple(node.output), tuple(ends)))
         return every + _copies(node.output, ends[0], path)
 
-    def _spliced(self, branch: Any, path: Path, label: str) -> tuple[list[tuple[Any, Path]], list[str]]:
+    def _spliced(self, branch: GraphProto, path: Path, label: str) -> tuple[list[tuple[NodeProto, Path]], list[str]]:
         """The nodes of a branch with names that clash with no others, and the names of its results."""
         own = [name for node in branch.node for name in node.output if name]
         own += [tensor.name for tensor in branch.initializer]
         renamed = {name: self._fresh(name, label) for name in own}
         for tensor in branch.initializer:
-            self.model.graph.initializer.add().CopyFrom(tensor)
-            self.model.graph.initializer[-1].name = renamed[tensor.name]
+            self.graph.initializer.add().CopyFrom(tensor)
+            self.graph.initializer[-1].name = renamed[tensor.name]
         for value in branch.value_info:
             if value.name in renamed:
-                self.model.graph.value_info.add().CopyFrom(value)
-                self.model.graph.value_info[-1].name = renamed[value.name]
+                self.graph.value_info.add().CopyFrom(value)
+                self.graph.value_info[-1].name = renamed[value.name]
         nodes = [(with_names(node, renamed), path) for node in branch.node]
         return nodes, [renamed.get(value.name, value.name) for value in branch.output]
 
@@ -153,7 +143,7 @@ class _Expansion:
         self.names.add(fresh)
         return fresh
 
-    def chosen(self, macs_of: MacsOf) -> ModelProto:
+    def chosen(self, macs_of: MacsOf) -> OnnxModel:
         """The model with the dearer branch of each open choice only."""
         if not self.choices:
             return self.model
@@ -164,7 +154,7 @@ class _Expansion:
             taken[number] = 0 if sums[0] >= sums[1] else 1
         kept = [
             (node, path)
-            for node, path in zip(self.model.graph.node, self.paths, strict=True)
+            for node, path in zip(self.graph.node, self.paths, strict=True)
             if all(taken[number] == side for number, side in path)
         ]
         swaps = {
@@ -175,11 +165,11 @@ class _Expansion:
         }
         copies = [(_swapped(node, swaps), path) for node, path in kept]
         self._set(copies)
-        made = {name for node in self.model.graph.node for name in node.output}
-        stale = [v for v in self.model.graph.value_info if v.name in made and v.name not in swaps]
-        del self.model.graph.value_info[:]
+        made = {name for node in self.graph.node for name in node.output}
+        stale = [v for v in self.graph.value_info if v.name in made and v.name not in swaps]
+        del self.graph.value_info[:]
         if not swaps:  # what follows from the branch not taken is forgotten
-            self.model.graph.value_info.extend(stale)
+            self.graph.value_info.extend(stale)
         return self.model
 
     def _macs_on(self, macs: Sequence[int], number: int, side: int, taken: Mapping[int, int]) -> int:
@@ -190,14 +180,12 @@ class _Expansion:
         )
 
 
-def _copies(outputs: Sequence[str], results: Sequence[str], path: Path) -> list[tuple[Any, Path]]:
-    from onnx import helper
-
+def _copies(outputs: Sequence[str], results: Sequence[str], path: Path) -> list[tuple[NodeProto, Path]]:
     pairs = zip(outputs, results, strict=False)
     return [(helper.make_node("Identity", [result], [output]), path) for output, result in pairs if output]
 
 
-def _swapped(node: Any, swaps: Mapping[str, tuple[str, str]]) -> Any:
+def _swapped(node: NodeProto, swaps: Mapping[str, tuple[str, str]]) -> NodeProto:
     """The copy that ends an ``If``, of the other branch's result."""
     if node.op_type == "Identity" and node.output and node.output[0] in swaps:
         first, second = swaps[node.output[0]]
@@ -206,13 +194,11 @@ def _swapped(node: Any, swaps: Mapping[str, tuple[str, str]]) -> Any:
     return node
 
 
-def with_names(node: Any, names: Mapping[str, str]) -> Any:
+def with_names(node: NodeProto, names: Mapping[str, str]) -> NodeProto:
     """A copy of a node whose tensors, those that its bodies read from outside included, have other names."""
-    from onnx import NodeProto
-
     copy = NodeProto()
     copy.CopyFrom(node)
-    pending: list[tuple[Any, frozenset[str]]] = [(copy, frozenset())]
+    pending: list[tuple[NodeProto, frozenset[str]]] = [(copy, frozenset())]
     while pending:
         current, inner = pending.pop()
         for tensors in (current.input, current.output):

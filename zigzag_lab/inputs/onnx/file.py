@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from onnx import ModelProto, NodeProto, TensorProto, TypeProto, helper
 
 from zigzag_lab.inputs.checked import shown
 from zigzag_lab.inputs.onnx.node import Shape, shape_text
@@ -13,10 +15,58 @@ from zigzag_lab.inputs.onnx.shapes import Declared, ShapeInference, in_order, si
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.vocab import InputError, nearest
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, TypeProto
-
 _LARGE_BYTES = 4096
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """A model that is being read. Weights in other files are never opened.
+
+    Attributes:
+        where: the file, for messages.
+        proto: the model; it is not changed.
+        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+    """
+
+    where: str
+    proto: ModelProto
+    input_shapes: Mapping[str, Shape]
+
+    @property
+    def nodes(self) -> Sequence[NodeProto]:
+        """The nodes of its graph."""
+        nodes: Sequence[NodeProto] = self.proto.graph.node
+        return nodes
+
+    @property
+    def opset(self) -> int:
+        """Version of ONNX's own operators."""
+        return max((o.version for o in self.proto.opset_import if o.domain in ("", "ai.onnx")), default=1)
+
+    def copy(self) -> OnnxModel:
+        """A copy without the data of large weights."""
+        copy = ModelProto(ir_version=self.proto.ir_version, opset_import=self.proto.opset_import)
+        copy.graph.name = self.proto.graph.name
+        for part in ("node", "input", "output", "value_info", "sparse_initializer"):
+            getattr(copy.graph, part).extend(getattr(self.proto.graph, part))
+        copy.graph.initializer.extend(
+            tensor if tensor.ByteSize() <= _LARGE_BYTES else hollow_weight(tensor.name, tensor.dims, tensor.data_type)
+            for tensor in self.proto.graph.initializer
+        )
+        return replace(self, proto=copy)
+
+    def set_nodes(self, nodes: Iterable[NodeProto]) -> None:
+        """Give a copy other nodes."""
+        del self.proto.graph.node[:]
+        self.proto.graph.node.extend(nodes)
+
+
+def hollow_weight(name: str, dims: Sequence[int], data_type: int = TensorProto.FLOAT) -> TensorProto:
+    """Weights of which nothing but the shape is known."""
+    tensor = TensorProto(name=name, data_type=data_type, dims=dims)
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="left-out")
+    return tensor
 
 
 @dataclass(frozen=True)
@@ -28,7 +78,6 @@ class Tensors:
         inputs: inputs of the graph -> their shapes as declared.
         constants: tensors that are known before the network runs.
         types: tensor -> the number of its element type in ONNX, where the model says it.
-        values: small tensors that do not depend on the data -> their values, where all was inferred.
         problems: tensor -> why its shape could not be inferred, where ONNX says it.
     """
 
@@ -36,19 +85,15 @@ class Tensors:
     inputs: dict[str, Declared]
     constants: frozenset[str]
     types: dict[str, int]
-    values: dict[str, Any]
     problems: dict[str, str]
 
 
-def load_model(source: object) -> tuple[str, ModelProto]:
-    """A model and what to call it in messages. Weights kept in other files are never opened.
+def load_model(source: object, input_shapes: Mapping[str, Shape] | None = None) -> OnnxModel:
+    """Load a model from its path, or as it is in memory.
 
     Raises:
         InputError: the file cannot be read or holds no ONNX model.
     """
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-    from onnx import ModelProto
-
     if isinstance(source, ModelProto):
         where, model = f"ONNX model {source.graph.name}".strip(), source
     elif isinstance(source, (str, Path)):
@@ -66,69 +111,59 @@ def load_model(source: object) -> tuple[str, ModelProto]:
         raise InputError("workload", f"found {shown(source)}", "the path of an .onnx file, or a ModelProto")
     if not model.graph.node:
         raise InputError(where, "the model has no nodes", "an ONNX model", "Check that this is the right file.")
-    return where, model
+    return OnnxModel(where, model, input_shapes or {})
 
 
-def tensors_of(
-    where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, needed: Sequence[str] | None = None
-) -> Tensors:
-    """The shapes of a model's tensors; they are inferred only where it is called for.
-
-    Args:
-        where: the file, for messages.
-        model: the model; it is not changed.
-        input_shapes: inputs of the graph -> shapes that replace the declared ones.
-        needed: tensors whose shapes are asked for; by default all, and values, too.
+def tensors_of(model: OnnxModel, needed: Sequence[str]) -> Tensors:
+    """The shapes of a model's tensors; they are inferred only where those of ``needed`` are not declared.
 
     Raises:
         InputError: an input shape is wrong.
     """
-    declared = _declared_types(model)
-    inputs = _inputs(model, declared)
-    given = _given(where, inputs, input_shapes or {})
+    declared = _declared_types(model.proto)
+    inputs = _inputs(model.proto, declared)
+    given = _given(model.where, inputs, model.input_shapes)
     inputs |= given
+    weights = model.proto.graph.initializer
     shapes = {name: shape for name, of in declared.items() if (shape := static(sizes_of(of))) is not None}
-    shapes |= {t.name: tuple(t.dims) for t in model.graph.initializer}
-    types, values, problems = _element_types(declared), dict[str, Any](), dict[str, str]()
-    if needed is None or given or not all(name in shapes and 0 not in shapes[name] for name in needed):
-        known = inference_of(where, model, input_shapes)
-        shapes, values, problems = known.shapes, known.values, known.problems
+    shapes |= {t.name: tuple(t.dims) for t in weights}
+    types, problems = _element_types(declared), dict[str, str]()
+    if given or not all(name in shapes and 0 not in shapes[name] for name in needed):
+        known = inference_of(model)
+        shapes, problems = known.shapes, known.problems
         types = {**types, **_element_types(known.types)}
-    types |= {t.name: t.data_type for t in model.graph.initializer}
-    return Tensors(shapes, inputs, frozenset(_constants(model)), types, values, problems)
+    types |= {t.name: t.data_type for t in weights}
+    return Tensors(shapes, inputs, frozenset(_constants(model.proto)), types, problems)
 
 
-def inference_of(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ShapeInference:
-    """What is known of a model's tensors.
-
-    Args:
-        where: the file, for messages.
-        model: the model.
-        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+def inference_of(model: OnnxModel) -> ShapeInference:
+    """Infer the shapes and the small values of all tensors of a model.
 
     Raises:
         InputError: an input shape is wrong.
     """
-    known = before_nodes(where, model, input_shapes)
-    for i in in_order(model.graph.node):
-        known.add(model.graph.node[i])
+    known, nodes = before_nodes(model), model.nodes
+    for i in in_order(nodes):
+        known.add(nodes[i])
     return known
 
 
-def before_nodes(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ShapeInference:
-    """What is known before the first node: inputs and weights. For arguments see :func:`inference_of`."""
-    from onnx import helper
+def before_nodes(model: OnnxModel) -> ShapeInference:
+    """What is known before the first node: inputs and weights.
 
-    declared = _declared_types(model)
-    inputs = _inputs(model, declared)
-    given = _given(where, inputs, input_shapes or {})
-    known = ShapeInference(model, _bound(declared, inputs, given))
+    Raises:
+        InputError: an input shape is wrong.
+    """
+    declared = _declared_types(model.proto)
+    inputs = _inputs(model.proto, declared)
+    given = _given(model.where, inputs, model.input_shapes)
+    known = ShapeInference(model.proto, _bound(declared, inputs, given))
     for name, sizes in {**inputs, **given}.items():
         of = declared[name]
         if sizes is not None and of.WhichOneof("value") == "tensor_type":
             of = helper.make_tensor_type_proto(of.tensor_type.elem_type, [None if s == "?" else s for s in sizes])
         known.give_type(name, of)
-    known.give_weights(model.graph)
+    known.give_weights(model.proto.graph)
     return known
 
 
@@ -169,8 +204,6 @@ def _bound(
 
 def _with_sizes(of: TypeProto, symbols: Mapping[str, int]) -> TypeProto:
     """A type with the values of its symbols, and without sizes below 1, by which exporters mean open ones."""
-    from onnx import TypeProto
-
     dims = of.tensor_type.shape.dim
     if not any(d.dim_param in symbols or (d.HasField("dim_value") and d.dim_value < 1) for d in dims):
         return of
@@ -230,25 +263,6 @@ def _given(where: str, inputs: Mapping[str, Declared], given: Mapping[str, Shape
     return changed
 
 
-def stripped(model: ModelProto) -> ModelProto:
-    """A copy without the data of large weights."""
-    from onnx import ModelProto, TensorProto
-
-    copy = ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
-    copy.graph.name = model.graph.name
-    for part in ("node", "input", "output", "value_info", "sparse_initializer"):
-        getattr(copy.graph, part).extend(getattr(model.graph, part))
-    for tensor in model.graph.initializer:
-        if tensor.ByteSize() <= _LARGE_BYTES:
-            copy.graph.initializer.append(tensor)
-        else:
-            hollow = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
-            hollow.data_location = TensorProto.EXTERNAL
-            hollow.external_data.add(key="location", value="left-out")
-            copy.graph.initializer.append(hollow)
-    return copy
-
-
 def _constants(model: ModelProto) -> set[str]:
     """Tensors that follow from weights and constants alone, such as weights behind a DequantizeLinear."""
     constants = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
@@ -261,13 +275,7 @@ def _constants(model: ModelProto) -> set[str]:
 
 
 def open_inputs_error(where: str, inputs: Mapping[str, Declared], among: Collection[str]) -> InputError | None:
-    """The error that asks for the shapes of inputs that are open; none where all are fixed.
-
-    Args:
-        where: the file.
-        inputs: input -> its declared sizes.
-        among: the tensors that matter.
-    """
+    """The error that asks for the shapes of inputs ``among`` some tensors that are open; none where all are fixed."""
     dynamic = {name: sizes for name, sizes in inputs.items() if static(sizes) is None and name in among}
     if not dynamic:
         return None

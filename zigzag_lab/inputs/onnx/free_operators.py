@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from zigzag_lab.inputs.onnx.node import OnnxNode, Shape
 from zigzag_lab.workload import Layer
@@ -59,15 +58,8 @@ UNARY = _named(
 
 TRANSFORMS = ("STFT", "DFT")
 
-_NAMES: dict[int, tuple[str, ...]] = {
-    0: (),
-    1: ("G",),
-    2: ("B", "G"),
-    3: ("B", "G", "OX"),
-    4: ("B", "G", "OY", "OX"),
-    5: ("B", "G", "OZ", "OY", "OX"),
-}
-"""Loops over the dimensions of a tensor, by how many it has: batch, channels, depth, height, width."""
+_NAMES = ("B", "G", "OZ", "OY", "OX")
+"""Loops over the dimensions of a tensor: batch, channels, depth, height, width."""
 
 
 def free_operations(
@@ -84,7 +76,7 @@ def free_operations(
     operands of a sum, the elements that a reduction reads.
 
     Args:
-        operator: see :func:`~zigzag_lab.inputs.onnx.node.operator_of`.
+        operator: the operator (:func:`~zigzag_lab.inputs.onnx.node.operator_of`).
         inputs: shapes of what it reads; none where unknown.
         output: shape of its first result.
         kernel: the window of a pooling.
@@ -131,12 +123,7 @@ def reads_second(operator_type: str, n_inputs: int) -> bool:
 
 
 def elementwise(node: OnnxNode, n_inputs: int) -> Layer | None:
-    """The layer of an element-wise operator or a reduction; none where it is neither, or does nothing.
-
-    Args:
-        node: the node.
-        n_inputs: how many tensors it reads.
-    """
+    """The layer of an element-wise operator or a reduction; none where it is neither, or does nothing."""
     if 0 in node.input_shape or 0 in node.output_shape:
         return None
     if node.operator_type in REDUCTIONS:
@@ -157,7 +144,7 @@ def _loops(shape: Shape) -> tuple[tuple[str, ...], Shape]:
     if not shape:
         return ("G",), (1,)
     folded = shape if len(shape) <= 5 else (prod(shape[:-4]), *shape[-4:])
-    return _NAMES[len(folded)], folded
+    return (_NAMES[:2] + _NAMES[7 - len(folded) :])[-len(folded) :], folded
 
 
 def _reduction(node: OnnxNode, names: tuple[str, ...], sizes: Shape, n_each: int) -> Layer:
@@ -177,5 +164,5 @@ def _binary(node: OnnxNode, names: tuple[str, ...], sizes: Shape, second: Shape)
             return None
         pairs = zip(names, sizes, own, strict=True)
         dims[operand] = tuple(name for name, size, n in pairs if n > 1 or size == 1)
-    combine: dict[str, Any] = {"combine": "+"} if node.operator_type in ADDITIONS else {}
-    return node.layer(dims, dict(zip(names, sizes, strict=True)), **combine)
+    combine = "+" if node.operator_type in ADDITIONS else "*"
+    return node.layer(dims, dict(zip(names, sizes, strict=True)), combine=combine)

@@ -8,14 +8,14 @@ nodes with an unknown number of operations, listed as such.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from onnx import GraphProto, NodeProto, TensorProto, helper
 
 from zigzag_lab.inputs.onnx.branches import with_names
-from zigzag_lab.inputs.onnx.file import inference_of, stripped
+from zigzag_lab.inputs.onnx.file import OnnxModel, inference_of
 from zigzag_lab.inputs.onnx.node import Shape
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
+from zigzag_lab.inputs.onnx.shapes import Value
 
 _LOOPS = ("Loop", "Scan")
 _MOST_NODES = 20_000
@@ -26,17 +26,15 @@ _UNSQUEEZE_BY_INPUT = 13
 _SCAN_WITHOUT_BATCH = 9
 
 
-def without_loops(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ModelProto:
+def without_loops(model: OnnxModel) -> OnnxModel:
     """The model with each loop of a known number of iterations replaced by their nodes; the model itself where none is.
 
-    Args:
-        where: the file, for messages.
-        model: the model; it is not changed.
-        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+    Raises:
+        InputError: an input shape is wrong.
     """
-    if not any(node.op_type in _LOOPS for node in model.graph.node):
+    if not any(node.op_type in _LOOPS for node in model.nodes):
         return model
-    unrolled = _Unrolling(where, stripped(model), input_shapes)
+    unrolled = _Unrolling(model.copy())
     for _ in range(_MOST_ROUNDS):
         if not unrolled.step():
             break
@@ -46,17 +44,15 @@ def without_loops(where: str, model: ModelProto, input_shapes: Mapping[str, Shap
 class _Unrolling:
     """A model whose loops are replaced round by round."""
 
-    def __init__(self, where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> None:
-        self.where, self.model, self.input_shapes = where, model, input_shapes
-        self.n_copies = 0
-        self.opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
+    def __init__(self, model: OnnxModel) -> None:
+        self.model, self.opset, self.n_copies = model, model.opset, 0
 
     def step(self) -> bool:
         """Replace the loops that can be counted; false where none can."""
-        nodes = list(self.model.graph.node)
-        known = inference_of(self.where, self.model, self.input_shapes)
+        nodes = list(self.model.nodes)
+        known = inference_of(self.model)
         shapes, values = known.shapes, known.values
-        flat: list[Any] = []
+        flat: list[NodeProto] = []
         has_changed = False
         for node in nodes:
             n = _iterations(node, shapes, values, self.opset) if node.op_type in _LOOPS else None
@@ -67,11 +63,10 @@ class _Unrolling:
                 continue
             flat += self._copies(node, body, n)
             has_changed = True
-        del self.model.graph.node[:]
-        self.model.graph.node.extend(flat)
+        self.model.set_nodes(flat)
         return has_changed
 
-    def _copies(self, node: Any, body: Any, n: int) -> list[Any]:
+    def _copies(self, node: NodeProto, body: GraphProto, n: int) -> list[NodeProto]:
         """The nodes of all iterations, and those that put their results together."""
         is_loop = node.op_type == "Loop"
         n_scanned = 0 if is_loop else _integer(node, "num_scan_inputs", 0)
@@ -80,7 +75,7 @@ class _Unrolling:
             (given, []) if is_loop else (given[: len(given) - n_scanned], given[len(given) - n_scanned :])
         )
         n_carried, axes = len(carried), _integers(node, "scan_input_axes", n_scanned)
-        made: list[Any] = []
+        made: list[NodeProto] = []
         rows: list[list[str]] = []
         for i in range(n):
             prefix = f"{node.name or node.op_type}/{self.n_copies}"
@@ -101,22 +96,22 @@ class _Unrolling:
             made += self._stacked([row[s] for row in rows], out, axis) if out and rows else []
         return made
 
-    def _iteration(self, body: Any, prefix: str, inputs: Sequence[str], made: list[Any]) -> list[str]:
+    def _iteration(self, body: GraphProto, prefix: str, inputs: Sequence[str], made: list[NodeProto]) -> list[str]:
         """Add the nodes of one iteration; hand back the names of its results."""
         own = [name for node in body.node for name in node.output if name]
         own += [tensor.name for tensor in body.initializer]
         names = {name: f"{prefix}/{name}" for name in own}
         names |= {value.name: given for value, given in zip(body.input, inputs, strict=True)}
         for tensor in body.initializer:
-            self.model.graph.initializer.add().CopyFrom(tensor)
-            self.model.graph.initializer[-1].name = names[tensor.name]
+            self.model.proto.graph.initializer.add().CopyFrom(tensor)
+            self.model.proto.graph.initializer[-1].name = names[tensor.name]
         for node in body.node:
             copy = with_names(node, names)
             copy.name = f"{prefix}/{node.name}" if node.name else ""
             made.append(copy)
         return [names.get(value.name, value.name) for value in body.output]
 
-    def _stacked(self, parts: Sequence[str], out: str, axis: int) -> list[Any]:
+    def _stacked(self, parts: Sequence[str], out: str, axis: int) -> list[NodeProto]:
         """The results of all iterations, one beside the other along a new axis."""
         made, rows = [], []
         for part in parts:
@@ -129,7 +124,7 @@ class _Unrolling:
         return [*made, _node("Concat", rows, out, axis=axis)]
 
 
-def _iterations(node: Any, shapes: Mapping[str, Shape], values: Mapping[str, Any], opset: int) -> int | None:
+def _iterations(node: NodeProto, shapes: Mapping[str, Shape], values: Mapping[str, Value], opset: int) -> int | None:
     """How often a loop runs; none where that is not known."""
     if node.op_type == "Loop":
         condition = values.get(node.input[1]) if len(node.input) > 1 and node.input[1] else None
@@ -145,7 +140,7 @@ def _iterations(node: Any, shapes: Mapping[str, Shape], values: Mapping[str, Any
     return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
 
 
-def _is_whole(node: Any, body: Any) -> bool:
+def _is_whole(node: NodeProto, body: GraphProto) -> bool:
     """Whether a loop has the inputs and outputs that its body wants."""
     heads, n_given = (2, len(node.input)) if node.op_type == "Loop" else (0, len(node.input))
     n_scanned = 0 if heads else _integer(node, "num_scan_inputs", 0)
@@ -159,22 +154,18 @@ def _is_whole(node: Any, body: Any) -> bool:
     )  # fmt: skip
 
 
-def _integer(node: Any, key: str, default: int) -> int:
+def _integer(node: NodeProto, key: str, default: int) -> int:
     return next((int(a.i) for a in node.attribute if a.name == key), default)
 
 
-def _integers(node: Any, key: str, n: int) -> list[int]:
+def _integers(node: NodeProto, key: str, n: int) -> list[int]:
     return next((list(a.ints) for a in node.attribute if a.name == key), [0] * max(0, n))
 
 
-def _node(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> Any:
-    from onnx import helper
-
+def _node(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> NodeProto:
     return helper.make_node(kind, list(inputs), [output], **attributes)
 
 
-def _constant(name: str, value: int, *, is_list: bool = False) -> Any:
-    from onnx import TensorProto, helper
-
+def _constant(name: str, value: int, *, is_list: bool = False) -> NodeProto:
     tensor = helper.make_tensor("", TensorProto.INT64, [1] if is_list else [], [value])
     return helper.make_node("Constant", [], [name], value=tensor)

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from onnx import ModelProto, NodeProto, helper, inliner
 
 from zigzag_lab.inputs.onnx.branches import without_branches
-from zigzag_lab.inputs.onnx.file import before_nodes, load_model, stripped
+from zigzag_lab.inputs.onnx.file import OnnxModel, before_nodes, load_model
 from zigzag_lab.inputs.onnx.free_operators import GLOBAL_POOLS, MOVES, POOLS, elementwise, free_operations
 from zigzag_lab.inputs.onnx.graph import OnnxGraph
 from zigzag_lab.inputs.onnx.loops import without_loops
 from zigzag_lab.inputs.onnx.node import OnnxNode, Shape, operator_of, shown_type
 from zigzag_lab.inputs.onnx.operators.windows import pooling
-from zigzag_lab.inputs.onnx.registry import LEFT_OUT, LEFT_OUT_RULES, PRODUCT_RULES, PRODUCTS, RULES, TRANSFORM_RULES
+from zigzag_lab.inputs.onnx.registry import (
+    LEFT_OUT,
+    LEFT_OUT_RULES,
+    PRODUCT_RULES,
+    PRODUCTS,
+    RULES,
+    TRANSFORM_RULES,
+)
 from zigzag_lab.inputs.onnx.replacement import Replacement
 from zigzag_lab.inputs.onnx.shapes import in_order, reads
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import FreeNode, Layer, Workload
-
-if TYPE_CHECKING:
-    from onnx import ModelProto
 
 
 def read_onnx(
@@ -51,97 +58,78 @@ def read_onnx(
     Raises:
         InputError: there is no such model, its shapes are open or unknown, or a node cannot be priced.
     """
-    where, model = load_model(source)
+    model = load_model(source, input_shapes)
     try:
-        for step in (_inlined, without_loops, _without_branches, without_loops):
-            model, _ = expanded(where, step(where, model, input_shapes), input_shapes)
-        model, _ = expanded(where, model, input_shapes, price_all=price_all)
-        return _read_model(where, model, name or _default_name(source, model), input_shapes, price_all)
+        for step in (_inlined, without_loops, partial(without_branches, macs_of=_macs), without_loops):
+            model, _ = expanded(step(model))
+        model, _ = expanded(model, price_all=price_all)
+        name = name or (Path(source).stem if isinstance(source, (str, Path)) else model.proto.graph.name or "onnx")
+        if _are_texts(model.nodes):
+            return _read_model(model, name, price_all)
     except UnicodeDecodeError:
-        raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.") from None
+        pass
+    raise InputError(model.where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.")
 
 
-def expanded(
-    where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None, *, price_all: bool = False
-) -> tuple[ModelProto, list[int]]:
+def expanded(model: OnnxModel, *, price_all: bool = False) -> tuple[OnnxModel, list[int]]:
     """The model with ONNX's own operators in the place of those that stand for several, or come from elsewhere.
 
     Args:
-        where: the file, for messages.
-        model: the model; it is not changed, and handed back where nothing is replaced.
-        input_shapes: inputs of the graph -> shapes that replace the declared ones.
+        model: the model, which is handed back where nothing is replaced.
         price_all: whether transforms become products, too.
 
     Returns:
         The model, and for each of its nodes the index of the one it stands for.
     """
     rules = {**RULES, **LEFT_OUT_RULES, **(TRANSFORM_RULES if price_all else {})}
-    nodes = list(model.graph.node)
+    nodes = list(model.nodes)
     if not any(operator_of(node) in rules and _is_asked(node) for node in nodes):
         return model, list(range(len(nodes)))
-    known = before_nodes(where, model, input_shapes)
-    opset = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=1)
-    copy = stripped(model)
-    del copy.graph.node[:]
-    instead: dict[int, list[Any]] = {}
+    known, opset, copy = before_nodes(model), model.opset, model.copy()
+    instead: dict[int, list[NodeProto]] = {}
     for i in in_order(nodes):
         rule = rules.get(operator_of(nodes[i])) if _is_asked(nodes[i]) else None
-        place = Replacement(nodes[i], known, opset)
-        if rule is not None and rule(place):
+        if rule is not None and rule(place := Replacement(nodes[i], known, opset)):
             instead[i] = place.nodes
-            copy.graph.initializer.extend(place.weights)
-            copy.graph.value_info.extend(place.declared)
+            copy.proto.graph.initializer.extend(place.weights)
+            copy.proto.graph.value_info.extend(place.declared)
         else:
             known.add(nodes[i])
             instead[i] = [nodes[i]]
-    copy.graph.node.extend(new for i in range(len(nodes)) for new in instead[i])
+    copy.set_nodes(new for i in range(len(nodes)) for new in instead[i])
     return copy, [i for i in range(len(nodes)) for _ in instead[i]]
 
 
-def _is_asked(node: Any) -> bool:
+def _is_asked(node: NodeProto) -> bool:
     return operator_of(node) != "Einsum" or len(node.input) > 2
 
 
-def _inlined(where: str, model: ModelProto, _: Mapping[str, Shape] | None) -> ModelProto:
+def _inlined(model: OnnxModel) -> OnnxModel:
     """The model with its own functions replaced by their bodies, where it has any."""
-    if not model.functions:
+    if not model.proto.functions:
         return model
-    from onnx import inliner
-
     try:
-        return inliner.inline_local_functions(model)
+        return replace(model, proto=inliner.inline_local_functions(model.proto))
     except Exception as error:  # the library raises what its C++ code throws, of any type
         reason = " ".join(str(error).split())[:300]
-        raise InputError(where, f"its functions cannot be inlined: {reason}", "a valid model") from None
+        raise InputError(model.where, f"its functions cannot be inlined: {reason}", "a valid model") from None
 
 
-def _without_branches(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> ModelProto:
-    return without_branches(where, model, input_shapes, lambda one: _macs(where, one, input_shapes))
-
-
-def _default_name(source: object, model: ModelProto) -> str:
-    return Path(source).stem if isinstance(source, (str, Path)) else model.graph.name or "onnx"
-
-
-def _read_model(
-    where: str, model: ModelProto, name: str, input_shapes: Mapping[str, Shape] | None, price_all: bool
-) -> Workload:
-    if not _are_texts(model.graph.node):
-        raise InputError(where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.")
-    graph = OnnxGraph.of(where, model, input_shapes)
+def _read_model(model: OnnxModel, name: str, price_all: bool) -> Workload:
+    graph = OnnxGraph(model)
     graph.require_lengths_of_loops()
     _check_nodes(graph, price_all=price_all)
     workload = Workload(name, tuple(_node(graph, i, price_all) for i in range(len(graph.nodes))))
     try:
         layers = workload.layers  # finds cycles
     except InputError as error:
-        raise InputError(f"{where}: {error.where}", error.found, error.expected, error.hint) from None
+        raise error.within(model.where) from None
     if not layers:
-        raise InputError(where, "no node can be priced", "convolutions, products, or operators on known shapes")
+        raise InputError(model.where, "no node can be priced", "convolutions, products, or operators on known shapes")
     return workload
 
 
-def _are_texts(nodes: Sequence[Any]) -> bool:
+def _are_texts(nodes: Sequence[NodeProto]) -> bool:
     return not any(
         isinstance(text, bytes)
         for node in nodes
@@ -168,12 +156,12 @@ def _is_empty(graph: OnnxGraph, i: int) -> bool:
     return any(0 in graph.tensors.shapes.get(tensor, ()) for tensor in tensors)
 
 
-def _macs(where: str, model: ModelProto, input_shapes: Mapping[str, Shape] | None) -> list[int]:
+def _macs(model: OnnxModel) -> list[int]:
     """Multiply-accumulates of each node; 0 where it has none, or where they are not known."""
-    counts = [0] * len(model.graph.node)
+    counts = [0] * len(model.nodes)
     try:
-        model, origins = expanded(where, model, input_shapes)
-        graph = OnnxGraph.of(where, model, input_shapes)
+        model, origins = expanded(model)
+        graph = OnnxGraph(model)
     except InputError:
         return counts
     for i, origin in enumerate(origins):
@@ -218,7 +206,7 @@ def _free(graph: OnnxGraph, i: int) -> FreeNode:
     return FreeNode(i, graph.names[i], shown_type(node), tuple(sources), count)
 
 
-def _kernel_shape(node: Any) -> list[int]:
+def _kernel_shape(node: NodeProto) -> list[int]:
     return next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
 
 
@@ -256,9 +244,7 @@ def _onnx_node(graph: OnnxGraph, i: int) -> OnnxNode:
     )
 
 
-def _attributes(where: str, node: Any) -> dict[str, Any]:
-    from onnx import helper
-
+def _attributes(where: str, node: NodeProto) -> dict[str, object]:
     try:
         return {a.name: helper.get_attribute_value(a) for a in node.attribute}
     except (ValueError, TypeError) as error:

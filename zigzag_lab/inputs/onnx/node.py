@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from onnx import NodeProto
+
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
 from zigzag_lab.workload import Layer
 
@@ -38,7 +40,7 @@ class OnnxNode:
     id: int
     name: str
     operator_type: str
-    attributes: dict[str, Any]
+    attributes: dict[str, object]
     input_shape: Shape
     output_shape: Shape
     weight_shape: Shape | None
@@ -59,10 +61,10 @@ class OnnxNode:
     def integers(self, key: str, default: Sequence[int], least: int) -> list[int]:
         """An attribute that is a list of as many whole numbers as its default."""
         value = self.attributes.get(key, default)
-        is_list = isinstance(value, (list, tuple)) and all(isinstance(v, int) and v >= least for v in value)
-        if not is_list or len(value) != len(default):
+        numbers = [v for v in value if isinstance(v, int) and v >= least] if isinstance(value, (list, tuple)) else []
+        if not isinstance(value, (list, tuple)) or not len(numbers) == len(value) == len(default):
             raise self.error(f"attribute {key} is {value!r}", f"{len(default)} whole numbers, {least} or more")
-        return list(value)
+        return numbers
 
     def text(self, key: str, default: str) -> str:
         """An attribute that is a text."""
@@ -106,11 +108,11 @@ def shape_text(shape: Sequence[int | str] | None) -> str:
     return "[" + ", ".join(map(str, shape)) + "]" if shape is not None else "unknown"
 
 
-def operator_of(node: Any) -> str:
+def operator_of(node: NodeProto) -> str:
     """The operator of a node: its name where it is ONNX's, else with its domain, as in ``com.microsoft::QGemm``."""
     return str(node.op_type) if node.domain in ("", "ai.onnx") else f"{node.domain}::{node.op_type}"
 
 
-def shown_type(node: Any) -> str:
+def shown_type(node: NodeProto) -> str:
     """The operator type under which a node is listed."""
     return next((a.s.decode(errors="replace") for a in node.attribute if a.name == SHOWN_TYPE), str(node.op_type))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from onnx import NodeProto, TensorProto, ValueInfoProto, helper
+
+from zigzag_lab.inputs.onnx.file import hollow_weight
 from zigzag_lab.inputs.onnx.node import SHOWN_TYPE, Shape
 from zigzag_lab.inputs.onnx.shapes import ShapeInference
 
@@ -25,11 +28,11 @@ class Replacement:
         declared: shapes of results that cannot be inferred.
     """
 
-    def __init__(self, node: Any, known: ShapeInference, opset: int) -> None:
+    def __init__(self, node: NodeProto, known: ShapeInference, opset: int) -> None:
         self.node, self.known, self.opset = node, known, opset
-        self.nodes: list[Any] = []
-        self.weights: list[Any] = []
-        self.declared: list[Any] = []
+        self.nodes: list[NodeProto] = []
+        self.weights: list[TensorProto] = []
+        self.declared: list[ValueInfoProto] = []
         self.given = {a.name: a for a in node.attribute}
 
     def input(self, place: int) -> str:
@@ -47,6 +50,10 @@ class Replacement:
     def integers(self, key: str) -> list[int]:
         """A list of whole numbers among its attributes; empty where it is left out."""
         return list(self.given[key].ints) if key in self.given else []
+
+    def attributes(self, *keys: str) -> dict[str, Any]:
+        """Its attributes of these names, as ONNX gives them, as far as it has them."""
+        return {key: helper.get_attribute_value(self.given[key]) for key in keys if key in self.given}
 
     def shape(self, tensor: str) -> Shape | None:
         """The shape of a tensor, where it is known."""
@@ -68,8 +75,6 @@ class Replacement:
         Returns:
             What it writes.
         """
-        from onnx import helper
-
         output = output or f"{self._label}/{part or kind}/{len(self.nodes)}"
         name = self.node.name if not part else f"{self.node.name or self._label}/{part}"
         if shown:
@@ -79,15 +84,13 @@ class Replacement:
         self.known.add(node)
         return output
 
-    def keep(self, node: Any) -> None:
+    def keep(self, node: NodeProto) -> None:
         """Add a node made elsewhere."""
         self.nodes.append(node)
         self.known.add(node)
 
     def keep_itself(self, like: int) -> bool:
         """Leave the node what it is; its first result has the shape of one of its inputs, where that is known."""
-        from onnx import ValueInfoProto
-
         shape = self.shape(self.input(like))
         if shape is None or not self.output(0):
             return False
@@ -112,8 +115,6 @@ class Replacement:
 
     def parts(self, tensor: str, axis: int, sizes: Sequence[int]) -> list[str]:
         """A tensor cut into parts of these sizes."""
-        from onnx import helper
-
         names = [f"{self._label}/part_{len(self.nodes)}_{i}" for i in range(len(sizes))]
         inputs, more = [tensor], dict[str, Any](axis=axis)
         if self.opset >= _SPLIT_BY_INPUT:
@@ -125,21 +126,14 @@ class Replacement:
 
     def integer_list(self, values: Sequence[int]) -> str:
         """A constant of whole numbers."""
-        from onnx import TensorProto, helper
-
         name = f"{self._label}/sizes_{len(self.weights)}"
         return self._weight(helper.make_tensor(name, TensorProto.INT64, [len(values)], list(values)))
 
     def weight(self, shape: Sequence[int]) -> str:
         """Weights of which nothing but the shape is known."""
-        from onnx import TensorProto
+        return self._weight(hollow_weight(f"{self._label}/weight_{len(self.weights)}", shape))
 
-        tensor = TensorProto(name=f"{self._label}/weight_{len(self.weights)}", data_type=TensorProto.FLOAT, dims=shape)
-        tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value="left-out")
-        return self._weight(tensor)
-
-    def _weight(self, tensor: Any) -> str:
+    def _weight(self, tensor: TensorProto) -> str:
         self.weights.append(tensor)
         self.known.give_weight(tensor)
         return str(tensor.name)

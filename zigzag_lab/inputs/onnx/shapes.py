@@ -1,5 +1,8 @@
 """Shapes of tensors, and values of small ones, node by node: ONNX infers the one and computes the other.
 
+Values are targets of reshapes, and what branches are chosen by. ONNX's own reference evaluator computes them, operator
+by operator, wherever all inputs are known and small and the result is known to be small, too.
+
 Each node is looked at once, in the order of the model, with all that is known of what it reads. So a shape follows
 from a value, a value from a shape, and neither from what was inferred before the sizes of the inputs were known.
 """
@@ -8,14 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    OperatorSetIdProto,
+    TensorProto,
+    TypeProto,
+    defs,
+    helper,
+    numpy_helper,
+    shape_inference,
+)
 
 from zigzag_lab.inputs.onnx.einsum import einsum_shape
+from zigzag_lab.inputs.onnx.free_operators import BINARY, MOVES, REDUCTIONS, UNARY, VARIADIC
 from zigzag_lab.inputs.onnx.node import SHOWN_TYPE, Shape, operator_of
-from zigzag_lab.inputs.onnx.values import MOST_ELEMS, array_of, computed, shape_part
 
-if TYPE_CHECKING:
-    from onnx import ModelProto, TypeProto
+Value = NDArray[np.number]
+"""A small tensor."""
 
 Declared = tuple[int | str, ...] | None
 """A shape as it is declared: sizes, names of sizes that are open, ``?`` where nothing is said; none if unknown."""
@@ -45,15 +64,13 @@ class ShapeInference:
     """
 
     def __init__(self, model: ModelProto, declared: Mapping[str, TypeProto]) -> None:
-        from onnx import ModelProto
-
         ir_version = max(_INITIALIZERS_ALONE, model.ir_version)
         self._empty = ModelProto(ir_version=ir_version, opset_import=model.opset_import)
         self._empty.graph.name = "g"
         self._declared = declared
         self._depth = 0
         self.types: dict[str, TypeProto] = {}
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, Value] = {}
         self.problems: dict[str, str] = {}
 
     def shape(self, tensor: str) -> Shape | None:
@@ -71,25 +88,21 @@ class ShapeInference:
         """Take in what is known of an input."""
         self.types[tensor] = of
 
-    def give_weights(self, graph: Any) -> None:
+    def give_weights(self, graph: GraphProto) -> None:
         """Take in the initializers of a graph."""
-        from onnx import helper
-
         for weight in graph.initializer:
             self.give_weight(weight)
         for sparse in graph.sparse_initializer:
             of = helper.make_tensor_type_proto(sparse.values.data_type, list(sparse.dims))
             self.types[sparse.values.name] = of
 
-    def give_weight(self, weight: Any) -> None:
+    def give_weight(self, weight: TensorProto) -> None:
         """Take in an initializer."""
-        from onnx import helper
-
         self.types[weight.name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
         if (value := array_of(weight)) is not None:
             self.values[weight.name] = value
 
-    def add(self, node: Any) -> None:
+    def add(self, node: NodeProto) -> None:
         """Take in a node: the shapes and values of its results."""
         if operator_of(node) == "Constant" and self._constant(node):
             return
@@ -101,9 +114,7 @@ class ShapeInference:
         if operator_of(node) == node.op_type and not any(a.name == SHOWN_TYPE for a in node.attribute):
             self._compute(node)
 
-    def _constant(self, node: Any) -> bool:
-        from onnx import helper
-
+    def _constant(self, node: NodeProto) -> bool:
         tensor = next((a.t for a in node.attribute if a.name == "value"), None)
         if tensor is None or len(node.output) != 1:
             return False
@@ -112,7 +123,7 @@ class ShapeInference:
             self.values[node.output[0]] = value
         return True
 
-    def _infer(self, node: Any) -> None:
+    def _infer(self, node: NodeProto) -> None:
         bodies = [body for a in node.attribute for body in ([a.g] if a.HasField("g") else a.graphs)]
         if bodies:
             self._infer_bodies(node, bodies)
@@ -123,15 +134,13 @@ class ShapeInference:
         else:
             self._infer_by_onnx(node)
 
-    def _count_of_sizes(self, node: Any) -> int:
+    def _count_of_sizes(self, node: NodeProto) -> int:
         """How many numbers a node takes for sizes."""
         place = _SHAPE_INPUT.get(node.op_type)
         shape = self.shape(node.input[place]) if place is not None and len(node.input) > place else None
         return shape[0] if shape is not None and len(shape) == 1 else 0
 
-    def _infer_by_onnx(self, node: Any) -> None:
-        from onnx import ModelProto, numpy_helper, shape_inference
-
+    def _infer_by_onnx(self, node: NodeProto) -> None:
         model = ModelProto(ir_version=self._empty.ir_version, opset_import=self._versions(node))
         model.graph.name = "g"
         model.graph.node.append(node)
@@ -157,13 +166,11 @@ class ShapeInference:
                 if negative:
                     self._note(node, f"it would have a size of {negative[0]}")
 
-    def _versions(self, node: Any) -> Sequence[Any]:
+    def _versions(self, node: NodeProto) -> Sequence[OperatorSetIdProto]:
         """Versions of the operator sets: that of ONNX's own is raised for an operator that is newer.
 
         ONNX Runtime's optimiser writes a LayerNormalization of version 17 into models of any version.
         """
-        from onnx import defs, helper
-
         given = list(self._empty.opset_import)
         version = max((o.version for o in given if o.domain in ("", "ai.onnx")), default=1)
         if node.domain not in ("", "ai.onnx") or defs.has(node.op_type, version, "") or not defs.has(node.op_type, ""):
@@ -171,9 +178,7 @@ class ShapeInference:
         newer = helper.make_opsetid("", defs.get_schema(node.op_type, "").since_version)
         return [newer, *(o for o in given if o.domain not in ("", "ai.onnx"))]
 
-    def _infer_einsum(self, node: Any) -> None:
-        from onnx import helper
-
+    def _infer_einsum(self, node: NodeProto) -> None:
         shapes = [self.shape(name) for name in node.input]
         equation = next((a.s.decode(errors="replace") for a in node.attribute if a.name == "equation"), "")
         if not node.output or any(shape is None for shape in shapes):
@@ -186,7 +191,7 @@ class ShapeInference:
         of = self.types[node.input[0]].tensor_type.elem_type
         self.types[node.output[0]] = helper.make_tensor_type_proto(of, list(sizes))
 
-    def _infer_bodies(self, node: Any, bodies: Sequence[Any]) -> None:
+    def _infer_bodies(self, node: NodeProto, bodies: Sequence[GraphProto]) -> None:
         """Results of a node with bodies that have the same shape whichever body runs, and however often."""
         heads = {"Loop": 2, "If": 0}.get(operator_of(node))
         if heads is None or self._depth >= _MOST_DEPTH:
@@ -205,7 +210,7 @@ class ShapeInference:
             if name and len(shapes) == 1 and None not in shapes and options[0] is not None:
                 self.types[name] = options[0]
 
-    def _inside(self, body: Any, carried: Sequence[str]) -> ShapeInference:
+    def _inside(self, body: GraphProto, carried: Sequence[str]) -> ShapeInference:
         """What is known inside a body, its own names before those from outside."""
         inner = ShapeInference(self._empty, {value.name: value.type for value in body.value_info})
         inner._depth = self._depth + 1
@@ -220,7 +225,7 @@ class ShapeInference:
             inner.add(body.node[i])
         return inner
 
-    def _compute(self, node: Any) -> None:
+    def _compute(self, node: NodeProto) -> None:
         if operator_of(node) in ("Shape", "Size"):
             sizes = sizes_of(self.types[node.input[0]]) if node.input and node.input[0] in self.types else None
             if sizes is None or not node.output:
@@ -239,13 +244,11 @@ class ShapeInference:
             if value.size <= MOST_ELEMS:
                 self._give_value(name, value)
 
-    def _give_value(self, tensor: str, value: Any) -> None:
-        from onnx import helper
-
+    def _give_value(self, tensor: str, value: Value) -> None:
         self.values[tensor] = value
         self.types[tensor] = helper.make_tensor_type_proto(helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
 
-    def _note(self, node: Any, problem: str) -> None:
+    def _note(self, node: NodeProto, problem: str) -> None:
         self.problems.update((name, problem) for name in node.output if name)
 
 
@@ -264,7 +267,7 @@ def static(sizes: Declared) -> Shape | None:
     return tuple(int(size) for size in sizes)
 
 
-def in_order(nodes: Sequence[Any]) -> list[int]:
+def in_order(nodes: Sequence[NodeProto]) -> list[int]:
     """Indices of nodes, producers before consumers, otherwise in their order; those in cycles come last."""
     producers = {name: i for i, node in enumerate(nodes) for name in node.output if name}
     waits = [{producers[name] for name in reads(node) if name in producers} - {i} for i, node in enumerate(nodes)]
@@ -284,7 +287,7 @@ def in_order(nodes: Sequence[Any]) -> list[int]:
     return ordered + sorted(set(range(len(nodes))) - set(ordered))
 
 
-def reads(node: Any) -> Iterator[str]:
+def reads(node: NodeProto) -> Iterator[str]:
     """Tensors a node reads, those that its bodies take from outside included."""
     yield from node.input
     for attribute in node.attribute:
@@ -293,7 +296,9 @@ def reads(node: Any) -> Iterator[str]:
                 yield from reads(inner)
 
 
-def ancestors(nodes: Sequence[Any], producers: Mapping[str, int], tensors: Iterable[str]) -> tuple[set[int], set[str]]:
+def ancestors(
+    nodes: Sequence[NodeProto], producers: Mapping[str, int], tensors: Iterable[str]
+) -> tuple[set[int], set[str]]:
     """The nodes that some tensors depend on, and all tensors that those read."""
     pending, found, seen = list(tensors), set[int](), set[str]()
     while pending:
@@ -305,3 +310,83 @@ def ancestors(nodes: Sequence[Any], producers: Mapping[str, int], tensors: Itera
             found.add(producers[tensor])
             pending += reads(nodes[producers[tensor]])
     return found, seen
+
+
+MOST_ELEMS = 256
+_MOST_BYTES = 4096
+_BOUNDED_BY_INPUT = frozenset(("NonZero", "Unique", "Compress"))
+"""Operators whose results have no shape before they are computed, but are no larger than what they read."""
+
+_COMPUTED = (
+    (MOVES | BINARY | VARIADIC | REDUCTIONS | UNARY | _BOUNDED_BY_INPUT | {"MatMul", "TopK"})
+    - {"Dropout", "Col2Im", "LRN", "RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"}
+)  # fmt: skip
+_NUMBERS = "biuf"
+
+
+def array_of(tensor: TensorProto) -> Value | None:
+    """The value of an initializer as an array; none where it is large, no number, or kept in another file."""
+    kinds = (TensorProto.UNDEFINED, TensorProto.STRING)
+    if tensor.data_type in kinds or tensor.external_data or prod(max(0, d) for d in tensor.dims) > MOST_ELEMS:
+        return None
+    try:
+        value = numpy_helper.to_array(tensor) if tensor.ByteSize() <= _MOST_BYTES else None
+    except Exception:  # a damaged tensor: what its readers raise depends on the version
+        return None
+    return value if value is not None and value.dtype.kind in _NUMBERS else None
+
+
+def shape_part(node: NodeProto, shape: Sequence[int | str]) -> Value | None:
+    """What a ``Shape`` gives for a tensor of this shape; none where a size that it takes is not known."""
+    given = {a.name: a.i for a in node.attribute}
+    part = shape[given.get("start", 0) : given.get("end")]
+    return np.array(part, dtype=np.int64) if all(isinstance(size, int) for size in part) else None
+
+
+def computed(
+    node: NodeProto,
+    inputs: Sequence[Value | None],
+    results: Sequence[Sequence[int] | None],
+    opsets: Sequence[OperatorSetIdProto],
+) -> list[Value] | None:
+    """The results of a node as arrays, in their order; none where they are large, unknown, or make no sense.
+
+    Args:
+        node: the node.
+        inputs: values of what it reads, none for those left out.
+        results: shapes of its results, as far as they are known.
+        opsets: versions of the operator sets.
+    """
+    known = [prod(shape) for shape in results if shape is not None]
+    if node.op_type not in _COMPUTED or not (node.op_type in _BOUNDED_BY_INPUT or len(known) == len(results)):
+        return None
+    if max(known, default=0) > MOST_ELEMS:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            values = [np.asarray(value) for value in _evaluated(node, inputs, opsets)]
+    except Exception:  # whatever the evaluator raises for operands that make no sense
+        return None
+    return values if all(v.dtype.kind in _NUMBERS and v.size <= MOST_ELEMS for v in values) else None
+
+
+def _evaluated(
+    node: NodeProto, inputs: Sequence[Value | None], opsets: Sequence[OperatorSetIdProto]
+) -> Sequence[Value]:
+    from onnx.reference import ReferenceEvaluator
+
+    if node.op_type == "Div" and all(value is not None and value.dtype.kind in "iu" for value in inputs):
+        over, under = (value for value in inputs if value is not None)
+        quotient = np.abs(over) // np.abs(under)  # ONNX truncates; its evaluator did not always
+        return [(np.sign(over) * np.sign(under) * quotient).astype(over.dtype)] if under.all() else []
+    names = [name for name in node.input if name]
+    made = [name for name in node.output if name]
+    graph = helper.make_graph(
+        [node],
+        "g",
+        [helper.make_tensor_value_info(name, 0, None) for name in dict.fromkeys(names)],
+        [helper.make_tensor_value_info(name, 0, None) for name in made],
+    )
+    model = helper.make_model(graph, opset_imports=opsets)
+    given = {name: value for name, value in zip(node.input, inputs, strict=True) if name}
+    return cast("list[Value]", ReferenceEvaluator(model).run(None, given))

@@ -1,6 +1,7 @@
 """Presets: accelerators, mappings and networks that ship with the package and go by name.
 
-An accelerator and its mapping share a name (``tpu_like``); networks are ONNX models without weights (``resnet18``).
+An accelerator and its mapping share a name (``tpu_like``); networks are ONNX models without weights (``resnet18``),
+written by ``tests.inputs.presets.make_workloads``.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ _SUFFIXES = MappingProxyType({"accelerator": ".yaml", "mapping": ".yaml", "workl
 def preset_names(kind: Kind) -> list[str]:
     """The names of all presets of a kind, in alphabetical order.
 
-    Args:
-        kind: ``accelerator``, ``mapping`` or ``workload``.
-
     Raises:
         InputError: there is no such kind.
     """
@@ -31,11 +29,7 @@ def preset_names(kind: Kind) -> list[str]:
 
 
 def preset_path(kind: Kind, name: str) -> Path:
-    """The file of a preset.
-
-    Args:
-        kind: ``accelerator``, ``mapping`` or ``workload``.
-        name: such as ``tpu_like`` or ``resnet18``, without a suffix.
+    """The file of a preset, whose name, such as ``tpu_like`` or ``resnet18``, has no suffix.
 
     Raises:
         InputError: there is no such kind, or no preset of that name.
@@ -49,10 +43,6 @@ def preset_path(kind: Kind, name: str) -> Path:
 
 def resolve(kind: Kind, text: str | Path) -> Path:
     """The file that a user means: a path that exists wins, else the name of a preset.
-
-    Args:
-        kind: ``accelerator``, ``mapping`` or ``workload``.
-        text: what the user wrote, a path or a preset's name.
 
     Raises:
         InputError: no such file and no such preset; lists the presets and the nearest spelling.

@@ -138,6 +138,17 @@ def _within(e: Replacement, past: str, new: str, output: str) -> str:
     return e.parts(past, 2, [n, buffer[2] - n])[0] if n < buffer[2] else past
 
 
+def _projection(e: Replacement, axis: int) -> list[str] | None:
+    """Queries, keys and values, side by side along an axis of one product; none where its weights have other sizes."""
+    weights = e.shape(e.input(1))
+    if weights is None or len(weights) != 2:
+        return None
+    sizes = e.integers("qkv_hidden_sizes") or [weights[1] // 3] * 3
+    if len(sizes) != 3 or sum(sizes) != weights[1]:
+        return None
+    return e.parts(e.add("MatMul", [e.input(0), e.input(1)], part="projection"), axis, sizes)
+
+
 def _projected(past: int | None) -> Rule:
     """One product makes queries, keys and values, which lie side by side.
 
@@ -146,14 +157,11 @@ def _projected(past: int | None) -> Rule:
     """
 
     def rule(e: Replacement) -> bool:
-        weights, n_heads = e.shape(e.input(1)), e.integer("num_heads")
-        if weights is None or len(weights) != 2 or n_heads < 1:
+        n_heads = e.integer("num_heads")
+        packed = _projection(e, 2) if n_heads > 0 else None
+        if packed is None:
             return False
-        sizes = e.integers("qkv_hidden_sizes") or [weights[1] // 3] * 3
-        if len(sizes) != 3 or sum(sizes) != weights[1]:
-            return False
-        joined = e.add("MatMul", [e.input(0), e.input(1)], part="projection")
-        q, k, v = (_heads_apart(e, part, n_heads) for part in e.parts(joined, 2, sizes))
+        q, k, v = (_heads_apart(e, part, n_heads) for part in packed)
         if past is not None and (earlier := e.input(past)):
             both = e.parts(earlier, 0, [1, 1])
             shape = e.shape(earlier)
@@ -191,17 +199,14 @@ def _of_tokens(offsets: int, *, is_projected: bool) -> Rule:
     """
 
     def rule(e: Replacement) -> bool:
-        n_heads, first, second = e.integer("num_heads"), e.shape(e.input(0)), e.shape(e.input(1))
+        n_heads, first = e.integer("num_heads"), e.shape(e.input(0))
         if n_heads < 1 or first is None or e.shape(e.input(offsets)) is None:
             return False
+        tensors: list[str] | None
         if is_projected:
-            if second is None or len(second) != 2:
+            tensors = _projection(e, 1)
+            if tensors is None:
                 return False
-            sizes = e.integers("qkv_hidden_sizes") or [second[1] // 3] * 3
-            joined = e.add("MatMul", [e.input(0), e.input(1)], part="projection")
-            if len(sizes) != 3 or sum(sizes) != second[1]:
-                return False
-            tensors = e.parts(joined, 1, sizes)
         elif len(first) == 4:
             tensors = [e.reshaped(part, (0, -1)) for part in e.parts(e.input(0), 2, [1, 1, 1])]
         else:

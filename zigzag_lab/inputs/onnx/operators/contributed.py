@@ -1,14 +1,17 @@
 """Other operators beside ONNX's own, as ONNX Runtime's optimiser and quantisers and scikit-learn's exporter write them.
 
-Each is replaced by operators of ONNX that multiply as much and give a result of the same shape.
+Each is replaced by operators of ONNX that multiply as much and give a result of the same shape, or left out for a
+reason: then none of its operations are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from onnx import TensorProto
+
 from zigzag_lab.inputs.onnx.einsum import two_by_two
-from zigzag_lab.inputs.onnx.registry import replaced_by
+from zigzag_lab.inputs.onnx.registry import left_out, replaced_by, shaped_by
 from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
 
 _MS = "com.microsoft"
@@ -31,10 +34,7 @@ def _as(kind: str, places: Sequence[int], *keys: str) -> Rule:
     """The operator of ONNX that takes some of the inputs and the attributes of these names."""
 
     def rule(e: Replacement) -> bool:
-        from onnx import helper
-
-        given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in keys}
-        e.add(kind, [e.input(place) for place in places], e.output(0), shown=True, **given)
+        e.add(kind, [e.input(place) for place in places], e.output(0), shown=True, **e.attributes(*keys))
         return True
 
     return rule
@@ -61,8 +61,6 @@ def _embedded(e: Replacement) -> bool:
 
 def _unpacked_rows(e: Replacement) -> bool:
     """Rows of a packed table, as many numbers each as it holds."""
-    from onnx import TensorProto
-
     table, of = e.shape(e.input(0)), e.known.types.get(e.input(0))
     if table is None or of is None or len(table) < 2 or e.integer("gather_axis"):
         return False
@@ -193,3 +191,58 @@ replaced_by(
     },
     domain=_ML,
 )
+
+
+left_out("how many keys there are follows from the data", "PagedAttention", "SparsePagedAttention")
+left_out(
+    "which blocks of the scores are computed follows from the data",
+    "SparseAttention",
+    "DynamicSparseAttention",
+    "SparseAttentionIndexer",
+    "PackedSparseAttentionIndexer",
+)
+left_out("which tokens see all others follows from the data", "LongformerAttention", "QOrderedLongformerAttention")
+left_out("whether keys are computed or taken from a cache follows from the data", "DecoderAttention")
+left_out("how many elements of its sparse operand there are follows from the data", "SparseToDenseMatMul")
+left_out(
+    "how often the decoder runs follows from the data", "BeamSearch", "GreedySearch", "Sampling", "WhisperBeamSearch"
+)
+left_out(
+    "each step rewrites the state that the next one reads",
+    "GatedDeltaNet",
+    "GatedDeltaNetStateReplay",
+    "Mamba2Verify",
+    "AttnLSTM",
+    "ConvStateReplay",
+)
+left_out("where its sequences begin follows from the data", "VarlenCausalConvWithState")
+left_out(
+    "how its weights are packed is not written in the model",
+    "MoEPacked",
+    "RouterGateUpProj",
+    "MoEGroupRouter",
+    "HyperConnectionLowRankMix",
+    "GatedRelativePositionBias",
+)
+left_out("it is no product of two tensors", "Inverse", "DynamicTimeWarping")
+left_out("its embedding and its convolution are one", "WordConvEmbedding")
+left_out(
+    "which branches are taken follows from the data", "TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"
+)
+left_out("its kernel is no product of two tensors", "SVMClassifier", "SVMRegressor")
+left_out("it holds a network that an accelerator's own compiler made", "EPContext", "Snpe")
+
+shaped_by(
+    lambda e: e.keep_itself(0),
+    "com.microsoft",
+    (
+        "PagedAttention",
+        "SparsePagedAttention",
+        "SparseAttention",
+        "LongformerAttention",
+        "QOrderedLongformerAttention",
+        "DecoderAttention",
+        "VarlenCausalConvWithState",
+    ),
+)
+shaped_by(lambda e: e.keep_itself(2), "com.microsoft", ("GatedDeltaNet",))

@@ -25,9 +25,7 @@ def _window(kind: str, inputs: Sequence[int], *, weights: int | None = None, cha
     """
 
     def rule(e: Replacement) -> bool:
-        from onnx import helper
-
-        given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in _OF_WINDOWS}
+        given = e.attributes(*_OF_WINDOWS)
         names = [e.input(place) for place in inputs]
         last = bool(e.integer("channels_last")) if channels_last is None else channels_last
         if not last:
@@ -46,12 +44,10 @@ def _window(kind: str, inputs: Sequence[int], *, weights: int | None = None, cha
 
 def _with_pads(e: Replacement) -> bool:
     """A transposed convolution whose padding is a tensor of its own."""
-    from onnx import helper
-
     pads = e.known.values.get(e.input(2))
     if pads is None:
         return False
-    given = {key: helper.get_attribute_value(a) for key, a in e.given.items() if key in _OF_WINDOWS}
+    given = e.attributes(*_OF_WINDOWS)
     given["pads"] = [int(size) for size in pads.reshape(-1)]
     e.add("ConvTranspose", [e.input(0), e.input(1)], e.output(0), shown=True, **given)
     return True

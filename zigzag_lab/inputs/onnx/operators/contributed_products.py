@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+from onnx import helper
+
 from zigzag_lab.inputs.onnx.node import SHOWN_TYPE
 from zigzag_lab.inputs.onnx.registry import replaced_by
 from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
@@ -130,15 +132,11 @@ def _packed_by_value(e: Replacement) -> bool:
 
 def _quantised_lstm(e: Replacement) -> bool:
     """An LSTM whose weights are turned and quantised."""
-    from onnx import helper
-
     weights = [e.transposed(e.input(place), (0, 2, 1)) for place in (1, 2)]
     more = [e.input(place) for place in (4, 5, 6, 7)]
-    given = {key: helper.get_attribute_value(a) for key, a in e.given.items()}
+    given = {**e.attributes(*e.given), SHOWN_TYPE: e.node.op_type}
     inputs = [e.input(0), *weights, "", *more]
-    shown = {SHOWN_TYPE: e.node.op_type}
-    node = helper.make_node("LSTM", inputs, list(e.node.output), name=e.node.name, **given, **shown)
-    e.keep(node)
+    e.keep(helper.make_node("LSTM", inputs, list(e.node.output), name=e.node.name, **given))
     return True
 
 

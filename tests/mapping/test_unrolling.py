@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies.problems import layers, random_problem
-from zigzag_lab.mapping.sliding import data_extent, split_levels
+from zigzag_lab.mapping.unrolling import data_extent, split_levels
 from zigzag_lab.workload import Layer
 
 

@@ -1,11 +1,13 @@
-"""Energy of a layer's operations on an array that computes in memory.
+"""Costs of the array: energy of a layer's operations, cycles to fill and drain it.
 
-Only circuits in use take energy: the columns and rows that the spatial mapping fills, each time a bank is activated.
-Formulas are those of ZigZag 3.9.1, mended where it fails (``tests/golden/DEPARTURES.md``).
+On an array that computes in memory, only circuits in use take energy: the columns and rows that the spatial mapping
+fills, each time a bank is activated. Formulas are those of ZigZag 3.9.1, mended where it fails
+(``tests/golden/DEPARTURES.md``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import TypeVar
@@ -14,12 +16,62 @@ import numpy as np
 
 from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.mapping.spatial import Loop
-from zigzag_lab.mapping.temporal import TemporalMapping
+from zigzag_lab.mapping.temporal import TemporalMapping, leading_run
 from zigzag_lab.vocab import Direction
 from zigzag_lab.workload import Layer
 
 Run = TypeVar("Run", int, np.ndarray)
+
+
+def mac_energy_pj(problem: Problem) -> float:
+    """Energy of all operations of the layer that no temporal mapping changes."""
+    array = problem.accelerator.array
+    if array.imc is not None:
+        return sum(array_energy_by_part_pj(problem, array.imc).values())
+    return array.unit_energy_pj * problem.layer.n_macs
+
+
+def mac_energies_pj(problem: Problem, weight_runs: Callable[[], np.ndarray]) -> np.ndarray | float:
+    """Energy of all operations of the layer: one number, or [m] where it depends on the order of the loops.
+
+    Args:
+        problem: what runs.
+        weight_runs: called where it matters, for [m] iterations for which a weight is used again at once.
+    """
+    energy = mac_energy_pj(problem)
+    if not precharges(problem):
+        return energy
+    return energy + precharge_pj(problem, weight_runs())
+
+
+def mac_energy_by_part_pj(problem: Problem, temporal: TemporalMapping) -> dict[str, float]:
+    """Energy of all operations of the layer, by part of the array: ``units``, or the circuits of an in-memory array."""
+    imc = problem.accelerator.array.imc
+    if imc is None:
+        return {"units": mac_energy_pj(problem)}
+    parts = array_energy_by_part_pj(problem, imc)
+    if precharges(problem):
+        parts["local_bl_precharging"] = precharge_pj(problem, reuse_run(problem, temporal))
+    return parts
+
+
+def ideal_cycles(problem: Problem, cycles_per_op: float | None = None) -> int:
+    """Cycles if every unit of the array were busy all the time."""
+    cycles_per_op = problem.accelerator.array.cycles_per_op if cycles_per_op is None else cycles_per_op
+    return ceil(ceil(problem.layer.n_macs / problem.accelerator.array.n_units) * cycles_per_op)
+
+
+def systolic_drain_cycles(problem: Problem) -> int:
+    """Cycles until the last results have left the array, one unit a cycle along each systolic dimension."""
+    spatial = problem.spatial_mapping
+    return sum(
+        max(ceil(spatial.utilisation_of(dim)) - 1, 0)
+        for dim in problem.accelerator.array.systolic_dimensions
+        if dim in spatial.unrollings
+    )
+
+
+# -- arrays that compute in memory -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +188,6 @@ def _adders_in_use(imc: ImcArray, n_inputs: int, n_places: int) -> tuple[int, in
     return full + imc.tree_adders(half_places) + joint, half
 
 
-# -- precharging: the only part that depends on the order of the temporal loops ------------------------------------
-
-
 def precharges(problem: Problem) -> bool:
     """Whether bitlines inside a cell group are precharged, because it holds several weights."""
     imc = problem.accelerator.array.imc
@@ -147,6 +196,8 @@ def precharges(problem: Problem) -> bool:
 
 def precharge_pj(problem: Problem, run: Run) -> Run | float:
     """Energy to precharge the bitlines inside cell groups, each time another weight of a group is selected.
+
+    It is the only part that depends on the order of the temporal loops.
 
     Args:
         problem: what runs.
@@ -176,13 +227,6 @@ def _read_at_once(problem: Problem, weights: str) -> bool:
 def reuse_run(problem: Problem, temporal: TemporalMapping) -> int:
     """Iterations for which a weight is used again at once: the innermost loops that do not address weights."""
     weights = weight_operand(problem.layer)
-    return _leading_run(problem.layer, weights, temporal.levels[weights][0]) if weights else 1
-
-
-def _leading_run(layer: Layer, operand: str, loops: tuple[Loop, ...]) -> int:
-    run = 1
-    for dim, size in loops:
-        if dim not in layer.relevancy.irrelevant[operand]:
-            break
-        run *= int(size)
-    return run
+    if weights is None:
+        return 1
+    return leading_run(temporal.levels[weights][0], problem.layer.relevancy.irrelevant[weights])

@@ -1,4 +1,7 @@
-"""The standard streams, any of which may be closed, full, or speak another encoding."""
+"""This process: its standard streams, which may be closed, full, or of another encoding, and its command line.
+
+Every user of the machine can read the command line in the list of processes.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import masked_words
 
 _STREAMS = (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
 """Name, how the null device stands for it where it is closed, and its mode. Writing to closed output fails."""
@@ -39,7 +43,7 @@ def prepare() -> None:
     _set_errors(sys.stdout, "backslashreplace")
 
 
-def _set_errors(stream: Any, errors: str) -> None:
+def _set_errors(stream: object, errors: str) -> None:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors=errors)
 
@@ -81,3 +85,46 @@ def explained(error: OSError) -> InputError:
     give_up(sys.stdout)
     found = f"it cannot be written to ({error.strerror})"
     return OutputError("standard output", found, hint="What the database holds is safe.")
+
+
+_ARGUMENTS_START = 45  # of the fields of /proc/self/stat, counted from the one after the name
+
+
+def hide_passwords() -> None:
+    """Blank secrets in the list of processes; what this program reads of its words stays as it is.
+
+    Linux shows the memory in which the words lie: the secrets in it are written over. Elsewhere nothing is done.
+    """
+    pairs = zip(sys.argv, masked_words(sys.argv), strict=True)
+    secrets = [_secret(os.fsencode(word), os.fsencode(masked)) for word, masked in pairs if word != masked]
+    if sys.platform != "linux" or not secrets:
+        return
+    try:
+        shown = Path("/proc/self/cmdline").read_bytes()
+        start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[_ARGUMENTS_START])
+    except (OSError, ValueError, IndexError):
+        return
+    if start:
+        _write_over(shown, start, secrets)
+
+
+def _secret(word: bytes, masked: bytes) -> tuple[bytes, slice]:
+    """A word, and which part of it is not to be seen."""
+    first = _n_equal(word, masked)
+    return word, slice(first, len(word) - _n_equal(word[first:][::-1], masked[first:][::-1]))
+
+
+def _n_equal(one: bytes, other: bytes) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _write_over(shown: bytes, start: int, secrets: list[tuple[bytes, slice]]) -> None:
+    import ctypes
+
+    if ctypes.string_at(start, len(shown)) != shown:
+        return
+    for word, part in secrets:
+        place = shown.find(word)
+        while place >= 0:
+            ctypes.memset(start + place + part.start, ord("*"), part.stop - part.start)
+            place = shown.find(word, place + 1)

@@ -5,7 +5,8 @@ recorded, several processes price for one that records. *New* layers and mapping
 process and the database, so that every mapping is spelt and stored; the digest of a layer is known where the cache has
 asked for it before the search, as it does by default, and is worked out where the cache is off. A first run, which
 looks at the machine, is not counted. On a busy machine, look at the last column: layers for each second that this
-process was let work. A run ends with the sum of its layers, which is added up before the clock starts, too.
+process was let work. A run is given its accelerator and ends with the sum of its layers, as in a pipeline, whose work
+it is to read the one and to add up the other: both are at hand before the clock starts.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks.priced_networks import N_LAYERS, Network, networks
 from zigzag_lab.cost import CostModelEvaluationABC, CumulativeCME
 from zigzag_lab.store import RunStart, Store, open_store
+from zigzag_lab.store.run_start import RunInput
 
 SHARE_NEW = 0.115
 """Of the layers of a sweep, those with a new mapping: 1,086 of 9,472 in ``experiments/buffer-and-array``."""
 
-Run = tuple[Network, CostModelEvaluationABC]
-"""The layers of a run, and their sum, which the pipeline adds up."""
+Run = tuple[RunStart, Network, CostModelEvaluationABC]
+"""What a run is given, its layers, and their sum."""
 
 AT_ONCE = 7
 """Networks of a round, as many runs; few, so that no kind of round has all of the merging of SQLite's log."""
@@ -37,19 +39,21 @@ NEW, NEW_TO_THE_CACHE, SEEN = "new layers, new mappings", "the same, cache off",
 TARGET = 15_000
 
 
-def total_of(network: Network) -> CostModelEvaluationABC:
-    """The sum of some layers."""
+def run_of(network: Network) -> Run:
+    """A network with all that a pipeline has ready when it records it."""
     total: CostModelEvaluationABC = CumulativeCME()
     for cme in network:
         total = total + cme
-    return total
+    if not (total.energy_total and total.mac_energy and total.mem_energy and total.latency_total2):  # added up here
+        raise ValueError("a network costs nothing")
+    return RunStart(experiment="benchmark", inputs=[RunInput.of(network[0].accelerator)]), network, total
 
 
 def record(store: Store, runs: Sequence[Run]) -> tuple[float, float]:
     """Seconds, and seconds of this process's work, to record some runs through the public sink, start to end."""
     started, work = time.perf_counter(), time.process_time()
-    for network, total in runs:
-        with store.start_run(RunStart(experiment="benchmark")) as run:
+    for start, network, total in runs:
+        with store.start_run(start) as run:
             for cme in network:
                 run.save(cme)
             run.finish(total)
@@ -63,7 +67,7 @@ def rounds(store: Store, priced: list[Run]) -> Iterator[tuple[str, list[Run]]]:
     for first in range(0, len(priced), 2 * AT_ONCE):
         unknown, asked = priced[first : first + AT_ONCE], priced[first + AT_ONCE : first + 2 * AT_ONCE]
         yield NEW_TO_THE_CACHE, unknown
-        for cme in chain.from_iterable(network for network, _ in asked):
+        for cme in chain.from_iterable(network for _, network, _ in asked):
             store.digests.of_meaning(cme.layer)
         yield NEW, asked
         yield SEEN, asked
@@ -76,9 +80,9 @@ def measure(store: Store, n_networks: int, target: int) -> None:
     print(f"{'':<28}{'layers/s':>10}{'rows/s':>10}{'layers/cpu-s':>14}")
     sums = {kind: [0.0] * 4 for kind in (NEW, NEW_TO_THE_CACHE, SEEN)}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pricer:
-        priced = [(network, total_of(network)) for network in pricer.submit(networks, 1 + 2 * n_networks).result()]
+        priced = [*map(run_of, pricer.submit(networks, 1 + 2 * n_networks).result())]
     for kind, runs in rounds(store, priced):
-        cmes = [cme for network, _ in runs for cme in network]
+        cmes = [cme for _, network, _ in runs for cme in network]
         n_layers = len(cmes)
         n_rows = n_layers + sum(len(levels) for cme in cmes for levels in cme.problem.memories.values())
         sums[kind] = [a + b for a, b in zip(sums[kind], (n_layers, n_rows, *record(store, runs)), strict=True)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zigzag_lab.cost.array import mac_energy_by_part_pj
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
@@ -39,7 +39,7 @@ class Identity:
     __slots__ = ("place",)
 
     def __init__(self) -> None:
-        self.place: object = None
+        self.place: Any = None
 
     def __deepcopy__(self, memo: object) -> Identity:
         return self

@@ -22,7 +22,6 @@ from zigzag_lab.store.designs import OWN, Design
 from zigzag_lab.store.tables import (
     CertificateTuple,
     FrontPointTuple,
-    LayerEvaluationTuple,
     MappingTuple,
     MemoryEvaluationTuple,
 )
@@ -33,29 +32,29 @@ from zigzag_lab.vocab.text import storable
 Spelling = tuple[str, str]
 """Loops as people write them (``C 8, OX 7``), and as canonical JSON."""
 
+Spelt = dict[str, tuple[list[str], str]]
+"""Operand -> the loops of each of its levels as people write them, and all levels as canonical JSON."""
+
 MOST_UNPACKED_BYTES = 1 << 28
 MOST_LOOPS_KNOWN = 65_536
 N_SPATIAL_DIGITS = 8
 """Hexadecimal digits of a mapping's digest that tell of its unrolling alone."""
 
-_NO_LOOPS: Spelling = "", "[]"
-_TEXTS: dict[Loop, str] = {}
-_CONTENTS: dict[Loop, str] = {}
-_text_of, _content_of = _TEXTS.__getitem__, _CONTENTS.__getitem__
+_SPELLINGS: dict[Loop, Spelling] = {}
+_known_spelling = _SPELLINGS.__getitem__
 
 
 class LayerRows(NamedTuple):
     """All rows of one CME.
 
     Attributes:
-        mapping: its mapping's.
-        layer: its own.
+        mapping, layer: the values of its mapping's row, and of its own.
         memories: the values of one row for each operand and memory level, one row after another.
         certificate: what was proven.
     """
 
-    mapping: MappingTuple
-    layer: LayerEvaluationTuple
+    mapping: Row
+    layer: Row
     memories: list[Any]
     certificate: CertificateTuple | None = None
 
@@ -76,7 +75,7 @@ def rows_of(
     mapping = _mapping_row(cme.problem.spatial_mapping, cme.temporal_mapping, spelt)
     return LayerRows(
         mapping,
-        _layer_row(cme, run_number, layer_index, (layer_digest, mapping.digest), design),
+        _layer_row(cme, run_number, layer_index, (layer_digest, mapping[0]), design),
         _memory_rows(cme, run_number, layer_index, spelt),
         certificate_row(cme.certificate, run_number, layer_index) if isinstance(cme.certificate, Certificate) else None,
     )
@@ -84,10 +83,10 @@ def rows_of(
 
 def _layer_row(
     cme: CostModelEvaluation, run_number: int, layer_index: int, digests: tuple[str, str], design: Design
-) -> LayerEvaluationTuple:
+) -> Row:
     layer, terms = cme.layer, cme.breakdown
-    # by position, as names would take as long as all else here; a test compares each column
-    return LayerEvaluationTuple(
+    # in the order of LayerEvaluationTuple, as names would take as long as all else here; a test compares each column
+    return (
         run_number,
         layer_index,
         layer.id,
@@ -110,22 +109,20 @@ def _layer_row(
     )
 
 
-def _memory_rows(
-    cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: dict[str, list[Spelling]]
-) -> list[Any]:
+def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: Spelt) -> list[Any]:
     terms, memories = cme.breakdown, cme.accelerator.memories
     values: list[Any] = []
     for operand, indices in cme.problem.memories.items():
         levels = zip(
             indices,
-            spelt[operand],
+            spelt[operand][0],
             terms.utilisation[operand],
             terms.shared_utilisation[operand],
             terms.accesses[operand],
             terms.access_energy_pj[operand],
             strict=True,
         )
-        for level, (index, (loops, _), alone, shared, n, pj) in enumerate(levels):
+        for level, (index, loops, alone, shared, n, pj) in enumerate(levels):
             # in the order of MemoryEvaluationTuple: names, ten times in each layer, would take half as long as all
             # else that is done for it here; a test compares each column
             values += (
@@ -149,31 +146,35 @@ def _memory_rows(
     return values
 
 
-def _spelt_levels(temporal: TemporalMapping) -> dict[str, list[Spelling]]:
-    """Operand -> its levels, spelt. Operands mostly share one order of loops, so that each loop is looked up once."""
-    spelt: dict[str, list[Spelling]] = {}
+def _spelt_levels(temporal: TemporalMapping) -> Spelt:
+    """A temporal mapping, spelt. Operands mostly share one order of loops, so that each loop is looked up once."""
+    spelt: Spelt = {}
     order: list[Loop] | None = None
     for operand, levels in temporal.levels.items():
         loops = [*chain.from_iterable(levels)]
         if loops != order:
             texts, contents = _spelt(loops)
             order = loops
-        first, of_operand = 0, []
+        first = 0
+        of_texts: list[str] = []
+        of_contents: list[str] = []
         for level in levels:
             if level:
                 last = first + len(level)
-                of_operand.append((", ".join(texts[first:last]), f"[{','.join(contents[first:last])}]"))
+                of_texts.append(", ".join(texts[first:last]))
+                of_contents.append(",".join(contents[first:last]))
                 first = last
             else:
-                of_operand.append(_NO_LOOPS)
-        spelt[operand] = of_operand
+                of_texts.append("")
+                of_contents.append("")
+        spelt[operand] = of_texts, f"[[{'],['.join(of_contents)}]]" if levels else "[]"
     return spelt
 
 
-def _spelt(loops: Collection[Loop]) -> tuple[list[str], list[str]]:
+def _spelt(loops: Collection[Loop]) -> tuple[Sequence[str], Sequence[str]]:
     """Each loop as people write it and as canonical JSON, both of which have mostly been met before."""
     try:
-        return [*map(_text_of, loops)], [*map(_content_of, loops)]
+        return tuple(zip(*map(_known_spelling, loops), strict=True)) or ((), ())  # type: ignore[return-value]
     except KeyError:
         for loop in loops:
             _learn(loop)
@@ -181,12 +182,11 @@ def _spelt(loops: Collection[Loop]) -> tuple[list[str], list[str]]:
 
 
 def _learn(loop: Loop) -> None:
-    if len(_TEXTS) >= MOST_LOOPS_KNOWN:
-        _TEXTS.clear()
-        _CONTENTS.clear()
+    if len(_SPELLINGS) >= MOST_LOOPS_KNOWN:
+        _SPELLINGS.clear()
     dim, size = loop
-    _TEXTS[loop] = f"{dim} {int(size) if size == int(size) else f'{size:g}'}"
-    _CONTENTS[loop] = canonical_json(loop).decode()
+    text = f"{dim} {int(size) if size == int(size) else f'{size:g}'}"
+    _SPELLINGS[loop] = text, canonical_json(loop).decode()
 
 
 @lru_cache(maxsize=16_384)
@@ -206,17 +206,17 @@ def _spelt_name(name: str) -> str:
 
 def mapping_row(spatial: SpatialMapping, temporal: TemporalMapping) -> MappingTuple:
     """A mapping with its digest, by its canonical document."""
-    return _mapping_row(spatial, temporal, _spelt_levels(temporal))
+    return MappingTuple._make(_mapping_row(spatial, temporal, _spelt_levels(temporal)))
 
 
-def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: dict[str, list[Spelling]]) -> MappingTuple:
-    """The document's JSON is put together from parts that are canonical and have mostly been met before."""
+def _mapping_row(spatial: SpatialMapping, temporal: TemporalMapping, spelt: Spelt) -> Row:
+    """The values of :class:`MappingTuple`. The document's JSON is put together from parts, mostly met before."""
     spelt_dims = [_spelt_unrolled(dim, *loops.items()) for dim, loops in spatial.unrollings.items()]
     spatial_text = "; ".join([text for text, _ in spelt_dims])
     unrolled = f"[{','.join([content for _, content in spelt_dims])}]"
-    levels = [f"{_spelt_name(op)}:[{','.join([loops for _, loops in spelt[op]])}]" for op in sorted(spelt)]
+    levels = [f"{_spelt_name(op)}:{spelt[op][1]}" for op in sorted(spelt)]
     content = f'{{"kind":"{temporal.kind}","spatial":{unrolled},"temporal":{{{",".join(levels)}}}}}'
-    return MappingTuple(digest=mapping_digest(spatial_text, content), spatial_text=spatial_text, content=content)
+    return mapping_digest(spatial_text, content), spatial_text, content
 
 
 def mapping_digest(spatial_text: str, content: str) -> str:

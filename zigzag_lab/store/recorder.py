@@ -239,7 +239,7 @@ class RunRecorder:
     def flush(self) -> None:
         """Write what has been saved, in one transaction."""
         with self._lock:
-            if not self._rows.pending.n_layers:
+            if not self._rows.n_pending:
                 return
 
             def write() -> None:
@@ -251,7 +251,7 @@ class RunRecorder:
             self._flushed = time.monotonic()
 
     def _flush_now_and_then(self) -> None:
-        if self._rows.pending.n_layers >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
+        if self._rows.n_pending >= FLUSH_LAYERS or time.monotonic() - self._flushed > FLUSH_SECONDS:
             self.flush()
 
     def _write_pending(self) -> None:
@@ -399,6 +399,8 @@ class RunRecorder:
 
     def _end(self) -> None:
         self._closed = True
+        if not self._is_child:
+            self._tree.is_closed = True
         if self._beats:
             self._store.pulse.stop(self)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from zigzag_lab.cost.certificate import Certificate
@@ -20,19 +21,8 @@ from zigzag_lab.store.tables import CertificateTuple, FrontPointTuple, MappingTu
 _RESULT_COLUMNS = ("layer_id", "n_macs", *ENERGIES)
 
 
-class Place:
-    """Where the row of a CME is.
-
-    Attributes:
-        rows: those of the run that holds the row.
-        at: the number of that run, and the index of the row there.
-        certificate: what the row says was proven.
-    """
-
-    __slots__ = ("at", "certificate", "rows")
-
-    def __init__(self, rows: RunRows, at: tuple[int, int], certificate: Any) -> None:
-        self.rows, self.at, self.certificate = rows, at, certificate
+Place = tuple["RunRows", int]
+"""Where the row of a CME is: the rows of the run that holds it, and the index of the row there."""
 
 
 @dataclass(eq=False)
@@ -40,23 +30,12 @@ class Tree:
     """A run with all that was started within it.
 
     Attributes:
-        elsewhere: places of CMEs whose own note speaks of another tree.
+        is_closed: whether the run has ended, after which no CME is looked for in it.
+        elsewhere: places of CMEs whose own note names a run of another tree that goes on.
     """
 
+    is_closed: bool = False
     elsewhere: dict[Identity, Place] = field(default_factory=dict)
-
-    def place_of(self, identity: Identity) -> Place | None:
-        """Where a CME is stored; None where it is not."""
-        place = identity.place
-        return place if isinstance(place, Place) and place.rows.tree is self else self.elsewhere.get(identity)
-
-    def note(self, identity: Identity, place: Place) -> None:
-        """Note where a CME is stored."""
-        known = identity.place
-        if not isinstance(known, Place) or known.rows.tree is self:
-            identity.place = place
-        else:
-            self.elsewhere[identity] = place
 
 
 class RunRows:
@@ -71,53 +50,68 @@ class RunRows:
     Attributes:
         tree: see there.
         n_rows: of layer evaluations, those in the database included.
+        n_pending: of these, how many are not in the database yet.
         saved: (owner, index) of what passed save stages, in order.
         layer_ids: of the layers that it holds.
+        proofs: index of a row -> the certificate that its CME had when it was last met.
     """
 
     def __init__(self, number: int, digests: RecordDigests, designs: Designs, tree: Tree) -> None:
         self.number, self.designs = number, designs
         self._digests, self.tree = digests, tree
-        self.n_rows = 0
+        self.n_rows = self.n_pending = 0
         self.saved: dict[tuple[int, int], None] = {}
         self.layer_ids: set[int] = set()
         self.pending = RowBatch()
+        self.proofs: dict[int, object] = {}
         self._certificates: dict[tuple[int, int], CertificateTuple | None] = {}
         self._fronts: list[tuple[Sequence[CostModelEvaluation], int]] = []
         self._has_lists = False
 
     def place(self, cme: CostModelEvaluation) -> tuple[int, int]:
         """Where the row of a CME is: the number of the run that holds it, and its index; made where there is none."""
-        place = self.tree.place_of(cme.identity)
+        identity, tree = cme.identity, self.tree
+        place: Place | None = identity.place
+        if place is not None and place[0].tree is not tree:
+            is_free = place[0].tree.is_closed
+            place = tree.elsewhere.get(identity)
+        else:
+            is_free = True
         if place is None:
-            return self._add(cme)
-        if cme.certificate is not place.certificate and cme.certificate != place.certificate:
-            place.certificate = cme.certificate
-            owner = place.rows  # which writes the proof of a row that is not in the database yet itself
-            (owner if place.at[1] >= owner.n_written else self).certify(place.at, cme.certificate)
-        return place.at
+            place = self, self.n_rows
+            self._add(cme)
+            if is_free:
+                identity.place = place
+            else:
+                tree.elsewhere[identity] = place
+            return self.number, place[1]
+        owner, index = place
+        if cme.certificate is not owner.proofs.get(index) and cme.certificate != owner.proofs.get(index):
+            owner.proofs[index] = cme.certificate  # the owner writes the proof of a row that is not written yet
+            (owner if index >= owner.n_written else self).certify((owner.number, index), cme.certificate)
+        return owner.number, index
 
     @property
     def n_written(self) -> int:
         """How many rows are in the database."""
-        return self.n_rows - self.pending.n_layers
+        return self.n_rows - self.n_pending
 
     def certify(self, place: tuple[int, int], proof: Any) -> None:
         """Note what is proven of a row."""
         self._certificates[place] = certificate_row(proof, *place) if isinstance(proof, Certificate) else None
 
-    def _add(self, cme: CostModelEvaluation) -> tuple[int, int]:
-        index = self.n_rows
-        digest, design = self._digests.of_meaning(cme.layer), self.designs.of(cme)
-        at = self.number, index
-        rows = rows_of(cme, *at, digest, design)
-        self.pending.add_layer(rows)
-        if rows.certificate is not None:
-            self._certificates[at] = rows.certificate
-        self.tree.note(cme.identity, Place(self, at, cme.certificate))
+    def _add(self, cme: CostModelEvaluation) -> None:
+        layer, index, pending = cme.layer, self.n_rows, self.pending
+        rows = rows_of(cme, self.number, index, self._digests.of_meaning(layer), self.designs.of(cme))
+        pending.mappings.append(rows.mapping)
+        pending.layers += rows.layer
+        pending.memories += rows.memories
+        if cme.certificate is not None:
+            self.proofs[index] = cme.certificate
+            self._certificates[self.number, index] = rows.certificate
         self.n_rows += 1
-        self.layer_ids.add(cme.layer.id)
-        return at
+        self.n_pending += 1
+        self.layer_ids.add(layer.id)
 
     def save(self, cme: CostModelEvaluation) -> None:
         """Store a CME that passes a save stage."""
@@ -126,6 +120,7 @@ class RunRows:
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
         """Store the front of a layer; a front belongs to a row of its run."""
         if self.place(points[chosen])[0] != self.number:
+            points[chosen].identity.place = self, self.n_rows
             self._add(points[chosen])
         self._fronts.append((points, chosen))
 
@@ -142,8 +137,9 @@ class RunRows:
         return tuple(self._parts(self._saved_figures(database)))
 
     def _parts(self, rows: Sequence[Row]) -> Iterator[Part]:
-        for (owner, index), (layer_id, n_macs, energy, _, _, latency) in zip(self.saved, rows, strict=True):
-            yield Part(owner, index, 1.0, layer_id, n_macs, energy, latency)
+        owners, indices = zip(*self.saved, strict=True) if self.saved else ((), ())
+        layer_ids, n_macs, energies, _, _, latencies = zip(*rows, strict=True) if rows else [()] * 6
+        return map(Part._make, zip(owners, indices, repeat(1.0), layer_ids, n_macs, energies, latencies, strict=False))
 
     def _saved_figures(self, database: Database) -> list[Row]:
         """Columns of what passed save stages: the layer, its MACs, and its price."""
@@ -220,5 +216,6 @@ class RunRows:
         """Note that what was pending is kept."""
         self._has_lists = self._has_lists or with_lists
         self.pending = RowBatch()
+        self.n_pending = 0
         self._certificates.clear()
         self.designs.new.clear()

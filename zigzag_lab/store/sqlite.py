@@ -22,7 +22,7 @@ log = logging.getLogger("zigzag_lab.store")
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
 STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
-VALUES_AT_ONCE = (6400, 999)
+VALUES_AT_ONCE = (1600, 999)
 """Values in one statement: what newer SQLite takes with ease, and older at most."""
 
 ROWS_OF_THE_REST = (16, 8, 4, 3, 2, 1)

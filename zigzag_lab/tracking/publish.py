@@ -106,9 +106,12 @@ def publish_pending(
     publisher = _Publisher(store, absolute(mlflow_uri), limit, first, again)
     try:
         problem = publisher.run(patience_seconds)
-        waiting = n_waiting(store.database)
     except StoreError as error:  # our own database: the runs are safe in it, the outbox is as it was
-        problem, waiting = publisher.scrub.in_a_line(error), len(publisher.failures)
+        problem = publisher.scrub.in_a_line(error)
+    try:
+        waiting = n_waiting(store.database)
+    except StoreError as error:
+        problem, waiting = problem or publisher.scrub.in_a_line(error), len(publisher.failures)
     return PublishReport(
         publisher.scrub(publisher.uri),
         publisher.published,

@@ -5,8 +5,13 @@ returns the path, and raises ZigzagLabError where there is nothing to draw, Inpu
 Colours keep their order in grey.
 """
 
-from zigzag_lab.plots.bars import plot_comparison, plot_energy, plot_latency, plot_memory_utilisation
-from zigzag_lab.plots.breakdown_bars import plot_breakdowns
+from zigzag_lab.plots.bars import (
+    plot_breakdowns,
+    plot_comparison,
+    plot_energy,
+    plot_latency,
+    plot_memory_utilisation,
+)
 from zigzag_lab.plots.loop_nest import loop_nest_text, plot_loop_nest
 from zigzag_lab.plots.memory_hierarchy import plot_memory_hierarchy
 from zigzag_lab.plots.roofline import plot_roofline

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.cost import CostModelEvaluation
+from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.plots.style import (
     OPERATIONS,
     OPERATIONS_COLOUR,
@@ -25,6 +26,7 @@ from zigzag_lab.plots.style import (
     tidy,
     width_for,
 )
+from zigzag_lab.vocab import Direction
 from zigzag_lab.vocab.quantities import cycle_scale, energy_scale, sums
 
 if TYPE_CHECKING:
@@ -35,19 +37,27 @@ _ARRAY = (OPERATIONS_COLOUR, "")
 MOST_FIGURES = 30
 """Cells of more layers than this are too narrow for figures."""
 
+MAX_GROUPS = 40
+"""More groups of bars than this cannot be told apart in one picture."""
+
+HATCHES = {Direction.TO_LOW: "//", Direction.FROM_LOW: "\\\\", Direction.TO_HIGH: "xx", Direction.FROM_HIGH: ".."}
+
+
+def energy_parts(cme: CostModelEvaluation) -> Iterator[tuple[str, str, FourWay]]:
+    """Yield a memory, an operand, and the energy of its accesses there in each direction, in pJ."""
+    for operand, levels in cme.mem_energy_breakdown_further.items():
+        for index, energy in zip(cme.problem.memories[operand], levels, strict=True):
+            yield cme.accelerator.memories[index].name, operand, energy
+
 
 def energy_by_memory_pj(cme: CostModelEvaluation) -> dict[str, float]:
     """Memory -> energy of all accesses to it, all operands, in pJ."""
-    return sums(
-        (cme.accelerator.memories[index].name, pj)
-        for operand, levels in cme.mem_energy_breakdown.items()
-        for index, pj in zip(cme.problem.memories[operand], levels, strict=True)
-    )
+    return sums((memory, energy.total) for memory, _, energy in energy_parts(cme))
 
 
 def energy_by_operand_pj(cme: CostModelEvaluation) -> dict[str, float]:
     """Operand -> energy of all its accesses, all memories, in pJ."""
-    return {op: fsum(levels) for op, levels in cme.mem_energy_breakdown.items()}
+    return sums((operand, energy.total) for _, operand, energy in energy_parts(cme))
 
 
 def latency_by_term(cme: CostModelEvaluation) -> dict[str, float]:
@@ -114,6 +124,50 @@ def _stack(
     factor, unit = scale
     stacked(axes, {name: [row.get(name, 0.0) / factor for row in rows] for name in styles}, styles, width)
     axes.set_ylabel(f"{what} ({unit})")
+
+
+def plot_breakdowns(
+    cmes: Sequence[CostModelEvaluation], path: str | Path, title: str = "", *, n_results: int | None = None
+) -> Path:
+    """Draw energy by memory, operand and direction, and latency by term, of each CME, and save the picture.
+
+    Only the first 40 CMEs are drawn, each with a group of bars. The title says so, and of how many results
+    (``n_results``, where these are more than the CMEs).
+    """
+    need(cmes)
+    shown, n_results = cmes[:MAX_GROUPS], max(n_results or 0, len(cmes))
+    if n_results > len(shown):
+        title = f"{title} (the first {len(shown)} of {n_results} results)".strip()
+    names = [OPERATIONS, *memory_styles(shown)]
+    figure = new_figure(max(8.0, 2.0 + 0.34 * (1 + len(names)) * len(shown)), 9.0, title)
+    upper, lower = figure.subplots(2, 1)
+    _draw_groups(upper, shown, names)
+    scale = cycle_scale(max(cme.latency_total2 for cme in shown))
+    rows = [latency_by_term(cme) for cme in shown]
+    _draw(lower, "latency", scale, rows, TERM_STYLE, [cme.layer.name for cme in shown])
+    _totals(lower, [cme.latency_total2 / scale[0] for cme in shown])
+    return save(figure, path)
+
+
+def _draw_groups(axes: Axes, cmes: Sequence[CostModelEvaluation], names: Sequence[str]) -> None:
+    """Energy of the operations and at each memory as a group of bars for each CME, with its total above."""
+    rows: list[dict[str, float]] = []
+    styles: dict[str, Style] = {OPERATIONS: _ARRAY}
+    for operand, (colour, _) in operand_styles(cmes).items():
+        styles |= {f"{operand} {way.value.replace('_', ' ')}": (colour, hatch) for way, hatch in HATCHES.items()}
+    scale = energy_scale(max(cme.energy_total for cme in cmes))
+    for cme in cmes:
+        bars: dict[str, dict[str, float]] = {name: {} for name in (*names, "")}  # the last one is the gap to the next
+        bars[OPERATIONS] = {OPERATIONS: cme.mac_energy}
+        for memory, operand, energy in energy_parts(cme):
+            bars[memory] |= {f"{operand} {way.value.replace('_', ' ')}": energy[way] for way in Direction}
+        top = max(fsum(parts.values()) for parts in bars.values()) / scale[0]
+        axes.text(len(rows) + len(names) / 2, top, f"{cme.energy_total / scale[0]:.4g}", ha="center", fontsize=8)
+        rows += bars.values()
+    _stack(axes, "energy", scale, rows, styles)
+    axes.set_xticks(range(len(rows)), [plain(name) for name in (*names, "")] * len(cmes), rotation=90, fontsize=7)
+    tidy(axes)
+    legend_right(axes)
 
 
 def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str | Path, title: str = "") -> Path:

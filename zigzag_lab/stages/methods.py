@@ -23,7 +23,7 @@ class SearchMethod:
         options: those that it reads.
         objective_keyword: the keyword of the stage for what to minimise; empty where stages above it choose.
         proves: what is known of its results, for the documentation; empty where nothing is.
-        is_greedy: whether it fills the lowest memories first, so that it may find nothing that fits where something does:
+        is_greedy: whether it fills the lowest memories first, and so may find nothing that fits where something does:
             exact search is then asked as well.
         without_effect: options that the stage accepts and makes no use of, for searches older than this field, as
             records and keys hold these options; a new search leaves it empty.

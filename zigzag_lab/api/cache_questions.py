@@ -132,7 +132,12 @@ def _why(
     """What differs from the closest of the questions known."""
     if not question.parts or not known:
         return
-    closest = max(known, key=lambda other: _closeness(question, other))
+
+    def closeness(other: AskedQuestion) -> tuple[bool, int, bool]:
+        n_same = sum(other.parts.get(name) == digest for name, digest in question.parts.items())
+        return question.kind == other.kind, n_same, question.label == other.label
+
+    closest = max(known, key=closeness)
     for name in {**closest.parts, **question.parts}:
         before, after = closest.parts.get(name), question.parts.get(name)
         if before == after:
@@ -141,11 +146,6 @@ def _why(
             yield from _part_differences(database, name, before, after, documents)
         else:
             yield Difference(name, before, after)
-
-
-def _closeness(question: AskedQuestion, other: AskedQuestion) -> tuple[bool, int, bool]:
-    n_same = sum(other.parts.get(name) == digest for name, digest in question.parts.items())
-    return question.kind == other.kind, n_same, question.label == other.label
 
 
 def _part_differences(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
     from zigzag_lab.api.export import WrittenInput
-    from zigzag_lab.api.run_page import EnergyBreakdown, LatencyBreakdown, RunPage
+    from zigzag_lab.api.run_page import EnergyBreakdown, RunPage
     from zigzag_lab.store.lab import RunRecord, StoredLayer
 
 LABEL = 12
@@ -171,7 +172,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("run", run.run_id)
     if run.energy_pj is not None:
         yield from labelled("energy", f"{figures.energy(run.energy_pj)}   ({run.energy_pj:,.3f} pJ)")
-        ideal = page.latency.ideal
+        ideal = page.latency["ideal"]
         busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
         yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
         yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
@@ -261,12 +262,10 @@ def _energy_table(energy: EnergyBreakdown) -> str:
     return table(columns, rows)
 
 
-def _latency_table(latency: LatencyBreakdown) -> str:
+def _latency_table(latency: dict[str, float]) -> str:
     columns = [Column("term"), Column("cycles", True), Column("of all", True)]
-    total = latency.total_cycles
-    rows = [
-        [TERMS[name], figures.count(cycles), figures.share(cycles, total)] for name, cycles in latency.terms.items()
-    ]
+    total = fsum(latency.values())
+    rows = [[TERMS[name], figures.count(cycles), figures.share(cycles, total)] for name, cycles in latency.items()]
     return table(columns, [*rows, ["all", figures.count(total), figures.share(total, total)]])
 
 
@@ -280,7 +279,7 @@ def _layers_table(page: RunPage) -> str:
         more["gap"] = _gap
     columns += [*(Column(name, True) for name in more), Column("spatial mapping")]
     columns += [Column("left out")] if page.left_out else []
-    energy, latency, rows = page.energy.total_pj, page.latency.total_cycles, []
+    energy, latency, rows = page.energy.total_pj, fsum(page.latency.values()), []
     for layer in page.layers:
         row = [*_layer_row(layer, energy, latency), *(spelt(layer) for spelt in more.values()), layer.spatial_mapping]
         rows.append([*row, *([_left_out(page, layer)] if page.left_out else [])])

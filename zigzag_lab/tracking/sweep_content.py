@@ -38,7 +38,6 @@ from zigzag_lab.tracking.limits import (
     plain,
 )
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep, in_words, point_params, short_name
-from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 MOST_NETWORKS = 16
@@ -132,7 +131,9 @@ def _front_lines(sweep: PublishedSweep, workload: str, points: list[SweepPointRe
 def write_files(sweep: PublishedSweep, database: Database, folder: Path, scrub: Callable[[str], str]) -> None:
     """Write the files of a sweep, which ``database`` holds; ``scrub`` takes secrets out of its own file."""
     _write_points(sweep, folder / POINTS)
-    _write_cmes(sweep, database, folder / CMES)
+    with closing(ParquetWriter(folder / CMES)) as writer:  # every layer of every point, a portion at a time
+        for portion in layers_of_sweep(database, sweep.number):
+            writer.write(portion)
     (folder / FILE).write_text(clean(scrub(sweep.text)), encoding="utf-8")
     parts = key_parts(list(islice(sweep.by_workload, MOST_PICTURES)))
     for workload, part in parts.items():
@@ -151,29 +152,16 @@ def _write_points(sweep: PublishedSweep, path: Path) -> None:
             writer.writerow([*known[: len(_KNOWN)], *(values.get(name) for name in names), *known[len(_KNOWN) :]])
 
 
-def _write_cmes(sweep: PublishedSweep, database: Database, path: Path) -> None:
-    """Every layer of every point as a row of Parquet, a portion at a time."""
-    with closing(ParquetWriter(path)) as writer:
-        for portion in layers_of_sweep(database, sweep.number):
-            writer.write(portion)
-
-
 def _draw_front(sweep: PublishedSweep, points: list[SweepPointRecord], workload: str, path: Path) -> None:
     """Latency and energy of the points of a network; those of the front are named by what varies."""
-    x_scale, x_unit = cycle_scale(max(point.latency_cycles or 0.0 for point in points))
-    y_scale, y_unit = energy_scale(max(point.energy_pj or 0.0 for point in points))
-    places = [
-        DesignMark(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale)
-        for p in points
-    ]
+    places = []
+    for point in points:
+        varied = [in_words(name, point.settings[name]) for name in sweep.varying if name in point.settings]
+        label = ", ".join(varied) or point.key[:8]
+        places.append(DesignMark(label, point.latency_cycles or 0.0, point.energy_pj or 0.0))
     names = ", ".join(short_name(name) for name in sweep.varying)
     title = f"{sweep.name}: {workload}" + (f" ({names})" if names else "")
-    plot_pareto(places, path, title, x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
-
-
-def _label(sweep: PublishedSweep, point: SweepPointRecord) -> str:
-    settings = point.settings
-    return ", ".join(in_words(name, settings[name]) for name in sweep.varying if name in settings) or point.key[:8]
+    plot_pareto(places, path, title)
 
 
 # -- the view ----------------------------------------------------------------------------------------------------------

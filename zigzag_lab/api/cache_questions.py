@@ -14,20 +14,8 @@ from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.answer import Asker, answer_of, json_of
-from zigzag_lab.store.cache_query import (
-    AskedQuestion,
-    CacheStatistics,
-    Removed,
-    document,
-    earlier_run,
-    n_answers_of_others,
-    questions_of,
-    random_answers,
-    remove_unused,
-    run_id_of,
-    statistics,
-    who_asked,
-)
+from zigzag_lab.store import cache_query
+from zigzag_lab.store.cache_query import AskedQuestion, CacheStatistics, Removed
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.store import Store
 from zigzag_lab.vocab import InputError
@@ -52,12 +40,12 @@ _CHANGES_NOTHING = re.compile(
 
 def cache_statistics(store: Store) -> CacheStatistics:
     """What the cache holds, and what it did."""
-    return statistics(store.database)
+    return cache_query.statistics(store.database)
 
 
 def remove_unused_answers(store: Store, unused_days: float, *, is_dry_run: bool) -> Removed:
     """Remove answers that nobody used for some days, and what only they were made of."""
-    return remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
+    return cache_query.remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
 
 
 @dataclass(frozen=True)
@@ -99,14 +87,18 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
     Raises:
         InputError: a run asked the cache nothing.
     """
-    database, number = store.database, who_asked(store.database, store.run_number(run))
-    asked = questions_of(database, number)
+    database, number = store.database, cache_query.who_asked(store.database, store.run_number(run))
+    asked = cache_query.questions_of(database, number)
     if not asked:
         raise InputError(
             f"run {run}", "it asked the cache nothing", "a run that did", "It may have run with --no-cache."
         )
-    earlier = earlier_run(database, number) if other is None else who_asked(database, store.run_number(other))
-    known = [q for q in questions_of(database, earlier) if q.parts] if earlier is not None else []
+    earlier = (
+        cache_query.earlier_run(database, number)
+        if other is None
+        else cache_query.who_asked(database, store.run_number(other))
+    )
+    known = [q for q in cache_query.questions_of(database, earlier) if q.parts] if earlier is not None else []
     kinds = {q.kind for q in known}
     if other is not None and not known:
         raise InputError(f"run {other}", "it asked the cache nothing", "a run that did")
@@ -119,8 +111,8 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
         grouped.setdefault(found, []).append(question.label)
     reasons = sorted((Reason(d, tuple(labels)) for d, labels in grouped.items()), key=lambda r: -len(r.labels))
     n_missed, n_asked = (sum(q.kind != "network" for q in some) or len(some) for some in (missed, asked))
-    compared = run_id_of(database, earlier) if earlier is not None else None
-    return Misses(run_id_of(database, number), compared, n_asked, n_missed, tuple(reasons))
+    compared = cache_query.run_id_of(database, earlier) if earlier is not None else None
+    return Misses(cache_query.run_id_of(database, number), compared, n_asked, n_missed, tuple(reasons))
 
 
 def _why(
@@ -153,7 +145,7 @@ def _part_differences(
 ) -> Iterator[Difference]:
     for digest in (before, after):
         if digest not in documents:
-            documents[digest] = document(database, digest)
+            documents[digest] = cache_query.document(database, digest)
     first, second = documents[before], documents[after]
     if first is None or second is None:
         yield Difference(name, before[:12], after[:12])
@@ -201,7 +193,7 @@ def verify(store: Store, n: int) -> Verification:
     from zigzag_lab.keys import engine_digest
 
     n_equal, wrong, skipped, engine = 0, [], dict[str, int](), engine_digest()
-    for key, _, parts, content in random_answers(store.database, n, engine):
+    for key, _, parts, content in cache_query.random_answers(store.database, n, engine):
         try:
             if _comparable(_computed(store.database, parts)) == _comparable(content):
                 n_equal += 1
@@ -209,7 +201,7 @@ def verify(store: Store, n: int) -> Verification:
                 wrong.append(key)
         except _CannotError as reason:
             skipped[str(reason)] = skipped.get(str(reason), 0) + 1
-    return Verification(n_equal, tuple(wrong), skipped, n_answers_of_others(store.database, engine))
+    return Verification(n_equal, tuple(wrong), skipped, cache_query.n_answers_of_others(store.database, engine))
 
 
 def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
@@ -243,7 +235,7 @@ def _inlined(value: object, cmes: list[object]) -> object:
 
 
 def _document(database: Database, digest: str) -> Any:
-    found = document(database, digest)
+    found = cache_query.document(database, digest)
     if found is None:
         raise _CannotError("what it was asked is not kept")
     return found[1]

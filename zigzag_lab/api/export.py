@@ -119,15 +119,10 @@ class _TextWriter:
         if self._is_first:
             self._csv.writerow(portion.columns)
             self._is_first = False
-        self._csv.writerows([[_cell(value) for value in row] for row in portion.rows])
+        self._csv.writerows(portion.rows)
 
     def close(self) -> None:
         self._stream.flush()
-
-
-def _cell(value: object) -> object:
-    """A value of CSV; documents are JSON, as in a text column."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else as_plain(value)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,9 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
     if not points:
         click.echo("No such points.", err=True)
         return
-    columns_shown = [name for name in names if not name.startswith("mapping") and _differs(points, name)]
+    values = {name: {str(point.settings.get(name)) for point in points} for name in names}
+    varied = [name for name in names if len(values[name]) > 1 or len(points) == 1]
+    columns_shown = [name for name in varied if not name.startswith("mapping")]
     columns = [
         Column("workload"),
         *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
@@ -81,10 +83,6 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         Column("run"),
     ]
     click.echo(table(columns, [_row(point, columns_shown, len(columns)) for point in points]))
-
-
-def _differs(points: Sequence[SweepPointRecord], name: str) -> bool:
-    return len({str(point.settings.get(name)) for point in points}) > 1 or len(points) == 1
 
 
 def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[object]:

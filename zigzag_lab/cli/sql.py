@@ -90,8 +90,7 @@ class _Written:
     def _csv(self) -> Iterator[str]:
         for number, portion in enumerate(self._portions):
             self.n_rows += len(portion.rows)
-            text = as_csv(portion.columns, portion.rows)
-            yield text if number == 0 else text[len(as_csv(portion.columns, [])) :]
+            yield as_csv(portion.rows if number else [portion.columns, *portion.rows])
 
     def _json(self) -> Iterator[str]:
         yield "["

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 
 from zigzag_lab.api.databases import default_database
@@ -230,8 +229,10 @@ def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
 
 
 def _mlflow_schema(uri: str) -> Finding:
+    from alembic.script import ScriptDirectory
+
     from zigzag_lab.tracking.places import sqlite_path
-    from zigzag_lab.tracking.reach import UPGRADE, is_known
+    from zigzag_lab.tracking.reach import UPGRADE, is_known, migrations_of_mlflow
 
     part = "mlflow schema"
     path = sqlite_path(uri)
@@ -243,24 +244,13 @@ def _mlflow_schema(uri: str) -> Finding:
             has = health.mlflow_revision(database)
     except (StoreError, IndexError):
         return Finding(part, Health.WELL, "it has no tables yet")
-    newest = _newest_of_mlflow()
+    folder = migrations_of_mlflow()
+    newest = None if folder is None else ScriptDirectory(str(folder)).get_current_head()
     if newest in (None, has):
         return Finding(part, Health.WELL, has)
     older = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
     advice = older if is_known(has) else UPGRADE
     return Finding(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
-
-
-def _newest_of_mlflow() -> str | None:
-    """The newest revision that the installed MLflow knows; None where that is not known."""
-    found = find_spec("mlflow")
-    for place in (found.submodule_search_locations if found else None) or ():
-        folder = Path(place) / "store" / "db_migrations"
-        if folder.is_dir():
-            from alembic.script import ScriptDirectory
-
-            return ScriptDirectory(str(folder)).get_current_head()
-    return None
 
 
 @dataclass(frozen=True)

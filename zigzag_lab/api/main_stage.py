@@ -90,7 +90,10 @@ class MainStage(Pipeline):
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
-        _check_mlflow(self.mlflow)
+        if self.mlflow is not None:  # one that is no tracking URI is refused before anything runs
+            from zigzag_lab.tracking import mlflow_uri_for
+
+            mlflow_uri_for("sqlite://", self.mlflow)
         given = dict(self.kwargs)
         if self.store is None:
             return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
@@ -191,14 +194,6 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
         return None
     with open_store(database) as store:
         return _publish(store, mlflow, run_id)
-
-
-def _check_mlflow(mlflow: str | None) -> None:
-    """Refuse a tracking URI that is none, before anything runs."""
-    if mlflow is not None:
-        from zigzag_lab.tracking import mlflow_uri_for
-
-        mlflow_uri_for("sqlite://", mlflow)
 
 
 def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishReport | None:

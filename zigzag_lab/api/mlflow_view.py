@@ -20,6 +20,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.store.choice import last_publication_error, publication_counts
 from zigzag_lab.store.sweep_questions import sweep_names
 from zigzag_lab.tracking.limits import VIEW_ID, VIEW_TAG
@@ -84,7 +85,8 @@ def sync(
     again: bool = False,
     policy: str | None = None,
     sweeps: Sequence[str] = (),
-) -> PublishReport:
+    may_be_off: bool = False,
+) -> PublishReport | None:
     """Publish what waits.
 
     Args:
@@ -94,38 +96,26 @@ def sync(
         policy: which points of sweeps are published from now on (:class:`zigzag_lab.store.choice.Policy`);
             what suits their number where only sweeps are named.
         sweeps: names; all of them where only a policy is given.
+        may_be_off: whether publishing may be off; what was chosen waits then.
+
+    Returns:
+        What was published, and what could not be; None where publishing is off.
 
     Raises:
-        InputError: publishing is off, there is no such policy or sweep.
+        InputError: publishing is off and may not be, there is no such policy or sweep.
     """
     from zigzag_lab.store.choice import Policy
     from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
 
-    uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
+    uri = mlflow_uri_for(database or default_database(), mlflow) if may_be_off else uri_of(database, mlflow)
+    chosen = None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
         if chosen is not None and not sweeps:
             sweeps = sweep_names(lab.store.database)
         for name in sweeps:
             ask_to_publish_sweep(lab.store, name, chosen)
-        return publish_pending(lab.store, uri, again=again)
-
-
-def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | None) -> PublishReport | None:
-    """Publish a sweep, those of its points that a policy names (see :func:`sync`), and all else that waits.
-
-    Returns:
-        What was published, and what could not be; None where publishing is off, and the points wait.
-    """
-    from zigzag_lab.store import open_store
-    from zigzag_lab.store.choice import Policy
-    from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
-    from zigzag_lab.tracking import publish_pending
-
-    uri = mlflow_uri_for(database, mlflow)
-    with open_store(database) as store:
-        ask_to_publish_sweep(store, name, None if policy is None else Policy.read(policy))
-        return None if uri is None else publish_pending(store, uri)
+        return None if uri is None else publish_pending(lab.store, uri, again=again)
 
 
 def check_publishing(database: str, mlflow: str | None, policy: str | None) -> None:

@@ -244,8 +244,10 @@ def _keywords(
     given = {**{name: value for name, value in options.items() if name not in files_written}, **inputs, **restored}
     if "workload" in inputs and "workload" not in restored:
         given.pop("input_shapes", None)  # the workload was read with them
-    is_all_ours = all(spec_of(stage).is_complete for stage in stages)
-    return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
+    if not all(spec_of(stage).is_complete for stage in stages):  # those of the user may read what they do not name
+        ours = {name for stage in BUILTIN_STAGES for name in parameters_of(stage)}
+        readers |= given.keys() - ours - ALIASES.keys()
+    return {name: value for name, value in given.items() if name in readers or name in RECORDS}
 
 
 def _design_of_child(lab: Lab, run_id: str) -> dict[str, object]:
@@ -261,7 +263,9 @@ def _options(options: Mapping[str, object], recorded: set[str]) -> dict[str, obj
     """Options as they were given, but for those whose keywords are recorded as they were."""
     instead = {OPTION_NAMES.get(name, name) for name in recorded}
     return {
-        name: _by_tuples(value) if name in _BY_TUPLES else value
+        name: {_tuple_from(key): item for key, item in value.items()}
+        if name in _BY_TUPLES and isinstance(value, dict)
+        else value
         for name, value in options.items()
         if name not in instead and name not in _OF_THE_RECORD
     }
@@ -273,13 +277,6 @@ def _keyword_of(name: str, readers: set[str]) -> str:
     return name if name in readers and keyword not in readers else keyword
 
 
-def _by_tuples(iterations: object) -> object:
-    """Variations whose keys were tuples when they were recorded as text."""
-    if not isinstance(iterations, dict):
-        return iterations
-    return {_tuple_from(key): value for key, value in iterations.items()}
-
-
 def _tuple_from(key: str) -> object:
     if not key.startswith("("):
         return key
@@ -288,11 +285,6 @@ def _tuple_from(key: str) -> object:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return key
     return found if isinstance(found, tuple) and all(isinstance(part, str) for part in found) else key
-
-
-def _may_be_read(name: str, is_all_ours: bool) -> bool:
-    """Whether a keyword that no stage names may be read all the same: by stages of the user's; ours name all."""
-    return not is_all_ours and name not in ALIASES and not any(name in parameters_of(s) for s in BUILTIN_STAGES)
 
 
 def _check_needs(run_id: str, given: GivenAgain) -> None:

@@ -185,11 +185,8 @@ def _within(where: str, part: str) -> str:
 
 def _settings(child: RunRecord) -> str:
     """What a child was made for; files by their names, wherever they lie."""
-    return ", ".join(f"{name}={_word(value)}" for name, value in (child.settings or {}).items())
-
-
-def _word(value: object) -> str:
-    return PurePath(value).stem if isinstance(value, str) and "/" in value else str(value)
+    words = ((n, PurePath(v).stem if isinstance(v, str) and "/" in v else v) for n, v in (child.settings or {}).items())
+    return ", ".join(f"{name}={value}" for name, value in words)
 
 
 def _of_level(level: StoredLevel) -> dict[str, float]:

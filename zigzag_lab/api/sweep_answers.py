@@ -117,13 +117,12 @@ def over_networks(records: Sequence[SweepPointRecord]) -> list[SweepPointRecord]
         same = json.dumps([record.accelerator, record.mapping, record.settings], sort_keys=True)
         designs.setdefault(same, []).append(record)
     n_networks = len({record.workload for record in records})
-    return [_added_up(group) for group in designs.values() if len(group) == n_networks]
-
-
-def _added_up(group: Sequence[SweepPointRecord]) -> SweepPointRecord:
-    known = [asdict(record) for record in group]
-    sums: dict[str, Any] = {column: summed_up(objective, known) for objective, column in OBJECTIVES.items()}
-    return replace(group[0], workload="all", run_id="", **sums)
+    found = []
+    for group in (group for group in designs.values() if len(group) == n_networks):
+        known = [asdict(record) for record in group]
+        sums: dict[str, Any] = {column: summed_up(objective, known) for objective, column in OBJECTIVES.items()}
+        found.append(replace(group[0], workload="all", run_id="", **sums))
+    return found
 
 
 def _no_sweep(name: str, names: list[str]) -> InputError:

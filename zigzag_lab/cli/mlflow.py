@@ -37,9 +37,9 @@ def sync_command(
     """
     from zigzag_lab.api import mlflow_view
 
-    report = mlflow_view.sync(database, mlflow, again=again, policy=policy, sweeps=sweeps)
-    click.echo(report.sentence, err=not report.is_complete)
-    sys.exit(0 if report.is_complete else 1)
+    if report := mlflow_view.sync(database, mlflow, again=again, policy=policy, sweeps=sweeps):
+        click.echo(report.sentence, err=not report.is_complete)
+        sys.exit(0 if report.is_complete else 1)
 
 
 @mlflow_group.command("status")

@@ -105,15 +105,16 @@ class LocalProcesses(Generic[Item, Result]):
         """End the workers, and watch them meanwhile."""
         if now:
             self._end_all()
-        closing = threading.Thread(target=self._shut_down, daemon=True)
+
+        def shut_down() -> None:
+            with suppress(OSError):
+                self._pool.shutdown(wait=True, cancel_futures=True)
+
+        closing = threading.Thread(target=shut_down, daemon=True)
         closing.start()
         while closing.is_alive():
             closing.join(1.0)
             self.end_stuck_workers()
-
-    def _shut_down(self) -> None:
-        with suppress(OSError):
-            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_stopped(pid: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,7 +74,7 @@ def plot_energy(cmes: Sequence[CostModelEvaluation], path: str | Path, title: st
     scale = energy_scale(max(cme.energy_total for cme in cmes))
     figure = new_figure(width_for(len(cmes)) + 1.2, 8.2, title)
     upper, lower = figure.subplots(2, 1)
-    by_memory = [{OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)} for cme in cmes]
+    by_memory = [_energy_row(cme) for cme in cmes]
     by_operand = [{OPERATIONS: cme.mac_energy, **energy_by_operand_pj(cme)} for cme in cmes]
     names = [cme.layer.name for cme in cmes]
     _draw(upper, "energy", scale, by_memory, {OPERATIONS: _ARRAY, **memory_styles(cmes)}, names, "by memory")
@@ -175,8 +175,10 @@ def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str
     need(runs)
     figure = new_figure(min(24.0, 10.5 + 0.7 * len(runs)), 5.6, title)
     left, right = figure.subplots(1, 2)
-    _compare_energy(left, runs)
-    _compare_latency(right, runs)
+    styles = {OPERATIONS: _ARRAY, **memory_styles(cme for cmes in runs.values() for cme in cmes)}
+    _compare(left, "energy", energy_scale, [[_energy_row(cme) for cme in cmes] for cmes in runs.values()], styles)
+    rows = [[latency_by_term(cme) for cme in cmes] for cmes in runs.values()]
+    _compare(right, "latency", cycle_scale, rows, TERM_STYLE)
     for axes in (left, right):
         layer_axis(axes, list(runs), most=40)
         axes.tick_params(axis="x", labelrotation=0 if len(runs) < 3 else 90)
@@ -186,29 +188,23 @@ def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str
     return save(figure, path)
 
 
-def _compare_energy(axes: Axes, runs: Mapping[str, Sequence[CostModelEvaluation]]) -> None:
-    totals = [fsum(cme.energy_total for cme in cmes) for cmes in runs.values()]
-    rows = [[{OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)} for cme in cmes] for cmes in runs.values()]
-    styles = {OPERATIONS: _ARRAY, **memory_styles(cme for cmes in runs.values() for cme in cmes)}
-    _compare(axes, "energy", energy_scale(max(totals)), totals, rows, styles)
-
-
-def _compare_latency(axes: Axes, runs: Mapping[str, Sequence[CostModelEvaluation]]) -> None:
-    totals = [fsum(cme.latency_total2 for cme in cmes) for cmes in runs.values()]
-    rows = [[latency_by_term(cme) for cme in cmes] for cmes in runs.values()]
-    _compare(axes, "latency", cycle_scale(max(totals)), totals, rows, TERM_STYLE)
+def _energy_row(cme: CostModelEvaluation) -> dict[str, float]:
+    """Energy of the operations, and by memory, in pJ."""
+    return {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)}
 
 
 def _compare(
     axes: Axes,
     what: str,
-    scale: tuple[float, str],
-    totals: Sequence[float],
+    scale_of: Callable[[float], tuple[float, str]],
     rows: Sequence[Sequence[Mapping[str, float]]],
     styles: Mapping[str, Style],
 ) -> None:
     """A bar for each run, put together from the sums over its layers' rows, with its total above."""
-    _stack(axes, what, scale, [sums(part for row in of_run for part in row.items()) for of_run in rows], styles, 0.6)
+    parts = [sums(part for row in of_run for part in row.items()) for of_run in rows]
+    totals = [fsum(of_run.values()) for of_run in parts]
+    scale = scale_of(max(totals))
+    _stack(axes, what, scale, parts, styles, 0.6)
     _totals(axes, [total / scale[0] for total in totals])
 
 

@@ -195,7 +195,9 @@ class _Portion:
                 lost.append(_Chunk(chunk.points, N_LOSSES - 1))  # it died with several workers: Dask has tried
         self._store(priced)
         if lost:
-            lost += [self._under_way.pop(f) for f in list(self._under_way) if f.done() and _is_broken(f)]
+            ended = [future for future in self._under_way if future.done()]
+            broken = [f for f in ended if f.cancelled() or isinstance(f.exception(), BrokenProcessPool)]
+            lost += map(self._under_way.pop, broken)
             self._restart_workers()
             self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)])
 
@@ -227,23 +229,15 @@ class _Portion:
         self._priced.update(point.key for point in priced)
         for point in priced:
             self.work.progress.count(point, self.work.column)
-            self._learn(point.figures.get("seconds") or 0.0)
+            seconds, mean = point.figures.get("seconds") or 0.0, self._seconds_a_point
+            self._seconds_a_point = seconds if mean is None else 0.9 * mean + 0.1 * seconds
         self.work.listener.progressed(self.work.progress)
-
-    def _learn(self, seconds: float) -> None:
-        """A running mean of what a point takes."""
-        before = self._seconds_a_point
-        self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
 
     def _stay_alive(self) -> None:
         self.engine.end_stuck_workers()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
             self.work.record.renew()
             self._renewed = time.monotonic()
-
-
-def _is_broken(future: Future[list[PricedPoint]]) -> bool:
-    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
 
 
 def _lost(point: DesignPoint) -> PricedPoint:

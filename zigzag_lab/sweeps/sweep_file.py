@@ -65,7 +65,9 @@ class _SweepFile:
 
     def sweep(self) -> SweepSpec:
         tables = {name: read_table(entry) for name, entry in self._items("tables").items()}
-        axes, options = self._axes(tables), self._options()
+        given = self._items("options").items()
+        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
+        axes, options = self._axes(tables), {**default_options(), **checked}
         sweep = SweepSpec(
             name=self.keys.get("name", self._at("name", value=self.folder.name)).text(
                 "letters, digits, spaces, dots and dashes", _NAME
@@ -94,7 +96,11 @@ class _SweepFile:
 
     def place_of(self, name: str) -> Entry:
         """Where a name of the space is varied or derived."""
-        holders = (self._items("space"), self._items("derived"), *(group.items() for group in self._groups()))
+        holders = (
+            self._items("space"),
+            self._items("derived"),
+            *(group.items() for group in self._groups()),
+        )
         return next((holder[name] for holder in holders if name in holder), self._at(name))
 
     def _items(self, key: str) -> Mapping[str, Entry]:
@@ -105,11 +111,6 @@ class _SweepFile:
 
     def _groups(self) -> list[Entry]:
         return self._elements("zipped", "a list of groups")
-
-    def _options(self) -> dict[str, object]:
-        given = self._items("options").items()
-        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
-        return {**default_options(), **checked}
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
@@ -236,19 +237,15 @@ def _check_spoken_of(reader: _SweepFile, sweep: SweepSpec, expression: Expressio
 def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
     sampling = sweep.sampling
     if sampling.adaptive is not None:
-        _check_networks(reader, sweep)
+        # a search compares designs over all networks, not one network with another
+        if not any(axis.names == ("workload",) for axis in sweep.axes):
+            expected = "'workloads', as a search adds up each design's figures over all of them"
+            raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
     elif sampling.n_points is None and sweep.n_combinations > MAX_POINTS:
         sizes = " x ".join(str(len(axis)) for axis in sweep.axes)
         found = f"{sizes} = {sweep.n_combinations:,} combinations"
         hint = "Write 'sampling: {random: 1000}' to draw some, {optuna: 300} to search, or take fewer values."
         raise reader.root.error(found, f"at most {MAX_POINTS:,} points", hint)
-
-
-def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
-    """See that a search compares designs over all networks, not one network with another."""
-    if not any(axis.names == ("workload",) for axis in sweep.axes):
-        expected = "'workloads', as a search adds up each design's figures over all of them"
-        raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
 
 
 SAMPLERS = ("tpe", "nsga2")

@@ -9,15 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.databases import (
-    DEFAULT_STORE,
-    LabMemoryCosts,
-    is_there,
-    keep_memory_costs,
-    opened_store,
-    readings_of,
-    run_cache,
-)
+from zigzag_lab.api import databases
+from zigzag_lab.api.databases import DEFAULT_STORE, LabMemoryCosts
 from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
 from zigzag_lab.api.pipeline import REDUCTIONS
 from zigzag_lab.stages import NetworkFrontStage, Result, SearchTally, StageCallable
@@ -96,16 +89,16 @@ class MainStage(Pipeline):
             mlflow_uri_for("sqlite://", self.mlflow)
         given = dict(self.kwargs)
         if self.store is None:
-            return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
+            return self.run_pipeline(**self._read(given, databases.readings_of(None) if self.cache else None))
         if "memory_costs" in _read_by(self.list_of_callables):
             given.setdefault("memory_costs", LabMemoryCosts(self.store))
         with ExitStack() as opened:
-            may_recall = self.cache and is_there(self.store)
-            store = opened.enter_context(opened_store(self.store)) if may_recall else None
-            readings = readings_of(store) if self.cache else None
+            may_recall = self.cache and databases.is_there(self.store)
+            store = opened.enter_context(databases.opened_store(self.store)) if may_recall else None
+            readings = databases.readings_of(store) if self.cache else None
             read = self._read(given, readings)
-            store = store or opened.enter_context(opened_store(self.store))
-            keep_memory_costs(store, given.get("memory_costs"))
+            store = store or opened.enter_context(databases.opened_store(self.store))
+            databases.keep_memory_costs(store, given.get("memory_costs"))
             try:
                 results = self._record_run(store, given, read, readings)
             except Exception as error:
@@ -141,7 +134,7 @@ class MainStage(Pipeline):
             if isinstance(around := CURRENT_SINK.get(), SinkLog):
                 around.started(recorder.run_id)
             recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
-            with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
+            with databases.run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 with at_work(recorder):
                     for result in self.results(**{**read, **observers}):

@@ -16,22 +16,11 @@ from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
 from zigzag_lab.inputs.yaml_file import load_yaml
 from zigzag_lab.keys import meaning_digest
+from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
-from zigzag_lab.sweeps.plan import (
-    FILE_WIDE,
-    FILES,
-    OBJECTIVES,
-    ROOTS,
-    Adaptive,
-    Base,
-    Sampling,
-    SweepSpec,
-    default_options,
-    option_of,
-    root_of,
-)
+from zigzag_lab.sweeps.plan import FILES, Adaptive, Base, Sampling, SweepSpec, option_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 
 _KEYS = (
@@ -67,7 +56,7 @@ class _SweepFile:
         tables = {name: read_table(entry) for name, entry in self._items("tables").items()}
         given = self._items("options").items()
         checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
-        axes, options = self._axes(tables), {**default_options(), **checked}
+        axes, options = self._axes(tables), {**plan.default_options(), **checked}
         sweep = SweepSpec(
             name=self.keys.get("name", self._at("name", value=self.folder.name)).text(
                 "letters, digits, spaces, dots and dashes", _NAME
@@ -203,14 +192,14 @@ def _check_new(reader: _SweepFile, sweep: SweepSpec, name: str, known: set[str])
     root = root_of(name)
     if root == "options":
         option = option_of(reader.place_of(name).where, name.removeprefix("options.")).name
-        if option in FILE_WIDE:
+        if option in plan.FILE_WIDE:
             found = f"'{option}' decides how workloads are read"
             raise reader.place_of(name).error(found, "it below 'options', for all points")
     elif root is not None:
         _check_path(reader.place_of(name).where, sweep, root, name)
     elif name not in FILES and not _VARIABLE.fullmatch(name):
-        hint = nearest(name.partition(".")[0].partition("[")[0], ROOTS)
-        expected = f"a path that starts with {', '.join(ROOTS)}, or the name of a variable"
+        hint = nearest(name.partition(".")[0].partition("[")[0], plan.ROOTS)
+        expected = f"a path that starts with {', '.join(plan.ROOTS)}, or the name of a variable"
         raise reader.place_of(name).error("this is neither a path nor a variable", expected, hint)
 
 
@@ -282,8 +271,8 @@ def _adaptive(entry: Entry, objective: str) -> Adaptive:
         batch = _whole(given["batch"], "how many designs are proposed together", 1, MAX_TRIALS)
     if "objectives" not in given:
         return Adaptive(n_trials, (objective,), sampler, batch)
-    expected = f"a list of one to three of {', '.join(OBJECTIVES)}"
-    objectives = tuple(item.choice(OBJECTIVES) for item in given["objectives"].elements(expected))
+    expected = f"a list of one to three of {', '.join(plan.OBJECTIVES)}"
+    objectives = tuple(item.choice(plan.OBJECTIVES) for item in given["objectives"].elements(expected))
     if not 1 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise given["objectives"].error(f"found {given['objectives'].value!r}", expected)
     return Adaptive(n_trials, objectives, sampler, batch)

@@ -88,11 +88,8 @@ class LabMemoryCosts:
 
     Answers lie under the question and the digest of the program, its technology files and our settings, so that
     another program's answer is never taken for this one's. Without the program nothing is answered, as it is
-    not known then whose answers those in the database are.
-
-    Args:
-        store: where answers are stored; not made here if it is not there yet (see :func:`keep_memory_costs`). None
-            where they serve this run alone.
+    not known then whose answers those in the database are. A ``store`` that is not there yet is not made here (see
+    :func:`keep_memory_costs`); without one, answers serve this run alone.
     """
 
     def __init__(self, store: str | Store | None) -> None:

@@ -41,17 +41,11 @@ def export(
     children: bool = False,
     raw: bool = False,
 ) -> int:
-    """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
+    """Write one of :data:`TABLES`, a portion of rows at a time; a file that was there is replaced once all is written.
 
-    Args:
-        lab: the database.
-        table: one of :data:`TABLES`.
-        target: the file, or a stream of text for ``csv`` and ``jsonl``.
-        kind: ``csv``, ``jsonl`` or ``parquet``; by default that of the file's suffix.
-        experiment: only runs of this one.
-        runs: only these runs, by id; all when empty.
-        children: whether the rows of runs within runs are written, too.
-        raw: whether cells of CSV that begin a formula are written as they are.
+    The target is a file, or a stream of text for ``csv`` and ``jsonl``; the kind, ``csv``, ``jsonl`` or ``parquet``, by
+    default that of the file's suffix. Rows are those of an experiment or of some runs, by id, where these are given;
+    those of runs within runs only with ``children``. ``raw`` leaves cells of CSV that begin a formula as they are.
 
     Returns:
         How many rows.

@@ -172,11 +172,6 @@ N_PUBLISHED_AT_ONCE = 20
 def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
     """Publish a run to MLflow, and some of those that are not published yet.
 
-    Args:
-        database: its URL.
-        mlflow: the tracking URI; ``off`` for none; None for the default.
-        run_id: the run that goes first.
-
     Returns:
         What was published, and what could not be; None where MLflow is off. Failures are never raised.
     """

@@ -160,10 +160,8 @@ def mlflow_server(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """MLflow's own server on a store, in a process group of its own that ends with the block.
 
-    Args:
-        uri: MLflow's store; goes to the server through its environment, as it may carry a password.
-        host: the address to listen on.
-        port: the port; by default the first free one from 5000 on.
+    The store's URI goes to it through its environment, as it may carry a password. Its port is by default the first
+    free one from 5000 on.
 
     Yields:
         The address to open, and the process.

@@ -29,7 +29,13 @@ TRACE_COLUMNS = ("search", "seconds", "best")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a picture is of; see :func:`plot_runs`."""
+    """What a picture of recorded runs is of, and the file to draw it to.
+
+    Attributes:
+        kind: a name of :data:`PLOT_KINDS`.
+        layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
+        objective: what makes a layer hot in the graph of a workload.
+    """
 
     lab: Lab
     runs: Sequence[RunRecord]
@@ -89,15 +95,7 @@ def plot_runs(
     layer: str | None = None,
     objective: str = OBJECTIVE.default,
 ) -> Path:
-    """Draw a picture of recorded runs, and save it.
-
-    Args:
-        lab: the database.
-        kind: a name of :data:`PLOT_KINDS`; some take several runs, the others one.
-        runs: what to draw.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
-        objective: what makes a layer hot in the graph of a workload.
+    """Draw a picture of recorded runs, and save it as PNG, SVG or PDF; see :class:`Drawing` for the arguments.
 
     Raises:
         InputError: there is no such kind, the runs do not suit it, or the path is not usable.
@@ -159,11 +157,9 @@ def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def plot_traces(data: str | Path, path: str | Path) -> Path:
-    """Draw the quality of searches against time from a CSV file, and save the picture.
+    """Draw the quality of searches against time, and save the picture as PNG, SVG or PDF.
 
-    Args:
-        data: a file with the columns ``search``, ``seconds`` and ``best`` (the objective found by then).
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
+    The data are CSV with the columns ``search``, ``seconds`` and ``best`` (the objective found by then).
 
     Raises:
         InputError: the file lacks these columns or has no numbers in them, or a path is not usable.

@@ -22,11 +22,8 @@ def chosen_runs(
 ) -> list[RunRecord]:
     """The runs that are named and those of an experiment, each once; the newest where nothing is named.
 
-    Args:
-        lab: the database.
-        words: ids, starts of ids, ``last``, or names of sweeps, which stand for the runs of their points.
-        experiment: the name of one, whose runs follow, the oldest first.
-        only_finished: whether runs of the experiment that did not finish are left out.
+    Names are ids, starts of ids, ``last``, or names of sweeps, which stand for the runs of their points. The runs of
+    the experiment follow, the oldest first; those that did not finish may be left out.
 
     Raises:
         InputError: no run, or several, are called so; the experiment has none.

@@ -71,15 +71,10 @@ class Rerun:
 
 
 def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None = None) -> Rerun:
-    """Do a run again from its record: no file of the first run is needed.
+    """Do a run again from its record: no file of the first run is needed. The new run is recorded beside it.
 
     Its results are compared one by one, in order, then its layers, what passed its save stages, its fronts, and its
-    children likewise.
-
-    Args:
-        lab: the database; the new run is recorded there as well.
-        run_id: the run's id.
-        stages: name -> stages of yours that the run used; the built-in ones are known.
+    children likewise. Stages of the user's that it used are given by their names.
 
     Raises:
         InputError: the run goes on; or the record is not enough: an input came from code, or a stage is not known.

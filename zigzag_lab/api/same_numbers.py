@@ -49,15 +49,7 @@ class Disagreement:
 
 
 class Comparing:
-    """Compares runs, and counts what it compared.
-
-    Args:
-        lab: the database.
-
-    Attributes:
-        n_compared: figures.
-        n_children: pairs of children.
-    """
+    """Compares runs of a database; counts the figures (``n_compared``) and pairs of children (``n_children``)."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab

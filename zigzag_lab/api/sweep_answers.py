@@ -33,13 +33,9 @@ def sweep_status(database: str | None = None, name: str | None = None) -> list[S
 def sweep_points(
     name: str, database: str | None = None, *, workload: str | None = None, statuses: Iterable[str] = ("finished",)
 ) -> list[SweepPointRecord]:
-    """The points of a sweep, as its runs have them; or the runs within a run.
+    """The points of a sweep, as its runs have them; or the runs within a run, named by an id, its start, or ``last``.
 
-    Args:
-        name: of the sweep; or the id of a run that has runs within it, the start of one, or ``last``.
-        database: its URL.
-        workload: only points of this network.
-        statuses: how their runs ended.
+    Those of one network where a workload is named, and whose runs ended in one of the ``statuses``.
 
     Raises:
         InputError: there is no such sweep or network.

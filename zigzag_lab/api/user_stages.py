@@ -18,10 +18,7 @@ WHERE = "--stages"
 
 
 def stages_of_modules(modules: Sequence[str]) -> dict[str, StageCallable]:
-    """Name -> the stages that modules define, or import from elsewhere.
-
-    Args:
-        modules: dotted names, or Python files.
+    """Name -> the stages that modules (dotted names, or Python files) define, or import from elsewhere.
 
     Raises:
         InputError: one cannot be imported, has no stages, or names two stages as another one does.

@@ -92,9 +92,7 @@ def _written_lines(written: list[WrittenInput], is_json: bool) -> Iterator[str]:
 def run_lines(page: RunPage, *, is_whole: bool = False) -> Iterator[str]:
     """A run: its head, its totals, its results where they are several, its children, its energy, latency and layers.
 
-    Args:
-        page: the run.
-        is_whole: whether all runs within it are listed, too.
+    With ``is_whole`` all runs within it are listed, too.
     """
     yield from _head(page)
     if page.results and page.run.energy_pj is None:

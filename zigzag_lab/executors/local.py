@@ -29,12 +29,7 @@ what that one was sending, and then never."""
 
 
 class LocalProcesses(Generic[Item, Result]):
-    """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
-
-    Args:
-        work: what is done with each item.
-        n_workers: how many processes.
-    """
+    """A pool of ``n_workers`` spawned processes, each initialised once with the task. See :class:`Engine`."""
 
     chunk_seconds = 2.0
 

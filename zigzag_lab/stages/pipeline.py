@@ -92,13 +92,9 @@ def check_pipeline(
     known: Iterable[type[Stage]],
     without_effect: Collection[str] = (),
 ) -> None:
-    """Refuse a list that cannot run.
+    """Refuse a list, top down, that cannot run with the keywords given to ``MainStage``.
 
-    Args:
-        stages: the list, top down.
-        kwargs: the keywords given to ``MainStage``.
-        known: the stages that there are, to say which one would provide what is missing.
-        without_effect: keywords without a warning where no stage makes use of them.
+    Of the ``known`` stages one may provide what is missing. Keywords ``without_effect`` are no reason for a warning.
 
     Raises:
         PipelineError: names the stage and the remedy.

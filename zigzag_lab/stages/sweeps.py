@@ -141,9 +141,7 @@ class HardwareSearchStage(Stage):
             found = f"none of the {len(self.points)} designs takes {self.max_area} or less"
             too_large = InputError("max_area_mm2", found, "an area that at least one design meets")
             raise misses[0] if misses else too_large
-        best, _ = min(
-            priced, key=lambda result: ranks(self.objective, result[0].energy_total, result[0].latency_total2)
-        )
+        best, _ = min(priced, key=lambda one: ranks(self.objective, one[0].energy_total, one[0].latency_total2))
         yield best, priced
 
     def _result_on(self, accelerator: Accelerator, values: dict[str, object], folder: str) -> Result:

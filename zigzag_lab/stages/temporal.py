@@ -215,14 +215,8 @@ def best_of_classes(
 ) -> BestOrder | None:
     """Return the mapping that pricing every order one by one would choose, without pricing them all.
 
-    None where orders are few, where it is not known which have equal prices, and where none fits the memories.
-
-    Args:
-        problem: what is mapped.
-        lpf_limit: the most loop prime factors; None for all.
-        objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
-            then the first.
-        kind: even or uneven.
+    Of equal latencies the one of least energy is chosen and the other way round, and then the first. None where orders
+    are few, where it is not known which have equal prices, and where none fits the memories.
     """
     classes = order_classes(problem, lpf_limit) if supports(problem) else None
     if classes is None:

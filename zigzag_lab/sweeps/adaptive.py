@@ -37,10 +37,7 @@ class ProposedDesign:
 
 
 class AdaptiveSearch:
-    """Proposes designs that no batch before held.
-
-    Args:
-        sweep: one whose sampling is adaptive.
+    """Proposes designs, of a sweep whose sampling is adaptive, that no batch before held.
 
     Raises:
         InputError: Optuna is not installed.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -107,25 +108,87 @@ class _Chunk:
         return self.n_losses >= N_LOSSES - 1
 
 
-class _Portion:
-    """Works through a portion of the points with the engine; their states are those when it began."""
+def _lost(point: DesignPoint) -> PricedPoint:
+    reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
+    options = {"point": dict(point.values)}
+    return PricedPoint(point.key, "failed", {}, options, reason=reason, error=WORKER_LOST)
 
-    def __init__(self, work: Work, engine: Engine[DesignPoint, PricedPoint], states: Mapping[str, PointState]) -> None:
-        self.work, self.engine, self.states = work, engine, states
+
+class Work:
+    """Prices points of a sweep, portion after portion, with one engine; a context manager that ends the engine.
+
+    Args:
+        record: the sweep in the database.
+        open_engine: called once there is something to do.
+        column: the figure of which the best is shown.
+        listener: receives progress, and is polled for cancellation.
+        progress: counted on; ``n_wanted`` is all points that will be asked for, less those found answered.
+        retry_failed: whether points that failed before are priced again.
+    """
+
+    def __init__(
+        self,
+        record: SweepRecord,
+        open_engine: Callable[[], Engine[DesignPoint, PricedPoint]],
+        column: str,
+        listener: Listener,
+        progress: Progress,
+        *,
+        retry_failed: bool = False,
+    ) -> None:
+        self.record, self.column, self.listener, self.progress = record, column, listener, progress
+        self.retry_failed = retry_failed
+        self._open_engine = open_engine
+        self._ours: set[str] = set()  # points that came to nothing are not tried twice in one go
+        self._states: Mapping[str, PointState] = {}
         self._under_way: dict[Future[list[PricedPoint]], _Chunk] = {}
         self._again: deque[_Chunk] = deque()
         self._seconds_a_point: float | None = None
-        self._priced: set[str] = set()
-        self._renewed = time.monotonic()
-        self._n_breaks = 0  # one after the other, with no answer in between
+        self._renewed, self._n_breaks = 0.0, 0  # breaks one after the other, with no answer in between
 
-    def run(self, points: Iterable[DesignPoint]) -> set[str]:
+    def __enter__(self) -> Work:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if "engine" in vars(self):
+            self.engine.close(now=kind is not None)
+
+    @cached_property
+    def engine(self) -> Engine[DesignPoint, PricedPoint]:
+        """The engine, started once there is something to do."""
+        return self._open_engine()
+
+    def price(self, points: Sequence[DesignPoint]) -> bool:
+        """Price what is missing; then wait for what others are at work on, and take over what they leave.
+
+        Returns:
+            Whether all points have an answer; false where the listener stopped it.
+        """
+        progress, before = self.progress, self.progress.n_done + self.progress.n_elsewhere
+        n_wanted: int | None = None
+        while not self.listener.is_stopped():
+            states = self.record.states()
+            wanted = [p for p in missing(points, states, retry_failed=self.retry_failed) if p.key not in self._ours]
+            if n_wanted is None:
+                n_wanted = len(wanted)
+                progress.n_wanted -= len(points) - n_wanted
+            progress.n_elsewhere = max(0, before + n_wanted - len(wanted) - progress.n_done)
+            if not wanted:
+                return True
+            free = [p for p in wanted if p.key not in states or not states[p.key].is_taken]
+            if not free or not self._run(free, states):
+                time.sleep(PAUSE_SECONDS)
+        return False
+
+    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> bool:
         """Price points and store what comes of them; the record keeps no claim of ours afterwards.
 
         Returns:
-            The keys of those that were priced here.
+            Whether any of them was priced here.
         """
-        source = iter(points)
+        n_before, source = len(self._ours), iter(points)
+        self._again.clear()
+        self._states, self._seconds_a_point, self._renewed, self._n_breaks = states, None, time.monotonic(), 0
         try:
             self._fill(source)
             while self._under_way:
@@ -134,14 +197,14 @@ class _Portion:
                 self._fill(source)
                 self._stay_alive()
         finally:
-            self.work.record.release()
-        return self._priced
+            self.record.release()
+        return len(self._ours) > n_before
 
     # -- handing out ---------------------------------------------------------------------------------------------------
 
     def _fill(self, source: Iterator[DesignPoint]) -> None:
         """Keep every worker busy, and one chunk waiting for each."""
-        while len(self._under_way) < 2 * self.engine.n_workers and not self.work.listener.is_stopped():
+        while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
             if self._again and self._again[0].is_suspect and self._under_way:
                 return
             chunk = self._again.popleft() if self._again else self._next_chunk(source)
@@ -154,8 +217,8 @@ class _Portion:
     def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
         while points := list(islice(source, self._chunk_size())):
             rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
-            ours = self.work.record.claim(rows, self.states)
-            self.work.progress.n_elsewhere += len(points) - len(ours)
+            ours = self.record.claim(rows, self._states)
+            self.progress.n_elsewhere += len(points) - len(ours)
             if ours:
                 return _Chunk([point for point in points if point.key in ours])
         return None
@@ -166,7 +229,7 @@ class _Portion:
             return 1
         n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
         under_way = sum(len(chunk.points) for chunk in (*self._under_way.values(), *self._again))
-        left = self.work.progress.n_wanted - self.work.progress.n_done - self.work.progress.n_elsewhere - under_way
+        left = self.progress.n_wanted - self.progress.n_done - self.progress.n_elsewhere - under_way
         return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
 
     def _submit(self, chunk: _Chunk) -> None:
@@ -225,87 +288,16 @@ class _Portion:
     def _store(self, priced: Sequence[PricedPoint]) -> None:
         if not priced:
             return
-        self.work.record.record(priced)
-        self._priced.update(point.key for point in priced)
+        self.record.record(priced)
+        self._ours.update(point.key for point in priced)
         for point in priced:
-            self.work.progress.count(point, self.work.column)
+            self.progress.count(point, self.column)
             seconds, mean = point.figures.get("seconds") or 0.0, self._seconds_a_point
             self._seconds_a_point = seconds if mean is None else 0.9 * mean + 0.1 * seconds
-        self.work.listener.progressed(self.work.progress)
+        self.listener.progressed(self.progress)
 
     def _stay_alive(self) -> None:
         self.engine.end_stuck_workers()
         if time.monotonic() - self._renewed > RENEW_SECONDS:
-            self.work.record.renew()
+            self.record.renew()
             self._renewed = time.monotonic()
-
-
-def _lost(point: DesignPoint) -> PricedPoint:
-    reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
-    options = {"point": dict(point.values)}
-    return PricedPoint(point.key, "failed", {}, options, reason=reason, error=WORKER_LOST)
-
-
-class Work:
-    """Prices points of a sweep, portion after portion, with one engine; a context manager that ends the engine.
-
-    Args:
-        record: the sweep in the database.
-        open_engine: called once there is something to do.
-        column: the figure of which the best is shown.
-        listener: receives progress, and is polled for cancellation.
-        progress: counted on; ``n_wanted`` is all points that will be asked for, less those found answered.
-        retry_failed: whether points that failed before are priced again.
-    """
-
-    def __init__(
-        self,
-        record: SweepRecord,
-        open_engine: Callable[[], Engine[DesignPoint, PricedPoint]],
-        column: str,
-        listener: Listener,
-        progress: Progress,
-        *,
-        retry_failed: bool = False,
-    ) -> None:
-        self.record, self.column, self.listener, self.progress = record, column, listener, progress
-        self.retry_failed = retry_failed
-        self._open_engine = open_engine
-        self._engine: Engine[DesignPoint, PricedPoint] | None = None
-        self._ours: set[str] = set()  # points that came to nothing are not tried twice in one go
-
-    def __enter__(self) -> Work:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._engine is not None:
-            self._engine.close(now=kind is not None)
-
-    def price(self, points: Sequence[DesignPoint]) -> bool:
-        """Price what is missing; then wait for what others are at work on, and take over what they leave.
-
-        Returns:
-            Whether all points have an answer; false where the listener stopped it.
-        """
-        progress, before = self.progress, self.progress.n_done + self.progress.n_elsewhere
-        n_wanted: int | None = None
-        while not self.listener.is_stopped():
-            states = self.record.states()
-            wanted = [p for p in missing(points, states, retry_failed=self.retry_failed) if p.key not in self._ours]
-            if n_wanted is None:
-                n_wanted = len(wanted)
-                progress.n_wanted -= len(points) - n_wanted
-            progress.n_elsewhere = max(0, before + n_wanted - len(wanted) - progress.n_done)
-            if not wanted:
-                return True
-            free = [p for p in wanted if p.key not in states or not states[p.key].is_taken]
-            if not free or not self._run(free, states):
-                time.sleep(PAUSE_SECONDS)
-        return False
-
-    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> set[str]:
-        if self._engine is None:
-            self._engine = self._open_engine()
-        priced = _Portion(self, self._engine, states).run(points)
-        self._ours |= priced
-        return priced

@@ -32,10 +32,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
 def read_sweep(path: str | Path) -> SweepSpec:
-    """Read and check a sweep file.
-
-    Args:
-        path: the file, or the folder of an experiment, whose ``experiment.yaml`` is read.
+    """Read and check a sweep file, or the ``experiment.yaml`` of a folder.
 
     Raises:
         InputError: something in it cannot be used; says where, and what to write instead.
@@ -242,11 +239,9 @@ MAX_TRIALS = 100_000
 
 
 def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
-    """The keys ``sampling`` and ``seed`` of a sweep file.
+    """Return what the keys ``sampling`` and ``seed`` of a sweep file ask for.
 
-    Args:
-        keys: those of the file.
-        objective: what each point minimises; the search's objective too where it names none.
+    A search that names no objective has that of the points.
 
     Raises:
         InputError: they hold something else.

@@ -49,9 +49,7 @@ def kind_of(path: str) -> str | None:
 def value_at(entry: Entry, path: str) -> object:
     """A value of the file in the unit that its path counts in: ``64 KiB`` becomes 524288 bits.
 
-    Args:
-        entry: the value as YAML has it. Text that is no number with a unit stays text.
-        path: what the value is for: a path, or the name of a variable, which may be of any unit.
+    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text.
 
     Raises:
         InputError: the unit is unknown, or counts something else.

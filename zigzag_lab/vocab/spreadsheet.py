@@ -34,12 +34,7 @@ def _is_number(text: str) -> bool:
 
 
 class CsvWriter:
-    """Writes rows of CSV.
-
-    Args:
-        stream: where to.
-        raw: whether cells are written as they are, for programs that read every text as a text.
-    """
+    """Writes rows of CSV; ``raw`` cells are as they are, for programs that read every text as a text."""
 
     def __init__(self, stream: IO[str], *, raw: bool = False) -> None:
         self._writer, self._raw = csv.writer(stream, lineterminator="\n"), raw

@@ -50,11 +50,9 @@ def remove_unused_answers(store: Store, unused_days: float, *, is_dry_run: bool)
 
 @dataclass(frozen=True)
 class Reason:
-    """Why questions had no answer.
+    """Why questions on some layers or networks had no answer, in the words of the user's files.
 
-    Attributes:
-        differences: what differs from the closest question that had one, in the words of the user's files.
-        labels: the layers or networks that it holds for.
+    The differences are those from the closest question that had one.
     """
 
     differences: tuple[Difference, ...]
@@ -166,13 +164,9 @@ def _hashable(value: object) -> object:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of computing answers again.
+    """What came of computing answers again: how many were equal to the last bit, and the keys of those that were not.
 
-    Attributes:
-        n_equal: answers that came out the same, to the last bit.
-        wrong: keys of those that did not.
-        skipped: reason -> how many could not be computed again.
-        n_of_others: answers in the database that other versions of the program computed, none of which was chosen.
+    Some were skipped, for a reason -> how many; ``n_of_others``, of other versions of the program, were not among them.
     """
 
     n_equal: int

@@ -16,12 +16,7 @@ _SELDOM_OF_INTEREST = ("argv", "cwd")
 
 @dataclass(frozen=True)
 class Pair:
-    """One figure of two runs; None where a run has none.
-
-    Attributes:
-        what: the figure, the layer or the memory.
-        first, second: the two values.
-    """
+    """A figure of two runs, or of a layer or a memory in both; None where a run has none."""
 
     what: str
     first: float | None

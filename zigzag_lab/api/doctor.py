@@ -38,14 +38,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one part.
-
-    Attributes:
-        part: such as ``database`` or ``disk``.
-        health: how it is.
-        found: in words.
-        advice: what to do; empty where nothing is to be done.
-    """
+    """What was found of one part, such as the disk, in words; the advice is empty where nothing is to be done."""
 
     part: str
     health: Health
@@ -255,13 +248,9 @@ def _mlflow_schema(uri: str) -> Finding:
 
 @dataclass(frozen=True)
 class SchemaState:
-    """Where a database stands.
+    """Where a database stands, named by its URL without a password.
 
-    Attributes:
-        database: its URL, without a password.
-        revision: its schema; None where it holds none of our tables.
-        newest: the newest schema that this program knows.
-        differences: how its tables differ from what this program expects.
+    Its revision is None where it holds none of our tables; ``differences`` are those to what this program expects.
     """
 
     database: str

@@ -121,13 +121,7 @@ class _TextWriter:
 
 @dataclass(frozen=True)
 class WrittenInput:
-    """An input that was written.
-
-    Attributes:
-        kind: ``workload``, ``accelerator`` or ``mapping``.
-        path: where it is now.
-        is_original: whether these are the bytes of the file that the run read; otherwise all that it held, as JSON.
-    """
+    """An input that was written to a path: the bytes that the run read if original, else all that it held, as JSON."""
 
     kind: str
     path: Path

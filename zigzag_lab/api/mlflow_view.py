@@ -43,12 +43,9 @@ class ServerError(ZigzagLabError):
 
 @dataclass(frozen=True)
 class PublishingState:
-    """The outbox in figures.
+    """The outbox in figures: state -> how many runs, and why the last one that failed did.
 
-    Attributes:
-        uri: where runs are published to, without a password; None where publishing is off.
-        counts: state -> how many runs.
-        last_error: why the last one that failed did.
+    The tracking URI has no password; it is None where publishing is off.
     """
 
     uri: str | None

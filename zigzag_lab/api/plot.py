@@ -71,14 +71,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class PlotKind:
-    """A kind of picture of recorded runs.
-
-    Attributes:
-        name: the word that users write.
-        help: what it shows, in a few words.
-        draw: draws and saves it; returns the path.
-        takes_several: whether it shows several runs.
-    """
+    """A kind of picture of recorded runs: the word that users write, what it shows, and what draws and saves it."""
 
     name: str
     help: str

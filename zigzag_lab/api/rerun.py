@@ -134,13 +134,9 @@ _BY_TUPLES = ("general_parameter_iterations", "hardware_parameters")
 
 @dataclass(frozen=True)
 class GivenAgain:
-    """What a run is done again with.
+    """What a run is done again with: its stages, without those that would look answers up, and their keywords.
 
-    Attributes:
-        stages: the list, without the stages that would look answers up.
-        keywords: what they are given.
-        changed_code: stages of the user's whose source is not what it was.
-        unknown_code: those of which that is not known.
+    Of stages of the user's, those whose source is not what it was, and those of which that is not known.
     """
 
     stages: list[StageCallable]

@@ -188,12 +188,7 @@ def layer_called(word: str, layers: Sequence[StoredLayer], run_id: str) -> Store
 
 @dataclass(frozen=True)
 class EnergyBreakdown:
-    """Energy in pJ.
-
-    Attributes:
-        by_memory: memory -> operand -> energy of its accesses there; the costliest memory first.
-        mac_energy_pj: of the operations themselves.
-    """
+    """Energy in pJ of the operations, and by memory -> operand of the accesses there; the costliest memory first."""
 
     by_memory: dict[str, dict[str, float]]
     mac_energy_pj: float
@@ -250,13 +245,9 @@ _Placed = list[tuple[str, float, str]]  # loops of an operand from the innermost
 
 @dataclass(frozen=True)
 class NestedLoop:
-    """A loop of a mapping.
+    """A loop of a mapping, in time or unrolled over an array dimension, where its size may be a fraction.
 
-    Attributes:
-        dim: the layer's dimension.
-        size: how many iterations; may be a fraction where an array is not filled evenly.
-        array_dimension: where it is unrolled over; None for a loop in time.
-        memories: operand -> the memory that holds the data of all its iterations. Empty for unrolled loops.
+    A loop in time has, for each operand, the memory that holds the data of all its iterations.
     """
 
     dim: str

@@ -34,13 +34,7 @@ RELATIVE = 1e-12
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A figure that came out differently.
-
-    Attributes:
-        where: a layer, a result or a child run; empty for the run.
-        figure: its column.
-        before, now: the two values.
-    """
+    """A figure (a column) that came out differently, in a layer, a result or a child run; or else of the run."""
 
     where: str
     figure: str

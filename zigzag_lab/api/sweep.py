@@ -67,16 +67,13 @@ class SweepPlan:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """What a sweep did.
+    """What a sweep did; for points see :class:`SweepPlan`.
 
     Attributes:
-        name: of the sweep.
-        n_points: in all; of a search, its trials times its networks, or fewer where the space holds fewer.
         n_known: answered before it began.
         progress: what was done.
         is_complete: whether no point is missing.
         seconds: wall time, start of the workers included.
-        n_others: points that earlier forms of the file asked for, and this one does not.
     """
 
     name: str

@@ -71,13 +71,7 @@ class NotStorableError(ZigzagLabError):
 
 @dataclass(frozen=True)
 class Asker:
-    """The records of whoever asks: what an answer refers to.
-
-    Attributes:
-        layers: those asked about, in the order of the file.
-        constraints: for each of them, what the user restricts its search to.
-        accelerator: the one asked about, if there is one.
-    """
+    """The records of whoever asks, which an answer refers to: layers in their order, each with its constraints."""
 
     layers: tuple[Layer, ...] = ()
     constraints: tuple[MappingConstraints, ...] = ()

@@ -192,13 +192,9 @@ def _pinned(problem: Problem, levels: PinnedLevels, kind: TemporalMappingType, w
 
 @dataclass(frozen=True)
 class BestOrder:
-    """Result of a search through classes of orders.
+    """The best mapping of a search through classes of orders, alone in its batch, with the figure that was minimised.
 
-    Attributes:
-        batch: the mapping, alone.
-        figure: its energy, latency or their product.
-        n_orders: orders that fit the memories, of all classes.
-        n_classes: the classes.
+    Of the orders and classes those that fit the memories are counted.
     """
 
     batch: MappingBatch

@@ -45,13 +45,7 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which points of the space are taken.
-
-    Attributes:
-        n_points: how many at random; None for all of them.
-        seed: equal seeds draw equal points.
-        adaptive: the search that chooses them instead.
-    """
+    """Which points are taken: all, ``n_points`` at random (equal seeds draw equal points), or those of a search."""
 
     n_points: int | None = None
     seed: int = 0
@@ -60,13 +54,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Base:
-    """A file that points start from.
-
-    Attributes:
-        digest: the key of what it means: of a workload its layers, of others what their YAML holds.
-        document: its plain data; of a workload its record.
-        file: where it was read from.
-    """
+    """A file that points start from: the digest of its meaning, its plain data (of a workload the record), its path."""
 
     digest: str
     document: object

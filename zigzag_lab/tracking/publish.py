@@ -42,11 +42,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What a call published.
+    """What a call published to a store, whose URI is shown without its password: our id -> MLflow's.
 
     Attributes:
-        uri: MLflow's store, without its password.
-        published: our id -> MLflow's id, of the runs that MLflow now has.
         failures: runs whose publishing failed.
         n_waiting: runs that still wait in the outbox, the failures among them.
         problem: why the call ended early; None when it did not.

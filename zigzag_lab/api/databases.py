@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.places import default_database
+from zigzag_lab.vocab.places import default_database as default_database
 
 if TYPE_CHECKING:
     from zigzag_lab.inputs.cacti import Cacti
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from zigzag_lab.store.cache import RunCache
     from zigzag_lab.store.readings import Readings
 
-
-__all__ = ["DEFAULT_STORE", "default_database"]
 
 DEFAULT_STORE = "default"
 """Stands for :func:`default_database` where a store is asked for."""

@@ -136,27 +136,25 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     Raises:
         InputError: a file that holds something else is in the way, or the folder cannot be written to.
     """
-    written, contents = [], []
+    written: list[tuple[WrittenInput, bytes]] = []
     inputs = lab.inputs(run_id)
     given = input_names(lab, lab.store.run_number(run_id))
     names = {one.kind: _as_file_name(one.file_name) for one in given if one.file_name}
     for kind, (name, content, source) in inputs.items():
-        as_it_was = source is not None
-        file_name = names.get(kind) if as_it_was else None
+        file_name = None if source is None else names.get(kind)
         path = folder / kind / (file_name or f"{_as_file_name(name) or kind}.json")
-        written.append(WrittenInput(kind, path, as_it_was))
         as_json = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        contents.append(source if source is not None else as_json.encode())
+        written.append((WrittenInput(kind, path, source is not None), as_json.encode() if source is None else source))
     try:
-        for one, data in zip(written, contents, strict=True):
+        for one, data in written:
             if one.path.exists() and one.path.read_bytes() != data:
                 raise InputError(str(one.path), "another file is there already", hint="Name a new folder.")
-        for one, data in zip(written, contents, strict=True):
+        for one, data in written:
             one.path.parent.mkdir(parents=True, exist_ok=True)
             one.path.write_bytes(data)
     except OSError as error:
         raise InputError(str(folder), f"it cannot be written to ({error.strerror})", "a folder to write to") from error
-    return written
+    return [one for one, _ in written]
 
 
 def _as_file_name(name: str) -> str:

@@ -131,11 +131,6 @@ def check_publishing(database: str, mlflow: str | None, policy: str | None) -> N
 # -- the user interface ------------------------------------------------------------------------------------------------
 
 
-def is_server(uri: str) -> bool:
-    """Whether a tracking URI is the address of a server, which has its user interface itself."""
-    return uri.startswith(("http://", "https://"))
-
-
 _SERVER = """
 import os, signal, threading
 

@@ -195,7 +195,9 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("asked", f"{run.aim}, experiment {shown(run.experiment)}")
     for kind, (name, digest, file) in page.inputs.items():
         yield from labelled(kind, shown(f"{name} ({digest})" + (f" from {file}" if file else "")))
-    yield from labelled("options", _pairs(details.options))
+    options = {k: v for k, v in details.options.items() if v is not None and k not in ("stages", "stage_code")}
+    said = shown(", ".join(f"{key}={cut(str(value))}" for key, value in options.items()))
+    yield from labelled("options", said or "none")
     if stages := details.options.get("stages"):
         yield from labelled("stages", shown(" > ".join(map(str, stages))))
     if code := details.options.get("stage_code"):
@@ -222,11 +224,6 @@ def _more_figures(run: RunRecord) -> Iterator[str]:
         yield from labelled("search", f"{run.n_mappings_evaluated:,} mappings priced")
     if run.cache_hits is not None:
         yield from labelled("cache", f"{run.cache_hits} hits, {run.cache_misses or 0} misses")
-
-
-def _pairs(options: dict[str, Any]) -> str:
-    said = {key: value for key, value in options.items() if value is not None and key not in ("stages", "stage_code")}
-    return shown(", ".join(f"{key}={cut(str(value))}" for key, value in said.items())) or "none"
 
 
 def _where(machine: dict[str, Any]) -> Iterator[str]:

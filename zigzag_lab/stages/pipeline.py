@@ -129,19 +129,12 @@ def _is_leaf(stage: StageCallable) -> bool:
 
 
 def _check_leaf(stages: Sequence[StageCallable]) -> None:
-    for stage in stages[:-1]:
-        if _is_leaf(stage):
-            raise PipelineError(
-                name_of(stage),
-                "stands above other stages",
-                "the last place",
-                f"Move {name_of(stage)} to the end of the list.",
-            )
-    last = stages[-1]
+    for name in (name_of(stage) for stage in stages[:-1] if _is_leaf(stage)):
+        hint = f"Move {name} to the end of the list."
+        raise PipelineError(name, "stands above other stages", "the last place", hint)
+    last, hint = stages[-1], "End the list with CostModelStage."
     if isinstance(last, type) and issubclass(last, Stage) and not _is_leaf(last):
-        raise PipelineError(
-            name_of(last), "stands last, with no stage below it", hint="End the list with CostModelStage."
-        )
+        raise PipelineError(name_of(last), "stands last, with no stage below it", hint=hint)
 
 
 def _check_lists(stages: Sequence[StageCallable]) -> None:

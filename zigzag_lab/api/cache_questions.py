@@ -61,13 +61,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Misses:
-    """Why a run computed what it computed.
+    """Why a run computed what it computed, compared with an earlier run where there is one.
 
-    Attributes:
-        compared_with: an earlier run; None where there is none.
-        n_asked: questions about layers, or about the network if none were asked about layers.
-        n_missed: of these, those that were not answered.
-        reasons: of those that missed, most layers first; empty where nothing missed.
+    It counts questions about layers, or about the network if none were asked about layers. The reasons are those of the
+    ones that missed, most layers first.
     """
 
     run_id: str

@@ -272,12 +272,9 @@ HIT, SHARED, MISS = "hit", "shared", "miss"
 
 @dataclass(frozen=True)
 class Asked:
-    """A look-up and its outcome.
+    """A look-up in a cache, ``hit``, ``shared`` (somebody else was computing it) or ``miss``; see :class:`Question`.
 
-    Attributes:
-        kind, label, n_layers, has_inner: see :class:`Question`.
-        outcome: ``hit``; ``shared``, where somebody else was computing it; or ``miss``.
-        seconds: how long an answer that was there took to compute.
+    Seconds are those that an answer which was there took to compute.
     """
 
     kind: str

@@ -28,13 +28,10 @@ ROOTS = ("accelerator", "mapping", "options")
 
 @dataclass(frozen=True)
 class Adaptive:
-    """A search that proposes designs by what it has learnt from those before.
+    """A search that proposes designs, ``batch`` at a time, by what it has learnt from those before.
 
-    Attributes:
-        n_trials: designs that are asked for.
-        objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`.
-        sampler: which of Optuna's samplers proposes: ``tpe`` or ``nsga2``.
-        batch: designs that are proposed together, and priced at the same time.
+    They are to be good at one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`. The sampler is one of Optuna's:
+    ``tpe`` or ``nsga2``.
     """
 
     n_trials: int

@@ -185,8 +185,8 @@ def test_files_that_leave_costs_to_a_tool_are_not_answered_from_the_cache(cacti:
     spelt = yaml.safe_dump(asking())
     for source in (asking(), samples.written(tmp_path, spelt)):
         with pytest.raises(NotKeyableError, match="a tool outside"):
-            _input_document("accelerator", source, [])
+            _input_document("accelerator", source)
     plain = samples.accelerator()
     plain["memories"]["sram"]["auto_cost_extraction"] = False
     for source in (plain, samples.written(tmp_path, plain)):
-        assert _input_document("accelerator", source, [])["unread"]
+        assert _input_document("accelerator", source)["unread"]

@@ -16,8 +16,8 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.plots import loop_nest_text, plot_breakdowns, plot_memory_hierarchy
-from zigzag_lab.plots.breakdown_bars import cycles_by_cause, energy_by_memory
-from zigzag_lab.vocab import ZigzagLabError
+from zigzag_lab.plots.bars import energy_parts, latency_by_term
+from zigzag_lab.vocab import Direction, ZigzagLabError
 
 NEST = """\
 Loop ordering for stem; O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]
@@ -73,10 +73,10 @@ def test_a_layer_without_loops_has_a_table() -> None:
 
 
 def test_bars_add_up() -> None:
-    energy = energy_by_memory(cme())
-    assert sum(pj for parts in energy.values() for pj in parts.values()) == pytest.approx(cme().mem_energy)
-    assert sum(cycles_by_cause(cme())) == cme().latency_total2
-    assert set(energy) == {"rf_w", "rf_o", "sram", "dram"}
+    parts = list(energy_parts(cme()))
+    assert sum(energy[way] for _, _, energy in parts for way in Direction) == pytest.approx(cme().mem_energy)
+    assert sum(latency_by_term(cme()).values()) == cme().latency_total2
+    assert {memory for memory, _, _ in parts} == {"rf_w", "rf_o", "sram", "dram"}
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

@@ -17,6 +17,7 @@ from zigzag_lab.stages import (
     WorkloadParserStage,
     WorkloadStage,
 )
+from zigzag_lab.stages.methods import SEARCH_METHODS, SearchMethod
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
 from zigzag_lab.stages.recording import SinkLog
 from zigzag_lab.vocab import InfeasibleError
@@ -58,3 +59,20 @@ def test_the_objective_is_that_of_the_list() -> None:
 def test_what_fits_in_no_way_is_infeasible(sram_bits: int, more: dict[str, Any]) -> None:
     with pytest.raises(InfeasibleError, match="too small"):
         results(LomaStage, sram_bits, CASES[0][1], **more)
+
+
+@pytest.mark.parametrize("is_greedy", [True, False])
+def test_a_search_of_an_installed_package_says_whether_it_is_greedy(
+    is_greedy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OwnStage(LomaStage):
+        pass
+
+    methods = {**SEARCH_METHODS, "own": SearchMethod("own", OwnStage, is_greedy=is_greedy)}
+    monkeypatch.setattr(SEARCH_METHODS, "_all", methods)
+    if is_greedy:
+        (cme, _), (exact, _) = results(OwnStage, *CASES[0])[0], results(ExactStage, *CASES[0])[0]
+        assert cme.latency_total2 == exact.latency_total2
+    else:
+        with pytest.raises(InfeasibleError, match="too small"):
+            results(OwnStage, *CASES[0])

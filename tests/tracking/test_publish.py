@@ -232,6 +232,21 @@ def test_a_store_that_breaks_down_midway_keeps_the_rest_waiting(place: Place, mo
     assert sorted(publish_pending(place.store, place.uri).published) == runs
 
 
+def test_all_that_wait_are_counted_where_our_own_database_is_full(place: Place) -> None:
+    for _ in range(3):
+        finished_run(place.store)
+    with closing(sqlite3.connect(place.folder / "zigzag_lab.db")) as connection:
+        refuse = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        connection.execute(f"CREATE TRIGGER full BEFORE UPDATE ON zl_publication {refuse}")
+        report = publish_pending(place.store, place.uri)
+        connection.execute("DROP TRIGGER full")
+    assert "database or disk is full" in str(report.problem)
+    assert report.n_waiting == 3
+    assert "3 runs kept" in report.sentence
+    assert publish_pending(place.store, place.uri).is_complete
+    assert len(mlflow_runs(place.uri)) == 3
+
+
 def test_one_first_and_no_more_than_asked(place: Place) -> None:
     runs = [finished_run(place.store) for _ in range(3)]
     report = publish_pending(place.store, place.uri, limit=1, first=runs[2])

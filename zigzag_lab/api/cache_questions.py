@@ -14,20 +14,8 @@ from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
 from zigzag_lab.stages.answer import Asker, answer_of, json_of
-from zigzag_lab.store.cache_query import (
-    AskedQuestion,
-    CacheStatistics,
-    Removed,
-    document,
-    earlier_run,
-    n_answers_of_others,
-    questions_of,
-    random_answers,
-    remove_unused,
-    run_id_of,
-    statistics,
-    who_asked,
-)
+from zigzag_lab.store import cache_query
+from zigzag_lab.store.cache_query import AskedQuestion, CacheStatistics, Removed
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.store import Store
 from zigzag_lab.vocab import InputError
@@ -52,21 +40,19 @@ _CHANGES_NOTHING = re.compile(
 
 def cache_statistics(store: Store) -> CacheStatistics:
     """What the cache holds, and what it did."""
-    return statistics(store.database)
+    return cache_query.statistics(store.database)
 
 
 def remove_unused_answers(store: Store, unused_days: float, *, is_dry_run: bool) -> Removed:
     """Remove answers that nobody used for some days, and what only they were made of."""
-    return remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
+    return cache_query.remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why questions had no answer.
+    """Why questions on some layers or networks had no answer, in the words of the user's files.
 
-    Attributes:
-        differences: what differs from the closest question that had one, in the words of the user's files.
-        labels: the layers or networks that it holds for.
+    The differences are those from the closest question that had one.
     """
 
     differences: tuple[Difference, ...]
@@ -75,13 +61,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Misses:
-    """Why a run computed what it computed.
+    """Why a run computed what it computed, compared with an earlier run where there is one.
 
-    Attributes:
-        compared_with: an earlier run; None where there is none.
-        n_asked: questions about layers, or about the network if none were asked about layers.
-        n_missed: of these, those that were not answered.
-        reasons: of those that missed, most layers first; empty where nothing missed.
+    It counts questions about layers, or about the network if none were asked about layers. The reasons are those of the
+    ones that missed, most layers first.
     """
 
     run_id: str
@@ -99,14 +82,18 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
     Raises:
         InputError: a run asked the cache nothing.
     """
-    database, number = store.database, who_asked(store.database, store.run_number(run))
-    asked = questions_of(database, number)
+    database, number = store.database, cache_query.who_asked(store.database, store.run_number(run))
+    asked = cache_query.questions_of(database, number)
     if not asked:
         raise InputError(
             f"run {run}", "it asked the cache nothing", "a run that did", "It may have run with --no-cache."
         )
-    earlier = earlier_run(database, number) if other is None else who_asked(database, store.run_number(other))
-    known = [q for q in questions_of(database, earlier) if q.parts] if earlier is not None else []
+    earlier = (
+        cache_query.earlier_run(database, number)
+        if other is None
+        else cache_query.who_asked(database, store.run_number(other))
+    )
+    known = [q for q in cache_query.questions_of(database, earlier) if q.parts] if earlier is not None else []
     kinds = {q.kind for q in known}
     if other is not None and not known:
         raise InputError(f"run {other}", "it asked the cache nothing", "a run that did")
@@ -119,8 +106,8 @@ def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
         grouped.setdefault(found, []).append(question.label)
     reasons = sorted((Reason(d, tuple(labels)) for d, labels in grouped.items()), key=lambda r: -len(r.labels))
     n_missed, n_asked = (sum(q.kind != "network" for q in some) or len(some) for some in (missed, asked))
-    compared = run_id_of(database, earlier) if earlier is not None else None
-    return Misses(run_id_of(database, number), compared, n_asked, n_missed, tuple(reasons))
+    compared = cache_query.run_id_of(database, earlier) if earlier is not None else None
+    return Misses(cache_query.run_id_of(database, number), compared, n_asked, n_missed, tuple(reasons))
 
 
 def _why(
@@ -132,7 +119,12 @@ def _why(
     """What differs from the closest of the questions known."""
     if not question.parts or not known:
         return
-    closest = max(known, key=lambda other: _closeness(question, other))
+
+    def closeness(other: AskedQuestion) -> tuple[bool, int, bool]:
+        n_same = sum(other.parts.get(name) == digest for name, digest in question.parts.items())
+        return question.kind == other.kind, n_same, question.label == other.label
+
+    closest = max(known, key=closeness)
     for name in {**closest.parts, **question.parts}:
         before, after = closest.parts.get(name), question.parts.get(name)
         if before == after:
@@ -143,17 +135,12 @@ def _why(
             yield Difference(name, before, after)
 
 
-def _closeness(question: AskedQuestion, other: AskedQuestion) -> tuple[bool, int, bool]:
-    n_same = sum(other.parts.get(name) == digest for name, digest in question.parts.items())
-    return question.kind == other.kind, n_same, question.label == other.label
-
-
 def _part_differences(
     database: Database, name: str, before: str, after: str, documents: dict[str, tuple[str, Any] | None]
 ) -> Iterator[Difference]:
     for digest in (before, after):
         if digest not in documents:
-            documents[digest] = document(database, digest)
+            documents[digest] = cache_query.document(database, digest)
     first, second = documents[before], documents[after]
     if first is None or second is None:
         yield Difference(name, before[:12], after[:12])
@@ -174,13 +161,9 @@ def _hashable(value: object) -> object:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of computing answers again.
+    """What came of computing answers again: how many were equal to the last bit, and the keys of those that were not.
 
-    Attributes:
-        n_equal: answers that came out the same, to the last bit.
-        wrong: keys of those that did not.
-        skipped: reason -> how many could not be computed again.
-        n_of_others: answers in the database that other versions of the program computed, none of which was chosen.
+    Some were skipped, for a reason -> how many; ``n_of_others``, of other versions of the program, were not among them.
     """
 
     n_equal: int
@@ -201,7 +184,7 @@ def verify(store: Store, n: int) -> Verification:
     from zigzag_lab.keys import engine_digest
 
     n_equal, wrong, skipped, engine = 0, [], dict[str, int](), engine_digest()
-    for key, _, parts, content in random_answers(store.database, n, engine):
+    for key, _, parts, content in cache_query.random_answers(store.database, n, engine):
         try:
             if _comparable(_computed(store.database, parts)) == _comparable(content):
                 n_equal += 1
@@ -209,7 +192,7 @@ def verify(store: Store, n: int) -> Verification:
                 wrong.append(key)
         except _CannotError as reason:
             skipped[str(reason)] = skipped.get(str(reason), 0) + 1
-    return Verification(n_equal, tuple(wrong), skipped, n_answers_of_others(store.database, engine))
+    return Verification(n_equal, tuple(wrong), skipped, cache_query.n_answers_of_others(store.database, engine))
 
 
 def _computed(database: Database, parts: Mapping[str, str]) -> bytes:
@@ -243,7 +226,7 @@ def _inlined(value: object, cmes: list[object]) -> object:
 
 
 def _document(database: Database, digest: str) -> Any:
-    found = document(database, digest)
+    found = cache_query.document(database, digest)
     if found is None:
         raise _CannotError("what it was asked is not kept")
     return found[1]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
+from math import fsum
 from typing import TypeGuard
 
+from zigzag_lab.api.run_page import energy_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "area_mm2")
@@ -14,12 +16,7 @@ _SELDOM_OF_INTEREST = ("argv", "cwd")
 
 @dataclass(frozen=True)
 class Pair:
-    """One figure of two runs; None where a run has none.
-
-    Attributes:
-        what: the figure, the layer or the memory.
-        first, second: the two values.
-    """
+    """A figure of two runs, or of a layer or a memory in both; None where a run has none."""
 
     what: str
     first: float | None
@@ -81,7 +78,7 @@ def _plain(value: object) -> object:
 def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
     """Put two runs side by side."""
     first, second = lab.run(first_id), lab.run(second_id)
-    layers = [_layers(lab, run) for run in (first, second)]
+    layers = [[] if run.has_no_total else lab.layers(run.run_id) for run in (first, second)]
     children = [_by_settings(lab, run) for run in (first, second)]
     details = lab.details(first_id), lab.details(second_id)
     return Comparison(
@@ -90,7 +87,7 @@ def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
         tuple(_totals(first, second)),
         _paired(*(_by_layer(of, "energy_pj") for of in layers)),
         _paired(*(_by_layer(of, "latency_cycles") for of in layers)),
-        _paired(*(_by_memory(of) for of in layers)),
+        _paired(*({m: fsum(pj.values()) for m, pj in energy_of(of).by_memory.items()} for of in layers)),
         _paired(*({name: child.energy_pj for name, child in of.items()} for of in children)),
         _paired(*({name: child.latency_cycles for name, child in of.items()} for of in children)),
         tuple(differences(first.settings or {}, second.settings or {})),
@@ -105,11 +102,6 @@ def _totals(first: RunRecord, second: RunRecord) -> Iterator[Pair]:
         pair = Pair(name, getattr(first, name), getattr(second, name))
         if (pair.first, pair.second) != (None, None):
             yield pair
-
-
-def _layers(lab: Lab, run: RunRecord) -> list[StoredLayer]:
-    """The layers of a run, unless they are those of several answers to one question."""
-    return [] if run.has_no_total else lab.layers(run.run_id)
 
 
 def _by_settings(lab: Lab, run: RunRecord) -> dict[str, RunRecord]:
@@ -128,16 +120,6 @@ def _by_layer(layers: Sequence[StoredLayer], figure: str) -> dict[str, float]:
         layer.name if names.count(layer.name) == 1 else f"{layer.name} ({layer.layer_index})": layer.figures[figure]
         for layer in layers
     }
-
-
-def _by_memory(layers: Sequence[StoredLayer]) -> dict[str, float]:
-    energy: dict[str, float] = {}
-    for layer in layers:
-        for level in layer.memories:
-            ways = level.energy_pj
-            sum_pj = ways.to_low + ways.from_low + ways.to_high + ways.from_high
-            energy[level.memory] = energy.get(level.memory, 0.0) + sum_pj * layer.times
-    return energy
 
 
 def _paired(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> tuple[Pair, ...]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.places import default_database
+from zigzag_lab.vocab.places import default_database as default_database
 
 if TYPE_CHECKING:
     from zigzag_lab.inputs.cacti import Cacti
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from zigzag_lab.store.cache import RunCache
     from zigzag_lab.store.readings import Readings
 
-
-__all__ = ["DEFAULT_STORE", "default_database"]
 
 DEFAULT_STORE = "default"
 """Stands for :func:`default_database` where a store is asked for."""
@@ -88,11 +86,8 @@ class LabMemoryCosts:
 
     Answers lie under the question and the digest of the program, its technology files and our settings, so that
     another program's answer is never taken for this one's. Without the program nothing is answered, as it is
-    not known then whose answers those in the database are.
-
-    Args:
-        store: where answers are stored; not made here if it is not there yet (see :func:`keep_memory_costs`). None
-            where they serve this run alone.
+    not known then whose answers those in the database are. A ``store`` that is not there yet is not made here (see
+    :func:`keep_memory_costs`); without one, answers serve this run alone.
     """
 
     def __init__(self, store: str | Store | None) -> None:

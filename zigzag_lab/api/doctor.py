@@ -9,23 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.util import find_spec
 from pathlib import Path
 
 from zigzag_lab.api.databases import default_database
+from zigzag_lab.store import health
 from zigzag_lab.store.choice import publication_counts
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.health import (
-    SQLITE_VERSION,
-    SQLITE_VERSION_INFO,
-    first_defect,
-    journal_mode,
-    mlflow_revision,
-    seconds_since_epoch,
-    server_load,
-)
 from zigzag_lab.store.schema import HEAD, revision_of
 from zigzag_lab.store.sqlite import NETWORK_FILE_SYSTEMS, file_system_of
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
@@ -47,14 +38,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one part.
-
-    Attributes:
-        part: such as ``database`` or ``disk``.
-        health: how it is.
-        found: in words.
-        advice: what to do; empty where nothing is to be done.
-    """
+    """What was found of one part, such as the disk, in words; the advice is empty where nothing is to be done."""
 
     part: str
     health: Health
@@ -79,14 +63,14 @@ def _versions() -> Finding:
 
     import zigzag_lab
 
-    found = [f"Python {platform.python_version()}", f"SQLite {SQLITE_VERSION}"]
+    found = [f"Python {platform.python_version()}", f"SQLite {health.SQLITE_VERSION}"]
     for package in PACKAGES:
         try:
             known = zigzag_lab.__version__ if package == "zigzag_lab" else version(package)
             found.append(f"{package} {known}")
         except PackageNotFoundError:
             found.append(f"no {package}")
-    if SQLITE_VERSION_INFO < (3, 35):
+    if health.SQLITE_VERSION_INFO < (3, 35):
         return Finding("versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python.")
     return Finding("versions", Health.WELL, ", ".join(found))
 
@@ -128,9 +112,9 @@ def _rows(database: Database) -> Iterator[Finding]:
         for damage in damages(database):
             n += 1
             runs = f"; it belongs to run {', '.join(damage.runs)}" if damage.runs else ""
-            health = Health.ODD if damage.mends_itself else Health.ILL
             advice = "It is made anew when it is wanted." if damage.mends_itself else _take_out(damage.runs)
-            yield Finding("rows", health, f"{damage.found}{runs}", advice)
+            how = Health.ODD if damage.mends_itself else Health.ILL
+            yield Finding("rows", how, f"{damage.found}{runs}", advice)
     except StoreError as error:
         yield Finding("rows", Health.ILL, error.found, error.hint)
         return
@@ -154,7 +138,7 @@ def _schema(database: Database) -> Finding:
 
 def _clock(database: Database) -> Finding:
     """How far the database's clock, which leases and heartbeats go by, is from this machine's."""
-    off = seconds_since_epoch(database) - time.time()
+    off = health.seconds_since_epoch(database) - time.time()
     if abs(off) <= MOST_CLOCK_SECONDS:
         return Finding("clock", Health.WELL, "this machine and the database agree on the time")
     found = f"the database's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
@@ -162,7 +146,7 @@ def _clock(database: Database) -> Finding:
 
 
 def _integrity(database: Database) -> Finding:
-    defect = first_defect(database)
+    defect = health.first_defect(database)
     if defect is None:
         return Finding("integrity", Health.WELL, "the file is sound")
     advice = "Restore a copy (.backup-*), or rescue what is left with 'sqlite3 FILE .recover'."
@@ -170,7 +154,7 @@ def _integrity(database: Database) -> Finding:
 
 
 def _journal(database: Database) -> Finding:
-    mode = journal_mode(database)
+    mode = health.journal_mode(database)
     if mode == "wal":
         return Finding("journal", Health.WELL, "write-ahead log")
     advice = "The next run sets it to 'wal', unless the file lies on a network."
@@ -178,7 +162,7 @@ def _journal(database: Database) -> Finding:
 
 
 def _server(database: Database) -> Finding:
-    version, most, now = server_load(database)
+    version, most, now = health.server_load(database)
     found = f"Postgres {version}, {now} of {most} connections in use"
     if int(version.split(".")[0]) < 14:
         return Finding("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
@@ -238,8 +222,10 @@ def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
 
 
 def _mlflow_schema(uri: str) -> Finding:
+    from alembic.script import ScriptDirectory
+
     from zigzag_lab.tracking.places import sqlite_path
-    from zigzag_lab.tracking.reach import UPGRADE, is_known
+    from zigzag_lab.tracking.reach import UPGRADE, is_known, migrations_of_mlflow
 
     part = "mlflow schema"
     path = sqlite_path(uri)
@@ -248,10 +234,11 @@ def _mlflow_schema(uri: str) -> Finding:
         return Finding(part, Health.WELL, "its database is made when the first run is published")
     try:
         with closing(connect(where, read_only=True)) as database:
-            has = mlflow_revision(database)
+            has = health.mlflow_revision(database)
     except (StoreError, IndexError):
         return Finding(part, Health.WELL, "it has no tables yet")
-    newest = _newest_of_mlflow()
+    folder = migrations_of_mlflow()
+    newest = None if folder is None else ScriptDirectory(str(folder)).get_current_head()
     if newest in (None, has):
         return Finding(part, Health.WELL, has)
     older = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
@@ -259,27 +246,11 @@ def _mlflow_schema(uri: str) -> Finding:
     return Finding(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
 
 
-def _newest_of_mlflow() -> str | None:
-    """The newest revision that the installed MLflow knows; None where that is not known."""
-    found = find_spec("mlflow")
-    for place in (found.submodule_search_locations if found else None) or ():
-        folder = Path(place) / "store" / "db_migrations"
-        if folder.is_dir():
-            from alembic.script import ScriptDirectory
-
-            return ScriptDirectory(str(folder)).get_current_head()
-    return None
-
-
 @dataclass(frozen=True)
 class SchemaState:
-    """Where a database stands.
+    """Where a database stands, named by its URL without a password.
 
-    Attributes:
-        database: its URL, without a password.
-        revision: its schema; None where it holds none of our tables.
-        newest: the newest schema that this program knows.
-        differences: how its tables differ from what this program expects.
+    Its revision is None where it holds none of our tables; ``differences`` are those to what this program expects.
     """
 
     database: str

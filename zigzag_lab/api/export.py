@@ -41,17 +41,11 @@ def export(
     children: bool = False,
     raw: bool = False,
 ) -> int:
-    """Write a table to a file, a portion of rows at a time; a file that was there is replaced once all is written.
+    """Write one of :data:`TABLES`, a portion of rows at a time; a file that was there is replaced once all is written.
 
-    Args:
-        lab: the database.
-        table: one of :data:`TABLES`.
-        target: the file, or a stream of text for ``csv`` and ``jsonl``.
-        kind: ``csv``, ``jsonl`` or ``parquet``; by default that of the file's suffix.
-        experiment: only runs of this one.
-        runs: only these runs, by id; all when empty.
-        children: whether the rows of runs within runs are written, too.
-        raw: whether cells of CSV that begin a formula are written as they are.
+    The target is a file, or a stream of text for ``csv`` and ``jsonl``; the kind, ``csv``, ``jsonl`` or ``parquet``, by
+    default that of the file's suffix. Rows are those of an experiment or of some runs, by id, where these are given;
+    those of runs within runs only with ``children``. ``raw`` leaves cells of CSV that begin a formula as they are.
 
     Returns:
         How many rows.
@@ -119,26 +113,15 @@ class _TextWriter:
         if self._is_first:
             self._csv.writerow(portion.columns)
             self._is_first = False
-        self._csv.writerows([[_cell(value) for value in row] for row in portion.rows])
+        self._csv.writerows(portion.rows)
 
     def close(self) -> None:
         self._stream.flush()
 
 
-def _cell(value: object) -> object:
-    """A value of CSV; documents are JSON, as in a text column."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else as_plain(value)
-
-
 @dataclass(frozen=True)
 class WrittenInput:
-    """An input that was written.
-
-    Attributes:
-        kind: ``workload``, ``accelerator`` or ``mapping``.
-        path: where it is now.
-        is_original: whether these are the bytes of the file that the run read; otherwise all that it held, as JSON.
-    """
+    """An input that was written to a path: the bytes that the run read if original, else all that it held, as JSON."""
 
     kind: str
     path: Path
@@ -153,27 +136,25 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     Raises:
         InputError: a file that holds something else is in the way, or the folder cannot be written to.
     """
-    written, contents = [], []
+    written: list[tuple[WrittenInput, bytes]] = []
     inputs = lab.inputs(run_id)
     given = input_names(lab, lab.store.run_number(run_id))
     names = {one.kind: _as_file_name(one.file_name) for one in given if one.file_name}
     for kind, (name, content, source) in inputs.items():
-        as_it_was = source is not None
-        file_name = names.get(kind) if as_it_was else None
+        file_name = None if source is None else names.get(kind)
         path = folder / kind / (file_name or f"{_as_file_name(name) or kind}.json")
-        written.append(WrittenInput(kind, path, as_it_was))
         as_json = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        contents.append(source if source is not None else as_json.encode())
+        written.append((WrittenInput(kind, path, source is not None), as_json.encode() if source is None else source))
     try:
-        for one, data in zip(written, contents, strict=True):
+        for one, data in written:
             if one.path.exists() and one.path.read_bytes() != data:
                 raise InputError(str(one.path), "another file is there already", hint="Name a new folder.")
-        for one, data in zip(written, contents, strict=True):
+        for one, data in written:
             one.path.parent.mkdir(parents=True, exist_ok=True)
             one.path.write_bytes(data)
     except OSError as error:
         raise InputError(str(folder), f"it cannot be written to ({error.strerror})", "a folder to write to") from error
-    return written
+    return [one for one, _ in written]
 
 
 def _as_file_name(name: str) -> str:

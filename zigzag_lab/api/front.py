@@ -83,13 +83,8 @@ def search_front(
 ) -> str:
     """Search the front of every layer, and record them with the run.
 
-    Args:
-        request: what is asked; of its options those of :data:`zigzag_lab.vocab.options.FRONT_OPTIONS` count.
-        store: the URL of the database, or an open store.
-        experiment: the question that the run belongs to.
-        tags: key -> value, to find the run by.
-        progress: receives the start and the end of each layer.
-        cache: whether stored answers are used, and new ones stored.
+    What is asked and the record are those of :func:`zigzag_lab.api.run.run`; of the options those of
+    :data:`zigzag_lab.vocab.options.FRONT_OPTIONS` count.
 
     Returns:
         The id of the run, whose layers are those of the network's least energy-delay product.

@@ -9,15 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zigzag_lab.api.databases import (
-    DEFAULT_STORE,
-    LabMemoryCosts,
-    is_there,
-    keep_memory_costs,
-    opened_store,
-    readings_of,
-    run_cache,
-)
+from zigzag_lab.api import databases
+from zigzag_lab.api.databases import DEFAULT_STORE, LabMemoryCosts
 from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
 from zigzag_lab.api.pipeline import REDUCTIONS
 from zigzag_lab.stages import NetworkFrontStage, Result, SearchTally, StageCallable
@@ -90,19 +83,22 @@ class MainStage(Pipeline):
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
-        _check_mlflow(self.mlflow)
+        if self.mlflow is not None:  # one that is no tracking URI is refused before anything runs
+            from zigzag_lab.tracking import mlflow_uri_for
+
+            mlflow_uri_for("sqlite://", self.mlflow)
         given = dict(self.kwargs)
         if self.store is None:
-            return self.run_pipeline(**self._read(given, readings_of(None) if self.cache else None))
+            return self.run_pipeline(**self._read(given, databases.readings_of(None) if self.cache else None))
         if "memory_costs" in _read_by(self.list_of_callables):
             given.setdefault("memory_costs", LabMemoryCosts(self.store))
         with ExitStack() as opened:
-            may_recall = self.cache and is_there(self.store)
-            store = opened.enter_context(opened_store(self.store)) if may_recall else None
-            readings = readings_of(store) if self.cache else None
+            may_recall = self.cache and databases.is_there(self.store)
+            store = opened.enter_context(databases.opened_store(self.store)) if may_recall else None
+            readings = databases.readings_of(store) if self.cache else None
             read = self._read(given, readings)
-            store = store or opened.enter_context(opened_store(self.store))
-            keep_memory_costs(store, given.get("memory_costs"))
+            store = store or opened.enter_context(databases.opened_store(self.store))
+            databases.keep_memory_costs(store, given.get("memory_costs"))
             try:
                 results = self._record_run(store, given, read, readings)
             except Exception as error:
@@ -138,7 +134,7 @@ class MainStage(Pipeline):
             if isinstance(around := CURRENT_SINK.get(), SinkLog):
                 around.started(recorder.run_id)
             recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
-            with run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
+            with databases.run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 with at_work(recorder):
                     for result in self.results(**{**read, **observers}):
@@ -176,11 +172,6 @@ N_PUBLISHED_AT_ONCE = 20
 def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishReport | None:
     """Publish a run to MLflow, and some of those that are not published yet.
 
-    Args:
-        database: its URL.
-        mlflow: the tracking URI; ``off`` for none; None for the default.
-        run_id: the run that goes first.
-
     Returns:
         What was published, and what could not be; None where MLflow is off. Failures are never raised.
     """
@@ -191,14 +182,6 @@ def publish(database: str, mlflow: str | None, run_id: str | None) -> PublishRep
         return None
     with open_store(database) as store:
         return _publish(store, mlflow, run_id)
-
-
-def _check_mlflow(mlflow: str | None) -> None:
-    """Refuse a tracking URI that is none, before anything runs."""
-    if mlflow is not None:
-        from zigzag_lab.tracking import mlflow_uri_for
-
-        mlflow_uri_for("sqlite://", mlflow)
 
 
 def _publish(store: Store, mlflow: str | None, run_id: str | None) -> PublishReport | None:

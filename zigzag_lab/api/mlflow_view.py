@@ -20,6 +20,7 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 from zigzag_lab.api.ask import open_lab
+from zigzag_lab.api.databases import default_database
 from zigzag_lab.store.choice import last_publication_error, publication_counts
 from zigzag_lab.store.sweep_questions import sweep_names
 from zigzag_lab.tracking.limits import VIEW_ID, VIEW_TAG
@@ -42,12 +43,9 @@ class ServerError(ZigzagLabError):
 
 @dataclass(frozen=True)
 class PublishingState:
-    """The outbox in figures.
+    """The outbox in figures: state -> how many runs, and why the last one that failed did.
 
-    Attributes:
-        uri: where runs are published to, without a password; None where publishing is off.
-        counts: state -> how many runs.
-        last_error: why the last one that failed did.
+    The tracking URI has no password; it is None where publishing is off.
     """
 
     uri: str | None
@@ -84,7 +82,8 @@ def sync(
     again: bool = False,
     policy: str | None = None,
     sweeps: Sequence[str] = (),
-) -> PublishReport:
+    may_be_off: bool = False,
+) -> PublishReport | None:
     """Publish what waits.
 
     Args:
@@ -94,38 +93,26 @@ def sync(
         policy: which points of sweeps are published from now on (:class:`zigzag_lab.store.choice.Policy`);
             what suits their number where only sweeps are named.
         sweeps: names; all of them where only a policy is given.
+        may_be_off: whether publishing may be off; what was chosen waits then.
+
+    Returns:
+        What was published, and what could not be; None where publishing is off.
 
     Raises:
-        InputError: publishing is off, there is no such policy or sweep.
+        InputError: publishing is off and may not be, there is no such policy or sweep.
     """
     from zigzag_lab.store.choice import Policy
     from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
     from zigzag_lab.tracking import publish_pending
 
-    uri, chosen = uri_of(database, mlflow), None if policy is None else Policy.read(policy)
+    uri = mlflow_uri_for(database or default_database(), mlflow) if may_be_off else uri_of(database, mlflow)
+    chosen = None if policy is None else Policy.read(policy)
     with open_lab(database) as lab:
         if chosen is not None and not sweeps:
             sweeps = sweep_names(lab.store.database)
         for name in sweeps:
             ask_to_publish_sweep(lab.store, name, chosen)
-        return publish_pending(lab.store, uri, again=again)
-
-
-def publish_sweep(database: str, mlflow: str | None, name: str, policy: str | None) -> PublishReport | None:
-    """Publish a sweep, those of its points that a policy names (see :func:`sync`), and all else that waits.
-
-    Returns:
-        What was published, and what could not be; None where publishing is off, and the points wait.
-    """
-    from zigzag_lab.store import open_store
-    from zigzag_lab.store.choice import Policy
-    from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
-    from zigzag_lab.tracking import publish_pending
-
-    uri = mlflow_uri_for(database, mlflow)
-    with open_store(database) as store:
-        ask_to_publish_sweep(store, name, None if policy is None else Policy.read(policy))
-        return None if uri is None else publish_pending(store, uri)
+        return None if uri is None else publish_pending(lab.store, uri, again=again)
 
 
 def check_publishing(database: str, mlflow: str | None, policy: str | None) -> None:
@@ -142,11 +129,6 @@ def check_publishing(database: str, mlflow: str | None, policy: str | None) -> N
 
 
 # -- the user interface ------------------------------------------------------------------------------------------------
-
-
-def is_server(uri: str) -> bool:
-    """Whether a tracking URI is the address of a server, which has its user interface itself."""
-    return uri.startswith(("http://", "https://"))
 
 
 _SERVER = """
@@ -170,10 +152,8 @@ def mlflow_server(
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """MLflow's own server on a store, in a process group of its own that ends with the block.
 
-    Args:
-        uri: MLflow's store; goes to the server through its environment, as it may carry a password.
-        host: the address to listen on.
-        port: the port; by default the first free one from 5000 on.
+    The store's URI goes to it through its environment, as it may carry a password. Its port is by default the first
+    free one from 5000 on.
 
     Yields:
         The address to open, and the process.

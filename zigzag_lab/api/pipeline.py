@@ -37,13 +37,9 @@ def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMapping
 def standard_stages(
     workload: object, objective: Objective, search: str = SEARCH.default, *, exploit_locality: bool = False
 ) -> Sequence[type[stages.Stage]]:
-    """Return ZigZag's list of stages for a workload and an objective.
+    """Return ZigZag's list of stages for an objective, and a workload as the parser stages take it.
 
-    Args:
-        workload: a file, the name of a preset, or what the parser stages take.
-        objective: what to minimise.
-        search: a name of :data:`SEARCH_METHODS`.
-        exploit_locality: whether data may stay on chip between layers.
+    The search is one of :data:`SEARCH_METHODS`; with ``exploit_locality`` data may stay on chip between layers.
     """
     reduction = REDUCTIONS[objective]
     return (

@@ -19,7 +19,6 @@ from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.options import OBJECTIVE
-from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 from zigzag_lab.vocab.registry import Registry
 
 MOST_DRAWN = 500
@@ -30,7 +29,13 @@ TRACE_COLUMNS = ("search", "seconds", "best")
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a picture is of; see :func:`plot_runs`."""
+    """What a picture of recorded runs is of, and the file to draw it to.
+
+    Attributes:
+        kind: a name of :data:`PLOT_KINDS`.
+        layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
+        objective: what makes a layer hot in the graph of a workload.
+    """
 
     lab: Lab
     runs: Sequence[RunRecord]
@@ -66,14 +71,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class PlotKind:
-    """A kind of picture of recorded runs.
-
-    Attributes:
-        name: the word that users write.
-        help: what it shows, in a few words.
-        draw: draws and saves it; returns the path.
-        takes_several: whether it shows several runs.
-    """
+    """A kind of picture of recorded runs: the word that users write, what it shows, and what draws and saves it."""
 
     name: str
     help: str
@@ -90,15 +88,7 @@ def plot_runs(
     layer: str | None = None,
     objective: str = OBJECTIVE.default,
 ) -> Path:
-    """Draw a picture of recorded runs, and save it.
-
-    Args:
-        lab: the database.
-        kind: a name of :data:`PLOT_KINDS`; some take several runs, the others one.
-        runs: what to draw.
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
-        layer: the name, a part of the name, or the index of the only layer to draw; ``nest`` needs one.
-        objective: what makes a layer hot in the graph of a workload.
+    """Draw a picture of recorded runs, and save it as PNG, SVG or PDF; see :class:`Drawing` for the arguments.
 
     Raises:
         InputError: there is no such kind, the runs do not suit it, or the path is not usable.
@@ -119,45 +109,33 @@ def _nest(drawing: Drawing) -> Path:
     return plots.plot_loop_nest(priced.cmes[0], drawing.path, drawing.title)
 
 
-def _hierarchy(drawing: Drawing) -> Path:
-    return plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path)
-
-
 def _workload(drawing: Drawing) -> Path:
     priced = drawing.priced
     return plots.plot_workload(priced.workload, priced.cmes, drawing.path, drawing.title, drawing.objective)
 
 
 def _compare(drawing: Drawing) -> Path:
-    return plots.plot_comparison(_labelled([priced_run(drawing.lab, run.run_id) for run in drawing.runs]), drawing.path)
-
-
-def _labelled(runs: Sequence[PricedRun]) -> dict[str, Sequence[CostModelEvaluation]]:
-    """Label -> the layers of a run; those that repeat have what was minimised in them, else the run's id."""
+    """Draw runs under their labels; those that repeat have what was minimised in them, else the run's id."""
+    runs = [priced_run(drawing.lab, run.run_id) for run in drawing.runs]
     labels = [run.label for run in runs]
     if len(set(labels)) < len(labels):
         labels = [f"{run.label}, {run.run.objective}" for run in runs]
     if len(set(labels)) < len(labels):
         labels = [f"{run.run.run_id} {run.label}" for run in runs]
-    return {label: run.cmes for label, run in zip(labels, runs, strict=True)}
+    return plots.plot_comparison(dict(zip(labels, [run.cmes for run in runs], strict=True)), drawing.path)
 
 
 def _pareto(drawing: Drawing) -> Path:
-    """Draw latency and energy of finished runs, in readable units."""
-    runs, path = innermost(drawing.lab, drawing.runs), drawing.path
-    done = [(r, r.latency_cycles, r.energy_pj) for r in runs]
-    priced = [(r, n, pj) for r, n, pj in done if n is not None and pj is not None]
+    """Draw latency and energy of finished runs."""
+    runs = innermost(drawing.lab, drawing.runs)
+    priced = [r for r in runs if r.latency_cycles is not None and r.energy_pj is not None]
     if not priced:
         raise InputError("plot pareto", "no run with a price", "finished runs")
-    x_scale, x_unit = cycle_scale(max(n for _, n, _ in priced))
-    y_scale, y_unit = energy_scale(max(pj for _, _, pj in priced))
-    labels = _point_labels([r for r, _, _ in priced])
     points = [
-        plots.DesignMark(label, n / x_scale, pj / y_scale) for label, (_, n, pj) in zip(labels, priced, strict=True)
+        plots.DesignMark(label, r.latency_cycles or 0.0, r.energy_pj or 0.0)
+        for label, r in zip(_point_labels(priced), priced, strict=True)
     ]
-    return plots.plot_pareto(
-        points, path, f"{len(points)} runs", x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})"
-    )
+    return plots.plot_pareto(points, drawing.path, f"{len(points)} runs")
 
 
 def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
@@ -172,11 +150,9 @@ def _point_labels(runs: Sequence[RunRecord]) -> list[str]:
 
 
 def plot_traces(data: str | Path, path: str | Path) -> Path:
-    """Draw the quality of searches against time from a CSV file, and save the picture.
+    """Draw the quality of searches against time, and save the picture as PNG, SVG or PDF.
 
-    Args:
-        data: a file with the columns ``search``, ``seconds`` and ``best`` (the objective found by then).
-        path: the file; its suffix decides the format (PNG, SVG, PDF).
+    The data are CSV with the columns ``search``, ``seconds`` and ``best`` (the objective found by then).
 
     Raises:
         InputError: the file lacks these columns or has no numbers in them, or a path is not usable.
@@ -208,7 +184,11 @@ PLOT_KINDS: Registry[PlotKind] = Registry(
         PlotKind("roofline", "layers under what array and memory allow", _of_layers(plots.plot_roofline)),
         PlotKind("memories", "how full each memory is in each layer", _of_layers(plots.plot_memory_utilisation)),
         PlotKind("nest", "the loops of a layer's mapping", _nest),
-        PlotKind("hierarchy", "the memories of the accelerator", _hierarchy),
+        PlotKind(
+            "hierarchy",
+            "the memories of the accelerator",
+            lambda drawing: plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path),
+        ),
         PlotKind("workload", "the graph of the network, hot layers dark", _workload),
         PlotKind("compare", "several runs side by side", _compare, takes_several=True),
         PlotKind("pareto", "several runs, and the front of the best", _pareto, takes_several=True),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zigzag_lab.api.ask import LAST, find_run
-from zigzag_lab.api.run_page import run_page
+from zigzag_lab.api.run_page import layer_called
 from zigzag_lab.reports import Explanation, explain, write_report
 from zigzag_lab.reports.explain import left_out_claim
 from zigzag_lab.reports.what_if import Network
@@ -22,16 +22,15 @@ def chosen_runs(
 ) -> list[RunRecord]:
     """The runs that are named and those of an experiment, each once; the newest where nothing is named.
 
-    Args:
-        lab: the database.
-        words: ids, starts of ids, ``last``, or names of sweeps, which stand for the runs of their points.
-        experiment: the name of one, whose runs follow, the oldest first.
-        only_finished: whether runs of the experiment that did not finish are left out.
+    Names are ids, starts of ids, ``last``, or names of sweeps, which stand for the runs of their points. The runs of
+    the experiment follow, the oldest first; those that did not finish may be left out.
 
     Raises:
         InputError: no run, or several, are called so; the experiment has none.
     """
-    found = [run for word in words for run in _called(lab, word)]
+    found: list[RunRecord] = []
+    for word in words:
+        found += [lab.run(run_id) for run_id in run_ids(lab.store.database, word)] or [find_run(lab, word)]
     if experiment is not None:
         of_experiment = lab.runs(experiment=experiment, status="finished" if only_finished else None, limit=None)
         if not of_experiment:
@@ -40,11 +39,6 @@ def chosen_runs(
         found += reversed(of_experiment)
     found = found or [find_run(lab, LAST)]
     return list({run.run_id: run for run in found}.values())
-
-
-def _called(lab: Lab, word: str) -> list[RunRecord]:
-    """The runs of a sweep, if one has that name; else the one run."""
-    return [lab.run(run_id) for run_id in run_ids(lab.store.database, word)] or [find_run(lab, word)]
 
 
 def report(lab: Lab, words: Sequence[str], path: str | Path, *, experiment: str | None = None, title: str = "") -> Path:
@@ -67,7 +61,7 @@ def explain_run(lab: Lab, run: RunRecord, layer: str | None = None) -> Explanati
         found = explain(priced.cmes, f"{priced.label}, {run.aim} (run {run.run_id})")
         left_out = left_out_claim(lab, run.run_id)
         return found if left_out is None else replace(found, claims=(*found.claims, left_out))
-    (stored,) = run_page(lab, run, layer).layers
-    place = next(i for i, one in enumerate(priced.layers) if one.layer_index == stored.layer_index)
+    stored = layer_called(layer, priced.layers, run.run_id)
+    place = priced.layers.index(stored)
     title = f"{stored.name}  (layer {stored.layer_index} of run {run.run_id})"
     return explain([priced.cmes[place]], title, Network.of(priced.cmes))

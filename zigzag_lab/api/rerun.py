@@ -71,15 +71,10 @@ class Rerun:
 
 
 def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None = None) -> Rerun:
-    """Do a run again from its record: no file of the first run is needed.
+    """Do a run again from its record: no file of the first run is needed. The new run is recorded beside it.
 
     Its results are compared one by one, in order, then its layers, what passed its save stages, its fronts, and its
-    children likewise.
-
-    Args:
-        lab: the database; the new run is recorded there as well.
-        run_id: the run's id.
-        stages: name -> stages of yours that the run used; the built-in ones are known.
+    children likewise. Stages of the user's that it used are given by their names.
 
     Raises:
         InputError: the run goes on; or the record is not enough: an input came from code, or a stage is not known.
@@ -139,13 +134,9 @@ _BY_TUPLES = ("general_parameter_iterations", "hardware_parameters")
 
 @dataclass(frozen=True)
 class GivenAgain:
-    """What a run is done again with.
+    """What a run is done again with: its stages, without those that would look answers up, and their keywords.
 
-    Attributes:
-        stages: the list, without the stages that would look answers up.
-        keywords: what they are given.
-        changed_code: stages of the user's whose source is not what it was.
-        unknown_code: those of which that is not known.
+    Of stages of the user's, those whose source is not what it was, and those of which that is not known.
     """
 
     stages: list[StageCallable]
@@ -244,8 +235,10 @@ def _keywords(
     given = {**{name: value for name, value in options.items() if name not in files_written}, **inputs, **restored}
     if "workload" in inputs and "workload" not in restored:
         given.pop("input_shapes", None)  # the workload was read with them
-    is_all_ours = all(spec_of(stage).is_complete for stage in stages)
-    return {n: v for n, v in given.items() if n in readers or n in RECORDS or _may_be_read(n, is_all_ours)}
+    if not all(spec_of(stage).is_complete for stage in stages):  # those of the user may read what they do not name
+        ours = {name for stage in BUILTIN_STAGES for name in parameters_of(stage)}
+        readers |= given.keys() - ours - ALIASES.keys()
+    return {name: value for name, value in given.items() if name in readers or name in RECORDS}
 
 
 def _design_of_child(lab: Lab, run_id: str) -> dict[str, object]:
@@ -261,7 +254,9 @@ def _options(options: Mapping[str, object], recorded: set[str]) -> dict[str, obj
     """Options as they were given, but for those whose keywords are recorded as they were."""
     instead = {OPTION_NAMES.get(name, name) for name in recorded}
     return {
-        name: _by_tuples(value) if name in _BY_TUPLES else value
+        name: {_tuple_from(key): item for key, item in value.items()}
+        if name in _BY_TUPLES and isinstance(value, dict)
+        else value
         for name, value in options.items()
         if name not in instead and name not in _OF_THE_RECORD
     }
@@ -273,13 +268,6 @@ def _keyword_of(name: str, readers: set[str]) -> str:
     return name if name in readers and keyword not in readers else keyword
 
 
-def _by_tuples(iterations: object) -> object:
-    """Variations whose keys were tuples when they were recorded as text."""
-    if not isinstance(iterations, dict):
-        return iterations
-    return {_tuple_from(key): value for key, value in iterations.items()}
-
-
 def _tuple_from(key: str) -> object:
     if not key.startswith("("):
         return key
@@ -288,11 +276,6 @@ def _tuple_from(key: str) -> object:
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return key
     return found if isinstance(found, tuple) and all(isinstance(part, str) for part in found) else key
-
-
-def _may_be_read(name: str, is_all_ours: bool) -> bool:
-    """Whether a keyword that no stage names may be read all the same: by stages of the user's; ours name all."""
-    return not is_all_ours and name not in ALIASES and not any(name in parameters_of(s) for s in BUILTIN_STAGES)
 
 
 def _check_needs(run_id: str, given: GivenAgain) -> None:

@@ -198,14 +198,8 @@ def run(
 ) -> RunOutcome:
     """Run the standard pipeline, and record it.
 
-    Args:
-        request: what is asked.
-        store: see :class:`MainStage`; None leaves no record.
-        experiment: the question that the run belongs to.
-        tags: key -> value, to find the run by.
-        mlflow: the tracking URI to publish to; ``off`` for none.
-        progress: receives the start and the end of each layer.
-        cache: whether stored answers are used, and new ones stored.
+    ``progress`` receives the start and the end of each layer; the other arguments are those of
+    :class:`zigzag_lab.api.main_stage.MainStage`.
 
     Raises:
         InputError: something asked for cannot be used.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from math import fsum
 
 from zigzag_lab.cost import ProofSummary
@@ -53,8 +53,8 @@ class RunPage:
         return energy_of(self.layers)
 
     @property
-    def latency(self) -> LatencyBreakdown:
-        """The latency of the layers by term."""
+    def latency(self) -> dict[str, float]:
+        """The latency of the layers by term, in cycles."""
         return latency_of(self.layers)
 
     @property
@@ -74,7 +74,7 @@ class RunPage:
                 for kind, (name, digest, file) in self.inputs.items()
             },
             "energy_breakdown_pj": None if self.run.has_no_total else energies,
-            "latency_breakdown_cycles": None if self.run.has_no_total else latency.terms,
+            "latency_breakdown_cycles": None if self.run.has_no_total else latency,
             **({} if proof is None else {"proof": proof.as_dict()}),
             "n_saved": self.n_saved,
             "chosen": [child.run.run_id for child in self.chosen],
@@ -123,11 +123,11 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
     layers = lab.layers(run.run_id)
     if layer is not None:
         layers = [layer_called(layer, layers, run.run_id)]
-    designs = RowDesigns(lab)
+    designs, names = RowDesigns(lab), input_names(lab, run.run_number)
     return RunPage(
         run,
         lab.details(run.run_id),
-        _inputs(lab, run.run_id),
+        {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in reversed(names)},
         tuple(layers),
         _skips(designs, layers),
         _left_out(designs, layers),
@@ -164,7 +164,7 @@ def _left_out(designs: RowDesigns, layers: list[StoredLayer]) -> dict[int, list[
     return found
 
 
-def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLayer:
+def layer_called(word: str, layers: Sequence[StoredLayer], run_id: str) -> StoredLayer:
     """The one layer of that name, index, or part of a name.
 
     Raises:
@@ -186,19 +186,9 @@ def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLay
     raise InputError(where, "no layer is called so", expected, nearest(word, [layer.name for layer in layers]))
 
 
-def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
-    names = reversed(input_names(lab, lab.store.run_number(run_id)))
-    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in names}
-
-
 @dataclass(frozen=True)
 class EnergyBreakdown:
-    """Energy in pJ.
-
-    Attributes:
-        by_memory: memory -> operand -> energy of its accesses there; the costliest memory first.
-        mac_energy_pj: of the operations themselves.
-    """
+    """Energy in pJ of the operations, and by memory -> operand of the accesses there; the costliest memory first."""
 
     by_memory: dict[str, dict[str, float]]
     mac_energy_pj: float
@@ -213,37 +203,6 @@ class EnergyBreakdown:
     def total_pj(self) -> float:
         """All of it."""
         return fsum([self.mac_energy_pj, *(pj for row in self.by_memory.values() for pj in row.values())])
-
-
-@dataclass(frozen=True)
-class LatencyBreakdown:
-    """Cycles by term; they add up to the latency.
-
-    Attributes:
-        ideal: with every unit of the array busy in every cycle.
-        spatial_underuse: added because the mapping leaves units idle.
-        stall: added because memory ports are too slow.
-        onload: before the first operation can start.
-        offload: after the last operation, until the outputs are out.
-        drain: until the last operands have passed through a systolic array.
-    """
-
-    ideal: float
-    spatial_underuse: float
-    stall: float
-    onload: float
-    offload: float
-    drain: float
-
-    @property
-    def terms(self) -> dict[str, float]:
-        """Term -> cycles, in order."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @property
-    def total_cycles(self) -> float:
-        """All of it."""
-        return fsum(self.terms.values())
 
 
 def energy_pj_of(level: StoredLevel) -> float:
@@ -262,14 +221,19 @@ def energy_of(layers: Sequence[StoredLayer]) -> EnergyBreakdown:
     return EnergyBreakdown(ranked, _sum(layers, "mac_energy_pj"))
 
 
-def latency_of(layers: Sequence[StoredLayer]) -> LatencyBreakdown:
-    """The latency of layers by term, each as often as it counts."""
+def latency_of(layers: Sequence[StoredLayer]) -> dict[str, float]:
+    """The latency of layers by term, each layer as often as it counts.
+
+    Returns:
+        Cycles of ``ideal``: with every unit of the array busy in every cycle; ``spatial_underuse``: added because the
+        mapping leaves units idle; ``stall``: added because memory ports are too slow; ``onload``: before the first
+        operation; ``offload``: after the last one, until the outputs are out; ``drain``: until the last operands have
+        passed through a systolic array. They add up to the latency.
+    """
     ideal = _sum(layers, "ideal_cycles")
-    return LatencyBreakdown(
-        ideal,
-        _sum(layers, "temporal_cycles") - ideal,
-        *(_sum(layers, f"{term}_cycles") for term in ("stall", "onload", "offload", "drain")),
-    )
+    underuse = {"spatial_underuse": _sum(layers, "temporal_cycles") - ideal}
+    others = {term: _sum(layers, f"{term}_cycles") for term in ("stall", "onload", "offload", "drain")}
+    return {"ideal": ideal, **underuse, **others}
 
 
 def _sum(layers: Iterable[StoredLayer], column: str) -> float:
@@ -281,13 +245,9 @@ _Placed = list[tuple[str, float, str]]  # loops of an operand from the innermost
 
 @dataclass(frozen=True)
 class NestedLoop:
-    """A loop of a mapping.
+    """A loop of a mapping, in time or unrolled over an array dimension, where its size may be a fraction.
 
-    Attributes:
-        dim: the layer's dimension.
-        size: how many iterations; may be a fraction where an array is not filled evenly.
-        array_dimension: where it is unrolled over; None for a loop in time.
-        memories: operand -> the memory that holds the data of all its iterations. Empty for unrolled loops.
+    A loop in time has, for each operand, the memory that holds the data of all its iterations.
     """
 
     dim: str

@@ -34,13 +34,7 @@ RELATIVE = 1e-12
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A figure that came out differently.
-
-    Attributes:
-        where: a layer, a result or a child run; empty for the run.
-        figure: its column.
-        before, now: the two values.
-    """
+    """A figure (a column) that came out differently, in a layer, a result or a child run; or else of the run."""
 
     where: str
     figure: str
@@ -49,15 +43,7 @@ class Disagreement:
 
 
 class Comparing:
-    """Compares runs, and counts what it compared.
-
-    Args:
-        lab: the database.
-
-    Attributes:
-        n_compared: figures.
-        n_children: pairs of children.
-    """
+    """Compares runs of a database; counts the figures (``n_compared``) and pairs of children (``n_children``)."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -185,11 +171,8 @@ def _within(where: str, part: str) -> str:
 
 def _settings(child: RunRecord) -> str:
     """What a child was made for; files by their names, wherever they lie."""
-    return ", ".join(f"{name}={_word(value)}" for name, value in (child.settings or {}).items())
-
-
-def _word(value: object) -> str:
-    return PurePath(value).stem if isinstance(value, str) and "/" in value else str(value)
+    words = ((n, PurePath(v).stem if isinstance(v, str) and "/" in v else v) for n, v in (child.settings or {}).items())
+    return ", ".join(f"{name}={value}" for name, value in words)
 
 
 def _of_level(level: StoredLevel) -> dict[str, float]:

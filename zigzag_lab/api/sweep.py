@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from zigzag_lab import executors
 from zigzag_lab.api.databases import default_database
 from zigzag_lab.api.given import plain_options
 from zigzag_lab.api.pipeline import standard_stages, total_and_layers
@@ -66,16 +67,13 @@ class SweepPlan:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """What a sweep did.
+    """What a sweep did; for points see :class:`SweepPlan`.
 
     Attributes:
-        name: of the sweep.
-        n_points: in all; of a search, its trials times its networks, or fewer where the space holds fewer.
         n_known: answered before it began.
         progress: what was done.
         is_complete: whether no point is missing.
         seconds: wall time, start of the workers included.
-        n_others: points that earlier forms of the file asked for, and this one does not.
     """
 
     name: str
@@ -138,16 +136,10 @@ def run_sweep(
     retry_failed: bool = False,
     listener: Listener,
 ) -> SweepOutcome:
-    """Price the points of a sweep that have no answer yet, and store each as it comes.
+    """Price the points of a sweep, a file or its folder, that have no answer yet, and store each as it comes.
 
-    Args:
-        file: the sweep file, or its folder.
-        store: the URL of the database.
-        n_workers: processes.
-        executor: ``local`` or ``dask``.
-        scheduler: address of a Dask scheduler.
-        retry_failed: whether points that failed are priced again.
-        listener: receives progress, and is polled for cancellation.
+    The engine is that of :func:`zigzag_lab.executors.open_engine`. Points that failed are priced again if asked for.
+    The listener receives progress, and is polled for cancellation.
 
     Raises:
         InputError: the file, or what else was asked, cannot be used.
@@ -183,14 +175,10 @@ def _engine(
     Raises:
         InputError: it cannot be started, or its workers cannot share the database.
     """
-    from zigzag_lab.api.sweep import PointPricer
-    from zigzag_lab.executors import open_engine
-    from zigzag_lab.store.worker_cache import WorkerCache
-
     database = DatabaseUrl.parse(url)
     url_of_workers = database.for_workers(elsewhere=executor != "local")
     pricer = PointPricer(sweep.name, sweep.bases, sweep.options, WorkerCache(url_of_workers))
-    engine = open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
+    engine = executors.open_engine(executor, pricer, n_workers=n_workers, scheduler=scheduler)
     others = engine.hosts - {platform.node()}
     if database.kind == SQLITE and others:
         engine.close(now=True)

@@ -33,13 +33,9 @@ def sweep_status(database: str | None = None, name: str | None = None) -> list[S
 def sweep_points(
     name: str, database: str | None = None, *, workload: str | None = None, statuses: Iterable[str] = ("finished",)
 ) -> list[SweepPointRecord]:
-    """The points of a sweep, as its runs have them; or the runs within a run.
+    """The points of a sweep, as its runs have them; or the runs within a run, named by an id, its start, or ``last``.
 
-    Args:
-        name: of the sweep; or the id of a run that has runs within it, the start of one, or ``last``.
-        database: its URL.
-        workload: only points of this network.
-        statuses: how their runs ended.
+    Those of one network where a workload is named, and whose runs ended in one of the ``statuses``.
 
     Raises:
         InputError: there is no such sweep or network.
@@ -117,13 +113,12 @@ def over_networks(records: Sequence[SweepPointRecord]) -> list[SweepPointRecord]
         same = json.dumps([record.accelerator, record.mapping, record.settings], sort_keys=True)
         designs.setdefault(same, []).append(record)
     n_networks = len({record.workload for record in records})
-    return [_added_up(group) for group in designs.values() if len(group) == n_networks]
-
-
-def _added_up(group: Sequence[SweepPointRecord]) -> SweepPointRecord:
-    known = [asdict(record) for record in group]
-    sums: dict[str, Any] = {column: summed_up(objective, known) for objective, column in OBJECTIVES.items()}
-    return replace(group[0], workload="all", run_id="", **sums)
+    found = []
+    for group in (group for group in designs.values() if len(group) == n_networks):
+        known = [asdict(record) for record in group]
+        sums: dict[str, Any] = {column: summed_up(objective, known) for objective, column in OBJECTIVES.items()}
+        found.append(replace(group[0], workload="all", run_id="", **sums))
+    return found
 
 
 def _no_sweep(name: str, names: list[str]) -> InputError:

@@ -18,32 +18,25 @@ WHERE = "--stages"
 
 
 def stages_of_modules(modules: Sequence[str]) -> dict[str, StageCallable]:
-    """Name -> the stages that modules define, or import from elsewhere.
-
-    Args:
-        modules: dotted names, or Python files.
+    """Name -> the stages that modules (dotted names, or Python files) define, or import from elsewhere.
 
     Raises:
         InputError: one cannot be imported, has no stages, or names two stages as another one does.
     """
     found: dict[str, StageCallable] = {}
     for name in modules:
-        stages = _stages_of(_module(name))
+        module = _module(name)
+        stages: dict[str, StageCallable] = {}
+        for value in vars(module).values():
+            is_stage = isinstance(value, type) and issubclass(value, Stage)
+            is_function = inspect.isfunction(value) and value.__module__ == module.__name__
+            if (is_stage or is_function) and not is_own(value):
+                stages[value.__name__] = value
         if not stages:
             raise InputError(WHERE, f"{name} has no stages", "a module with classes derived from Stage")
         for called, stage in stages.items():
             if found.setdefault(called, stage) is not stage:
                 raise InputError(WHERE, f"{name} and a module before it both have a stage {called}", "one of them")
-    return found
-
-
-def _stages_of(module: ModuleType) -> dict[str, StageCallable]:
-    found: dict[str, StageCallable] = {}
-    for value in vars(module).values():
-        is_stage = isinstance(value, type) and issubclass(value, Stage)
-        is_function = inspect.isfunction(value) and value.__module__ == module.__name__
-        if (is_stage or is_function) and not is_own(value):
-            found[value.__name__] = value
     return found
 
 

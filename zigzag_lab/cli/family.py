@@ -50,8 +50,8 @@ def children_table(family: Sequence[Child], *, is_whole: bool) -> Iterator[str]:
     shown = wanted if is_whole else wanted[:MOST_ROWS]
     are_apart = any(child.n_chosen != child.n_layers for child in shown)
     columns = [Column("run"), Column("settings"), Column("status"), *figures.PRICES, Column("layers", True)]
-    rows = [[*_child_row(child), *([_taken(child)] if are_apart else [])] for child in shown]
-    yield table([*columns, *([Column("chosen", True)] if are_apart else [])], rows)
+    columns += [Column("chosen", True)] if are_apart else []
+    yield table(columns, [_child_row(child)[: len(columns)] for child in shown])
     n_deeper = len(family) - len(wanted)
     if len(wanted) > len(shown) or n_deeper:
         parts = [f"{len(wanted) - len(shown):,} more children"] if len(wanted) > len(shown) else []
@@ -63,13 +63,8 @@ def _child_row(child: Child) -> list[str]:
     run = child.run
     named = ["  " * child.depth + run.run_id, settings_in_words(run.settings) or run.name, run.status]
     prices = figures.prices(run.energy_pj, run.latency_cycles, run.edp_pj_cycles)
-    return [*named, *prices, figures.count(child.n_layers)]
-
-
-def _taken(child: Child) -> str:
-    if not child.n_chosen:
-        return figures.NOTHING
-    return "all" if child.n_chosen == child.n_layers else f"{child.n_chosen:,}"
+    taken = "all" if child.n_chosen == child.n_layers else f"{child.n_chosen:,}"
+    return [*named, *prices, figures.count(child.n_layers), taken if child.n_chosen else figures.NOTHING]
 
 
 def results_table(results: Sequence[ResultOf], family: Sequence[Child]) -> Iterator[str]:

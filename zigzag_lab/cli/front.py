@@ -129,7 +129,9 @@ def _lines(front: NetworkFront) -> Iterator[str]:
     run, points = front.run, front.points
     yield bold(f"{shown(str(run.workload))} on {shown(str(run.accelerator))}: {_proof(front)}")
     yield f"{len(points):,} trade-offs of the network" + (f", {MOST_ROWS} of them:" if len(points) > MOST_ROWS else ":")
-    yield table(figures.PRICES, [figures.prices(energy, latency) for energy, latency, _ in _spread(points)])
+    last, n = len(points) - 1, min(len(points), MOST_ROWS)  # some points, evenly spread, the ends included
+    shown_points = [points[round(i * last / max(n - 1, 1))] for i in range(n)]
+    yield table(figures.PRICES, [figures.prices(energy, latency) for energy, latency, _ in shown_points])
     yield ""
     columns = [Column("index", True), Column("layer"), Column("points", True), Column("least energy", True)]
     columns += [Column("at cycles", True), Column("least cycles", True), Column("at energy", True), Column("proven")]
@@ -171,10 +173,3 @@ def _nest(levels: Sequence[Sequence[tuple[str, float]]], memories: list[str]) ->
         for loops, memory in zip(levels, memories, strict=True)
     )
     return " ".join(parts)
-
-
-def _spread(points: list[tuple[float, float, tuple[int, ...]]]) -> list[tuple[float, float, tuple[int, ...]]]:
-    """A few points, evenly spread, the ends included."""
-    n = len(points)
-    places = range(n) if n <= MOST_ROWS else [round(i * (n - 1) / (MOST_ROWS - 1)) for i in range(MOST_ROWS)]
-    return [points[i] for i in places]

@@ -43,10 +43,7 @@ COLUMNS = (
 @json_option
 @database_option
 def ls_command(
-    experiment: str | None,
     status: str | None,
-    workload: str | None,
-    accelerator: str | None,
     objective: str | None,
     tags: tuple[tuple[str, str], ...],
     since: str | None,
@@ -54,16 +51,15 @@ def ls_command(
     are_points: bool,
     is_json: bool,
     database: str | None,
+    **names: str | None,
 ) -> None:
     """List runs, the newest first; those within runs with --points."""
     from zigzag_lab.api import ask
 
     with ask.open_lab(database) as lab:
         runs = lab.runs(
-            experiment=experiment,
+            **names,
             status=status.lower() if status else None,
-            workload=workload,
-            accelerator=accelerator,
             objective=ask.objective_named(objective) if objective else None,
             since=ask.moment(since) if since else None,
             tags=dict(tags),
@@ -96,15 +92,13 @@ def ls_command(
 @database_option
 def best_command(
     opt: str,
-    experiment: str | None,
-    workload: str | None,
-    accelerator: str | None,
     sweep: str | None,
     limit: int | None,
     are_points: bool,
     is_csv: bool,
     is_json: bool,
     database: str | None,
+    **names: str | None,
 ) -> None:
     """List the runs with the least latency, energy or EDP.
 
@@ -113,12 +107,16 @@ def best_command(
     from zigzag_lab.api import ask
 
     if sweep is not None:
-        if experiment not in (None, sweep):
+        from zigzag_lab.api import sweep_answers as sweeps
+        from zigzag_lab.cli.pareto import print_points
+
+        if names["experiment"] not in (None, sweep):
             raise click.UsageError("--experiment and --sweep do not go together: a sweep is an experiment of its own.")
-        _print_best_points(sweep, opt, workload, accelerator, limit, database, is_csv=is_csv, is_json=is_json)
+        points = sweeps.sweep_points(sweep, database, workload=names["workload"])
+        points = [one for one in points if names["accelerator"] in (None, one.accelerator)]
+        print_points(sweeps.sorted_by(points, opt.lower())[:limit], is_csv=is_csv, is_json=is_json)
         return
     with ask.open_lab(database) as lab:
-        names = {"experiment": experiment, "workload": workload, "accelerator": accelerator}
         runs = lab.best(opt, limit=limit, children=are_points, **names)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
@@ -127,25 +125,6 @@ def best_command(
         print_csv(columns, [list(asdict(run).values()) for run in runs])
     else:
         _print(runs, is_json)
-
-
-def _print_best_points(
-    sweep: str,
-    opt: str,
-    workload: str | None,
-    accelerator: str | None,
-    limit: int | None,
-    database: str | None,
-    *,
-    is_csv: bool,
-    is_json: bool,
-) -> None:
-    from zigzag_lab.api import sweep_answers as sweeps
-    from zigzag_lab.cli.pareto import print_points
-
-    records = sweeps.sweep_points(sweep, database, workload=workload)
-    records = [r for r in records if accelerator is None or r.accelerator == accelerator]
-    print_points(sweeps.sorted_by(records, opt.lower())[:limit], is_csv=is_csv, is_json=is_json)
 
 
 def _print(runs: Sequence[RunRecord], is_json: bool) -> None:

@@ -37,9 +37,9 @@ def sync_command(
     """
     from zigzag_lab.api import mlflow_view
 
-    report = mlflow_view.sync(database, mlflow, again=again, policy=policy, sweeps=sweeps)
-    click.echo(report.sentence, err=not report.is_complete)
-    sys.exit(0 if report.is_complete else 1)
+    if report := mlflow_view.sync(database, mlflow, again=again, policy=policy, sweeps=sweeps):
+        click.echo(report.sentence, err=not report.is_complete)
+        sys.exit(0 if report.is_complete else 1)
 
 
 @mlflow_group.command("status")
@@ -71,7 +71,7 @@ def ui_command(port: int | None, host: str, no_open: bool, mlflow: str | None, d
 
     uri = mlflow_view.uri_of(database, mlflow)
     warn_of_unpublished(mlflow_view.sync(database, mlflow))
-    if mlflow_view.is_server(uri):
+    if uri.startswith(("http://", "https://")):  # a server, which has its user interface itself
         _tell(mlflow_view.page_of_runs(uri.partition("?")[0], database), no_open, ends="")
         return
     with suppress(KeyboardInterrupt), mlflow_view.mlflow_server(uri, host, port) as (address, server):

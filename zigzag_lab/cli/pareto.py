@@ -66,13 +66,19 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         return
     names = list(dict.fromkeys(name for point in points for name in point.settings))
     if is_csv:
-        headings = ["key", "run_id", "workload", "accelerator", "mapping", *names, *_FIGURES]
-        print_csv(headings, [_all_of(point, names) for point in points])
+        known = ("key", "run_id", "workload", "accelerator", "mapping")
+        rows = []
+        for point in points:
+            settings = [point.settings.get(name) for name in names]
+            rows.append([*_fields(point, known), *settings, *_fields(point, _FIGURES)])
+        print_csv([*known, *names, *_FIGURES], rows)
         return
     if not points:
         click.echo("No such points.", err=True)
         return
-    columns_shown = [name for name in names if not name.startswith("mapping") and _differs(points, name)]
+    values = {name: {str(point.settings.get(name)) for point in points} for name in names}
+    varied = [name for name in names if len(values[name]) > 1 or len(points) == 1]
+    columns_shown = [name for name in varied if not name.startswith("mapping")]
     columns = [
         Column("workload"),
         *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
@@ -83,16 +89,8 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
     click.echo(table(columns, [_row(point, columns_shown, len(columns)) for point in points]))
 
 
-def _differs(points: Sequence[SweepPointRecord], name: str) -> bool:
-    return len({str(point.settings.get(name)) for point in points}) > 1 or len(points) == 1
-
-
-def _all_of(point: SweepPointRecord, names: Sequence[str]) -> list[object]:
-    return [
-        *(point.key, point.run_id, point.workload, point.accelerator, point.mapping),
-        *(point.settings.get(name) for name in names),
-        *(getattr(point, figure) for figure in _FIGURES),
-    ]
+def _fields(point: SweepPointRecord, names: Sequence[str]) -> list[object]:
+    return [getattr(point, name) for name in names]
 
 
 def _row(point: SweepPointRecord, columns_shown: Sequence[str], n_columns: int) -> list[str]:

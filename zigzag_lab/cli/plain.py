@@ -41,24 +41,16 @@ def as_json(value: object) -> str:
     return _UNUSUAL.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Rows under a line of headings; nothing stands for NULL."""
+def as_csv(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV; nothing stands for NULL."""
     text = io.StringIO()
-    writer = CsvWriter(text, raw=is_raw())
-    writer.writerow(columns)
-    writer.writerows([[_cell(value) for value in row] for row in rows])
+    CsvWriter(text, raw=is_raw()).writerows(rows)
     return text.getvalue()
 
 
-def _cell(value: object) -> object:
-    """A value in CSV; documents are JSON."""
-    plain = as_plain(value)
-    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, (dict, list)) else plain
-
-
 def print_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows of CSV, to a byte as they are unless a terminal shows them."""
-    print_data(as_csv(columns, rows))
+    """Print rows of CSV under their headings, to a byte as they are unless a terminal shows them."""
+    print_data(as_csv([columns, *rows]))
 
 
 def print_data(text: str) -> None:

@@ -172,13 +172,7 @@ def warn_of_unpublished(report: PublishReport | None) -> None:
 
 @contextmanager
 def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> Iterator[None]:
-    """Where an error ends a run that is on record, say so, tell MLflow, and exit with the error's status.
-
-    Args:
-        database: the URL of the database that the run is recorded in.
-        mlflow: where to publish.
-        as_json: whether one JSON object is printed.
-    """
+    """Where an error ends a run that is on record, say so, tell MLflow, and exit with the error's status."""
     try:
         yield
     except ZigzagLabError as error:

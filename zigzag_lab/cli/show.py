@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Iterator
+from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
     from zigzag_lab.api.export import WrittenInput
-    from zigzag_lab.api.run_page import EnergyBreakdown, LatencyBreakdown, RunPage
+    from zigzag_lab.api.run_page import EnergyBreakdown, RunPage
     from zigzag_lab.store.lab import RunRecord, StoredLayer
 
 LABEL = 12
@@ -91,9 +92,7 @@ def _written_lines(written: list[WrittenInput], is_json: bool) -> Iterator[str]:
 def run_lines(page: RunPage, *, is_whole: bool = False) -> Iterator[str]:
     """A run: its head, its totals, its results where they are several, its children, its energy, latency and layers.
 
-    Args:
-        page: the run.
-        is_whole: whether all runs within it are listed, too.
+    With ``is_whole`` all runs within it are listed, too.
     """
     yield from _head(page)
     if page.results and page.run.energy_pj is None:
@@ -171,7 +170,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("run", run.run_id)
     if run.energy_pj is not None:
         yield from labelled("energy", f"{figures.energy(run.energy_pj)}   ({run.energy_pj:,.3f} pJ)")
-        ideal = page.latency.ideal
+        ideal = page.latency["ideal"]
         busy = f"   (array busy {figures.share(ideal, run.latency_cycles)})" if page.layers else ""
         yield from labelled("latency", f"{figures.count(run.latency_cycles)} cycles{busy}")
         yield from labelled("EDP", f"{figures.power(run.edp_pj_cycles)} pJ x cycles")
@@ -196,7 +195,9 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("asked", f"{run.aim}, experiment {shown(run.experiment)}")
     for kind, (name, digest, file) in page.inputs.items():
         yield from labelled(kind, shown(f"{name} ({digest})" + (f" from {file}" if file else "")))
-    yield from labelled("options", _pairs(details.options))
+    options = {k: v for k, v in details.options.items() if v is not None and k not in ("stages", "stage_code")}
+    said = shown(", ".join(f"{key}={cut(str(value))}" for key, value in options.items()))
+    yield from labelled("options", said or "none")
     if stages := details.options.get("stages"):
         yield from labelled("stages", shown(" > ".join(map(str, stages))))
     if code := details.options.get("stage_code"):
@@ -223,11 +224,6 @@ def _more_figures(run: RunRecord) -> Iterator[str]:
         yield from labelled("search", f"{run.n_mappings_evaluated:,} mappings priced")
     if run.cache_hits is not None:
         yield from labelled("cache", f"{run.cache_hits} hits, {run.cache_misses or 0} misses")
-
-
-def _pairs(options: dict[str, Any]) -> str:
-    said = {key: value for key, value in options.items() if value is not None and key not in ("stages", "stage_code")}
-    return shown(", ".join(f"{key}={cut(str(value))}" for key, value in said.items())) or "none"
 
 
 def _where(machine: dict[str, Any]) -> Iterator[str]:
@@ -261,12 +257,10 @@ def _energy_table(energy: EnergyBreakdown) -> str:
     return table(columns, rows)
 
 
-def _latency_table(latency: LatencyBreakdown) -> str:
+def _latency_table(latency: dict[str, float]) -> str:
     columns = [Column("term"), Column("cycles", True), Column("of all", True)]
-    total = latency.total_cycles
-    rows = [
-        [TERMS[name], figures.count(cycles), figures.share(cycles, total)] for name, cycles in latency.terms.items()
-    ]
+    total = fsum(latency.values())
+    rows = [[TERMS[name], figures.count(cycles), figures.share(cycles, total)] for name, cycles in latency.items()]
     return table(columns, [*rows, ["all", figures.count(total), figures.share(total, total)]])
 
 
@@ -280,7 +274,7 @@ def _layers_table(page: RunPage) -> str:
         more["gap"] = _gap
     columns += [*(Column(name, True) for name in more), Column("spatial mapping")]
     columns += [Column("left out")] if page.left_out else []
-    energy, latency, rows = page.energy.total_pj, page.latency.total_cycles, []
+    energy, latency, rows = page.energy.total_pj, fsum(page.latency.values()), []
     for layer in page.layers:
         row = [*_layer_row(layer, energy, latency), *(spelt(layer) for spelt in more.values()), layer.spatial_mapping]
         rows.append([*row, *([_left_out(page, layer)] if page.left_out else [])])

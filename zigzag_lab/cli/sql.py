@@ -72,12 +72,7 @@ def _form_of(output: Path | None) -> str:
 
 
 class _Written:
-    """An answer as text, a portion at a time.
-
-    Attributes:
-        n_rows: how many rows were written so far.
-        is_cut: whether there are more than a table was to show.
-    """
+    """An answer as text, a portion at a time; counts its rows, and whether a table leaves some out."""
 
     def __init__(self, portions: Iterator[Answer], form: str, width: int | None, limit: int | None) -> None:
         self.n_rows, self.is_cut = 0, False
@@ -90,8 +85,7 @@ class _Written:
     def _csv(self) -> Iterator[str]:
         for number, portion in enumerate(self._portions):
             self.n_rows += len(portion.rows)
-            text = as_csv(portion.columns, portion.rows)
-            yield text if number == 0 else text[len(as_csv(portion.columns, [])) :]
+            yield as_csv(portion.rows if number else [portion.columns, *portion.rows])
 
     def _json(self) -> Iterator[str]:
         yield "["

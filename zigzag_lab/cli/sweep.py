@@ -85,7 +85,7 @@ def sweep_command(
     if not outcome.is_complete:
         sys.exit(1)
     sys.stdout.flush()
-    warn_of_unpublished(mlflow_view.publish_sweep(url, mlflow, outcome.name, policy))
+    warn_of_unpublished(mlflow_view.sync(url, mlflow, policy=policy, sweeps=[outcome.name], may_be_off=True))
 
 
 class ProgressLine:

@@ -32,12 +32,9 @@ def terminal_width() -> int | None:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Rows under headings, without a newline at the end.
+    """Rows of text under headings, without a newline at the end.
 
-    Args:
-        columns: what stands in each column.
-        rows: the cells, as text.
-        width: how much room there is; by default the terminal's, endless where there is none.
+    They fit the ``width``: by default that of the terminal, without a limit where there is none.
     """
     room = terminal_width() if width is None else width
     cells = [[shown(cell) for cell in row] for row in rows]

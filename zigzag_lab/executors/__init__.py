@@ -18,11 +18,9 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 
 
 class Engine(Protocol[Item_contra, Result]):
-    """Works through chunks of items in other processes.
+    """Works through chunks of items in other processes, which run on some hosts.
 
-    Attributes:
-        chunk_seconds: how much work a chunk should hold: enough that handing it out costs little.
-        hosts: names of the machines that the processes run on.
+    A chunk should hold ``chunk_seconds`` of work: enough that handing it out costs little.
     """
 
     chunk_seconds: float

@@ -39,15 +39,10 @@ QUIET = {
 
 
 class DaskCluster(Generic[Item, Result]):
-    """Workers of a Dask scheduler. See :class:`zigzag_lab.executors.Engine`.
+    """Workers of the Dask scheduler at an address, or of this machine. See :class:`zigzag_lab.executors.Engine`.
 
     The task function travels with each chunk, which is small beside it, so that a worker that starts in mid-run needs
     nothing else. Dask itself repeats a chunk whose worker died, and gives up where three more died.
-
-    Args:
-        work: what is done with each item.
-        n_workers: how many processes to start on this machine, where no scheduler is named.
-        scheduler: address of one that runs already, such as ``tcp://head:8786``.
 
     Raises:
         InputError: Dask is not installed, or the scheduler does not answer, or has no workers that can do the work.

@@ -29,12 +29,7 @@ what that one was sending, and then never."""
 
 
 class LocalProcesses(Generic[Item, Result]):
-    """A pool of spawned processes, each initialised once with the task function. See :class:`Engine`.
-
-    Args:
-        work: what is done with each item.
-        n_workers: how many processes.
-    """
+    """A pool of ``n_workers`` spawned processes, each initialised once with the task. See :class:`Engine`."""
 
     chunk_seconds = 2.0
 
@@ -105,15 +100,16 @@ class LocalProcesses(Generic[Item, Result]):
         """End the workers, and watch them meanwhile."""
         if now:
             self._end_all()
-        closing = threading.Thread(target=self._shut_down, daemon=True)
+
+        def shut_down() -> None:
+            with suppress(OSError):
+                self._pool.shutdown(wait=True, cancel_futures=True)
+
+        closing = threading.Thread(target=shut_down, daemon=True)
         closing.start()
         while closing.is_alive():
             closing.join(1.0)
             self.end_stuck_workers()
-
-    def _shut_down(self) -> None:
-        with suppress(OSError):
-            self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _is_stopped(pid: int) -> bool:

@@ -31,7 +31,8 @@ def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> Path:
     axes = figure.add_subplot()
     for lane, operand in enumerate(lanes):
         _draw_lane(axes, lane, operand, [heights[i] for i in accelerator.levels[operand]])
-    _draw_box(axes, (0, len(lanes) - 1), 0, _array_text(accelerator), ARRAY_COLOUR)
+    sizes = " x ".join(f"{dim} {n}" for dim, n in accelerator.array.sizes.items())
+    _draw_box(axes, (0, len(lanes) - 1), 0, f"array\n{sizes}", ARRAY_COLOUR)
     for index, memory in enumerate(accelerator.memories):
         held = [lanes.index(operand) for operand in memory.operands]
         _draw_box(axes, (min(held), max(held)), heights[index], _memory_text(accelerator, memory), MEMORY_COLOUR)
@@ -63,10 +64,6 @@ def _heights(accelerator: Accelerator) -> dict[int, int]:
         heights[index] = max(reached[operand] for operand in spanned) + 1
         reached.update(dict.fromkeys(spanned, heights[index]))
     return heights
-
-
-def _array_text(accelerator: Accelerator) -> str:
-    return "array\n" + " x ".join(f"{dim} {n}" for dim, n in accelerator.array.sizes.items())
 
 
 def _memory_text(accelerator: Accelerator, memory: Memory) -> str:

@@ -18,7 +18,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 
 @dataclass(frozen=True)
 class DesignMark:
-    """A design in the plane of two figures, in the units of the axes, of both of which less is better."""
+    """A design in the plane of latency (x, in cycles) and energy (y, in pJ)."""
 
     label: str
     x: float
@@ -32,19 +32,11 @@ def pareto_front(points: Iterable[DesignMark]) -> list[DesignMark]:
     return list({(point.x, point.y): point for point in reversed(front)}.values())[::-1]
 
 
-def plot_pareto(
-    points: Sequence[DesignMark],
-    path: str | Path,
-    title: str = "",
-    *,
-    x_label: str = "latency (cycles)",
-    y_label: str = "energy (pJ)",
-) -> Path:
-    """Draw designs and their Pareto front, the points of the front named, and save the picture.
-
-    The labels name the axes across and upwards, with their units.
-    """
-    need(points)
+def plot_pareto(designs: Sequence[DesignMark], path: str | Path, title: str = "") -> Path:
+    """Draw designs and their Pareto front in readable units, the points of the front named, and save the picture."""
+    need(designs)
+    (x_scale, x_unit), (y_scale, y_unit) = _scales([(design.x, design.y) for design in designs])
+    points = [DesignMark(design.label, design.x / x_scale, design.y / y_scale) for design in designs]
     front = pareto_front(points)
     figure = new_figure(8.6, 5.8, title)
     axes = figure.add_subplot()
@@ -60,13 +52,18 @@ def plot_pareto(
         if min(values) > 0 and max(values) / min(values) > 20:
             (axes.set_xscale if is_x else axes.set_yscale)("log")
     axes.margins(0.12)
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set_xlabel(f"latency ({x_unit})")
+    axes.set_ylabel(f"energy ({y_unit})")
     tidy(axes)
     axes.legend(loc="upper right", fontsize=8)
     named = front[:: max(1, -(-len(front) // MOST_LABELS))]
     place_labels(axes, [(p.x, p.y) for p in named], [clipped(p.label, 34) for p in named])
     return save(figure, path)
+
+
+def _scales(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, str], tuple[float, str]]:
+    """The units of latency and energy that leave few digits of points: what to divide by, and their names."""
+    return cycle_scale(max(latency for latency, _ in points)), energy_scale(max(energy for _, energy in points))
 
 
 def plot_trade_offs(
@@ -77,8 +74,7 @@ def plot_trade_offs(
     The points are (energy in pJ, latency in cycles), energy ascending; a proven front has no mapping below it.
     """
     need(points)
-    x_scale, x_unit = cycle_scale(max(latency for _, latency in points))
-    y_scale, y_unit = energy_scale(max(energy for energy, _ in points))
+    (x_scale, x_unit), (y_scale, y_unit) = _scales([(latency, energy) for energy, latency in points])
     drawn = sorted((latency / x_scale, energy / y_scale) for energy, latency in points)
     best = min(drawn, key=lambda point: point[0] * point[1])
     figure = new_figure(7.4, 4.8, title)

@@ -22,6 +22,8 @@ MOST_RANKS = 26
 
 COLUMN_GAP, LANE_GAP, BOX_WIDTH, BOX_HEIGHT, ROW_HEIGHT = 0.45, 0.13, 2.0, 0.66, 0.56
 
+_FIGURES = {"latency": "latency_total2", "energy": "energy_total", "edp": "edp_pj_cycles"}
+
 Position = tuple[float, float]
 
 
@@ -56,7 +58,7 @@ def plot_workload(
     need(cmes)
     if objective not in list(Objective):
         raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(objective, list(Objective)))
-    figures = {cme.layer.id: _figure(cme, objective) for cme in cmes}
+    figures = {cme.layer.id: float(getattr(cme, _FIGURES[objective])) for cme in cmes}
     whole = fsum(figures.values())
     nodes, edges = drawn_nodes(workload)
     plan = _Plan.of(nodes, edges)
@@ -79,11 +81,6 @@ def plot_workload(
             _draw_box(axes, plan.places[node.id], text, part / most if most else 0.0)
     axes.set_title(f"share of the {'energy-delay products' if objective == 'edp' else objective}", fontsize=9)
     return save(figure, path)
-
-
-def _figure(cme: CostModelEvaluation, objective: str) -> float:
-    figures = {"latency": cme.latency_total2, "energy": cme.energy_total, "edp": cme.edp_pj_cycles}
-    return figures[objective]
 
 
 @dataclass(frozen=True)

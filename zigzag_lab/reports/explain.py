@@ -11,7 +11,7 @@ from math import fsum
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.keys.records import record_from
-from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
+from zigzag_lab.plots.bars import energy_parts, latency_by_term
 from zigzag_lab.reports.advice import Statement, array_claim, fill_claim, loading_claim, stall_claims
 from zigzag_lab.reports.what_if import Network, with_access_cost
 from zigzag_lab.store.lab import Lab
@@ -71,9 +71,18 @@ def _total_claim(cmes: Sequence[CostModelEvaluation], network: Network, whole: N
 def _energy_claims(network: Network) -> list[Statement]:
     """Where energy goes; which memory's accesses are worth making cheaper."""
     whole = network.energy_pj
-    by_memory = _sums(network)
+    spent = [
+        (memory, operand, count * pj.total)
+        for cme, count in zip(network.layers, network.counts, strict=True)
+        for memory, operand, pj in energy_parts(cme)
+    ]
+    by_memory = _ranked(sums((memory, pj) for memory, _, pj in spent))
     operations = network.total(lambda cme: cme.mac_energy)
-    parts = [f"{name} {share(pj, whole)} ({_operands(network, name, whole)})" for name, pj in by_memory[:3]]
+    parts = []
+    for name, pj in by_memory[:3]:
+        operands = _ranked(sums((operand, part) for memory, operand, part in spent if memory == name))
+        shares = ", ".join(f"{op} {share(part, whole)}" for op, part in operands if part)
+        parts.append(f"{name} {share(pj, whole)} ({shares})")
     rest = fsum(pj for _, pj in by_memory[3:])
     tail = f", other memories {share(rest, whole)}" if rest else ""
     text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}."
@@ -89,30 +98,8 @@ def _energy_claims(network: Network) -> list[Statement]:
     return claims
 
 
-def _sums(network: Network) -> list[tuple[str, float]]:
-    """(memory, energy of all layers there), the costliest first."""
-    found = sums(
-        (name, count * pj)
-        for cme, count in zip(network.layers, network.counts, strict=True)
-        for name, pj in energy_by_memory_pj(cme).items()
-    )
-    return _ranked(found)
-
-
 def _ranked(parts: dict[str, float]) -> list[tuple[str, float]]:
     return sorted(parts.items(), key=lambda item: -item[1])
-
-
-def _operands(network: Network, memory: str, whole: float) -> str:
-    """Shares of the operands at a memory, the largest first."""
-    found = sums(
-        (operand, count * pj)
-        for cme, count in zip(network.layers, network.counts, strict=True)
-        for operand, levels in cme.mem_energy_breakdown.items()
-        for index, pj in zip(cme.problem.memories[operand], levels, strict=True)
-        if cme.accelerator.memories[index].name == memory
-    )
-    return ", ".join(f"{op} {share(pj, whole)}" for op, pj in _ranked(found) if pj)
 
 
 def _latency_claim(network: Network) -> Statement:

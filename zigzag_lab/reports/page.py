@@ -8,7 +8,6 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path, PureWindowsPath
 
-from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
@@ -213,16 +212,10 @@ def _layers(priced: PricedRun) -> list[dict[str, object]]:
             "proof": "" if stored.certificate is None else stored.certificate.sentence(),
             "energy_by_memory": {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)},
             "latency_by_term": latency_by_term(cme),
-            "nest": _nest(cme),
+            "nest": "\n".join(line for line in loop_nest_text(cme).splitlines()[1:] if line.strip("-=")),  # no rules
         }
         for stored, cme in zip(priced.layers, priced.cmes, strict=True)
     ]
-
-
-def _nest(cme: CostModelEvaluation) -> str:
-    """The loops as text, without the rules between them."""
-    lines = loop_nest_text(cme).splitlines()[1:]
-    return "\n".join(line for line in lines if line.strip("-="))
 
 
 def _provenance(lab: Lab, run: RunRecord) -> dict[str, object]:

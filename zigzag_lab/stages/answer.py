@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from zigzag_lab.cost import (
     Certificate,
@@ -71,13 +71,7 @@ class NotStorableError(ZigzagLabError):
 
 @dataclass(frozen=True)
 class Asker:
-    """The records of whoever asks: what an answer refers to.
-
-    Attributes:
-        layers: those asked about, in the order of the file.
-        constraints: for each of them, what the user restricts its search to.
-        accelerator: the one asked about, if there is one.
-    """
+    """The records of whoever asks, which an answer refers to: layers in their order, each with its constraints."""
 
     layers: tuple[Layer, ...] = ()
     constraints: tuple[MappingConstraints, ...] = ()
@@ -164,22 +158,21 @@ class _AnswerWriter:
 
     def log(self, log: SinkLog) -> list[object]:
         """What was put on record, event by event."""
-        return [getattr(self, f"_{name}")(*given) for name, *given in log.events]
+        return [self._event(*event) for event in log.events]
 
-    def _save(self, cme: CostModelEvaluationABC) -> list[object]:
-        return ["save", self.value(cme)]
-
-    def _warn(self, warning: str) -> list[object]:
-        return ["warn", warning]
-
-    def _save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> list[object]:
-        return ["save_front", [self.value(cme) for cme in points], chosen]
-
-    def _read(self, kind: str, record: object, file: Path | None) -> list[object]:
-        return ["read_input", kind, described(record), None if file is None else str(file)]
-
-    def _adopt(self, run_id: str) -> NoReturn:
-        raise NotStorableError(f"a stage below started a pipeline of its own (run {run_id})")
+    def _event(self, name: str, *given: Any) -> list[object]:
+        match name, given:
+            case "save", (cme,):
+                return ["save", self.value(cme)]
+            case "warn", (warning,):
+                return ["warn", warning]
+            case "save_front", (points, chosen):
+                return ["save_front", [self.value(cme) for cme in points], chosen]
+            case "read", (kind, record, file):
+                return ["read_input", kind, described(record), None if file is None else str(file)]
+            case "variant", (variant, log):
+                return self._variant(variant, log)
+        raise NotStorableError(f"a stage below started a pipeline of its own (run {given[0]})")
 
     def _variant(self, variant: Variant, log: SinkLog) -> list[object]:
         if log.error is not None and not isinstance(log.error, InfeasibleError):
@@ -322,21 +315,21 @@ class _AnswerReader:
     def log(self, events: Sequence[Sequence[Any]]) -> SinkLog:
         """What was put on record, to be replayed."""
         log = SinkLog()
-        for name, *given in events:
-            getattr(self, f"_{name}")(log, *given)
+        for event in events:
+            match event:
+                case "save", cme:
+                    log.save(self.cme(cme))
+                case "warn", warning:
+                    log.warn(warning)
+                case "save_front", points, chosen:
+                    log.save_front([cast(CostModelEvaluation, self.value(cme)) for cme in points], chosen)
+                case "read_input", kind, record, file:
+                    log.read(kind, record_from(KINDS[kind], record), None if file is None else Path(file))
+                case "variant", *variant:
+                    self._variant(log, *variant)
+                case _:
+                    raise ValueError(f"no event that was put on record: {event!r}")
         return log
-
-    def _save(self, log: SinkLog, cme: object) -> None:
-        log.save(self.cme(cme))
-
-    def _warn(self, log: SinkLog, warning: str) -> None:
-        log.warn(warning)
-
-    def _save_front(self, log: SinkLog, points: Sequence[object], chosen: int) -> None:
-        log.save_front([cast(CostModelEvaluation, self.value(cme)) for cme in points], chosen)
-
-    def _read_input(self, log: SinkLog, kind: str, record: object, file: str | None) -> None:
-        log.read(kind, record_from(KINDS[kind], record), None if file is None else Path(file))
 
     def _variant(
         self,

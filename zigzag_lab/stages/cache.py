@@ -128,10 +128,7 @@ class SkipIfDumpExistsStage(CacheStage):
 
 
 def dumped_results(path: Path) -> tuple[list[Result], SinkLog]:
-    """Return the results in a file that DumpStage wrote, and the log of what was put on record.
-
-    Args:
-        path: the JSON file, or the pickle that it stands beside.
+    """Return the results in a JSON file that DumpStage wrote, or in the one beside a pickle, and the log of the record.
 
     Raises:
         InputError: it is a pickle without JSON beside it, or was written by something else.

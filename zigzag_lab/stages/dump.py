@@ -66,13 +66,9 @@ def _four_ways(levels: Mapping[str, Sequence[FourWay]]) -> dict[str, list[dict[s
 def loops_json(levels: Mapping[str, Sequence[Sequence[Loop]]]) -> dict[str, list[list[str]]]:
     """Operand -> loops per level as strings such as ``(K, 32)``."""
     return {
-        op: [[f"({dim}, {_plain(size)})" for dim, size in level] for level in of_op] for op, of_op in levels.items()
+        op: [[f"({d}, {int(n) if float(n).is_integer() else n})" for d, n in level] for level in of_op]
+        for op, of_op in levels.items()
     }
-
-
-def _plain(size: float) -> float:
-    """A whole number without its decimals."""
-    return int(size) if float(size).is_integer() else size
 
 
 def layer_json(cme: CostModelEvaluation) -> dict[str, object]:

@@ -83,13 +83,10 @@ def file_stem(name: str) -> str:
 def formatted(keyword: str, pattern: str | Path, fields: Mapping[str, object]) -> Path:
     """Return the file that a pattern names; layers, accelerators and workloads stand for their names as file stems.
 
-    Args:
-        keyword: what the pattern was given as, for messages.
-        pattern: a file name, with named fields in the notation of ``str.format``.
-        fields: what the fields may name: the keywords of the stage.
+    The pattern has named fields in the notation of ``str.format``: keywords of the stage.
 
     Raises:
-        InputError: the pattern is malformed or names a field that is not there.
+        InputError: the pattern, given as this ``keyword``, is malformed or names a field that is not there.
     """
     values = {name: file_stem(v.name) if isinstance(v, (Layer, Accelerator, Workload)) else v
               for name, v in fields.items()}  # fmt: skip

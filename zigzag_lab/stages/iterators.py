@@ -10,7 +10,7 @@ from zigzag_lab.stages.protocols import ProgressListener, RunFiles, SearchTally
 from zigzag_lab.stages.reducers import LayerMemo
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
-from zigzag_lab.workload import Layer, Workload
+from zigzag_lab.workload import Workload
 
 NOT_IN_MEMORY = ("Pooling", "Add")
 """Types of layers that an in-memory array does not run; only hand-written workloads have them."""
@@ -51,7 +51,9 @@ class WorkloadStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each layer."""
-        layers = [layer for layer in self.workload.layers if self._is_priced(layer)]
+        left_out = () if self.accelerator.array.imc is None else NOT_IN_MEMORY  # left to others, free of charge
+        layers = [layer for layer in self.workload.layers if layer.operator_type not in left_out]
+        rules = self.mapping
         memo, run_files = LayerMemo(), RunFiles.of_layers(layers)
         for index, layer in enumerate(layers):
             if self.progress is not None:
@@ -59,7 +61,7 @@ class WorkloadStage(Stage):
             substage = self.substage(
                 layer=layer,
                 accelerator=self.accelerator,
-                constraints=self._constraints(layer),
+                constraints=MappingConstraints() if rules is None else rules.for_layer(layer),
                 layer_memo=memo,
                 run_files=run_files,
                 tally=self.tally,
@@ -68,10 +70,3 @@ class WorkloadStage(Stage):
                 yield cme, (layer, extra_info)
             if self.progress is not None:
                 self.progress.layer_done(layer, index, len(layers))
-
-    def _is_priced(self, layer: Layer) -> bool:
-        """Whether the array runs a layer: an in-memory one leaves pooling and additions to others, free of charge."""
-        return self.accelerator.array.imc is None or layer.operator_type not in NOT_IN_MEMORY
-
-    def _constraints(self, layer: Layer) -> MappingConstraints:
-        return MappingConstraints() if self.mapping is None else self.mapping.for_layer(layer)

@@ -23,6 +23,8 @@ class SearchMethod:
         options: those that it reads.
         objective_keyword: the keyword of the stage for what to minimise; empty where stages above it choose.
         proves: what is known of its results, for the documentation; empty where nothing is.
+        is_greedy: whether it fills the lowest memories first, and so may find nothing that fits where something does:
+            exact search is then asked as well.
         without_effect: options that the stage accepts and makes no use of, for searches older than this field, as
             records and keys hold these options; a new search leaves it empty.
     """
@@ -32,6 +34,7 @@ class SearchMethod:
     options: tuple[Option, ...] = ()
     objective_keyword: str = ""
     proves: str = ""
+    is_greedy: bool = False
     without_effect: tuple[Option, ...] = ()
 
 
@@ -44,12 +47,14 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
             TemporalMappingGeneratorStage,
             (LPF_LIMIT,),
             proves="without a limit, the best of all orders under LOMA's allocation, where merging loses none",
+            is_greedy=True,
         ),
         SearchMethod(
             "salsa",
             SalsaStage,
             (SEED,),
             objective_keyword="salsa_opt_criterion",
+            is_greedy=True,
             without_effect=(LPF_LIMIT,),
         ),
         SearchMethod(

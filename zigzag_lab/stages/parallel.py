@@ -35,12 +35,8 @@ if TYPE_CHECKING:
 class Job:
     """Task of a worker: build the first stage with the others below it and these keywords, and run it.
 
-    Attributes:
-        stages: the list.
-        kwargs: on the way to a worker, without what belongs to the process that hands the job out.
-        own: keywords that the worker gives a value of its own.
-        within: the run that the job is a part of.
-        open_cache: opens the cache of the run in the worker.
+    On the way there, keywords that belong to the process that hands the job out are left out; those in ``own`` get a
+    value of the worker's. ``open_cache`` opens the cache of the run that the job is ``within``.
     """
 
     stages: list[StageCallable]
@@ -52,16 +48,7 @@ class Job:
 
 @dataclass
 class JobResult:
-    """Outcome of a job.
-
-    Attributes:
-        results: in order.
-        error, trace: what ended it, if it did not finish, and where.
-        log: what its stages put on record.
-        tally: what was done.
-        run_files: what was written to files that the layers of a run write together.
-        cache: what was asked of the cache.
-    """
+    """Outcome of a job: results in order, or what ended it and where; what was put on record, counted and written."""
 
     results: list[Result] = field(default_factory=list)
     error: Exception | None = None

@@ -15,7 +15,6 @@ from zigzag_lab.vocab import InputError
 
 LOOP_ORDERING = "loop_ordering.txt"
 MEMORY_HIERARCHY = "mem_hierarchy.png"
-PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 
 @builtin
@@ -84,11 +83,12 @@ class PlotTemporalMappingsStage(Stage):
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, then draw."""
         from zigzag_lab.plots import plot_breakdowns
-        from zigzag_lab.plots.breakdown_bars import MAX_GROUPS
+        from zigzag_lab.plots.bars import MAX_GROUPS
+        from zigzag_lab.plots.style import SUFFIXES
 
         path = formatted("plot_filename_pattern", self.pattern, self.kwargs)
-        if path.suffix.lower() not in PICTURE_SUFFIXES:
-            raise InputError("plot_filename_pattern", f"'{path}'", f"a name that ends in {', '.join(PICTURE_SUFFIXES)}")
+        if path.suffix.lower() not in SUFFIXES:
+            raise InputError("plot_filename_pattern", f"'{path}'", f"a name that ends in {', '.join(SUFFIXES)}")
         check_file(path)
         shown: list[CostModelEvaluation] = []
         n_results = 0

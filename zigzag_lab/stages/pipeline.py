@@ -92,13 +92,9 @@ def check_pipeline(
     known: Iterable[type[Stage]],
     without_effect: Collection[str] = (),
 ) -> None:
-    """Refuse a list that cannot run.
+    """Refuse a list, top down, that cannot run with the keywords given to ``MainStage``.
 
-    Args:
-        stages: the list, top down.
-        kwargs: the keywords given to ``MainStage``.
-        known: the stages that there are, to say which one would provide what is missing.
-        without_effect: keywords without a warning where no stage makes use of them.
+    Of the ``known`` stages one may provide what is missing. Keywords ``without_effect`` are no reason for a warning.
 
     Raises:
         PipelineError: names the stage and the remedy.
@@ -133,19 +129,12 @@ def _is_leaf(stage: StageCallable) -> bool:
 
 
 def _check_leaf(stages: Sequence[StageCallable]) -> None:
-    for stage in stages[:-1]:
-        if _is_leaf(stage):
-            raise PipelineError(
-                name_of(stage),
-                "stands above other stages",
-                "the last place",
-                f"Move {name_of(stage)} to the end of the list.",
-            )
-    last = stages[-1]
+    for name in (name_of(stage) for stage in stages[:-1] if _is_leaf(stage)):
+        hint = f"Move {name} to the end of the list."
+        raise PipelineError(name, "stands above other stages", "the last place", hint)
+    last, hint = stages[-1], "End the list with CostModelStage."
     if isinstance(last, type) and issubclass(last, Stage) and not _is_leaf(last):
-        raise PipelineError(
-            name_of(last), "stands last, with no stage below it", hint="End the list with CostModelStage."
-        )
+        raise PipelineError(name_of(last), "stands last, with no stage below it", hint=hint)
 
 
 def _check_lists(stages: Sequence[StageCallable]) -> None:

@@ -112,12 +112,7 @@ class RunSink(Sink, Protocol):
 
 @dataclass(frozen=True)
 class RunPlace:
-    """Which run something belongs to, for processes that have no record of it.
-
-    Attributes:
-        database: its URL without passwords.
-        number: what the rows of the run are keyed by.
-    """
+    """Which run of a database (its URL without passwords) something belongs to, for processes without its record."""
 
     database: str
     number: int
@@ -140,13 +135,7 @@ class ProgressListener(Protocol):
 
 @dataclass
 class SearchTally:
-    """Counts of a run.
-
-    Attributes:
-        n_mappings_evaluated: mappings that were priced.
-        n_searches: layers that were searched.
-        n_reused: layers that were identical to one searched before.
-    """
+    """Counts of a run: mappings priced, layers searched, and layers identical to one searched before."""
 
     n_mappings_evaluated: int = 0
     n_searches: int = 0
@@ -283,12 +272,9 @@ HIT, SHARED, MISS = "hit", "shared", "miss"
 
 @dataclass(frozen=True)
 class Asked:
-    """A look-up and its outcome.
+    """A look-up in a cache, ``hit``, ``shared`` (somebody else was computing it) or ``miss``; see :class:`Question`.
 
-    Attributes:
-        kind, label, n_layers, has_inner: see :class:`Question`.
-        outcome: ``hit``; ``shared``, where somebody else was computing it; or ``miss``.
-        seconds: how long an answer that was there took to compute.
+    Seconds are those that an answer which was there took to compute.
     """
 
     kind: str
@@ -301,11 +287,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class CacheReport:
-    """Look-ups of a cache in another process, for the one that it was opened for.
+    """Look-ups of a cache in another process, for the one that it was opened for: key -> the outcome.
 
-    Attributes:
-        asked: key -> the outcome.
-        not_kept: reasons why something was computed and not stored.
+    What was computed and not stored has a reason among ``not_kept``.
     """
 
     asked: Mapping[str, Asked] = field(default_factory=dict)

@@ -53,7 +53,9 @@ def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache)
     _refuse_writers(below, kwargs)
     _refuse_unread(below, kwargs)
     options = _deciding(below, kwargs, is_all_ours)
-    kind = _kind(options)
+    kind = "network"
+    if isinstance(options.get("layer"), Layer):
+        kind = "step" if "spatial_mapping" in options or "temporal_mapping" in options else "layer"
     exact, digests = kind == "network" or not is_all_ours, asked.digests
     parts: dict[str, str] = {}
     records: dict[str, tuple[str, object]] = {}
@@ -72,7 +74,8 @@ def question_of(stages: Sequence[StageCallable], kwargs: Keywords, asked: Cache)
     key = digest(parts, "question")
     within_reach = _in_this_process(stages) if asked.elsewhere() is None else stages
     has_inner = any(spec_of(stage).is_cache for stage in within_reach)
-    label = _label(kwargs)
+    subject = kwargs.get("layer") or kwargs.get("workload")
+    label = subject.name if isinstance(subject, (Layer, Workload)) else str(subject or "")
     return Question(key, kind, label, parts, records, _n_layers(kind, kwargs, digests), has_inner)
 
 
@@ -119,12 +122,6 @@ def _silent(stage: StageCallable) -> Sequence[str]:
     return *spec_of(stage).changes_nothing, *spec_of(stage).writes
 
 
-def _kind(options: Keywords) -> str:
-    if isinstance(options.get("layer"), Layer):
-        return "step" if "spatial_mapping" in options or "temporal_mapping" in options else "layer"
-    return "network"
-
-
 def _key(document: object, domain: str) -> str:
     try:
         return digest_of_bytes(canonical_json(document), domain)
@@ -156,9 +153,8 @@ def _options_document(
         if name == "hardware_parameters":
             _refuse_tools(name, str(value).encode())
         if value is not None:
-            document[name] = (
-                _input_document(name, value, below) if _is_read_below(name, value, below) else _plain(value)
-            )
+            is_unread = any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
+            document[name] = _input_document(name, value) if is_unread else _plain(value)
     return document
 
 
@@ -176,12 +172,7 @@ def _defaults(below: Sequence[StageCallable], kwargs: Keywords) -> dict[str, obj
     return {n: next(iter(v)) if len(v) == 1 else sorted(v, key=repr) for n, v in found.items()}
 
 
-def _is_read_below(name: str, value: object, below: Sequence[StageCallable]) -> bool:
-    """Whether a keyword is a file, or what stands for one, that a stage below reads."""
-    return any(name in spec_of(stage).reads for stage in below) and not is_dataclass(value)
-
-
-def _input_document(name: str, value: object, below: Sequence[StageCallable]) -> object:
+def _input_document(name: str, value: object) -> object:
     """Return a document of an input that is not read yet: of a file by its bytes, of plain data by all of it."""
     if isinstance(value, (str, Path)):
         path = resolve(cast(Kind, name), value)
@@ -232,11 +223,6 @@ def _plain(value: object) -> object:
 
 
 # -- words and counts --------------------------------------------------------------------------------------------------
-
-
-def _label(kwargs: Keywords) -> str:
-    subject = kwargs.get("layer") or kwargs.get("workload")
-    return subject.name if isinstance(subject, (Layer, Workload)) else str(subject or "")
 
 
 def _n_layers(kind: str, kwargs: Keywords, digests: RecordDigests) -> int:

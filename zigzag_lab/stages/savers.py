@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.answer import NotStorableError, answer_of
@@ -26,27 +26,38 @@ _DOCUMENTS: Mapping[str, Callable[[CostModelEvaluationABC], Mapping[str, object]
 DUMP_FORMAT = "zigzag_lab.dump/1"
 
 
-class _JsonSaveStage(Stage):
+class _SavingStage(Stage):
+    """Stores results in a ``sink``, and writes files of which no run has two of one name."""
+
+    declares = StageSpec(provides=("run_files", "sink"), leaves_records=True)
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        sink: Sink | None = None,
+        run_files: RunFiles | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(list_of_callables, **kwargs)
+        self.sink, self.run_files = sink, run_files or RunFiles()
+
+
+class _JsonSaveStage(_SavingStage):
     """Hands every result on, after saving it.
 
     Keywords: ``dump_folder``: where to write ZigZag's files (None for none); ``sink``: where to store results. No file
     of a run is written twice: a second result of a layer goes to ``{layer}_simple_2.json``, and so on.
     """
 
-    declares = StageSpec(provides=("dump_folder", "sink", "run_files"), writes=("dump_folder",), leaves_records=True)
+    declares = StageSpec(provides=("dump_folder", "sink", "run_files"), writes=("dump_folder",))
     suffix: ClassVar[str]
 
     def __init__(
-        self,
-        list_of_callables: Sequence[StageCallable],
-        *,
-        dump_folder: str | Path | None = None,
-        sink: Sink | None = None,
-        run_files: RunFiles | None = None,
-        **kwargs: object,
+        self, list_of_callables: Sequence[StageCallable], *, dump_folder: str | Path | None = None, **kwargs: Any
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.dump_folder, self.sink, self.run_files = dump_folder, sink, run_files or RunFiles()
+        self.dump_folder = dump_folder
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, saved. A folder that cannot be written to is refused first."""
@@ -85,28 +96,20 @@ class CompleteSaveStage(_JsonSaveStage):
 
 
 @builtin
-class PickleSaveStage(Stage):
+class PickleSaveStage(_SavingStage):
     """Saves all CMEs of the stage below as one pickled list; stands above a stage that yields a list, such as SumStage.
 
     Keywords: ``pickle_filename``: the file (None for none); one that this run has written already gets a number;
     ``sink``: where to store results.
     """
 
-    declares = StageSpec(
-        provides=("run_files", "sink"), writes=("pickle_filename",), hands_on=True, leaves_records=True
-    )
+    declares = StageSpec(writes=("pickle_filename",), hands_on=True)
 
     def __init__(
-        self,
-        list_of_callables: Sequence[StageCallable],
-        *,
-        pickle_filename: str | Path | None = None,
-        sink: Sink | None = None,
-        run_files: RunFiles | None = None,
-        **kwargs: object,
+        self, list_of_callables: Sequence[StageCallable], *, pickle_filename: str | Path | None = None, **kwargs: Any
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pickle_filename, self.sink, self.run_files = pickle_filename, sink, run_files or RunFiles()
+        self.pickle_filename = pickle_filename
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stage below, then write the file."""
@@ -129,7 +132,7 @@ class PickleSaveStage(Stage):
 
 
 @builtin
-class DumpStage(Stage):
+class DumpStage(_SavingStage):
     """Hands every result on, and at the end writes all of them to a file.
 
     Keywords: ``dump_filename_pattern``: the file, with fields that name keywords of this stage, such as
@@ -138,21 +141,13 @@ class DumpStage(Stage):
     this package ever reads back. ``sink``: where to store results.
     """
 
-    declares = StageSpec(
-        provides=("run_files", "sink"), writes=("dump_filename_pattern",), hands_on=True, leaves_records=True
-    )
+    declares = StageSpec(writes=("dump_filename_pattern",), hands_on=True)
 
     def __init__(
-        self,
-        list_of_callables: Sequence[StageCallable],
-        *,
-        dump_filename_pattern: str | Path,
-        sink: Sink | None = None,
-        run_files: RunFiles | None = None,
-        **kwargs: object,
+        self, list_of_callables: Sequence[StageCallable], *, dump_filename_pattern: str | Path, **kwargs: Any
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
-        self.pattern, self.sink, self.run_files = dump_filename_pattern, sink, run_files or RunFiles()
+        self.pattern = dump_filename_pattern
 
     def run(self) -> Iterator[Result]:
         """Yield the results of the stages below, then write the files."""

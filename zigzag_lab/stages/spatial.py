@@ -1,6 +1,6 @@
 """Stages that propose spatial mappings.
 
-Where the greedy allocations of LOMA and SALSA fit nothing under any of them, exact search may know one that fits.
+Where a greedy search fits nothing under any of them, exact search may know one that fits.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.keywords import LAYER_RECORDS, check_count, keywords_of
-from zigzag_lab.stages.salsa import SalsaStage
+from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
-from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS, TIME_LIMIT
 from zigzag_lab.workload import Layer
@@ -28,7 +27,6 @@ from zigzag_lab.workload import Layer
 log = logging.getLogger(__name__)
 
 _PROVIDES = ("layer", "accelerator", "constraints", "spatial_mapping", "spatial_mapping_int", "problem")
-_GREEDY = (TemporalMappingGeneratorStage, SalsaStage)
 
 
 @builtin
@@ -156,17 +154,18 @@ def _tried(stage: BatchStage, layer: Layer, attempts: Iterable[Iterator[ResultBa
 def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterator[ResultBatch]:
     """Yield what exact search finds below a stage that proposes spatial mappings, after greedy search found nothing.
 
-    LOMA and SALSA fill the lowest memories first, after which the rest may not fit above; ZigZag stops there. Exact
+    Greedy searches fill the lowest memories first, after which the rest may not fit above; ZigZag stops there. Exact
     search looks at every allocation, under the same spatial mappings, for as long as it does by default.
 
     Raises:
         InfeasibleError: nothing fits, or the list below is not one of a greedy search for uneven mappings.
     """
     kind = str(stage.kwargs.get("temporal_mapping_type", TemporalMappingType.UNEVEN)).lower()
-    if kind != TemporalMappingType.UNEVEN or not any(below in _GREEDY for below in stage.list_of_callables):
+    greedy = [method.stage for method in SEARCH_METHODS.values() if method.is_greedy]
+    if kind != TemporalMappingType.UNEVEN or not any(below in greedy for below in stage.list_of_callables):
         raise miss
     again = copy(stage)
-    again.list_of_callables = [ExactStage if below in _GREEDY else below for below in stage.list_of_callables]
+    again.list_of_callables = [ExactStage if below in greedy else below for below in stage.list_of_callables]
     wanted = (getattr(below, "objective", None) for below in stage.list_of_callables)
     objective = next((one for one in wanted if isinstance(one, Objective)), Objective.LATENCY)
     again.kwargs = {**stage.kwargs, "exact_objective": objective, TIME_LIMIT.keyword: TIME_LIMIT.default}

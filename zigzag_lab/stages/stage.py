@@ -125,13 +125,7 @@ def builtin(stage: StageClass) -> StageClass:
 
 @dataclass(frozen=True)
 class ResultBatch:
-    """Many results at once, whose CMEs are only made when asked for.
-
-    Attributes:
-        energy_pj: [m].
-        latency_cycles: [m].
-        result: mapping number -> its CME and extra information.
-    """
+    """Many results at once: energy in pJ [m], latency in cycles [m], and what makes one of them when asked."""
 
     energy_pj: np.ndarray
     latency_cycles: np.ndarray

@@ -138,9 +138,11 @@ class HardwareSearchStage(Stage):
             except InfeasibleError as miss:
                 misses.append(miss)
         if not priced:
-            raise misses[0] if misses else self._all_too_large()
-        best = min(priced, key=self._rank)
-        yield best[0], priced
+            found = f"none of the {len(self.points)} designs takes {self.max_area} or less"
+            too_large = InputError("max_area_mm2", found, "an area that at least one design meets")
+            raise misses[0] if misses else too_large
+        best, _ = min(priced, key=lambda one: ranks(self.objective, one[0].energy_total, one[0].latency_total2))
+        yield best, priced
 
     def _result_on(self, accelerator: Accelerator, values: dict[str, object], folder: str) -> Result:
         files = files_apart(self.list_of_callables, self.kwargs, values, folder)
@@ -150,13 +152,6 @@ class HardwareSearchStage(Stage):
             raise PipelineError("HardwareSearchStage", found, "one", "Put SumStage below HardwareSearchStage.")
         cme, extra_info = results[0]
         return cme, (values, extra_info)
-
-    def _rank(self, result: Result) -> tuple[float, ...]:
-        return ranks(self.objective, result[0].energy_total, result[0].latency_total2)
-
-    def _all_too_large(self) -> InputError:
-        found = f"none of the {len(self.points)} designs takes {self.max_area} or less"
-        return InputError("max_area_mm2", found, "an area that at least one design meets")
 
 
 HardwareOptimizerStage = HardwareSearchStage

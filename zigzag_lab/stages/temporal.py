@@ -32,7 +32,7 @@ from zigzag_lab.search.temporal import order_classes, temporal_mappings
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, keywords_of, problem_of, ranks
 from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec, spec_of
-from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, Stage, StageCallable, batches_of, builtin
+from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
@@ -102,7 +102,10 @@ class TemporalSearchStage(BatchStage):
         takes_batches = spec_of(self.list_of_callables[0]).takes_batches
         for proposed in self.proposals():
             for one in (proposed,) if takes_batches or isinstance(proposed, TemporalMapping) else self._each(proposed):
-                for priced in batches_of(self._stage(one)):
+                stage = self.substage(
+                    **keywords_of(self.problem), temporal_mapping=one, temporal_mapping_type=self.kind, tally=self.tally
+                )
+                for priced in batches_of(stage):
                     yield priced.wrapped(partial(_with_mapping, one))
 
     def _each(self, batch: MappingBatch) -> Iterator[TemporalMapping]:
@@ -119,11 +122,6 @@ class TemporalSearchStage(BatchStage):
         else:
             yield from self.searched()
 
-    def _stage(self, mapping: MappingBatch | TemporalMapping) -> Stage:
-        return self.substage(
-            **keywords_of(self.problem), temporal_mapping=mapping, temporal_mapping_type=self.kind, tally=self.tally
-        )
-
 
 @builtin
 class TemporalMappingGeneratorStage(TemporalSearchStage):
@@ -131,9 +129,7 @@ class TemporalMappingGeneratorStage(TemporalSearchStage):
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``loma_lpf_limit``: the most loop prime factors to
     reorder (None for all: where a stage above wants the best only, equal beginnings of orders are merged, one mapping
-    is yielded, and ``cme.certificate`` says what was proven); ``temporal_mapping_type``: ``uneven`` (default) or
-    ``even``; ``user_temporal_mapping``: operand -> loops per memory, a mapping from elsewhere to be priced instead of
-    searching (by default the mapping file's ``temporal_mapping`` for this layer). Yields
+    is yielded, and ``cme.certificate`` says what was proven), and those of :class:`TemporalSearchStage`. Yields
     ``(cme, (temporal_mapping, extra_info))``.
     """
 
@@ -196,13 +192,9 @@ def _pinned(problem: Problem, levels: PinnedLevels, kind: TemporalMappingType, w
 
 @dataclass(frozen=True)
 class BestOrder:
-    """Result of a search through classes of orders.
+    """The best mapping of a search through classes of orders, alone in its batch, with the figure that was minimised.
 
-    Attributes:
-        batch: the mapping, alone.
-        figure: its energy, latency or their product.
-        n_orders: orders that fit the memories, of all classes.
-        n_classes: the classes.
+    Of the orders and classes those that fit the memories are counted.
     """
 
     batch: MappingBatch
@@ -219,14 +211,8 @@ def best_of_classes(
 ) -> BestOrder | None:
     """Return the mapping that pricing every order one by one would choose, without pricing them all.
 
-    None where orders are few, where it is not known which have equal prices, and where none fits the memories.
-
-    Args:
-        problem: what is mapped.
-        lpf_limit: the most loop prime factors; None for all.
-        objective: what to minimise. Of equal latencies the one of least energy is chosen and the other way round, and
-            then the first.
-        kind: even or uneven.
+    Of equal latencies the one of least energy is chosen and the other way round, and then the first. None where orders
+    are few, where it is not known which have equal prices, and where none fits the memories.
     """
     classes = order_classes(problem, lpf_limit) if supports(problem) else None
     if classes is None:

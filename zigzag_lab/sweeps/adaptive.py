@@ -37,10 +37,7 @@ class ProposedDesign:
 
 
 class AdaptiveSearch:
-    """Proposes designs that no batch before held.
-
-    Args:
-        sweep: one whose sampling is adaptive.
+    """Proposes designs, of a sweep whose sampling is adaptive, that no batch before held.
 
     Raises:
         InputError: Optuna is not installed.
@@ -165,16 +162,12 @@ def _name(axis: Axis) -> str:
     return ", ".join(axis.names)
 
 
-def _is_ordered(axis: Axis) -> bool:
-    """Whether the steps of an axis rise or fall, so that neighbours are alike."""
-    values = [step[0] for step in axis.values]
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    return len(numbers) == len(values) and numbers in (sorted(numbers), sorted(numbers, reverse=True))
-
-
 def _suggested_step(trial: Trial, axis: Axis) -> int:
     if len(axis) == 1:
         return 0
-    if _is_ordered(axis):
+    # neighbours are alike where the steps rise or fall
+    values = [step[0] for step in axis.values]
+    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
+    if len(numbers) == len(values) and numbers in (sorted(numbers), sorted(numbers, reverse=True)):
         return trial.suggest_int(_name(axis), 0, len(axis) - 1)
     return int(trial.suggest_categorical(_name(axis), list(range(len(axis)))))

@@ -38,15 +38,10 @@ class Axis:
 
 
 def read_axis(entry: Entry, name: str, tables: Mapping[str, LookupTable]) -> Axis:
-    """An axis of one name: a list of values, or a mapping with ``values``, ``range`` or ``log_range``, and ``when``.
-
-    Args:
-        entry: its place in the file.
-        name: what varies.
-        tables: functions for its condition.
+    """The axis of a name: a list of values, or a mapping with ``values``, ``range`` or ``log_range``, and ``when``.
 
     Raises:
-        InputError: it is no such thing.
+        InputError: the entry is no such thing.
     """
     if not isinstance(entry.value, Mapping):
         return Axis((name,), tuple((value,) for value in _listed(entry, name)))

@@ -86,12 +86,9 @@ Values = dict[str, object]
 
 
 class PointMaker:
-    """Makes points of values.
+    """Makes the points of a sweep from values.
 
-    Args:
-        sweep: whose points they are.
-        asks_early: whether :meth:`may_hold` is asked for each axis, so that constraints it has asked are not asked
-            again.
+    Where :meth:`may_hold` is asked early, for each axis, constraints that it has asked are not asked again.
     """
 
     def __init__(self, sweep: SweepSpec, *, asks_early: bool = False) -> None:

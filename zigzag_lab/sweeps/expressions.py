@@ -107,13 +107,7 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
 
 @dataclass(frozen=True)
 class LookupTable:
-    """A function given by points, straight lines between them (in the logarithm of x, where asked).
-
-    Attributes:
-        x: rising.
-        y: one for each x.
-        log: whether x counts by its logarithm.
-    """
+    """A function given by points of rising x, straight lines between them, in the logarithm of x where ``log``."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -136,13 +130,7 @@ class LookupTable:
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was read.
-
-    Attributes:
-        where: its place in the file.
-        text: as it is written.
-        names: the variables and paths it speaks of.
-    """
+    """An expression that was read from ``where``, and the names of the variables and paths in it."""
 
     where: str
     text: str
@@ -150,13 +138,10 @@ class Expression:
     _evaluate: Evaluator
 
     def value(self, lookup: Lookup) -> object:
-        """What it comes to.
-
-        Args:
-            lookup: the value of a variable or path.
+        """Evaluate it; ``lookup`` returns the value of a variable or path.
 
         Raises:
-            InputError: it cannot be worked out for these values.
+            InputError: it has no value here, as where it divides by 0.
         """
         try:
             return whole(_small(self._evaluate(lookup)))
@@ -168,11 +153,6 @@ class Expression:
 
 def read_expression(where: str, text: object, tables: Mapping[str, LookupTable] | None = None) -> Expression:
     """Read an expression: numbers, text, + - * / // % **, comparisons, and, or, not, ``a if b else c``, functions.
-
-    Args:
-        where: its place in the file.
-        text: as it is written; a plain number is one, too.
-        tables: functions given by points.
 
     Raises:
         InputError: it is something else.

@@ -28,13 +28,10 @@ ROOTS = ("accelerator", "mapping", "options")
 
 @dataclass(frozen=True)
 class Adaptive:
-    """A search that proposes designs by what it has learnt from those before.
+    """A search that proposes designs, ``batch`` at a time, by what it has learnt from those before.
 
-    Attributes:
-        n_trials: designs that are asked for.
-        objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`.
-        sampler: which of Optuna's samplers proposes: ``tpe`` or ``nsga2``.
-        batch: designs that are proposed together, and priced at the same time.
+    They are to be good at one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`. The sampler is one of Optuna's:
+    ``tpe`` or ``nsga2``.
     """
 
     n_trials: int
@@ -45,13 +42,7 @@ class Adaptive:
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which points of the space are taken.
-
-    Attributes:
-        n_points: how many at random; None for all of them.
-        seed: equal seeds draw equal points.
-        adaptive: the search that chooses them instead.
-    """
+    """Which points are taken: all, ``n_points`` at random (equal seeds draw equal points), or those of a search."""
 
     n_points: int | None = None
     seed: int = 0
@@ -60,13 +51,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Base:
-    """A file that points start from.
-
-    Attributes:
-        digest: the key of what it means: of a workload its layers, of others what their YAML holds.
-        document: its plain data; of a workload its record.
-        file: where it was read from.
-    """
+    """A file that points start from: the digest of its meaning, its plain data (of a workload the record), its path."""
 
     digest: str
     document: object

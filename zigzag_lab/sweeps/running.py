@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import Protocol
 
@@ -107,145 +108,6 @@ class _Chunk:
         return self.n_losses >= N_LOSSES - 1
 
 
-class _Portion:
-    """Works through a portion of the points with the engine; their states are those when it began."""
-
-    def __init__(self, work: Work, engine: Engine[DesignPoint, PricedPoint], states: Mapping[str, PointState]) -> None:
-        self.work, self.engine, self.states = work, engine, states
-        self._under_way: dict[Future[list[PricedPoint]], _Chunk] = {}
-        self._again: deque[_Chunk] = deque()
-        self._seconds_a_point: float | None = None
-        self._priced: set[str] = set()
-        self._renewed = time.monotonic()
-        self._n_breaks = 0  # one after the other, with no answer in between
-
-    def run(self, points: Iterable[DesignPoint]) -> set[str]:
-        """Price points and store what comes of them; the record keeps no claim of ours afterwards.
-
-        Returns:
-            The keys of those that were priced here.
-        """
-        source = iter(points)
-        try:
-            self._fill(source)
-            while self._under_way:
-                done, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
-                self._collect(done)
-                self._fill(source)
-                self._stay_alive()
-        finally:
-            self.work.record.release()
-        return self._priced
-
-    # -- handing out ---------------------------------------------------------------------------------------------------
-
-    def _fill(self, source: Iterator[DesignPoint]) -> None:
-        """Keep every worker busy, and one chunk waiting for each."""
-        while len(self._under_way) < 2 * self.engine.n_workers and not self.work.listener.is_stopped():
-            if self._again and self._again[0].is_suspect and self._under_way:
-                return
-            chunk = self._again.popleft() if self._again else self._next_chunk(source)
-            if chunk is None:
-                return
-            self._submit(chunk)
-            if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
-                return
-
-    def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
-        while points := list(islice(source, self._chunk_size())):
-            rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
-            ours = self.work.record.claim(rows, self.states)
-            self.work.progress.n_elsewhere += len(points) - len(ours)
-            if ours:
-                return _Chunk([point for point in points if point.key in ours])
-        return None
-
-    def _chunk_size(self) -> int:
-        """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
-        if self._seconds_a_point is None:
-            return 1
-        n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
-        under_way = sum(len(chunk.points) for chunk in (*self._under_way.values(), *self._again))
-        left = self.work.progress.n_wanted - self.work.progress.n_done - self.work.progress.n_elsewhere - under_way
-        return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
-
-    def _submit(self, chunk: _Chunk) -> None:
-        try:
-            future = self.engine.submit(chunk.points)
-        except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
-            self.engine.restart_dead_workers()
-            future = self.engine.submit(chunk.points)
-        self._under_way[future] = chunk
-
-    # -- collecting ----------------------------------------------------------------------------------------------------
-
-    def _collect(self, done: Iterable[Future[list[PricedPoint]]]) -> None:
-        priced: list[PricedPoint] = []
-        lost: list[_Chunk] = []
-        for future in done:
-            chunk = self._under_way.pop(future)
-            try:
-                priced += future.result()
-                self._n_breaks = 0
-            except (BrokenProcessPool, CancelledError):
-                lost.append(chunk)
-            except Exception as error:
-                if not type(error).__name__.startswith("KilledWorker"):
-                    raise
-                lost.append(_Chunk(chunk.points, N_LOSSES - 1))  # it died with several workers: Dask has tried
-        self._store(priced)
-        if lost:
-            lost += [self._under_way.pop(f) for f in list(self._under_way) if f.done() and _is_broken(f)]
-            self._restart_workers()
-            self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)])
-
-    def _restart_workers(self) -> None:
-        self._n_breaks += 1
-        if self._n_breaks > 3 + 4 * self.engine.n_workers:
-            raise ZigzagLabError(
-                "The sweep's worker processes die before they answer anything: out of memory, killed, or unable to "
-                "start. What was priced is stored."
-            )
-        self.engine.restart_dead_workers()
-
-    def _to_do_again(self, chunk: _Chunk) -> Sequence[DesignPoint]:
-        """Hand a lost chunk out again, suspects in halves, to find the point that kills; that point in the end."""
-        n, points = chunk.n_losses + 1, chunk.points
-        if n < N_LOSSES:
-            self._again.append(_Chunk(points, n))
-            return ()
-        if len(points) == 1:
-            return points
-        half = len(points) // 2
-        self._again += [_Chunk(part, chunk.n_losses) for part in (points[:half], points[half:])]
-        return ()
-
-    def _store(self, priced: Sequence[PricedPoint]) -> None:
-        if not priced:
-            return
-        self.work.record.record(priced)
-        self._priced.update(point.key for point in priced)
-        for point in priced:
-            self.work.progress.count(point, self.work.column)
-            self._learn(point.figures.get("seconds") or 0.0)
-        self.work.listener.progressed(self.work.progress)
-
-    def _learn(self, seconds: float) -> None:
-        """A running mean of what a point takes."""
-        before = self._seconds_a_point
-        self._seconds_a_point = seconds if before is None else 0.9 * before + 0.1 * seconds
-
-    def _stay_alive(self) -> None:
-        self.engine.end_stuck_workers()
-        if time.monotonic() - self._renewed > RENEW_SECONDS:
-            self.work.record.renew()
-            self._renewed = time.monotonic()
-
-
-def _is_broken(future: Future[list[PricedPoint]]) -> bool:
-    return future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
-
-
 def _lost(point: DesignPoint) -> PricedPoint:
     reason = f"its worker process died {N_LOSSES} times: out of memory, or killed"
     options = {"point": dict(point.values)}
@@ -277,15 +139,24 @@ class Work:
         self.record, self.column, self.listener, self.progress = record, column, listener, progress
         self.retry_failed = retry_failed
         self._open_engine = open_engine
-        self._engine: Engine[DesignPoint, PricedPoint] | None = None
         self._ours: set[str] = set()  # points that came to nothing are not tried twice in one go
+        self._states: Mapping[str, PointState] = {}
+        self._under_way: dict[Future[list[PricedPoint]], _Chunk] = {}
+        self._again: deque[_Chunk] = deque()
+        self._seconds_a_point: float | None = None
+        self._renewed, self._n_breaks = 0.0, 0  # breaks one after the other, with no answer in between
 
     def __enter__(self) -> Work:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._engine is not None:
-            self._engine.close(now=kind is not None)
+        if "engine" in vars(self):
+            self.engine.close(now=kind is not None)
+
+    @cached_property
+    def engine(self) -> Engine[DesignPoint, PricedPoint]:
+        """The engine, started once there is something to do."""
+        return self._open_engine()
 
     def price(self, points: Sequence[DesignPoint]) -> bool:
         """Price what is missing; then wait for what others are at work on, and take over what they leave.
@@ -309,9 +180,124 @@ class Work:
                 time.sleep(PAUSE_SECONDS)
         return False
 
-    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> set[str]:
-        if self._engine is None:
-            self._engine = self._open_engine()
-        priced = _Portion(self, self._engine, states).run(points)
-        self._ours |= priced
-        return priced
+    def _run(self, points: Sequence[DesignPoint], states: Mapping[str, PointState]) -> bool:
+        """Price points and store what comes of them; the record keeps no claim of ours afterwards.
+
+        Returns:
+            Whether any of them was priced here.
+        """
+        n_before, source = len(self._ours), iter(points)
+        self._again.clear()
+        self._states, self._seconds_a_point, self._renewed, self._n_breaks = states, None, time.monotonic(), 0
+        try:
+            self._fill(source)
+            while self._under_way:
+                done, _ = wait(self._under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+                self._collect(done)
+                self._fill(source)
+                self._stay_alive()
+        finally:
+            self.record.release()
+        return len(self._ours) > n_before
+
+    # -- handing out ---------------------------------------------------------------------------------------------------
+
+    def _fill(self, source: Iterator[DesignPoint]) -> None:
+        """Keep every worker busy, and one chunk waiting for each."""
+        while len(self._under_way) < 2 * self.engine.n_workers and not self.listener.is_stopped():
+            if self._again and self._again[0].is_suspect and self._under_way:
+                return
+            chunk = self._again.popleft() if self._again else self._next_chunk(source)
+            if chunk is None:
+                return
+            self._submit(chunk)
+            if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
+                return
+
+    def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
+        while points := list(islice(source, self._chunk_size())):
+            rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
+            ours = self.record.claim(rows, self._states)
+            self.progress.n_elsewhere += len(points) - len(ours)
+            if ours:
+                return _Chunk([point for point in points if point.key in ours])
+        return None
+
+    def _chunk_size(self) -> int:
+        """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
+        if self._seconds_a_point is None:
+            return 1
+        n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
+        under_way = sum(len(chunk.points) for chunk in (*self._under_way.values(), *self._again))
+        left = self.progress.n_wanted - self.progress.n_done - self.progress.n_elsewhere - under_way
+        return max(1, min(n, MOST_IN_A_CHUNK, left // (3 * self.engine.n_workers)))
+
+    def _submit(self, chunk: _Chunk) -> None:
+        try:
+            future = self.engine.submit(chunk.points)
+        except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
+            self.engine.restart_dead_workers()
+            future = self.engine.submit(chunk.points)
+        self._under_way[future] = chunk
+
+    # -- collecting ----------------------------------------------------------------------------------------------------
+
+    def _collect(self, done: Iterable[Future[list[PricedPoint]]]) -> None:
+        priced: list[PricedPoint] = []
+        lost: list[_Chunk] = []
+        for future in done:
+            chunk = self._under_way.pop(future)
+            try:
+                priced += future.result()
+                self._n_breaks = 0
+            except (BrokenProcessPool, CancelledError):
+                lost.append(chunk)
+            except Exception as error:
+                if not type(error).__name__.startswith("KilledWorker"):
+                    raise
+                lost.append(_Chunk(chunk.points, N_LOSSES - 1))  # it died with several workers: Dask has tried
+        self._store(priced)
+        if lost:
+            ended = [future for future in self._under_way if future.done()]
+            broken = [f for f in ended if f.cancelled() or isinstance(f.exception(), BrokenProcessPool)]
+            lost += map(self._under_way.pop, broken)
+            self._restart_workers()
+            self._store([_lost(p) for chunk in lost for p in self._to_do_again(chunk)])
+
+    def _restart_workers(self) -> None:
+        self._n_breaks += 1
+        if self._n_breaks > 3 + 4 * self.engine.n_workers:
+            raise ZigzagLabError(
+                "The sweep's worker processes die before they answer anything: out of memory, killed, or unable to "
+                "start. What was priced is stored."
+            )
+        self.engine.restart_dead_workers()
+
+    def _to_do_again(self, chunk: _Chunk) -> Sequence[DesignPoint]:
+        """Hand a lost chunk out again, suspects in halves, to find the point that kills; that point in the end."""
+        n, points = chunk.n_losses + 1, chunk.points
+        if n < N_LOSSES:
+            self._again.append(_Chunk(points, n))
+            return ()
+        if len(points) == 1:
+            return points
+        half = len(points) // 2
+        self._again += [_Chunk(part, chunk.n_losses) for part in (points[:half], points[half:])]
+        return ()
+
+    def _store(self, priced: Sequence[PricedPoint]) -> None:
+        if not priced:
+            return
+        self.record.record(priced)
+        self._ours.update(point.key for point in priced)
+        for point in priced:
+            self.progress.count(point, self.column)
+            seconds, mean = point.figures.get("seconds") or 0.0, self._seconds_a_point
+            self._seconds_a_point = seconds if mean is None else 0.9 * mean + 0.1 * seconds
+        self.listener.progressed(self.progress)
+
+    def _stay_alive(self) -> None:
+        self.engine.end_stuck_workers()
+        if time.monotonic() - self._renewed > RENEW_SECONDS:
+            self.record.renew()
+            self._renewed = time.monotonic()

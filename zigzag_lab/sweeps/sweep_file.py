@@ -16,22 +16,11 @@ from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
 from zigzag_lab.inputs.yaml_file import load_yaml
 from zigzag_lab.keys import meaning_digest
+from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
-from zigzag_lab.sweeps.plan import (
-    FILE_WIDE,
-    FILES,
-    OBJECTIVES,
-    ROOTS,
-    Adaptive,
-    Base,
-    Sampling,
-    SweepSpec,
-    default_options,
-    option_of,
-    root_of,
-)
+from zigzag_lab.sweeps.plan import FILES, Adaptive, Base, Sampling, SweepSpec, option_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 
 _KEYS = (
@@ -43,10 +32,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
 def read_sweep(path: str | Path) -> SweepSpec:
-    """Read and check a sweep file.
-
-    Args:
-        path: the file, or the folder of an experiment, whose ``experiment.yaml`` is read.
+    """Read and check a sweep file, or the ``experiment.yaml`` of a folder.
 
     Raises:
         InputError: something in it cannot be used; says where, and what to write instead.
@@ -65,7 +51,9 @@ class _SweepFile:
 
     def sweep(self) -> SweepSpec:
         tables = {name: read_table(entry) for name, entry in self._items("tables").items()}
-        axes, options = self._axes(tables), self._options()
+        given = self._items("options").items()
+        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
+        axes, options = self._axes(tables), {**plan.default_options(), **checked}
         sweep = SweepSpec(
             name=self.keys.get("name", self._at("name", value=self.folder.name)).text(
                 "letters, digits, spaces, dots and dashes", _NAME
@@ -94,7 +82,11 @@ class _SweepFile:
 
     def place_of(self, name: str) -> Entry:
         """Where a name of the space is varied or derived."""
-        holders = (self._items("space"), self._items("derived"), *(group.items() for group in self._groups()))
+        holders = (
+            self._items("space"),
+            self._items("derived"),
+            *(group.items() for group in self._groups()),
+        )
         return next((holder[name] for holder in holders if name in holder), self._at(name))
 
     def _items(self, key: str) -> Mapping[str, Entry]:
@@ -105,11 +97,6 @@ class _SweepFile:
 
     def _groups(self) -> list[Entry]:
         return self._elements("zipped", "a list of groups")
-
-    def _options(self) -> dict[str, object]:
-        given = self._items("options").items()
-        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
-        return {**default_options(), **checked}
 
     # -- axes ----------------------------------------------------------------------------------------------------------
 
@@ -202,14 +189,14 @@ def _check_new(reader: _SweepFile, sweep: SweepSpec, name: str, known: set[str])
     root = root_of(name)
     if root == "options":
         option = option_of(reader.place_of(name).where, name.removeprefix("options.")).name
-        if option in FILE_WIDE:
+        if option in plan.FILE_WIDE:
             found = f"'{option}' decides how workloads are read"
             raise reader.place_of(name).error(found, "it below 'options', for all points")
     elif root is not None:
         _check_path(reader.place_of(name).where, sweep, root, name)
     elif name not in FILES and not _VARIABLE.fullmatch(name):
-        hint = nearest(name.partition(".")[0].partition("[")[0], ROOTS)
-        expected = f"a path that starts with {', '.join(ROOTS)}, or the name of a variable"
+        hint = nearest(name.partition(".")[0].partition("[")[0], plan.ROOTS)
+        expected = f"a path that starts with {', '.join(plan.ROOTS)}, or the name of a variable"
         raise reader.place_of(name).error("this is neither a path nor a variable", expected, hint)
 
 
@@ -236,7 +223,10 @@ def _check_spoken_of(reader: _SweepFile, sweep: SweepSpec, expression: Expressio
 def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
     sampling = sweep.sampling
     if sampling.adaptive is not None:
-        _check_networks(reader, sweep)
+        # a search compares designs over all networks, not one network with another
+        if not any(axis.names == ("workload",) for axis in sweep.axes):
+            expected = "'workloads', as a search adds up each design's figures over all of them"
+            raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
     elif sampling.n_points is None and sweep.n_combinations > MAX_POINTS:
         sizes = " x ".join(str(len(axis)) for axis in sweep.axes)
         found = f"{sizes} = {sweep.n_combinations:,} combinations"
@@ -244,23 +234,14 @@ def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
         raise reader.root.error(found, f"at most {MAX_POINTS:,} points", hint)
 
 
-def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
-    """See that a search compares designs over all networks, not one network with another."""
-    if not any(axis.names == ("workload",) for axis in sweep.axes):
-        expected = "'workloads', as a search adds up each design's figures over all of them"
-        raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
-
-
 SAMPLERS = ("tpe", "nsga2")
 MAX_TRIALS = 100_000
 
 
 def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
-    """The keys ``sampling`` and ``seed`` of a sweep file.
+    """Return what the keys ``sampling`` and ``seed`` of a sweep file ask for.
 
-    Args:
-        keys: those of the file.
-        objective: what each point minimises; the search's objective too where it names none.
+    A search that names no objective has that of the points.
 
     Raises:
         InputError: they hold something else.
@@ -285,8 +266,8 @@ def _adaptive(entry: Entry, objective: str) -> Adaptive:
         batch = _whole(given["batch"], "how many designs are proposed together", 1, MAX_TRIALS)
     if "objectives" not in given:
         return Adaptive(n_trials, (objective,), sampler, batch)
-    expected = f"a list of one to three of {', '.join(OBJECTIVES)}"
-    objectives = tuple(item.choice(OBJECTIVES) for item in given["objectives"].elements(expected))
+    expected = f"a list of one to three of {', '.join(plan.OBJECTIVES)}"
+    objectives = tuple(item.choice(plan.OBJECTIVES) for item in given["objectives"].elements(expected))
     if not 1 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise given["objectives"].error(f"found {given['objectives'].value!r}", expected)
     return Adaptive(n_trials, objectives, sampler, batch)

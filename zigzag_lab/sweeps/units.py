@@ -29,6 +29,7 @@ _KINDS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "area": MappingProxyType({"um2": 1e-6, "mm2": 1, "cm2": 100}),
     }
 )
+_EXAMPLES = {"size": "'64 KiB'", "energy": "'1.5 pJ'", "area": "'0.1 mm2'"}
 _ALL = MappingProxyType({unit: n for units in _KINDS.values() for unit, n in units.items()})
 _KEYS = MappingProxyType(
     {
@@ -48,9 +49,7 @@ def kind_of(path: str) -> str | None:
 def value_at(entry: Entry, path: str) -> object:
     """A value of the file in the unit that its path counts in: ``64 KiB`` becomes 524288 bits.
 
-    Args:
-        entry: the value as YAML has it. Text that is no number with a unit stays text.
-        path: what the value is for: a path, or the name of a variable, which may be of any unit.
+    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text.
 
     Raises:
         InputError: the unit is unknown, or counts something else.
@@ -60,8 +59,8 @@ def value_at(entry: Entry, path: str) -> object:
         return [value_at(item, path) for item in entry.elements()]
     match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        if isinstance(value, str) and kind_of(path) is not None:
-            raise entry.error(f"'{value}'", f"a number, with a unit such as {_example(path)} or without")
+        if isinstance(value, str) and (kind := kind_of(path)) is not None:
+            raise entry.error(f"'{value}'", f"a number, with a unit such as {_EXAMPLES[kind]} or without")
         return whole(value)
     number, unit = float(match[1].replace("_", "")), match[2]
     units = _units_for(path)
@@ -81,10 +80,6 @@ def _units_for(path: str) -> Mapping[str, float] | None:
     if path.startswith("accelerator."):
         return {}
     return _ALL if "." not in path and "[" not in path else None
-
-
-def _example(path: str) -> str:
-    return {"size": "'64 KiB'", "energy": "'1.5 pJ'"}.get(str(kind_of(path)), "'0.1 mm2'")
 
 
 def whole(value: object) -> object:

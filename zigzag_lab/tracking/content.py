@@ -16,21 +16,8 @@ from pathlib import PurePath
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
 from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun, InputRecord
-from zigzag_lab.tracking.limits import (
-    MAX_DATASET_DIGEST,
-    MAX_DATASET_NAME,
-    MAX_EXPERIMENT_NAME,
-    MAX_PARAM_VALUE,
-    MAX_PARAMS,
-    MAX_TAG_VALUE,
-    MAX_TAGS,
-    MAX_USER_TAG_VALUE,
-    POINT_KEY_TAG,
-    RUN_ID_TAG,
-    cut,
-    key_part,
-    key_parts,
-)
+from zigzag_lab.tracking import limits
+from zigzag_lab.tracking.limits import cut, key_part, key_parts
 from zigzag_lab.tracking.published_sweep import (
     NOT_STATED,
     PublishedSweep,
@@ -53,7 +40,7 @@ MOST_STEPS = 1000
 """Results whose figures become the steps of a metric."""
 
 MOST_MEMORIES = 16
-MOST_USER_TAGS = MAX_TAGS - 30
+MOST_USER_TAGS = limits.MAX_TAGS - 30
 
 MLFLOW_STATUS = {
     RunStatus.RUNNING: "RUNNING",
@@ -117,7 +104,7 @@ class RunContent:
     document: str | None
     measured_ms: int
     parent: str | None = None
-    id_tag: str = RUN_ID_TAG
+    id_tag: str = limits.RUN_ID_TAG
 
 
 def content_of(
@@ -136,20 +123,20 @@ def content_of(
         name = point_name(record, sweep)
         found = {**point_params(record.point.settings, sweep.names), **found}
         started_ms -= round(1000 * (record.seconds or 0.0))  # points are recorded when they are done
-        tags |= {POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
+        tags |= {limits.POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
     elif record.parent_id is not None:
         name = varied_name(record)
         found = {**point_params(record.varied, ()), **found}
     return RunContent(
         record.id,
-        cut(scrub(name), MAX_DATASET_NAME),
-        cut(scrub(record.experiment), MAX_EXPERIMENT_NAME),
+        cut(scrub(name), limits.MAX_DATASET_NAME),
+        cut(scrub(record.experiment), limits.MAX_EXPERIMENT_NAME),
         MLFLOW_STATUS[record.status],
         started_ms,
         None if record.ended_at is None else in_ms(record.ended_at),
-        {key: cut(scrub(value), MAX_PARAM_VALUE) or "none" for key, value in list(found.items())[:MAX_PARAMS]},
+        {key: cut(scrub(found[key]), limits.MAX_PARAM_VALUE) or "none" for key in list(found)[: limits.MAX_PARAMS]},
         tuple(m for m in measured if isfinite(m.value)),
-        {key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items() if value},
+        {key: cut(scrub(value), limits.MAX_TAG_VALUE) for key, value in tags.items() if value},
         tuple(_datasets(record, scrub)),
         run_json(record, database_url, scrub, kin) if sweep is None else None,
         started_ms,
@@ -254,7 +241,7 @@ def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> 
     """Tags, with empty texts for what there is nothing to say of."""
     machine = record.environment
     argv, git = machine.get("argv") or [""], machine.get("git") or {}
-    yield RUN_ID_TAG, record.id
+    yield limits.RUN_ID_TAG, record.id
     yield "zl.database", database_url
     yield "zl.status", record.status.value
     yield "zl.engine", record.engine_digest
@@ -277,7 +264,7 @@ def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> 
     yield "mlflow.source.git.branch", str(git.get("branch") or "")
     mine = list(record.tags.items())
     for key, value in mine[:MOST_USER_TAGS]:
-        yield user_tag_key(key), cut(value, MAX_USER_TAG_VALUE)
+        yield user_tag_key(key), cut(value, limits.MAX_USER_TAG_VALUE)
     if len(mine) > MOST_USER_TAGS:
         yield "zl.tags_left_out", str(len(mine) - MOST_USER_TAGS)
 
@@ -308,5 +295,8 @@ def cache_word(record: FullRun) -> str:
 def _datasets(record: FullRun, scrub: Callable[[str], str]) -> Iterator[DatasetRecord]:
     for role in ("workload", "accelerator"):
         if given := record.inputs.get(role):
-            name, place = cut(scrub(given.name), MAX_DATASET_NAME), cut(scrub(given.file_name or given.name), 4000)
-            yield DatasetRecord(role, name or role, given.digest[:MAX_DATASET_DIGEST], given.digest, place)
+            name, place = (
+                cut(scrub(given.name), limits.MAX_DATASET_NAME),
+                cut(scrub(given.file_name or given.name), 4000),
+            )
+            yield DatasetRecord(role, name or role, given.digest[: limits.MAX_DATASET_DIGEST], given.digest, place)

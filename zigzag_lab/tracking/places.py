@@ -23,13 +23,10 @@ _WORDS = ("databricks", "databricks-uc", "uc")  # what MLflow takes beside URIs
 def mlflow_uri_for(database_url: str | DatabaseUrl, override: str | None = None) -> str | None:
     """The tracking URI to publish to. It may carry a password: show it through ``masked``.
 
-    Args:
-        database_url: our database.
-        override: what the user asked for: a tracking URI, ``off``, or None for the default.
-
     Returns:
-        The override; else ``MLFLOW_TRACKING_URI``; else ``mlflow.db`` beside our SQLite file, or in the working folder
-        when our database is on a server. None when nothing is to be published: asked to, or our database is in memory.
+        The override of the user's; else ``MLFLOW_TRACKING_URI``; else ``mlflow.db`` beside our SQLite file, or in the
+        working folder when our database is on a server. None when nothing is to be published: ``off``, or our database
+        is in memory.
 
     Raises:
         InputError: the override is no URI.

@@ -42,11 +42,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class PublishReport:
-    """What a call published.
+    """What a call published to a store, whose URI is shown without its password: our id -> MLflow's.
 
     Attributes:
-        uri: MLflow's store, without its password.
-        published: our id -> MLflow's id, of the runs that MLflow now has.
         failures: runs whose publishing failed.
         n_waiting: runs that still wait in the outbox, the failures among them.
         problem: why the call ended early; None when it did not.
@@ -106,9 +104,12 @@ def publish_pending(
     publisher = _Publisher(store, absolute(mlflow_uri), limit, first, again)
     try:
         problem = publisher.run(patience_seconds)
-        waiting = n_waiting(store.database)
     except StoreError as error:  # our own database: the runs are safe in it, the outbox is as it was
-        problem, waiting = publisher.scrub.in_a_line(error), len(publisher.failures)
+        problem = publisher.scrub.in_a_line(error)
+    try:
+        waiting = n_waiting(store.database)
+    except StoreError as error:
+        problem, waiting = problem or publisher.scrub.in_a_line(error), len(publisher.failures)
     return PublishReport(
         publisher.scrub(publisher.uri),
         publisher.published,

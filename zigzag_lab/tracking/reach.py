@@ -87,12 +87,16 @@ def check_schema(uri: str) -> None:
 
 def is_known(revision: str) -> bool:
     """Whether the installed MLflow has a migration to a revision; true where that is unknown."""
+    folder = migrations_of_mlflow()
+    return folder is None or any(file.name.startswith(f"{revision}_") for file in (folder / "versions").iterdir())
+
+
+def migrations_of_mlflow() -> Path | None:
+    """The folder of the installed MLflow's migrations; None where it has none that can be seen."""
     found = find_spec("mlflow")
-    for place in (found.submodule_search_locations if found else None) or ():
-        folder = Path(place) / "store" / "db_migrations" / "versions"
-        if folder.is_dir():
-            return any(file.name.startswith(f"{revision}_") for file in folder.iterdir())
-    return True
+    places = found.submodule_search_locations if found else None
+    folders = [Path(place) / "store" / "db_migrations" for place in places or ()]
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def _check_server(uri: str) -> None:

@@ -97,18 +97,20 @@ def _kin_table(kin: Kin) -> Iterator[str]:
     elif kin.results:
         title = f"Results{of_which(len(kin.results), MOST_ROWS)}:"
         columns = ["result", "of", "energy (pJ)>", "latency (cycles)>"]
-        yield from markdown_table(title, columns, map(_result_row, kin.results[:MOST_ROWS]))
+        rows = [
+            [
+                *(plain(one.result.path), plain(cut(one.layers, 60))),
+                *(figure(one.result.energy_pj), figure(one.result.latency_cycles)),
+            ]
+            for one in kin.results[:MOST_ROWS]
+        ]
+        yield from markdown_table(title, columns, rows)
 
 
 def _child_row(child: Child) -> list[str]:
     prices = [figure(child.run.energy_pj), figure(child.run.latency_cycles)]
     taken = f"{child.n_chosen} of {child.n_layers}" if child.n_layers else "-"
     return [child.run.run_id, plain(cut(_label(child), 120)), child.run.status, *prices, taken]
-
-
-def _result_row(one: ResultOf) -> list[str]:
-    prices = [figure(one.result.energy_pj), figure(one.result.latency_cycles)]
-    return [plain(one.result.path), plain(cut(one.layers, 60)), *prices]
 
 
 def _layers(record: FullRun) -> Iterator[str]:

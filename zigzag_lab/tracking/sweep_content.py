@@ -21,24 +21,10 @@ from zigzag_lab.plots import DesignMark, pareto_front, plot_pareto
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.sweep_questions import SweepPointRecord, layers_of_sweep
+from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
-from zigzag_lab.tracking.limits import (
-    MAX_DATASET_NAME,
-    MAX_EXPERIMENT_NAME,
-    MAX_TAG_VALUE,
-    POINT_KEY_TAG,
-    SWEEP_ID_TAG,
-    VIEW_TAG,
-    clean,
-    cut,
-    figure,
-    key_parts,
-    markdown_table,
-    of_which,
-    plain,
-)
+from zigzag_lab.tracking.limits import clean, cut, figure, key_parts, markdown_table, of_which, plain
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep, in_words, point_params, short_name
-from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 MOST_NETWORKS = 16
@@ -48,6 +34,15 @@ MOST_AXES = 8
 MOST_RUNS = 100
 POINTS, CMES, FILE = "points.csv", "cmes.parquet", "experiment.yaml"
 ENERGY, LATENCY = "total/energy_pj", "total/latency_cycles"
+_OF_LAYERS = ("layers/energy_pj", "layers/latency_cycles")
+_BY_LAYER = {
+    "xAxisKey": "step",
+    "xAxisScaleType": "linear",
+    "scaleType": "linear",
+    "yAxisKey": "metric",
+    "range": {},
+    "lineSmoothness": 0,
+}
 _STATUSES = ("finished", "infeasible", "failed")
 _KNOWN = ("key", "run_id", "status", "workload", "accelerator", "mapping")
 
@@ -61,7 +56,7 @@ def front_of(points: list[SweepPointRecord]) -> list[SweepPointRecord]:
 def sweep_content(sweep: PublishedSweep, database_url: str, scrub: Callable[[str], str]) -> RunContent:
     """Put a sweep into MLflow's terms; ``database_url`` has no password, ``scrub`` takes secrets out of a text."""
     tags = {
-        SWEEP_ID_TAG: sweep.id,
+        limits.SWEEP_ID_TAG: sweep.id,
         "zl.sweep": sweep.name,
         "zl.kind": "sweep",
         "zl.objective": sweep.objective,
@@ -72,18 +67,18 @@ def sweep_content(sweep: PublishedSweep, database_url: str, scrub: Callable[[str
     }
     return RunContent(
         run_id=sweep.id,
-        name=cut(scrub(f"sweep {sweep.name}"), MAX_DATASET_NAME),
-        experiment=cut(scrub(sweep.name), MAX_EXPERIMENT_NAME),
+        name=cut(scrub(f"sweep {sweep.name}"), limits.MAX_DATASET_NAME),
+        experiment=cut(scrub(sweep.name), limits.MAX_EXPERIMENT_NAME),
         status="FINISHED" if sweep.is_complete else "RUNNING",
         started_ms=in_ms(sweep.created_at),
         ended_ms=in_ms(sweep.last_at),
         params={},
         metrics=tuple(m for m in _metrics(sweep) if isfinite(m.value)),
-        tags={key: cut(scrub(value), MAX_TAG_VALUE) for key, value in tags.items()},
+        tags={key: cut(scrub(value), limits.MAX_TAG_VALUE) for key, value in tags.items()},
         datasets=(),
         document=None,
         measured_ms=in_ms(sweep.last_at),
-        id_tag=SWEEP_ID_TAG,
+        id_tag=limits.SWEEP_ID_TAG,
     )
 
 
@@ -132,7 +127,9 @@ def _front_lines(sweep: PublishedSweep, workload: str, points: list[SweepPointRe
 def write_files(sweep: PublishedSweep, database: Database, folder: Path, scrub: Callable[[str], str]) -> None:
     """Write the files of a sweep, which ``database`` holds; ``scrub`` takes secrets out of its own file."""
     _write_points(sweep, folder / POINTS)
-    _write_cmes(sweep, database, folder / CMES)
+    with closing(ParquetWriter(folder / CMES)) as writer:  # every layer of every point, a portion at a time
+        for portion in layers_of_sweep(database, sweep.number):
+            writer.write(portion)
     (folder / FILE).write_text(clean(scrub(sweep.text)), encoding="utf-8")
     parts = key_parts(list(islice(sweep.by_workload, MOST_PICTURES)))
     for workload, part in parts.items():
@@ -151,29 +148,16 @@ def _write_points(sweep: PublishedSweep, path: Path) -> None:
             writer.writerow([*known[: len(_KNOWN)], *(values.get(name) for name in names), *known[len(_KNOWN) :]])
 
 
-def _write_cmes(sweep: PublishedSweep, database: Database, path: Path) -> None:
-    """Every layer of every point as a row of Parquet, a portion at a time."""
-    with closing(ParquetWriter(path)) as writer:
-        for portion in layers_of_sweep(database, sweep.number):
-            writer.write(portion)
-
-
 def _draw_front(sweep: PublishedSweep, points: list[SweepPointRecord], workload: str, path: Path) -> None:
     """Latency and energy of the points of a network; those of the front are named by what varies."""
-    x_scale, x_unit = cycle_scale(max(point.latency_cycles or 0.0 for point in points))
-    y_scale, y_unit = energy_scale(max(point.energy_pj or 0.0 for point in points))
-    places = [
-        DesignMark(_label(sweep, p), (p.latency_cycles or 0.0) / x_scale, (p.energy_pj or 0.0) / y_scale)
-        for p in points
-    ]
+    places = []
+    for point in points:
+        varied = [in_words(name, point.settings[name]) for name in sweep.varying if name in point.settings]
+        label = ", ".join(varied) or point.key[:8]
+        places.append(DesignMark(label, point.latency_cycles or 0.0, point.energy_pj or 0.0))
     names = ", ".join(short_name(name) for name in sweep.varying)
     title = f"{sweep.name}: {workload}" + (f" ({names})" if names else "")
-    plot_pareto(places, path, title, x_label=f"latency ({x_unit})", y_label=f"energy ({y_unit})")
-
-
-def _label(sweep: PublishedSweep, point: SweepPointRecord) -> str:
-    settings = point.settings
-    return ", ".join(in_words(name, settings[name]) for name in sweep.varying if name in settings) or point.key[:8]
+    plot_pareto(places, path, title)
 
 
 # -- the view ----------------------------------------------------------------------------------------------------------
@@ -184,7 +168,7 @@ def saved_view(sweep: PublishedSweep) -> tuple[str, str]:
     packed = base64.b64encode(zlib.compress(json.dumps(_state(sweep)).encode())).decode()
     begun = in_ms(sweep.created_at)
     view = {"name": cut(f"sweep {sweep.name}", 80), "createdAt": begun, "updatedAt": begun}
-    return VIEW_TAG, json.dumps({**view, "state": f"deflate;{packed}"})
+    return limits.VIEW_TAG, json.dumps({**view, "state": f"deflate;{packed}"})
 
 
 def _state(sweep: PublishedSweep) -> dict[str, object]:
@@ -194,11 +178,11 @@ def _state(sweep: PublishedSweep) -> dict[str, object]:
         *([_chart("front", "PARALLEL", "design space", selectedParams=axes, selectedMetrics=figures)] if axes else []),
         _chart("plane", "SCATTER", "design space", xaxis=_place(LATENCY), yaxis=_place(ENERGY)),
         *(_chart(key, "BAR", "totals", metricKey=key, displayName=key.split("/")[-1]) for key in figures),
-        *(_line(f"layers/{name}") for name in ("energy_pj", "latency_cycles")),
+        *(_chart(key, "LINE", "layers", metricKey=key, selectedMetricKeys=[key], **_BY_LAYER) for key in _OF_LAYERS),
     ]
     columns = [*(f"params.`{name}`" for name in axes), *(f"metrics.`{name}`" for name in figures)]
     return {
-        "searchFilter": f"tags.`{POINT_KEY_TAG}` LIKE '%'",
+        "searchFilter": f"tags.`{limits.POINT_KEY_TAG}` LIKE '%'",
         "orderByKey": f"metrics.`{LATENCY}`",  # sorted by time, points would be folded away under their sweep
         "orderByAsc": True,
         "startTime": "ALL",
@@ -207,7 +191,10 @@ def _state(sweep: PublishedSweep) -> dict[str, object]:
         "modelVersionFilter": "All Runs",
         "selectedColumns": columns,
         "runsHiddenMode": "SHOWALL",
-        "compareRunSections": [_section(name) for name in ("design space", "totals", "layers")],
+        "compareRunSections": [
+            {"uuid": n, "name": n, "display": True, "isReordered": False, "deleted": False, "isGenerated": False}
+            for n in ("design space", "totals", "layers")
+        ],
         "isAccordionReordered": True,
         "compareRunCharts": charts,
         "hideEmptyCharts": True,
@@ -225,19 +212,9 @@ def _axes(sweep: PublishedSweep) -> list[str]:
     return names[:MOST_AXES]
 
 
-def _section(name: str) -> dict[str, object]:
-    return {"uuid": name, "name": name, "display": True, "isReordered": False, "deleted": False, "isGenerated": False}
-
-
 def _chart(uuid: str, kind: str, section: str, **more: object) -> dict[str, object]:
     known = {"uuid": uuid, "type": kind, "metricSectionId": section, "runsCountToCompare": MOST_RUNS}
     return {**known, "deleted": False, "isGenerated": False, **more}
-
-
-def _line(key: str) -> dict[str, object]:
-    """A figure of the layers, layer by layer."""
-    axes = {"xAxisKey": "step", "xAxisScaleType": "linear", "scaleType": "linear", "yAxisKey": "metric", "range": {}}
-    return _chart(key, "LINE", "layers", metricKey=key, selectedMetricKeys=[key], lineSmoothness=0, **axes)
 
 
 def _place(metric: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Tracker:
 
         path = sqlite_path(uri)
         if path is not None and "?" not in uri:
-            make_whole(path, _make_database)
+            make_whole(path, lambda part: _dispose(MlflowClient(tracking_uri=sqlite_uri(part))))
             use_wal(path)
         self._uri = uri
         self._client: MlflowClient = MlflowClient(tracking_uri=uri)
@@ -179,13 +179,6 @@ def _dataset_input(given: DatasetRecord) -> DatasetInput:
     source, profile = json.dumps({"uri": given.place}), json.dumps({"digest": given.full_digest})
     dataset = Dataset(given.name, given.digest, "local", source, profile=profile)
     return DatasetInput(dataset, [InputTag("mlflow.data.context", given.role)])
-
-
-def _make_database(path: Path) -> None:
-    """Have MLflow make its tables in a new SQLite file."""
-    from mlflow.tracking.client import MlflowClient
-
-    _dispose(MlflowClient(tracking_uri=sqlite_uri(path)))
 
 
 def _dispose(client: MlflowClient) -> None:

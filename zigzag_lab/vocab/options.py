@@ -77,12 +77,8 @@ class Option:
     def checked(self, value: object, where: str = "") -> Any:
         """Return a value in its one form: words in lower case, numbers of their type, None for no limit.
 
-        Args:
-            value: as the user gave it.
-            where: the place, for the message; the option's name by default.
-
         Raises:
-            InputError: the option takes no such value.
+            InputError: the option takes no such value; it names ``where`` (by default the option) as the place.
         """
         if self.unlimited and (value is None or str(value).strip().lower() in _UNLIMITED):
             return None

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 def pareto_front(figures: Sequence[Sequence[float]]) -> list[int]:
     """The places of the points that no other is at least as good as in all figures and better in one.
 
-    Args:
-        figures: for each point two or three figures, all to be small; none may be infinite or no number.
-
-    Returns:
-        The places, by the first figure, then the second; of points that are equal in all, each.
+    Each point has two or three finite figures, all to be small. The places are ordered by the first figure, then the
+    second; of points that are equal in all, each is among them.
     """
     order = sorted(range(len(figures)), key=lambda i: tuple(figures[i]))
     front: list[int] = []

@@ -12,9 +12,7 @@ from zigzag_lab.vocab.names import Plain
 def as_plain(value: object, text: Callable[[str], str] = str) -> Plain:
     """A value in terms that JSON has: numbers keep every bit, infinity and the like are words, times are ISO 8601.
 
-    Args:
-        value: anything; what is none of these is written as text.
-        text: what is done to each text beside keys and numbers, such as to take secrets out of it.
+    Anything else is written as text. ``text`` is applied to all texts, keys aside, such as to take secrets out.
     """
     if isinstance(value, float):
         return value if isfinite(value) else str(value)

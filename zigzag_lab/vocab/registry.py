@@ -18,16 +18,11 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """Name -> what is registered by it: ours first, then what installed packages add.
+    """Name -> what is registered by it: ours in the order of use, then what installed packages add by entry points.
 
     Entry points are loaded at the first look-up, so that a package may import this one while it is being loaded itself.
-    One that cannot be loaded, is of another kind, or takes a name that is in use is left out with a warning.
-
-    Args:
-        group: the entry-point group that installed packages use.
-        kind: the class of what is registered.
-        ours: what ships with the package, in the order of use.
-        name_by: the attribute that holds the name of what is registered: the word that users write.
+    One that cannot be loaded, is of another kind, or takes a name that is in use is left out with a warning. The name
+    is the attribute ``name_by``: the word that users write.
     """
 
     def __init__(self, group: str, kind: type, ours: Iterable[T] = (), *, name_by: str = "name") -> None:

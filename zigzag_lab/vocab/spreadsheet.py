@@ -1,10 +1,16 @@
-"""CSV that spreadsheets can open: no cell of it is taken for a formula, which could fetch, send or run something."""
+"""CSV that spreadsheets can open: no cell of it is taken for a formula, which could fetch, send or run something.
+
+Documents are cells of JSON.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Sequence
 from typing import IO, Any
+
+from zigzag_lab.vocab.plain import as_plain
 
 _SIGNS = "=+-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
 
@@ -28,19 +34,16 @@ def _is_number(text: str) -> bool:
 
 
 class CsvWriter:
-    """Writes rows of CSV.
-
-    Args:
-        stream: where to.
-        raw: whether cells are written as they are, for programs that read every text as a text.
-    """
+    """Writes rows of CSV; ``raw`` cells are as they are, for programs that read every text as a text."""
 
     def __init__(self, stream: IO[str], *, raw: bool = False) -> None:
         self._writer, self._raw = csv.writer(stream, lineterminator="\n"), raw
 
     def writerow(self, row: Iterable[Any]) -> None:
         """Write one row."""
-        self._writer.writerow(row if self._raw else [defused(value) for value in row])
+        plain = map(as_plain, row)
+        cells = [json.dumps(v, ensure_ascii=False) if isinstance(v, (dict, list)) else v for v in plain]
+        self._writer.writerow(cells if self._raw else map(defused, cells))
 
     def writerows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write some rows."""

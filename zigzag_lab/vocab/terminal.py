@@ -47,9 +47,7 @@ def _sign(character: str) -> str:
 class Gate:
     """A stream of text through which only printable text passes, and our own styles where it is a terminal.
 
-    Args:
-        stream: the stream behind it.
-        masks: whether secrets are masked as well, as in what is said of errors.
+    It ``masks`` secrets as well where it is for what is said of errors.
     """
 
     def __init__(self, stream: TextIO, *, masks: bool = False) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
+from zigzag_lab.store.cache import NewAnswers, keep_answers
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
 from zigzag_lab.store.owner import process_exited, this_process
@@ -17,7 +18,6 @@ from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.tables import CacheUseTuple
 from zigzag_lab.store.url import SQLITE
-from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
 from zigzag_lab.vocab.masking import masked
 
 LEASE_SECONDS = 60.0

@@ -12,7 +12,7 @@ from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
-from zigzag_lab.store.run_questions import input_names
+from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -187,8 +187,8 @@ def layer_called(word: str, layers: list[StoredLayer], run_id: str) -> StoredLay
 
 
 def _inputs(lab: Lab, run_id: str) -> dict[str, tuple[str, str, str | None]]:
-    names = reversed(input_names(lab, lab.store.run_number(run_id)))
-    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in names}
+    names = reversed(input_records(lab.store.database, lab.store.run_number(run_id)))
+    return {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name, _ in names}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from zigzag_lab.store.connect import connect
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN
 from zigzag_lab.store.row_checks import (
     LAYER_TYPES,
     certificate_of,
@@ -28,11 +28,10 @@ from zigzag_lab.store.row_checks import (
     point_of,
     time_of,
 )
-from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult
+from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult, layer_rows
 from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
-from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError, Objective, nearest
 from zigzag_lab.vocab.places import default_database
@@ -238,34 +237,15 @@ class Lab:
             result_index: of which result; by default of all.
         """
         number = self.store.run_number(run_id)
-        where = "p.run_number = ? AND p.role = ?"
-        where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
-        of_run = number, LayerRole(role).value
-        columns = ", ".join(f"l.{column}" for column in LayerEvaluationTuple._fields)
-        layers = self._reader.select(
-            f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
-            f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
-            "ORDER BY p.result_index, place",
-            of_run,
-        ).as_dicts()
+        layers, memory_rows, proof_rows = layer_rows(self._reader, number, role, result_index)
         memories: dict[tuple[int, int], list[StoredLevel]] = {}
-        listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where})"
-        for row in self._reader.select(
-            f"SELECT {', '.join(f'o.{column}' for column in MemoryEvaluationTuple._fields)} FROM {listed_once} x "
-            "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "
-            "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
-            of_run,
-        ).rows:
+        for row in memory_rows:
             memories.setdefault((row[0], row[1]), []).append(memory_of(row))
-        proofs = self._reader.select(
-            f"SELECT {', '.join(f'c.{column}' for column in CertificateTuple._fields)} FROM {listed_once} x "
-            "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
-            of_run,
-        ).rows
-        proven = {(row[0], row[1]): certificate_of(row) for row in proofs}
+        proofs = {(row[0], row[1]): certificate_of(row) for row in proof_rows}
+        keys = [(layer["run_number"], layer["layer_index"]) for layer in layers]
         return [
-            _layer_from(index, row, tuple(memories.get(key, ())), proven.get(key))
-            for index, (key, row) in enumerate(((row["run_number"], row["layer_index"]), row) for row in layers)
+            _layer_from(index, layer, tuple(memories.get(key, ())), proofs.get(key))
+            for index, (key, layer) in enumerate(zip(keys, layers, strict=True))
         ]
 
     def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:

@@ -209,7 +209,7 @@ class _Publisher:
             sweep = self.sweeps[number]
         else:
             kin = read_kin(self.store, entry.run_id)
-        if (parent := record.parent_id) is not None:
+        if (parent := record.parent_run_id) is not None:
             above = self.published.get(parent) or self._parent(parent, partial(self._publish_run, tracker, parent))
         content = content_of(record, self.database_url, self.scrub, sweep, kin)
         return tracker.publish(content, entry.mlflow_run_id, above)

@@ -180,8 +180,9 @@ def point_name(record: FullRun, sweep: PublishedSweep) -> str:
 
 def varied_name(record: FullRun) -> str:
     """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
-    values = ", ".join(in_words(name, value) for name, value in record.settings.items())
-    return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name
+    settings = record.settings or {}
+    values = ", ".join(in_words(name, value) for name, value in settings.items())
+    return f"{values} ({', '.join(map(short_name, settings))})"[:MOST_IN_A_NAME] if values else record.name
 
 
 in_words = partial(setting, plain=plain_text)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.certificate import Certificate
@@ -40,10 +39,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_NOTHING = object()
-"""Stands for the value of a condition that takes none."""
-
-_NO_CHILD: tuple[str, Any] = ("v.parent_number IS NULL", _NOTHING)
+_NO_CHILD = ("v.parent_number IS NULL",)
+_Condition = tuple[Any, ...]
+"""SQL, and the values of its question marks."""
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
 
@@ -116,11 +114,13 @@ class Lab:
             "v.accelerator": accelerator,
             "v.objective": None if objective is None else str(objective),
         }
-        wanted: list[tuple[str, Any]] = [(f"{column} = ?", v) for column, v in equal.items() if v is not None]
+        wanted: list[_Condition] = [(f"{column} = ?", v) for column, v in equal.items() if v is not None]
         wanted += [] if children else [_NO_CHILD]
         if since is not None:
             wanted.append(("v.started_at >= ?", self._as_time(since)))
-        return self._runs(wanted, tags or {}, "v.run_number DESC", limit)
+        has_tag = "v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)"
+        wanted += [(has_tag, key, str(value)) for key, value in (tags or {}).items()]
+        return self._runs(wanted, "v.run_number DESC", limit)
 
     def best(
         self,
@@ -146,31 +146,22 @@ class Lab:
         for name in filters:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
-        wanted: list[tuple[str, Any]] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
+        wanted: list[_Condition] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
         column, experiment = OBJECTIVE_COLUMNS[str(objective)], filters.pop("experiment", None)
-        wanted.append((f"v.{column} IS NOT NULL", _NOTHING))
+        wanted.append((f"v.{column} IS NOT NULL",))
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
         if experiment is None:
-            return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
+            return self._runs(wanted, f"v.{column}, v.run_number", limit)
         # said so, the best ones are read off the index that has the runs of an experiment in this order
         wanted.append(("x.experiment_number = (SELECT number FROM zl_experiment WHERE name = ?)", experiment))
         source = "zl_run x JOIN zl_v_all_runs v ON v.run_number = x.number"
-        return self._runs(wanted, {}, f"x.{column}, x.number", limit, source)
+        return self._runs(wanted, f"x.{column}, x.number", limit, source)
 
     def _runs(
-        self,
-        wanted: Sequence[tuple[str, Any]],
-        tags: Mapping[str, str],
-        order: str,
-        limit: int | None,
-        source: str = "zl_v_all_runs v",
+        self, wanted: Sequence[_Condition], order: str, limit: int | None, source: str = "zl_v_all_runs v"
     ) -> list[RunRecord]:
-        conditions = [condition for condition, _ in wanted]
-        values = [value for _, value in wanted if value is not _NOTHING]
-        for key, value in tags.items():
-            conditions.append("v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)")
-            values += [key, str(value)]
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = [value for _, *of_one in wanted for value in of_one]
+        where = f"WHERE {' AND '.join(condition for condition, *_ in wanted)}" if wanted else ""
         most = "" if limit is None else f"LIMIT {int(limit)}"
         answer = self._reader.select(f"SELECT {_RUN_COLUMNS} FROM {source} {where} ORDER BY {order} {most}", values)
         return [_run_from(row) for row in answer.as_dicts()]
@@ -185,7 +176,7 @@ class Lab:
         Raises:
             InputError: no run, or several, are called so.
         """
-        found = self._runs([("v.run_number = ?", self.store.run_number(run_id))], {}, "v.run_number", 1)
+        found = self._runs([("v.run_number = ?", self.store.run_number(run_id))], "v.run_number", 1)
         if not found:
             hint = f"'zigzag-lab delete --restore {run_id}' brings it back."
             raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
@@ -195,17 +186,16 @@ class Lab:
         """The runs within a run, in the order in which they were started; those within these, too, if asked for."""
         number = self.store.run_number(run_id)
         where = f"v.run_number IN ({WITHIN})" if all_levels else "v.parent_number = ?"
-        return self._runs([(where, number)], {}, "v.child_index, v.run_number", None)
+        return self._runs([(where, number)], "v.child_index, v.run_number", None)
 
     def results(self, run_id: str) -> list[StoredResult]:
         """What a run yielded, in order."""
-        rows = self._reader.select(
+        answer = self._reader.select(
             "SELECT result_index, path, kind, energy_pj, latency_cycles FROM zl_result WHERE run_number = ? "
             "ORDER BY result_index",
             (self.store.run_number(run_id),),
-        ).rows
-        named = (dict(zip(_RESULT_NAMES, row, strict=True)) for row in rows)
-        return [checked(StoredResult, one, "zl_result", result_index=one["result_index"]) for one in named]
+        )
+        return [checked(StoredResult, row, "zl_result", result_index=row["result_index"]) for row in answer.as_dicts()]
 
     def details(self, run_id: str) -> RunDetails:
         """What a run was asked, and what went wrong."""
@@ -330,9 +320,7 @@ class Lab:
     def __enter__(self) -> Lab:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -357,7 +345,6 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(("settings", "warnings"), from_json),
     "n_macs": _count_of,
 }
-_RESULT_NAMES = [f.name for f in fields(StoredResult)]
 
 
 def _layer_from(

@@ -236,15 +236,7 @@ class SweepRecord:
         Returns:
             How many were stored.
         """
-        tries: list[int] = []
-
-        def store() -> int:
-            if tries:
-                self.store.forget()
-            tries.append(1)
-            return self._record(priced)
-
-        n = self._db.transact(store)
+        n = self.store.transact(lambda: self._record(priced))
         self.store.mark_persisted(one.digest for point in priced for one in point.inputs)
         return n
 
@@ -286,9 +278,9 @@ class SweepRecord:
             "options": to_json(dict(point.options)),
             "engine_digest": engine_digest(),
             "environment_digest": environment,
-            "reason": _masked(point.reason),
+            "reason": point.reason and masked(point.reason),
             "error": point.error,
-            "traceback": _masked(point.traceback),
+            "traceback": point.traceback and masked(point.traceback),
             **point.figures,
         }
         rows = self._db.execute(
@@ -297,10 +289,6 @@ class SweepRecord:
             tuple(values.values()),
         )
         return int(rows[0][0])
-
-
-def _masked(text: str | None) -> str | None:
-    return None if text is None else masked(text)
 
 
 def _ids(n: int) -> list[str]:

@@ -67,7 +67,7 @@ class SweepPointRecord:
         return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
 
 
-_SUMMARY, _POINT = ([f.name for f in fields(kind)] for kind in (SweepSummary, SweepPointRecord))
+_SUMMARY = [f.name for f in fields(SweepSummary)]
 
 
 def sweep_number(database: Database, name: str) -> int | None:
@@ -166,16 +166,16 @@ def _counted(row: Row) -> dict[str, Any]:
 def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
     """The points of a sweep whose runs ended so, by their keys."""
     wanted = list(statuses)
-    rows = database.select(
-        "SELECT p.point_key, p.workload, p.accelerator, p.mapping, p.settings, r.id, r.status, r.reason, r.energy_pj, "
-        "r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
+    answer = database.select(
+        "SELECT p.point_key AS key, p.workload, p.accelerator, p.mapping, p.settings AS stored_settings, "
+        "r.id AS run_id, r.status, r.reason, r.energy_pj, r.latency_cycles, "
+        "r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
         "JOIN zl_sweep_point p ON p.sweep_number = s.number "
         "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
         f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
         (name, *wanted),
-    ).rows
-    named = (dict(zip(_POINT, row, strict=True)) for row in rows)
-    return [checked(SweepPointRecord, known, "zl_sweep_point", point_key=known["key"]) for known in named]
+    )
+    return [checked(SweepPointRecord, row, "zl_sweep_point", point_key=row["key"]) for row in answer.as_dicts()]
 
 
 def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) -> int:

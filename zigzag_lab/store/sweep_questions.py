@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -100,23 +100,27 @@ def run_ids(database: Database, name: str) -> list[str]:
     return [str(run_id) for (run_id,) in rows]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredSweep:
     """A sweep as its row has it.
 
     Attributes:
-        name, objective, n_points: see :class:`SweepSummary`.
+        number: its own.
+        name: its own, and that of the experiment of its runs.
+        objective: what its points minimise.
+        n_points: how many its file asks for.
         created_at: when it was first begun, in UTC.
         content: its file, as plain data.
-        last_at: when the last of its points ended; None where none has.
+        last_at: when the last of its points ended; until one has, when it was begun.
     """
 
+    number: int
     name: str
     objective: str
     n_points: int
     created_at: datetime
-    content: dict[str, Any]
-    last_at: datetime | None
+    content: Mapping[str, Any]
+    last_at: datetime
 
 
 def stored_sweep(database: Database, number: int) -> StoredSweep:
@@ -129,7 +133,9 @@ def stored_sweep(database: Database, number: int) -> StoredSweep:
         "WHERE p.sweep_number = ?",
         (number,),
     ).rows[0][0]
-    return StoredSweep(name, objective, n_points, in_utc(begun), from_json(content) or {}, time_of(last))
+    created_at = in_utc(begun)
+    content = from_json(content) or {}
+    return StoredSweep(number, name, objective, n_points, created_at, content, time_of(last) or created_at)
 
 
 def layers_of_sweep(database: Database, number: int) -> Iterator[Answer]:

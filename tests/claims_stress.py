@@ -23,8 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from zigzag_lab.stages.protocols import Question
 from zigzag_lab.store import open_store
-from zigzag_lab.store.claims import CacheRequest, Claim, Claims
+from zigzag_lab.store.claims import Claim, Claims
 
 WANTED_BY = 3
 
@@ -54,6 +55,11 @@ def answer_of(key: str) -> bytes:
     return f"the answer to {key}".encode()
 
 
+def question(key: str) -> Question:
+    """A question of a key, about nothing else."""
+    return Question(key, "step", "", {}, {})
+
+
 def keys_of(worker: int, n_workers: int, n_keys: int) -> list[str]:
     """The keys that a process wants: each key is wanted by three neighbours, in another order by each."""
     wanted = [f"key-{i:05}" for i in range(n_keys) if (worker - i) % n_workers < min(WANTED_BY, n_workers)]
@@ -67,7 +73,7 @@ def work(url: str, keys: list[str], log: Path, seconds_each: float) -> None:
         claims = Claims(store.database)
         file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         for key in keys:
-            found = claims.answer_or_claim(CacheRequest(key))
+            found = claims.answer_or_claim(question(key))
             if isinstance(found, Claim):
                 os.write(file, f"{key} {os.getpid()}\n".encode())
                 time.sleep(seconds_each)

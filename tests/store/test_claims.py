@@ -7,17 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.claims_stress import keys_of, stress
+from tests.claims_stress import keys_of, question, stress
+from tests.store.prices import network_of
 from zigzag_lab.store import Store, open_store
-from zigzag_lab.store.claims import CachedResult, CacheRequest, Claim, Claims
+from zigzag_lab.store.claims import CachedResult, Claim, Claims
 from zigzag_lab.store.owner import this_process
 from zigzag_lab.store.pulse import Pulse
 
-KEY = CacheRequest("a key")
+KEY = question("a key")
 
 
 def claims_of(store: Store, **options: Any) -> Claims:
@@ -25,7 +27,7 @@ def claims_of(store: Store, **options: Any) -> Claims:
 
 
 def claimed(claims: Claims, key: str = "a key") -> Claim:
-    found = claims.answer_or_claim(CacheRequest(key))
+    found = claims.answer_or_claim(question(key))
     assert isinstance(found, Claim)
     return found
 
@@ -75,7 +77,7 @@ def test_what_is_computed_elsewhere_is_not_claimed(store: Store) -> None:
 def test_many_are_claimed_at_once(store: Store) -> None:
     first, second = claims_of(store), claims_of(store)
     claimed(first, "b")
-    assert sorted(second.claim([CacheRequest(key) for key in "cba"])) == ["a", "c"]
+    assert sorted(second.claim([question(key) for key in "cba"])) == ["a", "c"]
 
 
 def test_who_asks_while_it_is_computed_waits_and_shares(store: Store, url: str) -> None:
@@ -107,7 +109,7 @@ def test_a_dropped_claim_is_free(store: Store) -> None:
 
 def test_closing_drops_all(store: Store) -> None:
     claims = claims_of(store)
-    claims.claim([CacheRequest(key) for key in "ab"])
+    claims.claim([question(key) for key in "ab"])
     claims.close()
     assert store.database.select("SELECT DISTINCT state FROM zl_cache_entry").rows == [("open",)]
 
@@ -159,11 +161,11 @@ def test_the_pulse_renews_leases(store: Store) -> None:
 
 def test_parts_are_stored_once_with_the_answer(store: Store) -> None:
     claims = claims_of(store)
-    documents = [("d2", "layer", b"{}"), ("d1", "accelerator", b"[]")]
+    records = {"d2": ("layer", network_of(1)[0].layer), "d1": ("pipeline", {"stages": []})}
     for key in "ab":
-        claims.claim([CacheRequest(key, documents=lambda: documents)])[key].keep(b"x", 0)
+        claims.claim([replace(question(key), records=records)])[key].keep(b"x", 0)
     rows = store.database.select("SELECT digest, kind FROM zl_cache_part ORDER BY digest").rows
-    assert rows == [("d1", "accelerator"), ("d2", "layer")]
+    assert rows == [("d1", "pipeline"), ("d2", "layer")]
 
 
 def test_ten_thousand_keys_are_looked_up_in_few_statements(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from zigzag_lab.store import RunStart, StoreError, migrate, open_store
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.generate import generated, statements_of
+from zigzag_lab.store.locks import UPGRADE
 from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
 from zigzag_lab.store.models import Table
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty
@@ -233,7 +234,7 @@ def test_the_models_read_what_the_recorder_wrote(url: str) -> None:
 HOLD = """
 import sys, time
 from pathlib import Path
-from zigzag_lab.store.file_lock import locked
+from zigzag_lab.store.locks import locked
 with locked(Path(sys.argv[1]), 1):
     print("held", flush=True)
     time.sleep(600)
@@ -264,7 +265,7 @@ def test_an_upgrade_of_a_server_behind_another_says_who_is_in_the_way(
     monkeypatch.setattr(migrate, "PATIENCE_SECONDS", 0.3)
     url = emptied(postgres_database)
     with psycopg.connect(url, autocommit=True, application_name="zl-other-7") as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (migrate.POSTGRES_LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s)", (UPGRADE.number,))
         with pytest.raises(StoreError, match=r"is being changed by the connection of zl-other-7, process \d+ of the"):
             upgrade(url)
     upgrade(url)

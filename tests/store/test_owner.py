@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.claims_stress import question
 from zigzag_lab.store import Lab, RunStart, open_store, owner
-from zigzag_lab.store.claims import CacheRequest, Claim, Claims
+from zigzag_lab.store.claims import Claim, Claims
 from zigzag_lab.store.owner import process_exited, this_process
 
 START = (
@@ -18,9 +19,11 @@ START = (
 LOOK = """
 import sys
 from zigzag_lab.store import Lab
-from zigzag_lab.store.claims import Claims, CacheRequest
+from zigzag_lab.stages.protocols import Question
+from zigzag_lab.store.claims import Claims
 with Lab(sys.argv[1]) as lab:
-    print(*[run.status for run in lab.runs()], len(Claims(lab.store.database).claim([CacheRequest("a key")])))
+    claimed = Claims(lab.store.database).claim([Question("a key", "step", "", {}, {})])
+    print(*[run.status for run in lab.runs()], len(claimed))
 """
 NEW_NAMESPACE = ("unshare", "--user", "--map-root-user", "--pid", "--fork")
 PLACE = this_process().rpartition(":")[0]
@@ -86,7 +89,7 @@ def test_an_id_that_no_process_can_have_is_gone() -> None:
 def test_who_counts_processes_apart_takes_neither_a_run_nor_a_claim(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'lab.db'}"
     with open_store(url) as store, store.start_run(RunStart()):
-        assert isinstance(Claims(store.database).answer_or_claim(CacheRequest("a key")), Claim)
+        assert isinstance(Claims(store.database).answer_or_claim(question("a key")), Claim)
         command = [*NEW_NAMESPACE, sys.executable, "-c", LOOK, url]
         seen = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
     assert seen.stdout.split() == ["running", "0"], seen.stderr

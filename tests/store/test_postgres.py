@@ -303,17 +303,17 @@ def test_our_tables_share_a_database_with_mlflow(postgres_database: str) -> None
 
 def test_an_upgrade_waits_for_another(postgres_database: str) -> None:
     from tests.store.conftest import emptied
-    from zigzag_lab.store.migrate import POSTGRES_LOCK
+    from zigzag_lab.store.locks import UPGRADE
 
     url = emptied(postgres_database)
     with psycopg.connect(url, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (POSTGRES_LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s)", (UPGRADE.number,))
         upgrader = threading.Thread(target=upgrade, args=(url,))
         upgrader.start()
         time.sleep(0.4)
         assert upgrader.is_alive()
         assert current(url) is None
-        other.execute("SELECT pg_advisory_unlock(%s)", (POSTGRES_LOCK,))
+        other.execute("SELECT pg_advisory_unlock(%s)", (UPGRADE.number,))
         upgrader.join(30)
     assert current(url) == HEAD
 

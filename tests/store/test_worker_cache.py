@@ -10,8 +10,8 @@ import pytest
 
 from zigzag_lab.stages.protocols import Question
 from zigzag_lab.store import Store
-from zigzag_lab.store.claims import CacheRequest, Claims
-from zigzag_lab.store.worker_cache import NewAnswers, WorkerCache, keep_answers
+from zigzag_lab.store.cache import NewAnswers, WorkerCache, keep_answers
+from zigzag_lab.store.claims import Claims
 
 
 def question(key: str, kind: str = "layer") -> Question:
@@ -45,7 +45,7 @@ def test_answers_go_to_others_through_the_parent(store: Store) -> None:
 
 def test_a_claim_of_somebody_else_is_left_alone(store: Store) -> None:
     claims = Claims(store.database)
-    claim = claims.claim([CacheRequest("a")])["a"]
+    claim = claims.claim([question("a")])["a"]
     worker = WorkerCache(store.url.for_workers(elsewhere=False))
     computed(worker, "a", b"mine")
     store.database.transact(lambda: keep_answers(store.database, [worker.new_answers()]))

@@ -68,7 +68,7 @@ def test_few_memories_have_charts_of_their_own(place: Place) -> None:
 
 def test_numbers_that_are_none_are_left_out_and_named(place: Place) -> None:
     record = record_of(place, finished_run(place.store))
-    content = told(replace(record, totals={**record.totals, "energy_pj": nan, "latency_cycles": inf}))
+    content = told(replace(record, energy_pj=nan, latency_cycles=inf))
     assert content.tags["zl.not_finite"] == "total/energy_pj, total/latency_cycles"
     assert not {"total/energy_pj", "total/latency_cycles"} & {m.key for m in content.metrics}
     assert json.loads(content.document)["totals"]["latency_cycles"] == "inf"
@@ -102,7 +102,7 @@ def test_a_failed_run_says_why(place: Place) -> None:
 def test_words_for_the_cache(place: Place) -> None:
     record = record_of(place, finished_run(place.store))
     words = [
-        cache_word(replace(record, totals={"cache_hits": hits, "cache_misses": misses}))
+        cache_word(replace(record, cache_hits=hits, cache_misses=misses))
         for hits, misses in ((None, None), (0, 3), (2, 1), (3, 0))
     ]
     assert words == ["off", "miss", "part", "hit"]
@@ -111,7 +111,7 @@ def test_words_for_the_cache(place: Place) -> None:
 def test_the_document_is_the_whole_run(place: Place) -> None:
     record = record_of(place, finished_run(place.store))
     document = json.loads(told(record).document)
-    assert document["run"]["id"] == record.id
+    assert document["run"]["id"] == record.run_id
     assert document["totals"]["energy_pj"] == TOTAL.energy_total
     assert [layer["energy_pj"] for layer in document["layers"]] == [c.energy_total for c in NETWORK]
     assert document["layers"][0]["mapping"]["temporal"]

@@ -24,5 +24,5 @@ def test_the_layers_that_matter_come_first_and_are_few(place: Place) -> None:
 
 def test_a_run_without_any_figures_has_a_description_too(place: Place) -> None:
     record = read_run(place.store.database, finished_run(place.store))
-    bare = replace(record, totals=dict.fromkeys(record.totals), layers=(), inputs={})
+    bare = replace(record, **dict.fromkeys(record.totals), layers=(), inputs={})
     assert note(bare, "url").endswith("All of it is in the artifact run.json.")

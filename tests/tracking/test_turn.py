@@ -1,49 +1,17 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import pytest
 
-from zigzag_lab.store import DatabaseUrl
-from zigzag_lab.store.connect import connect
-from zigzag_lab.store.publisher_lock import processes_turn, threads_turn
-
-HOLD = """
-import sys, time
-from zigzag_lab.store import DatabaseUrl
-from zigzag_lab.store.connect import connect
-from zigzag_lab.store.publisher_lock import processes_turn
-with processes_turn(connect(DatabaseUrl.parse(sys.argv[1])), 1) as ours:
-    print(ours, flush=True)
-    time.sleep(60)
-"""
+from tests.tracking.samples import Place, finished_run
+from zigzag_lab.store.locks import PUBLISH, database_lock
+from zigzag_lab.tracking.publish import BUSY, ONE_THREAD, publish_pending
 
 
-def test_one_process_at_a_time_and_a_killed_one_gives_it_back(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/lab.db"
-    database = connect(DatabaseUrl.parse(url))
-    command = [sys.executable, "-c", HOLD, url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "True\n"
-        with processes_turn(database, 0.1) as ours:
-            assert not ours
-        other.kill()
-    with processes_turn(database, 1) as ours:
-        assert ours
-    database.close()
-
-
-def test_one_thread_at_a_time() -> None:
-    with threads_turn(0) as ours, threads_turn(0.01) as theirs:
-        assert ours
-        assert not theirs
-    with threads_turn(0) as ours:
-        assert ours
-
-
-def test_a_database_in_memory_has_one_publisher_anyway() -> None:
-    database = connect(DatabaseUrl.parse("sqlite://"))
-    with processes_turn(database, 0) as ours:
-        assert ours
-    database.close()
+@pytest.mark.parametrize("holds_thread", [True, False])
+def test_whoever_is_not_first_publishes_nothing(place: Place, holds_thread: bool) -> None:
+    finished_run(place.store)
+    held = ONE_THREAD if holds_thread else database_lock(place.store.url, PUBLISH, 1)
+    with held:
+        report = publish_pending(place.store, place.uri, patience_seconds=0.01)
+    assert (report.problem, report.published, report.n_waiting) == (BUSY, {}, 1)
+    assert publish_pending(place.store, place.uri).problem is None

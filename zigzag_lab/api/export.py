@@ -13,7 +13,7 @@ from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.parquet import ParquetWriter
-from zigzag_lab.store.run_questions import input_names
+from zigzag_lab.store.run_records import input_records
 from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.plain import as_plain
@@ -138,7 +138,7 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     """
     written: list[tuple[WrittenInput, bytes]] = []
     inputs = lab.inputs(run_id)
-    given = input_names(lab, lab.store.run_number(run_id))
+    given = input_records(lab.store.database, lab.store.run_number(run_id))
     names = {one.kind: _as_file_name(one.file_name) for one in given if one.file_name}
     for kind, (name, content, source) in inputs.items():
         file_name = None if source is None else names.get(kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from hashlib import sha256
@@ -107,7 +108,7 @@ def run_inputs(given: dict[str, object], read: dict[str, object], readings: Read
             path = _path(kind, given.get(kind))
             reading = readings.said_by(record) if readings is not None else None
             if reading is not None and path is not None:
-                inputs.append(reading.as_input(str(path)))
+                inputs.append(replace(reading, file_name=str(path)))
                 continue
             source = read_bytes(path, f"a file of the {kind}") if path is not None else None
             name = path.stem if path is not None else None

@@ -12,7 +12,7 @@ from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
-from zigzag_lab.store.run_questions import input_names
+from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -123,11 +123,11 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
     layers = lab.layers(run.run_id)
     if layer is not None:
         layers = [layer_called(layer, layers, run.run_id)]
-    designs, names = RowDesigns(lab), input_names(lab, run.run_number)
+    designs, names = RowDesigns(lab), input_records(lab.store.database, run.run_number)
     return RunPage(
         run,
         lab.details(run.run_id),
-        {kind: (name, str(digest)[:12], file_name) for kind, name, digest, file_name in reversed(names)},
+        {one.kind: (one.name, one.digest[:12], one.file_name) for one in reversed(names)},
         tuple(layers),
         _skips(designs, layers),
         _left_out(designs, layers),

@@ -28,12 +28,12 @@ from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
 from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.spec import name_of
 from zigzag_lab.store import RunInput, Store, open_store
+from zigzag_lab.store.cache import WorkerCache
 from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.sweep_points import PricedPoint, SweepRecord, open_sweep
 from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
-from zigzag_lab.store.worker_cache import WorkerCache
 from zigzag_lab.sweeps import SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
 from zigzag_lab.sweeps.plan import OBJECTIVES, Base, DesignPoint, changed_document

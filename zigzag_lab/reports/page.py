@@ -15,7 +15,8 @@ from zigzag_lab.reports.explain import Explanation, explain, left_out_claim
 from zigzag_lab.store.families import ResultOf, family_of, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
-from zigzag_lab.store.run_questions import cycles_by_term, input_names, memory_energies
+from zigzag_lab.store.run_questions import cycles_by_term, memory_energies
+from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.plain import as_plain
 
@@ -222,7 +223,7 @@ def _provenance(lab: Lab, run: RunRecord) -> dict[str, object]:
     details = lab.details(run.run_id)
     inputs = [
         {"kind": kind, "name": name, "digest": digest, "file": PureWindowsPath(str(file_name or "")).name}
-        for kind, name, digest, file_name in input_names(lab, run.run_number)
+        for kind, name, digest, file_name, _ in input_records(lab.store.database, run.run_number)
     ]
     environment = {k: details.environment[k] for k in SHOWN_OF_ENVIRONMENT if details.environment.get(k)}
     return {

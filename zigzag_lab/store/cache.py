@@ -1,25 +1,30 @@
-"""The cache of one run: answers by key, looked up, waited for, kept, and counted."""
+"""Caches of answers by key: of one run, and of a worker of a sweep, which leaves the writing to its parent."""
 
 from __future__ import annotations
 
 import logging
+import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zigzag_lab.keys import canonical_json
-from zigzag_lab.keys.records import RecordDigests, exact_description
-from zigzag_lab.stages.protocols import HIT, MISS, SHARED, Asked, CacheReport
-from zigzag_lab.store.claims import CachedResult, CacheRequest, Claim, Claims
-from zigzag_lab.store.codec import to_json
-from zigzag_lab.store.database import flat
+from zigzag_lab.keys.records import RecordDigests
+from zigzag_lab.stages.protocols import HIT, MISS, SHARED, AnswerClaim, Asked, Cache, CacheReport, Question
+from zigzag_lab.store.claims import CachedResult, Claim, Claims, entry_of, insertion_of_entry, parts_of, sound_answer
+from zigzag_lab.store.codec import packed
+from zigzag_lab.store.connect import connect
+from zigzag_lab.store.database import Database, Row, flat
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.tables import CacheUseTuple
-
-if TYPE_CHECKING:
-    from zigzag_lab.stages.protocols import Question
+from zigzag_lab.store.states import CacheState
+from zigzag_lab.store.tables import CachePartTuple, CacheUseTuple
+from zigzag_lab.store.url import DatabaseUrl
 
 log = logging.getLogger("zigzag_lab.store")
+
+MOST_ANSWERS = 50_000
+MOST_BYTES = 200_000_000
+"""What a worker remembers at most."""
 
 
 @dataclass
@@ -62,7 +67,7 @@ class RunCache:
     ) -> None:
         self.salt, self.digests = salt, digests
         self._claims, self._run_number, self._elsewhere = claims, run_number, elsewhere
-        self._known: dict[str, bytes] = {}
+        self._known = claims.computed
         self._asked: dict[str, Asked] = {}
         self._not_kept: list[str] = []
         self._is_noted = False
@@ -83,30 +88,25 @@ class RunCache:
                 figures.misses += asked.n_layers
         return figures
 
-    def ask(self, question: Question) -> bytes | _ClaimTicket | None:
+    def ask(self, question: Question) -> bytes | Claim | None:
         """The answer; or a ticket to compute it; or None where this run is computing it already, further up."""
         known = self._known.get(question.key)
         if known is not None:
             return known
-        found = self._claims.answer_or_claim(_wanted(question))
+        found = self._claims.answer_or_claim(question)
         if isinstance(found, CachedResult):
             self._known[question.key] = found.content
             self._count(question, SHARED if found.has_waited else HIT, found.seconds)
             return found.content
-        if found is None:
-            return None
-        self._count(question, MISS)
-        return _ClaimTicket(self, found)
+        if found is not None:
+            self._count(question, MISS)
+        return found
 
     def discard(self, key: str) -> None:
         """Forget an answer that cannot be read: it is computed again."""
         self._known.pop(key, None)
         self._asked.pop(key, None)
         self._claims.discard(key)
-
-    def kept(self, key: str, answer: bytes) -> None:
-        """Know an answer without asking the database again."""
-        self._known[key] = answer
 
     def _count(self, question: Question, outcome: str, seconds: float = 0.0) -> None:
         asked = Asked(question.kind, question.label, outcome, question.n_layers, question.has_inner, seconds)
@@ -142,10 +142,9 @@ class RunCache:
             return
         self._is_noted = True
         db = self._claims.database
-        used = sorted((key,) for key, asked in self._asked.items() if asked.outcome != MISS)
 
         def note() -> None:
-            db.executemany(f"UPDATE zl_cache_entry SET used_at = {db.now} WHERE key = ?", used)
+            _note_used(db, {key for key, asked in self._asked.items() if asked.outcome != MISS})
             if self._run_number is not None:
                 rows = [(self._run_number, key, a.kind, a.label, a.outcome) for key, a in self._asked.items()]
                 db.append(CacheUseTuple, flat(rows))
@@ -160,35 +159,156 @@ class RunCache:
         return type(None), ()
 
 
-class _ClaimTicket:
-    """A claim whose answer the run remembers."""
-
-    def __init__(self, cache: RunCache, claim: Claim) -> None:
-        self._cache, self._claim = cache, claim
-
-    def keep(self, answer: bytes, seconds: float) -> None:
-        """Hand in the answer."""
-        self._cache.kept(self._claim.key, answer)
-        self._claim.keep(answer, seconds)
-
-    def drop(self) -> None:
-        """Give up."""
-        self._claim.drop()
-
-
-def _wanted(question: Question) -> CacheRequest:
-    return CacheRequest(
-        question.key,
-        question.kind,
-        question.parts.get("engine", ""),
-        to_json(dict(question.parts)),
-        lambda: _documents(question),
+def _note_used(database: Database, keys: set[str]) -> None:
+    database.executemany(
+        f"UPDATE zl_cache_entry SET used_at = {database.now} WHERE key = ?", sorted((k,) for k in keys)
     )
 
 
-def _documents(question: Question) -> Sequence[tuple[str, str, bytes]]:
-    """What a question is made of, in full: records with their names, so that they can be shown and used again."""
-    return [
-        (digest, kind, canonical_json(record) if kind == "pipeline" else exact_description(record))
-        for digest, (kind, record) in question.records.items()
-    ]
+# -- workers of sweeps -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswers:
+    """Answers about layers that a worker computed, as rows.
+
+    Attributes:
+        entries: of ``zl_cache_entry``: column -> value, of all the same columns.
+        parts: of ``zl_cache_part``: what the questions were made of.
+        uses: of ``zl_cache_use``, but for the run's number: what the point asked.
+        damaged: keys of answers in the database that could not be read.
+    """
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[Row] = field(default_factory=list)
+    uses: list[Row] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+
+def keep_answers(database: Database, answers: Sequence[NewAnswers]) -> None:
+    """Store what workers computed, and note what they used, within a transaction.
+
+    Answers that are there already, or that others hold claims on, stay as they are.
+    """
+    entries = {entry["key"]: entry for new in answers for entry in new.entries}
+    times = dict.fromkeys(("claimed_at", "done_at", "used_at"), database.now)
+    damaged = {(key,) for new in answers for key in new.damaged}
+    database.executemany("DELETE FROM zl_cache_entry WHERE key = ? AND content IS NOT NULL", sorted(damaged))
+    if entries:
+        insert = insertion_of_entry(next(iter(entries.values())), times)
+        rows = [tuple(entry.values()) for entry in entries.values()]
+        database.executemany(insert, sorted(rows))  # in one order, so that no two wait for each other
+    _note_used(database, {key for new in answers for key, _, _, outcome in new.uses if outcome == HIT})
+    database.insert(CachePartTuple, [row for new in answers for row in new.parts])
+
+
+class WorkerCache(Cache):
+    """Answers about layers, for as long as a worker lives; those that it computes go to its parent with the point.
+
+    Points that share layers share the work: those of one worker at once, those of other workers, sweeps and runs as
+    soon as their parent has stored them.
+
+    Args:
+        database: the URL of the database that is read; None for none.
+    """
+
+    def __init__(self, database: str | None = None) -> None:
+        self.salt, self.digests = "", RecordDigests()
+        self._database = database
+        self._connection: Database | None = None
+        self._known: OrderedDict[str, bytes] = OrderedDict()
+        self._n_bytes = 0
+        self._asked: dict[str, Row] = {}
+        self._new = NewAnswers()
+        self._sent: set[str] = set()
+
+    def ask(self, question: Question) -> bytes | AnswerClaim | None:
+        """The answer about a layer, or a ticket; whole networks are not kept."""
+        if question.kind == "network":
+            return None
+        found = self._known.get(question.key)
+        if found is None and (found := self._read(question.key)) is not None:
+            self._remember(question.key, found)
+        outcome = MISS if found is None else HIT
+        self._asked.setdefault(question.key, (question.key, question.kind, question.label, outcome))
+        if found is None:
+            return _WorkerTicket(self, question)
+        self._known.move_to_end(question.key)
+        return found
+
+    @property
+    def hits(self) -> int:
+        """Of distinct layers."""
+        return sum(outcome == HIT for *_, outcome in self._asked.values())
+
+    @property
+    def misses(self) -> int:
+        """Of distinct layers."""
+        return len(self._asked) - self.hits
+
+    def _read(self, key: str) -> bytes | None:
+        """The answer that the database has; a database that cannot be read is not asked again."""
+        if self._database is None or key in self._new.damaged:
+            return None
+        try:
+            if self._connection is None:
+                self._connection = connect(DatabaseUrl.parse(self._database), read_only=True)
+                weakref.finalize(self, self._connection.close)
+            sql = "SELECT content, n_bytes FROM zl_cache_entry WHERE key = ? AND state = 'done'"
+            rows = self._connection.select(sql, (key,)).rows
+        except StoreError as error:
+            log.warning("a worker computes what the database may know already: %s", error)
+            self._database = self._connection = None
+            return None
+        found = sound_answer(*rows[0]) if rows else None
+        if rows and found is None:
+            self.discard(key)
+        return found
+
+    def discard(self, key: str) -> None:
+        """Forget an answer that cannot be read, and have the parent take it out."""
+        log.warning("a damaged answer is computed again (key %s)", key[:12])
+        self._known.pop(key, None)
+        self._asked.pop(key, None)
+        self._new.damaged.append(key)
+
+    def _remember(self, key: str, answer: bytes) -> None:
+        """Keep an answer at hand; the one that was asked for longest ago makes room."""
+        self._known[key] = answer
+        self._n_bytes += len(answer)
+        while len(self._known) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
+            self._n_bytes -= len(self._known.popitem(last=False)[1])
+
+    def keep(self, question: Question, answer: bytes, seconds: float) -> None:
+        """Remember an answer, and hand it to the parent with the point."""
+        self._remember(question.key, answer)
+        content = packed(answer)
+        result = {"content": content, "n_bytes": len(content), "seconds": seconds}
+        self._new.entries.append(entry_of(question, CacheState.DONE) | result)
+        self._new.parts.extend(parts_of(question, self._sent))
+        self._sent.update(question.records)
+
+    def new_answers(self) -> NewAnswers:
+        """What was computed and asked since this was last asked; a new point begins."""
+        new, self._new = self._new, NewAnswers()
+        new.uses.extend(self._asked.values())
+        self._asked = {}
+        return new
+
+    def not_kept(self, reason: str) -> None:
+        """Nothing: the standard stages can be keyed."""
+
+    def add(self, report: CacheReport) -> None:
+        """Nothing: a worker hands no work to others."""
+
+
+@dataclass(frozen=True)
+class _WorkerTicket:
+    cache: WorkerCache
+    question: Question
+
+    def keep(self, answer: bytes, seconds: float) -> None:
+        self.cache.keep(self.question, answer, seconds)
+
+    def drop(self) -> None:
+        pass

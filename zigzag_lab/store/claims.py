@@ -10,17 +10,21 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
-from zigzag_lab.store.codec import packed, unpacked
+from zigzag_lab.keys import canonical_json
+from zigzag_lab.keys.records import exact_description
+from zigzag_lab.stages.protocols import Question
+from zigzag_lab.store.codec import packed, to_json, unpacked
 from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, insertion_of
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.states import CacheState
 from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import SQLITE
 
@@ -30,25 +34,6 @@ LEASE_SECONDS = 60.0
 FIRST_WAIT_SECONDS = 0.004
 LONGEST_WAIT_SECONDS = 0.25
 N_KEYS_AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class CacheRequest:
-    """A key to be claimed, with what its row holds beside it.
-
-    Attributes:
-        key: what equal questions share.
-        kind: ``network``, ``layer`` or ``step``.
-        engine: the digest of the code that decides numbers.
-        parts: JSON of what the question is made of.
-        documents: (digest, kind, JSON) of those parts, handed out when the answer is kept.
-    """
-
-    key: str
-    kind: str = "step"
-    engine: str = ""
-    parts: str = "{}"
-    documents: Callable[[], Sequence[tuple[str, str, bytes]]] = tuple
 
 
 @dataclass(frozen=True)
@@ -66,7 +51,21 @@ class CachedResult:
     has_waited: bool = False
 
 
-def new_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
+def entry_of(question: Question, state: CacheState, token: str | None = None) -> dict[str, Any]:
+    """Column of ``zl_cache_entry`` -> value, of what this process knows of a question; its times are left to SQL."""
+    return {
+        "key": question.key,
+        "kind": question.kind,
+        "engine_digest": question.parts.get("engine", ""),
+        "parts": to_json(dict(question.parts)),
+        "state": state.value,
+        "owner": this_process(),
+        "token": token or secrets.token_hex(8),
+        "attempt": 1,
+    }
+
+
+def insertion_of_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
     """The statement that adds an entry; one that is there already, or a claim, stays.
 
     Args:
@@ -74,6 +73,15 @@ def new_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
         times: other column -> SQL of a time.
     """
     return f"{insertion_of('zl_cache_entry', columns, times)} ON CONFLICT (key) DO NOTHING"
+
+
+def parts_of(question: Question, known: Container[str] = ()) -> list[CachePartTuple]:
+    """What a question is made of, but for known digests: records with their names, so that they can be used again."""
+    return [
+        CachePartTuple(digest, kind, packed(canonical_json(r) if kind == "pipeline" else exact_description(r)))
+        for digest, (kind, r) in sorted(question.records.items())
+        if digest not in known
+    ]
 
 
 def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
@@ -87,22 +95,18 @@ def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
 class Claim:
     """The duty to compute an answer. See :class:`zigzag_lab.stages.protocols.AnswerClaim`."""
 
-    def __init__(self, claims: Claims, wanted: CacheRequest, token: str) -> None:
-        self.claims, self.wanted, self.token = claims, wanted, token
+    def __init__(self, claims: Claims, question: Question, token: str) -> None:
+        self.claims, self.question, self.key, self.token = claims, question, question.key, token
 
     def keep(self, answer: bytes, seconds: float) -> None:
-        """Hand in the answer; nothing happens where somebody took the claim over meanwhile."""
+        """Hand in the answer; nothing is stored where somebody took the claim over meanwhile."""
+        self.claims.computed[self.key] = answer
         if not self.claims.finish(self, answer, seconds):
             log.warning("an answer came too late: its lease ran out, and another process took over (%s)", self.key[:12])
 
     def drop(self) -> None:
         """Give up: whoever asks next computes."""
         self.claims.release(self)
-
-    @property
-    def key(self) -> str:
-        """The key that is claimed."""
-        return self.wanted.key
 
 
 class Claims:
@@ -112,10 +116,14 @@ class Claims:
         database: where they are kept.
         pulse: renews the leases of what is held.
         lease_seconds: how long a claim counts without being renewed.
+
+    Attributes:
+        computed: key -> the answer that was computed under a claim.
     """
 
     def __init__(self, database: Database, pulse: Pulse | None = None, lease_seconds: float = LEASE_SECONDS) -> None:
         self.database, self.lease_seconds = database, lease_seconds
+        self.computed: dict[str, bytes] = {}
         self._pulse, self._held = pulse, dict[str, Claim]()
         self._lock, self._renewed = RLock(), time.monotonic()
 
@@ -154,36 +162,36 @@ class Claims:
         )
         self.database.transact(lambda: self.database.execute(statement, (key,)))
 
-    def answer_or_claim(self, wanted: CacheRequest) -> CachedResult | Claim | None:
+    def answer_or_claim(self, question: Question) -> CachedResult | Claim | None:
         """The answer; or the claim to compute it, after waiting for whoever holds it now.
 
         Returns:
             None where this process holds the claim itself, further up.
         """
-        found = self.answer(wanted.key)
+        found = self.answer(question.key)
         pause = FIRST_WAIT_SECONDS
         has_waited = False
         while found is None:
-            if self.holds(wanted.key):
+            if self.holds(question.key):
                 return None
-            claim = self.claim([wanted]).get(wanted.key)
+            claim = self.claim([question]).get(question.key)
             if claim is not None:
                 return claim
             has_waited = True
             time.sleep(pause)
             pause = min(LONGEST_WAIT_SECONDS, pause * 1.5)
-            found = self.answer(wanted.key)
+            found = self.answer(question.key)
         return CachedResult(found.content, found.seconds, has_waited)
 
     # -- claiming ------------------------------------------------------------------------------------------------------
 
-    def claim(self, wanted: Sequence[CacheRequest]) -> dict[str, Claim]:
+    def claim(self, questions: Sequence[Question]) -> dict[str, Claim]:
         """Claim what is free, in one transaction.
 
         Returns:
             Key -> claim. Keys are absent that are answered already, or that somebody alive is working on.
         """
-        tokens = {one.key: (one, secrets.token_hex(8)) for one in sorted(wanted, key=lambda w: w.key)}
+        tokens = {one.key: (one, secrets.token_hex(8)) for one in sorted(questions, key=lambda q: q.key)}
 
         def work() -> list[str]:  # in one order, so that no two wait for each other
             return [k for k, (one, token) in tokens.items() if self._insert(one, token) or self._take_over(one, token)]
@@ -197,28 +205,18 @@ class Claims:
             self._held.update(claimed)
         return claimed
 
-    def _insert(self, wanted: CacheRequest, token: str) -> bool:
-        db = self.database
-        values = {
-            "key": wanted.key,
-            "kind": wanted.kind,
-            "engine_digest": wanted.engine,
-            "parts": wanted.parts,
-            "state": "running",
-            "owner": this_process(),
-            "token": token,
-            "attempt": 1,
-        }
-        insert = new_entry(values, {"claimed_at": db.now, "lease_until": self._lease()})
-        return bool(db.execute(f"{insert} RETURNING key", tuple(values.values())))
+    def _insert(self, question: Question, token: str) -> bool:
+        values = entry_of(question, CacheState.RUNNING, token)
+        insert = insertion_of_entry(values, {"claimed_at": self.database.now, "lease_until": self._lease()})
+        return bool(self.database.execute(f"{insert} RETURNING key", tuple(values.values())))
 
-    def _take_over(self, wanted: CacheRequest, token: str) -> bool:
+    def _take_over(self, question: Question, token: str) -> bool:
         """Take a claim that was given up, or whose owner is dead or silent."""
         db = self.database
         skip = "" if db.url.kind == SQLITE else " FOR UPDATE SKIP LOCKED"
         rows = db.execute(
             f"SELECT state, owner, token, lease_until < {db.now} FROM zl_cache_entry WHERE key = ?{skip}",
-            (wanted.key,),
+            (question.key,),
         )
         if not rows:
             return False
@@ -231,7 +229,7 @@ class Claims:
             "UPDATE zl_cache_entry SET state = 'running', owner = ?, token = ?, attempt = attempt + 1, "
             f"claimed_at = {db.now}, lease_until = {self._lease()} "
             "WHERE key = ? AND token = ? AND state <> 'done' RETURNING key",
-            (this_process(), token, wanted.key, before),
+            (this_process(), token, question.key, before),
         )
         return bool(taken)
 
@@ -246,8 +244,7 @@ class Claims:
 
     def finish(self, claim: Claim, answer: bytes, seconds: float) -> bool:
         """Keep an answer; whether the claim still counted."""
-        db, documents = self.database, sorted(claim.wanted.documents())
-        content = packed(answer)
+        db, parts, content = self.database, parts_of(claim.question), packed(answer)
 
         def work() -> bool:
             kept = db.execute(
@@ -256,9 +253,8 @@ class Claims:
                 "WHERE key = ? AND state = 'running' AND token = ? RETURNING key",
                 (content, len(content), seconds, claim.key, claim.token),
             )
-            if kept and documents:
-                written = [CachePartTuple(digest, kind, packed(text)) for digest, kind, text in documents]
-                db.insert(CachePartTuple, written)
+            if kept:
+                db.insert(CachePartTuple, parts)
             mine = "SELECT 1 FROM zl_cache_entry WHERE key = ? AND state = 'done' AND token = ?"
             return bool(kept or db.execute(mine, (claim.key, claim.token)))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
+import sqlite3
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from zigzag_lab.store.sqlite import BUSY_SECONDS, journal_mode_for
+from zigzag_lab.store.sqlite import connected
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 
 
@@ -21,31 +21,25 @@ def make_engine(url: str | DatabaseUrl, *, for_migrations: bool = False) -> Engi
         for_migrations: whether it changes the schema. SQLite then keeps foreign keys off, as remaking a table would
             otherwise delete the rows that refer to it; transactions take the write lock from their start.
     """
-    parsed = url if isinstance(url, DatabaseUrl) else DatabaseUrl.parse(url)
+    parsed = DatabaseUrl.parse(url)
     if parsed.kind != SQLITE:
         name = f"zl-{platform.node()}-{os.getpid()}"[:63]
         arguments = {"application_name": name, "client_encoding": "utf8"}
         return create_engine(
             parsed.for_sqlalchemy(), pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=arguments
         )
-    engine = create_engine(parsed.for_sqlalchemy(), poolclass=NullPool if parsed.path else None)
-    _listen(engine, parsed, for_migrations)
-    return engine
 
+    def opened() -> sqlite3.Connection:
+        connection = connected(parsed)
+        if for_migrations:
+            connection.execute("PRAGMA foreign_keys=OFF")
+        return connection
 
-def _listen(engine: Engine, url: DatabaseUrl, for_migrations: bool) -> None:
-    """Take transactions into our own hands: the driver's habits break transactions around schema changes."""
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute(f"PRAGMA foreign_keys={'OFF' if for_migrations else 'ON'}")
-        if url.path is not None:
-            connection.execute(f"PRAGMA journal_mode={journal_mode_for(url.path)}")
+    engine = create_engine(parsed.for_sqlalchemy(), creator=opened, poolclass=NullPool if parsed.path else None)
 
     @event.listens_for(engine, "begin")
-    def began(connection: Any) -> None:
-        write = for_migrations or connection.get_execution_options().get("zl_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    def began(connection: Connection) -> None:
+        # the driver's own habits break transactions around schema changes
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if for_migrations else "BEGIN")
+
+    return engine

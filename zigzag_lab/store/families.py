@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from zigzag_lab.store.lab import Lab, RunRecord, StoredResult
 from zigzag_lab.store.results import WITHIN
@@ -73,14 +74,8 @@ def chosen_of(family: Sequence[Child]) -> list[Child]:
     if len(takers) != 1:
         return []
     place = family.index(takers[0])
-    below = [Child(c.run, c.depth - 1, c.n_chosen, c.n_layers) for c in _until_next(family[place + 1 :])]
-    return [takers[0], *chosen_of(below)]
-
-
-def _until_next(family: Sequence[Child]) -> Sequence[Child]:
-    """Those before the next child of the first level."""
-    end = next((i for i, child in enumerate(family) if child.depth == 0), len(family))
-    return family[:end]
+    below = takewhile(lambda child: child.depth > 0, family[place + 1 :])
+    return [takers[0], *chosen_of([replace(child, depth=child.depth - 1) for child in below])]
 
 
 def innermost(lab: Lab, runs: Sequence[RunRecord]) -> list[RunRecord]:

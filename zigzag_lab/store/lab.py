@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.cost.certificate import Certificate
@@ -17,7 +16,7 @@ from zigzag_lab.store.connect import connect
 from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.results import LISTED, OBJECTIVE_COLUMNS, PLACE, WITHIN
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN
 from zigzag_lab.store.row_checks import (
     LAYER_TYPES,
     certificate_of,
@@ -28,11 +27,10 @@ from zigzag_lab.store.row_checks import (
     point_of,
     time_of,
 )
-from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult
+from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult, layer_rows
 from zigzag_lab.store.sqlite import is_writable
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
-from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError, Objective, nearest
 from zigzag_lab.vocab.places import default_database
@@ -41,10 +39,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_NOTHING = object()
-"""Stands for the value of a condition that takes none."""
-
-_NO_CHILD: tuple[str, Any] = ("v.parent_number IS NULL", _NOTHING)
+_NO_CHILD = ("v.parent_number IS NULL",)
+_Condition = tuple[Any, ...]
+"""SQL, and the values of its question marks."""
 
 _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
 
@@ -117,11 +114,13 @@ class Lab:
             "v.accelerator": accelerator,
             "v.objective": None if objective is None else str(objective),
         }
-        wanted: list[tuple[str, Any]] = [(f"{column} = ?", v) for column, v in equal.items() if v is not None]
+        wanted: list[_Condition] = [(f"{column} = ?", v) for column, v in equal.items() if v is not None]
         wanted += [] if children else [_NO_CHILD]
         if since is not None:
             wanted.append(("v.started_at >= ?", self._as_time(since)))
-        return self._runs(wanted, tags or {}, "v.run_number DESC", limit)
+        has_tag = "v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)"
+        wanted += [(has_tag, key, str(value)) for key, value in (tags or {}).items()]
+        return self._runs(wanted, "v.run_number DESC", limit)
 
     def best(
         self,
@@ -147,31 +146,22 @@ class Lab:
         for name in filters:
             if name not in allowed:
                 raise InputError("best", f"a filter '{name}'", " or ".join(allowed), nearest(name, allowed))
-        wanted: list[tuple[str, Any]] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
+        wanted: list[_Condition] = [("v.status = ?", "finished"), *([] if children else [_NO_CHILD])]
         column, experiment = OBJECTIVE_COLUMNS[str(objective)], filters.pop("experiment", None)
-        wanted.append((f"v.{column} IS NOT NULL", _NOTHING))
+        wanted.append((f"v.{column} IS NOT NULL",))
         wanted += [(f"v.{name} = ?", value) for name, value in filters.items() if value is not None]
         if experiment is None:
-            return self._runs(wanted, {}, f"v.{column}, v.run_number", limit)
+            return self._runs(wanted, f"v.{column}, v.run_number", limit)
         # said so, the best ones are read off the index that has the runs of an experiment in this order
         wanted.append(("x.experiment_number = (SELECT number FROM zl_experiment WHERE name = ?)", experiment))
         source = "zl_run x JOIN zl_v_all_runs v ON v.run_number = x.number"
-        return self._runs(wanted, {}, f"x.{column}, x.number", limit, source)
+        return self._runs(wanted, f"x.{column}, x.number", limit, source)
 
     def _runs(
-        self,
-        wanted: Sequence[tuple[str, Any]],
-        tags: Mapping[str, str],
-        order: str,
-        limit: int | None,
-        source: str = "zl_v_all_runs v",
+        self, wanted: Sequence[_Condition], order: str, limit: int | None, source: str = "zl_v_all_runs v"
     ) -> list[RunRecord]:
-        conditions = [condition for condition, _ in wanted]
-        values = [value for _, value in wanted if value is not _NOTHING]
-        for key, value in tags.items():
-            conditions.append("v.run_number IN (SELECT run_number FROM zl_tag WHERE key = ? AND value = ?)")
-            values += [key, str(value)]
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        values = [value for _, *of_one in wanted for value in of_one]
+        where = f"WHERE {' AND '.join(condition for condition, *_ in wanted)}" if wanted else ""
         most = "" if limit is None else f"LIMIT {int(limit)}"
         answer = self._reader.select(f"SELECT {_RUN_COLUMNS} FROM {source} {where} ORDER BY {order} {most}", values)
         return [_run_from(row) for row in answer.as_dicts()]
@@ -186,7 +176,7 @@ class Lab:
         Raises:
             InputError: no run, or several, are called so.
         """
-        found = self._runs([("v.run_number = ?", self.store.run_number(run_id))], {}, "v.run_number", 1)
+        found = self._runs([("v.run_number = ?", self.store.run_number(run_id))], "v.run_number", 1)
         if not found:
             hint = f"'zigzag-lab delete --restore {run_id}' brings it back."
             raise InputError(f"run '{run_id}'", "it was deleted", "a run that is there", hint)
@@ -196,17 +186,16 @@ class Lab:
         """The runs within a run, in the order in which they were started; those within these, too, if asked for."""
         number = self.store.run_number(run_id)
         where = f"v.run_number IN ({WITHIN})" if all_levels else "v.parent_number = ?"
-        return self._runs([(where, number)], {}, "v.child_index, v.run_number", None)
+        return self._runs([(where, number)], "v.child_index, v.run_number", None)
 
     def results(self, run_id: str) -> list[StoredResult]:
         """What a run yielded, in order."""
-        rows = self._reader.select(
+        answer = self._reader.select(
             "SELECT result_index, path, kind, energy_pj, latency_cycles FROM zl_result WHERE run_number = ? "
             "ORDER BY result_index",
             (self.store.run_number(run_id),),
-        ).rows
-        named = (dict(zip(_RESULT_NAMES, row, strict=True)) for row in rows)
-        return [checked(StoredResult, one, "zl_result", result_index=one["result_index"]) for one in named]
+        )
+        return [checked(StoredResult, row, "zl_result", result_index=row["result_index"]) for row in answer.as_dicts()]
 
     def details(self, run_id: str) -> RunDetails:
         """What a run was asked, and what went wrong."""
@@ -238,34 +227,15 @@ class Lab:
             result_index: of which result; by default of all.
         """
         number = self.store.run_number(run_id)
-        where = "p.run_number = ? AND p.role = ?"
-        where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
-        of_run = number, LayerRole(role).value
-        columns = ", ".join(f"l.{column}" for column in LayerEvaluationTuple._fields)
-        layers = self._reader.select(
-            f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
-            f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
-            "ORDER BY p.result_index, place",
-            of_run,
-        ).as_dicts()
+        layers, memory_rows, proof_rows = layer_rows(self._reader, number, role, result_index)
         memories: dict[tuple[int, int], list[StoredLevel]] = {}
-        listed_once = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where})"
-        for row in self._reader.select(
-            f"SELECT {', '.join(f'o.{column}' for column in MemoryEvaluationTuple._fields)} FROM {listed_once} x "
-            "JOIN zl_memory_evaluation o ON o.run_number = x.run_number AND o.layer_index = x.layer_index "
-            "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
-            of_run,
-        ).rows:
+        for row in memory_rows:
             memories.setdefault((row[0], row[1]), []).append(memory_of(row))
-        proofs = self._reader.select(
-            f"SELECT {', '.join(f'c.{column}' for column in CertificateTuple._fields)} FROM {listed_once} x "
-            "JOIN zl_certificate c ON c.run_number = x.run_number AND c.layer_index = x.layer_index",
-            of_run,
-        ).rows
-        proven = {(row[0], row[1]): certificate_of(row) for row in proofs}
+        proofs = {(row[0], row[1]): certificate_of(row) for row in proof_rows}
+        keys = [(layer["run_number"], layer["layer_index"]) for layer in layers]
         return [
-            _layer_from(index, row, tuple(memories.get(key, ())), proven.get(key))
-            for index, (key, row) in enumerate(((row["run_number"], row["layer_index"]), row) for row in layers)
+            _layer_from(index, layer, tuple(memories.get(key, ())), proofs.get(key))
+            for index, (key, layer) in enumerate(zip(keys, layers, strict=True))
         ]
 
     def fronts(self, run_id: str) -> dict[int, tuple[StoredPoint, ...]]:
@@ -350,9 +320,7 @@ class Lab:
     def __enter__(self) -> Lab:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
@@ -377,7 +345,6 @@ _READ: dict[str, Any] = {
     **dict.fromkeys(("settings", "warnings"), from_json),
     "n_macs": _count_of,
 }
-_RESULT_NAMES = [f.name for f in fields(StoredResult)]
 
 
 def _layer_from(

@@ -7,7 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from zigzag_lab.keys.records import described_record, exact_description
 from zigzag_lab.store.codec import packed, unpacked
 from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, Row
-from zigzag_lab.store.run_start import MAX_SOURCE_BYTES, RunInput
+from zigzag_lab.store.run_start import RunInput, small_source
 from zigzag_lab.store.tables import ReadingTuple
 
 log = logging.getLogger("zigzag_lab.store")
@@ -26,35 +26,9 @@ _DAY_SECONDS = 86_400.0
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
-class FileReading:
-    """The record read from a file.
-
-    Attributes:
-        record: the record itself.
-        kind: ``workload``, ``accelerator`` or ``mapping``.
-        content: its description, as JSON.
-        digest: the key of its meaning.
-        name: the file's stem.
-        source: its bytes.
-    """
-
-    record: Any
-    kind: str
-    content: bytes
-    digest: str
-    name: str
-    source: bytes
-
-    def as_input(self, file_name: str) -> RunInput:
-        """The same as the input of a run."""
-        source = self.source if len(self.source) <= MAX_SOURCE_BYTES else None
-        return RunInput(self.kind, self.name, self.digest, self.content, file_name, source, self.record)
-
-
 _MOST_KNOWN = 64
-_known: OrderedDict[str, tuple[Any, bytes, str]] = OrderedDict()
-"""What this process read: key of a reading -> record, its description, and the key of its meaning."""
+_known: OrderedDict[str, RunInput] = OrderedDict()
+"""What this process read: key of a reading -> the record with its description and the key of its meaning."""
 
 
 class Readings:
@@ -70,8 +44,8 @@ class Readings:
 
     def __init__(self, database: Database | None, readers: str) -> None:
         self._database, self._readers = database, readers
-        self._said: dict[int, FileReading] = {}
-        self._new: list[tuple[str, str, Any, str]] = []  # key, kind, record, digest
+        self._said: dict[int, RunInput] = {}
+        self._new: list[tuple[str, RunInput]] = []
         self._old: list[tuple[str]] = []  # keys of readings that were not used for a day
         self._damaged: list[tuple[str]] = []
 
@@ -79,11 +53,11 @@ class Readings:
         """The record of a file: recalled, or read and remembered."""
         source = path.read_bytes()
         key = self._key(kind, path, source, options)
-        found = self._remembered(kind, key) or self._read(kind, key, read)
-        self._said[id(found[0])] = FileReading(found[0], kind, found[1], found[2], path.stem, source)
-        return found[0]
+        found = self._remembered(kind, key) or self._read(key, read)
+        self._said[id(found.record)] = replace(found, name=path.stem, source=small_source(source))
+        return found.record
 
-    def _remembered(self, kind: str, key: str) -> tuple[Any, bytes, str] | None:
+    def _remembered(self, kind: str, key: str) -> RunInput | None:
         known = _known.get(key)
         rows = self._kept(key, with_content=known is None)
         if rows and known is None:
@@ -94,7 +68,7 @@ class Readings:
                 return None
             _remember(key, known)
         elif known is not None and not rows:
-            self._new.append((key, kind, known[0], known[2]))
+            self._new.append((key, known))
         return known
 
     def _kept(self, key: str, *, with_content: bool) -> list[Row]:
@@ -108,12 +82,10 @@ class Readings:
             self._old.append((key,))
         return rows
 
-    def _read(self, kind: str, key: str, read: Callable[[], Any]) -> tuple[Any, bytes, str]:
-        record = read()
-        said = RunInput.of(record)
-        found = record, said.content, said.digest
-        if not _depends_on_tools(record):
-            self._new.append((key, kind, record, said.digest))
+    def _read(self, key: str, read: Callable[[], Any]) -> RunInput:
+        found = RunInput.of(read())
+        if not _depends_on_tools(found.record):
+            self._new.append((key, found))
             _remember(key, found)
         return found
 
@@ -121,18 +93,18 @@ class Readings:
         said = [self._readers, kind, path.stem, path.suffix.lower(), sha256(source).hexdigest(), options]
         return sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
-    def said_by(self, record: Any) -> FileReading | None:
+    def said_by(self, record: Any) -> RunInput | None:
         """What is known of a record that came from here."""
         return self._said.get(id(record))
 
-    def all_said(self) -> list[FileReading]:
+    def all_said(self) -> list[RunInput]:
         """All that was read so far."""
         return list(self._said.values())
 
     def keep(self, database: Database) -> None:
         """Write what is new, and that what was not used for a day was used."""
         new = sorted(
-            ReadingTuple(key, kind, packed(exact_description(r)), digest) for key, kind, r, digest in self._new
+            ReadingTuple(key, one.kind, packed(exact_description(one.record)), one.digest) for key, one in self._new
         )
         used = sorted([*self._old, *((key,) for key, *_ in new)])
 
@@ -148,17 +120,18 @@ class Readings:
         self._damaged.clear()
 
 
-def said_by(kind: str, content: Any, digest: Any) -> tuple[Any, bytes, str] | None:
+def said_by(kind: str, content: Any, digest: Any) -> RunInput | None:
     """What a reading in the database says; None where it is damaged."""
     try:
         if not _DIGEST.fullmatch(digest):
             return None
-        return *described_record(kind, unpacked(content)), digest
+        record, description = described_record(kind, unpacked(content))
     except UNREADABLE:
         return None
+    return RunInput(kind, "", digest, description, record=record)
 
 
-def _remember(key: str, found: tuple[Any, bytes, str]) -> None:
+def _remember(key: str, found: RunInput) -> None:
     _known[key] = found
     while len(_known) > _MOST_KNOWN:
         _known.popitem(last=False)

@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from zigzag_lab.store.database import Row
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.store.states import LayerRole
-
-
-class InputName(NamedTuple):
-    """What an input of a run is called.
-
-    Attributes:
-        kind: ``workload``, ``accelerator``, ``mapping``, or another one of these such as ``accelerator 2``.
-        name: what tables call it.
-        digest: the key of its meaning.
-        file_name: the file it was read from, if any.
-    """
-
-    kind: str
-    name: str
-    digest: str
-    file_name: str | None
-
-
-def input_names(lab: Lab, run_number: int) -> list[InputName]:
-    """The inputs of a run, by kind."""
-    sql = "SELECT kind, name, digest, file_name FROM zl_run_input WHERE run_number = ? ORDER BY kind"
-    return [InputName(*row) for row in lab.sql(sql, (run_number,)).rows]
 
 
 def source_content(lab: Lab, digest: str) -> Any:

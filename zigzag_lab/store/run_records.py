@@ -1,14 +1,18 @@
-"""What a database says of runs, their layers, results and fronts: the records that questions are answered with."""
+"""What a database says of runs, their inputs, layers, results and fronts: the records that answer questions."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from zigzag_lab.cost.certificate import Certificate
-from zigzag_lab.store.codec import StoredLevel
-from zigzag_lab.store.states import RunStatus
+from zigzag_lab.store.codec import StoredLevel, unpacked
+from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.results import LISTED, PLACE
+from zigzag_lab.store.states import LayerRole, RunStatus
+from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import NO_OBJECTIVE
 
 
@@ -140,7 +144,7 @@ class StoredPoint:
     memories: dict[str, list[str]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunDetails:
     """What a run was asked, beyond its totals."""
 
@@ -151,3 +155,76 @@ class RunDetails:
     error: str | None
     traceback: str | None
     keywords: dict[str, Any] | None = None
+
+
+class InputRecord(NamedTuple):
+    """A workload, an accelerator or a mapping of a run.
+
+    Attributes:
+        kind: ``workload``, ``accelerator``, ``mapping``, or another one of these such as ``accelerator 2``.
+        name: what tables call it.
+        digest: the key of its meaning.
+        file_name: the file it was read from, if any.
+        packed: all it says, as compressed JSON.
+    """
+
+    kind: str
+    name: str
+    digest: str
+    file_name: str | None
+    packed: bytes
+
+    @property
+    def content(self) -> Any:
+        """All it says, as plain data."""
+        return json.loads(unpacked(self.packed))
+
+
+def input_records(database: Database, run_number: int) -> list[InputRecord]:
+    """The inputs of a run, by kind."""
+    rows = database.select(
+        "SELECT i.kind, i.name, i.digest, i.file_name, c.content FROM zl_run_input i "
+        "LEFT JOIN zl_input c ON c.digest = i.digest WHERE i.run_number = ? ORDER BY i.kind",
+        (run_number,),
+    ).rows
+    return [InputRecord(*row) for row in rows]
+
+
+def layer_rows(
+    database: Database, run_number: int, role: LayerRole = LayerRole.CHOSEN, result_index: int | None = None
+) -> tuple[list[dict[str, Any]], list[Row], list[Row]]:
+    """The layers in a list of a run, in order, and the rows of their memories and certificates.
+
+    Args:
+        database: that holds them.
+        run_number: of the run.
+        role: of the list.
+        result_index: of the result whose list it is; by default of all.
+
+    Returns:
+        Columns of each layer with its ``place``, its ``times``, and ``spatial_text`` and ``content`` of its mapping;
+        rows of :class:`~zigzag_lab.store.tables.MemoryEvaluationTuple`, inner levels first; rows of
+        :class:`~zigzag_lab.store.tables.CertificateTuple`.
+    """
+    where = "p.run_number = ? AND p.role = ?"
+    where += "" if result_index is None else f" AND p.result_index = {int(result_index)}"
+    of_run = run_number, LayerRole(role).value
+    columns = ", ".join(f"l.{column}" for column in LayerEvaluationTuple._fields)
+    layers = database.select(
+        f"SELECT {columns}, m.spatial_text, m.content, {PLACE}, p.times "
+        f"FROM {LISTED} LEFT JOIN zl_mapping m ON m.digest = l.mapping_digest WHERE {where} "
+        "ORDER BY p.result_index, place",
+        of_run,
+    ).as_dicts()
+    listed = f"(SELECT DISTINCT l.run_number, l.layer_index FROM {LISTED} WHERE {where}) x"
+    on = "ON o.run_number = x.run_number AND o.layer_index = x.layer_index"
+    memories, certificates = (", ".join(f"o.{c}" for c in t._fields) for t in (MemoryEvaluationTuple, CertificateTuple))
+    return (
+        layers,
+        database.select(
+            f"SELECT {memories} FROM {listed} JOIN zl_memory_evaluation o {on} "
+            "ORDER BY o.run_number, o.layer_index, o.operand, o.level",
+            of_run,
+        ).rows,
+        database.select(f"SELECT {certificates} FROM {listed} JOIN zl_certificate o {on}", of_run).rows,
+    )

@@ -12,13 +12,15 @@ from typing import Any
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys import canonical_json, described, engine_digest, meaning_digest
-from zigzag_lab.keys.records import record_from
+from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
 
 MAX_SOURCE_BYTES = 16 * 1024 * 1024
 """Larger files are not kept: what they say is, as the input's content."""
+
+INPUT_KINDS = ("workload", "accelerator", "mapping")
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01
@@ -49,8 +51,7 @@ class RunInput:
     def as_record(self) -> Any:
         """The input itself."""
         if self.record is None:
-            kinds = {"workload": Workload, "accelerator": Accelerator, "mapping": MappingRules}
-            object.__setattr__(self, "record", record_from(kinds[self.kind.split()[0]], json.loads(self.content)))
+            object.__setattr__(self, "record", record_from(KINDS[self.kind.split()[0]], json.loads(self.content)))
         return self.record
 
     @classmethod
@@ -70,21 +71,22 @@ class RunInput:
             file_name: the file it was read from.
             source: that file's bytes; not kept above :data:`MAX_SOURCE_BYTES`.
         """
-        if isinstance(record, Workload):
-            kind, key, own = "workload", meaning_digest(record), record.name
-        elif isinstance(record, Accelerator):
-            kind, key, own = "accelerator", meaning_digest(record), record.name
-        elif isinstance(record, MappingRules):
-            kind, key, own = "mapping", meaning_digest(record), "mapping"
-        else:
+        kind = next((kind for kind in INPUT_KINDS if isinstance(record, KINDS[kind])), None)
+        if kind is None:
             raise InputError("run input", f"a {type(record).__name__}", "a Workload, an Accelerator or MappingRules")
-        kept = source if source is not None and len(source) <= MAX_SOURCE_BYTES else None
-        return cls(kind, name or own, key, canonical_json(described(record)), file_name, kept, record)
+        called = name or (kind if isinstance(record, MappingRules) else record.name)
+        content, small = canonical_json(described(record)), small_source(source)
+        return cls(kind, called, meaning_digest(record), content, file_name, small, record)
 
     @property
     def source_digest(self) -> str | None:
         """SHA-256 of the file's bytes."""
         return None if self.source is None else sha256(self.source).hexdigest()
+
+
+def small_source(source: bytes | None) -> bytes | None:
+    """The bytes of a file, unless they are more than :data:`MAX_SOURCE_BYTES`."""
+    return source if source is not None and len(source) <= MAX_SOURCE_BYTES else None
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from sqlalchemy.dialects import sqlite
+
 from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.claims import sound_answer
 from zigzag_lab.store.codec import mapping_digest, unpacked
 from zigzag_lab.store.damage import NUMBER, UNREADABLE, DamagedError, check_types, reading
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.readings import said_by
 from zigzag_lab.store.row_checks import mapping_of, object_of, time_of
 from zigzag_lab.store.url import SQLITE
@@ -51,33 +54,17 @@ class Damage:
 
 def damages(database: Database) -> Iterator[Damage]:
     """Read every row; yield those that cannot be."""
-    for table in _tables(database):
-        types = _declared(database, table)
+    is_sqlite = database.url.kind == SQLITE  # Postgres sees to types itself
+    for table, columns in sorted(Model.metadata.tables.items()):
+        types = {c.name: str(c.type.compile(sqlite.dialect())) if is_sqlite else "" for c in columns.columns}
         key = next(iter(types))
         for portion in database.stream(f"SELECT * FROM {table}", n_rows=500):
             for row in portion.as_dicts():
                 if damage := _damage(database, table, key, types, row):
                     yield damage
-    if database.url.kind == SQLITE:
+    if is_sqlite:
         for table, row, other, _ in database.select("PRAGMA foreign_key_check").rows:
             yield Damage(table, f"table {table}, row {row}: it refers to nothing in {other}")
-
-
-def _tables(database: Database) -> list[str]:
-    sql = (
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'zl_%' ORDER BY name"
-        if database.url.kind == SQLITE
-        else "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'zl_%' ORDER BY 1"
-    )
-    return [str(name) for (name,) in database.select(sql).rows]
-
-
-def _declared(database: Database, table: str) -> dict[str, str]:
-    """Column -> its type as declared; Postgres sees to types itself."""
-    if database.url.kind != SQLITE:
-        return dict.fromkeys(database.select(f"SELECT * FROM {table} LIMIT 0").columns, "")
-    columns = database.select(f"PRAGMA table_info({table})").rows
-    return {str(name): str(kind).upper() for _, name, kind, *_ in columns}
 
 
 def _damage(

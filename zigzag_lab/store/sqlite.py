@@ -58,7 +58,7 @@ class SqliteDatabase:
         self.url, self.read_only = url, read_only
         self._lock = RLock()
         with in_words(url, StoreError):
-            self._connection = _connected(url, read_only)
+            self._connection = connected(url, read_only=read_only)
         self._most_values = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
         self._file = None if url.path is None else url.path.absolute()  # from any working folder
         self._opened = _identity(self._file)
@@ -111,14 +111,11 @@ class SqliteDatabase:
         """Run one statement for many rows."""
         rows = list(rows)
         with self._lock:
-            self._executed_for_all(sql, rows)
-
-    def _executed_for_all(self, sql: str, rows: Sequence[Row]) -> None:
-        try:
-            self._connection.executemany(sql, rows)
-        except UnicodeEncodeError:
-            for row in rows:  # those that were added before the one that failed stay as they are
-                self._executed(sql, row)
+            try:
+                self._connection.executemany(sql, rows)
+            except UnicodeEncodeError:
+                for row in rows:  # those that were added before the one that failed stay as they are
+                    self._executed(sql, row)
 
     def insert(self, kind: RowType, rows: Sequence[Row]) -> None:
         """Add rows; those whose key is there stay as they are."""
@@ -190,7 +187,8 @@ def _identity(file: Path | None) -> tuple[int, int] | None:
     return None if found is None else (found.st_dev, found.st_ino)
 
 
-def _connected(url: DatabaseUrl, read_only: bool) -> sqlite3.Connection:
+def connected(url: DatabaseUrl, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection of the driver with our settings, which leaves transactions to its user."""
     if url.path is None:
         return _opened(":memory:", lambda connection: _prepare(connection, None))
     if not read_only:

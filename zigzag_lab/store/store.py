@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from zigzag_lab.keys.canonical import digest_of_bytes
 from zigzag_lab.keys.records import RecordDigests
@@ -33,6 +32,7 @@ from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked, masked_value
 
+T = TypeVar("T")
 LOST_AFTER_SECONDS = 60.0
 LOST_REASON = "its process gave no sign of life for a minute and was taken for dead"
 GONE_REASON = "its process ended without closing it: killed, or its machine went down"
@@ -79,19 +79,15 @@ class Store:
             StoreError: the database cannot be written to.
         """
         wanted = new_run_id()  # here, so that a second try after a lost connection does not make a second run
-        tries: list[int] = []
 
         def insert() -> tuple[str, int]:
-            if tries:
-                self.forget()
-            tries.append(1)
             run_id, number = self._insert_run(start, wanted, parent)
             for one in start.inputs:
-                self._insert_input(number, one)
+                self.keep_input(number, one)
             self._insert_tags(number, list(start.tags.items()))
             return run_id, number
 
-        run_id, number = self.database.transact(insert)
+        run_id, number = self.transact(insert)
         self._kept.update(i.digest for i in start.inputs)
         if isinstance(parent, RunRecorder):
             parent.n_children += 1
@@ -108,7 +104,7 @@ class Store:
             "options": to_json(dict(start.options)),
             "keywords": None if start.keywords is None else to_json(start.keywords),
             "engine_digest": start.engine,
-            "environment_digest": self._insert_environment(),
+            "environment_digest": self.environment_digest(),
         }
         if parent is not None:
             index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
@@ -123,34 +119,20 @@ class Store:
             run_id = new_run_id()
         raise StoreError(str(self.url), "no id is free for a run", "one in five tries")
 
-    def _experiment(self, name: str) -> int | None:
-        rows = self.database.execute("SELECT number FROM zl_experiment WHERE name = ?", (name,))
-        return int(rows[0][0]) if rows else None
-
     # -- parts of runs that are stored in bulk; each within a transaction ----------------------------------------------
 
     def experiment_number(self, name: str) -> int:
         """The number of an experiment, made when new."""
-        add = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {self.database.now}) ON CONFLICT DO NOTHING"
-        number = self._experiment(name)
-        if number is None:
-            self.database.execute(add, (name,))
-            number = self._experiment(name)
-        return int(number or 0)
+        db, find = self.database, "SELECT number FROM zl_experiment WHERE name = ?"
+        rows = db.execute(find, (name,))
+        if not rows:
+            add = f"INSERT INTO zl_experiment (name, created_at) VALUES (?, {db.now}) ON CONFLICT DO NOTHING"
+            db.execute(add, (name,))
+            rows = db.execute(find, (name,))
+        return int(rows[0][0])
 
     def environment_digest(self) -> str:
         """The key of this machine and its versions, which are stored."""
-        return self._insert_environment()
-
-    def keep_input(self, run_number: int, given: RunInput) -> None:
-        """Store an input of a run."""
-        self._insert_input(run_number, given)
-
-    def mark_persisted(self, digests: Iterable[str]) -> None:
-        """Mark inputs as stored, which need not be stored again. Call after the commit."""
-        self._kept.update(digests)
-
-    def _insert_environment(self) -> str:
         if self._environment is None:
             content = to_json(environment())
             self._environment = EnvironmentTuple(digest_of_bytes(content.encode(), "environment"), content)
@@ -160,7 +142,8 @@ class Store:
         self.database.execute(insertion(EnvironmentTuple), self._environment)
         return self._environment.digest
 
-    def _insert_input(self, run_number: int, given: RunInput) -> None:
+    def keep_input(self, run_number: int, given: RunInput) -> None:
+        """Store an input of a run."""
         db = self.database
         if given.digest not in self._kept:
             row = InputTuple(digest=given.digest, kind=given.kind, content=packed(given.content))
@@ -176,6 +159,10 @@ class Store:
             source_digest=given.source_digest,
         )
         db.execute(insertion(RunInputTuple), row_of_run)
+
+    def mark_persisted(self, digests: Iterable[str]) -> None:
+        """Mark inputs as stored, which need not be stored again. Call after the commit."""
+        self._kept.update(digests)
 
     @staticmethod
     def _working_diff() -> tuple[str, bytes] | None:
@@ -206,6 +193,18 @@ class Store:
         """
         elsewhere = None if self.url.is_in_memory else CacheElsewhere(self.url.absolute(), salt)
         return RunCache(Claims(self.database, self.pulse), self.digests, salt, run_number, elsewhere)
+
+    def transact(self, work: Callable[[], T]) -> T:
+        """Do something in a transaction; a second try takes nothing for stored, as the first may have been undone."""
+        tries: list[int] = []
+
+        def once_more() -> T:
+            if tries:
+                self.forget()
+            tries.append(1)
+            return work()
+
+        return self.database.transact(once_more)
 
     def forget(self) -> None:
         """Take nothing for kept that was: rows may have been removed."""
@@ -358,9 +357,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

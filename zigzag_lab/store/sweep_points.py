@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
+from zigzag_lab.store.cache import NewAnswers, keep_answers
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
 from zigzag_lab.store.owner import process_exited, this_process
@@ -17,7 +18,6 @@ from zigzag_lab.store.states import RunStatus
 from zigzag_lab.store.store import Store
 from zigzag_lab.store.tables import CacheUseTuple
 from zigzag_lab.store.url import SQLITE
-from zigzag_lab.store.worker_cache import NewAnswers, keep_answers
 from zigzag_lab.vocab.masking import masked
 
 LEASE_SECONDS = 60.0
@@ -236,15 +236,7 @@ class SweepRecord:
         Returns:
             How many were stored.
         """
-        tries: list[int] = []
-
-        def store() -> int:
-            if tries:
-                self.store.forget()
-            tries.append(1)
-            return self._record(priced)
-
-        n = self._db.transact(store)
+        n = self.store.transact(lambda: self._record(priced))
         self.store.mark_persisted(one.digest for point in priced for one in point.inputs)
         return n
 
@@ -286,9 +278,9 @@ class SweepRecord:
             "options": to_json(dict(point.options)),
             "engine_digest": engine_digest(),
             "environment_digest": environment,
-            "reason": _masked(point.reason),
+            "reason": point.reason and masked(point.reason),
             "error": point.error,
-            "traceback": _masked(point.traceback),
+            "traceback": point.traceback and masked(point.traceback),
             **point.figures,
         }
         rows = self._db.execute(
@@ -297,10 +289,6 @@ class SweepRecord:
             tuple(values.values()),
         )
         return int(rows[0][0])
-
-
-def _masked(text: str | None) -> str | None:
-    return None if text is None else masked(text)
 
 
 def _ids(n: int) -> list[str]:

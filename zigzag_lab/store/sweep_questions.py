@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class SweepPointRecord:
         return {("settings" if k == "stored_settings" else k): known[k] for k in known} | {"settings": self.settings}
 
 
-_SUMMARY, _POINT = ([f.name for f in fields(kind)] for kind in (SweepSummary, SweepPointRecord))
+_SUMMARY = [f.name for f in fields(SweepSummary)]
 
 
 def sweep_number(database: Database, name: str) -> int | None:
@@ -100,23 +100,27 @@ def run_ids(database: Database, name: str) -> list[str]:
     return [str(run_id) for (run_id,) in rows]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredSweep:
     """A sweep as its row has it.
 
     Attributes:
-        name, objective, n_points: see :class:`SweepSummary`.
+        number: its own.
+        name: its own, and that of the experiment of its runs.
+        objective: what its points minimise.
+        n_points: how many its file asks for.
         created_at: when it was first begun, in UTC.
         content: its file, as plain data.
-        last_at: when the last of its points ended; None where none has.
+        last_at: when the last of its points ended; until one has, when it was begun.
     """
 
+    number: int
     name: str
     objective: str
     n_points: int
     created_at: datetime
-    content: dict[str, Any]
-    last_at: datetime | None
+    content: Mapping[str, Any]
+    last_at: datetime
 
 
 def stored_sweep(database: Database, number: int) -> StoredSweep:
@@ -129,7 +133,9 @@ def stored_sweep(database: Database, number: int) -> StoredSweep:
         "WHERE p.sweep_number = ?",
         (number,),
     ).rows[0][0]
-    return StoredSweep(name, objective, n_points, in_utc(begun), from_json(content) or {}, time_of(last))
+    created_at = in_utc(begun)
+    content = from_json(content) or {}
+    return StoredSweep(number, name, objective, n_points, created_at, content, time_of(last) or created_at)
 
 
 def layers_of_sweep(database: Database, number: int) -> Iterator[Answer]:
@@ -166,16 +172,16 @@ def _counted(row: Row) -> dict[str, Any]:
 def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
     """The points of a sweep whose runs ended so, by their keys."""
     wanted = list(statuses)
-    rows = database.select(
-        "SELECT p.point_key, p.workload, p.accelerator, p.mapping, p.settings, r.id, r.status, r.reason, r.energy_pj, "
-        "r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
+    answer = database.select(
+        "SELECT p.point_key AS key, p.workload, p.accelerator, p.mapping, p.settings AS stored_settings, "
+        "r.id AS run_id, r.status, r.reason, r.energy_pj, r.latency_cycles, "
+        "r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
         "JOIN zl_sweep_point p ON p.sweep_number = s.number "
         "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
         f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",
         (name, *wanted),
-    ).rows
-    named = (dict(zip(_POINT, row, strict=True)) for row in rows)
-    return [checked(SweepPointRecord, known, "zl_sweep_point", point_key=known["key"]) for known in named]
+    )
+    return [checked(SweepPointRecord, row, "zl_sweep_point", point_key=row["key"]) for row in answer.as_dicts()]
 
 
 def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) -> int:

@@ -40,7 +40,7 @@ class DatabaseUrl:
     secret: str = field(repr=False)
 
     @classmethod
-    def parse(cls, text: str | Path) -> DatabaseUrl:
+    def parse(cls, text: str | Path | DatabaseUrl) -> DatabaseUrl:
         """Read ``sqlite:///file.db`` (relative), ``sqlite:////folder/file.db``, ``postgresql+psycopg://...`` or a path.
 
         In a URL ``%3F`` stands for a question mark in a file's name, and ``%25`` for a percent sign; a path is taken
@@ -49,6 +49,8 @@ class DatabaseUrl:
         Raises:
             StoreError: it is none of them.
         """
+        if isinstance(text, DatabaseUrl):
+            return text
         if isinstance(text, Path) or (text.strip() and _SCHEME.match(text) is None):
             return cls.of_file(Path(text))
         scheme, separator, rest = text.partition("://")

@@ -15,7 +15,8 @@ from pathlib import PurePath
 
 from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
-from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun, InputRecord
+from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun
+from zigzag_lab.store.run_records import InputRecord
 from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.limits import cut, key_part, key_parts
 from zigzag_lab.tracking.published_sweep import (
@@ -124,14 +125,14 @@ def content_of(
         found = {**point_params(record.point.settings, sweep.names), **found}
         started_ms -= round(1000 * (record.seconds or 0.0))  # points are recorded when they are done
         tags |= {limits.POINT_KEY_TAG: record.point.key, "zl.sweep": sweep.name}
-    elif record.parent_id is not None:
+    elif record.parent_run_id is not None:
         name = varied_name(record)
-        found = {**point_params(record.varied, ()), **found}
+        found = {**point_params(record.all_settings, ()), **found}
     return RunContent(
-        record.id,
+        record.run_id,
         cut(scrub(name), limits.MAX_DATASET_NAME),
         cut(scrub(record.experiment), limits.MAX_EXPERIMENT_NAME),
-        MLFLOW_STATUS[record.status],
+        MLFLOW_STATUS[RunStatus(record.status)],
         started_ms,
         None if record.ended_at is None else in_ms(record.ended_at),
         {key: cut(scrub(found[key]), limits.MAX_PARAM_VALUE) or "none" for key in list(found)[: limits.MAX_PARAMS]},
@@ -140,7 +141,7 @@ def content_of(
         tuple(_datasets(record, scrub)),
         run_json(record, database_url, scrub, kin) if sweep is None else None,
         started_ms,
-        record.parent_id if sweep is None else sweep.id,
+        record.parent_run_id if sweep is None else sweep.id,
     )
 
 
@@ -241,9 +242,9 @@ def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> 
     """Tags, with empty texts for what there is nothing to say of."""
     machine = record.environment
     argv, git = machine.get("argv") or [""], machine.get("git") or {}
-    yield limits.RUN_ID_TAG, record.id
+    yield limits.RUN_ID_TAG, record.run_id
     yield "zl.database", database_url
-    yield "zl.status", record.status.value
+    yield "zl.status", record.status
     yield "zl.engine", record.engine_digest
     yield "zl.cache", cache_word(record)
     yield "zl.owner", record.owner
@@ -251,9 +252,9 @@ def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> 
     yield "zl.reason", record.reason or ""
     yield "zl.error", record.error or ""
     yield "zl.not_finite", ", ".join(left_out)
-    yield "zl.parent_run", record.parent_id or ""
+    yield "zl.parent_run", record.parent_run_id or ""
     yield "zl.chosen", kin.chosen if record.totals["energy_pj"] is not None else ""
-    yield "zl.warnings", "; ".join(record.warnings)
+    yield "zl.warnings", "; ".join(record.warnings or ())
     yield "zl.results", str(record.n_results) if record.has_no_total else ""
     yield "zl.left_out", _not_priced(record.inputs["workload"]) if "workload" in record.inputs else ""
     yield "mlflow.note.content", note(record, database_url, kin)

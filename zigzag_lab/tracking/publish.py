@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from tempfile import TemporaryDirectory
 from zigzag_lab.store import Publication, PublicationState, Store, StoreError
 from zigzag_lab.store.choice import n_waiting
 from zigzag_lab.store.full_run import read_run
-from zigzag_lab.store.publisher_lock import processes_turn, threads_turn
+from zigzag_lab.store.locks import PUBLISH, LockHeldError, database_lock
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
@@ -30,6 +31,8 @@ log = logging.getLogger("zigzag_lab.tracking")
 PAGE = 1000
 PATIENCE_SECONDS = 2.0
 BUSY = "another process is publishing from this database and will take what is left"
+ONE_THREAD = threading.Lock()
+"""Held by the thread of this process that publishes: MLflow's settings are those of a process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,13 +148,16 @@ class _Publisher:
         except Exception as error:
             return self._none_reached(error)
         with ExitStack() as held:
-            if not held.enter_context(threads_turn(patience_seconds)):
+            if not ONE_THREAD.acquire(timeout=patience_seconds):
                 return BUSY
+            held.callback(ONE_THREAD.release)
             try:
                 held.enter_context(quiet_mlflow(for_database=is_database(self.uri)))
             except Exception as error:  # an installation of MLflow that cannot be imported
                 return self._none_reached(error)
-            if not held.enter_context(processes_turn(self.store.database, patience_seconds)):
+            try:
+                held.enter_context(database_lock(self.store.url, PUBLISH, patience_seconds))
+            except LockHeldError:
                 return BUSY
             return self._publish_all(held)
 
@@ -204,7 +210,7 @@ class _Publisher:
             sweep = self.sweeps[number]
         else:
             kin = read_kin(self.store, entry.run_id)
-        if (parent := record.parent_id) is not None:
+        if (parent := record.parent_run_id) is not None:
             above = self.published.get(parent) or self._parent(parent, partial(self._publish_run, tracker, parent))
         content = content_of(record, self.database_url, self.scrub, sweep, kin)
         return tracker.publish(content, entry.mlflow_run_id, above)

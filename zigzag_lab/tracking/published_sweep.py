@@ -9,14 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property, partial
 from hashlib import sha256
 
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.full_run import FullRun
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS
-from zigzag_lab.store.sweep_questions import SweepPointRecord, priced_points, stored_sweep
+from zigzag_lab.store.sweep_questions import StoredSweep, SweepPointRecord, priced_points, stored_sweep
 from zigzag_lab.tracking.limits import key_part
 from zigzag_lab.vocab import Objective
 from zigzag_lab.vocab.quantities import setting
@@ -32,29 +31,16 @@ _INDEX = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True)
-class PublishedSweep:
-    """A sweep of the database.
+class PublishedSweep(StoredSweep):
+    """A sweep of the database, whose content is empty where its file cannot be read.
 
     Attributes:
-        number, name: its own.
-        objective: what its points minimise.
-        n_points: how many its file asks for.
-        created_at: when it was first begun, in UTC.
         text: its file.
-        content: the same as plain data; empty where it cannot be read.
         points: those that have an answer, by their keys.
-        last_at: when the last of them ended.
     """
 
-    number: int
-    name: str
-    objective: str
-    n_points: int
-    created_at: datetime
     text: str
-    content: Mapping[str, object]
     points: tuple[SweepPointRecord, ...]
-    last_at: datetime
 
     @property
     def id(self) -> str:
@@ -108,19 +94,10 @@ class PublishedSweep:
 
 def read_sweep(database: Database, number: int) -> PublishedSweep:
     """Read a sweep and its points."""
-    row = stored_sweep(database, number)
-    text = str(row.content.get("text", ""))
-    return PublishedSweep(
-        number=number,
-        name=row.name,
-        objective=row.objective,
-        n_points=row.n_points,
-        created_at=row.created_at,
-        text=text,
-        content=_content_of(text),
-        points=tuple(priced_points(database, row.name, ("finished", "infeasible", "failed"))),
-        last_at=row.last_at or row.created_at,
-    )
+    stored = stored_sweep(database, number)
+    text = str(stored.content.get("text", ""))
+    points = tuple(priced_points(database, stored.name, ("finished", "infeasible", "failed")))
+    return PublishedSweep(**{**vars(stored), "content": _content_of(text)}, text=text, points=points)
 
 
 def _content_of(text: str) -> Mapping[str, object]:
@@ -180,8 +157,9 @@ def point_name(record: FullRun, sweep: PublishedSweep) -> str:
 
 def varied_name(record: FullRun) -> str:
     """What a run within a run is called in a list, whose columns are narrow: its values, then what they are of."""
-    values = ", ".join(in_words(name, value) for name, value in record.settings.items())
-    return f"{values} ({', '.join(map(short_name, record.settings))})"[:MOST_IN_A_NAME] if values else record.name
+    settings = record.settings or {}
+    values = ", ".join(in_words(name, value) for name, value in settings.items())
+    return f"{values} ({', '.join(map(short_name, settings))})"[:MOST_IN_A_NAME] if values else record.name
 
 
 in_words = partial(setting, plain=plain_text)

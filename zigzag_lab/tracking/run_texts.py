@@ -24,7 +24,15 @@ MOST_ROWS = 50
 
 _OF_CHILDREN = ("run_id", "parent_run_id", "settings", "status", "energy_pj", "latency_cycles")
 _OF_INPUTS = ("kind", "name", "digest", "file_name", "content")
-_NOT_IN_FIELDS = {"inputs", "layers", "environment", "totals", "point"}
+_OF_RUN = {
+    "id": "run_id",
+    "parent_id": "parent_run_id",
+    "varied": "all_settings",
+    **{name: name for name in ("name", "experiment", "status", "reason", "error", "traceback", "seconds", "owner")},
+    **{name: name for name in ("started_at", "ended_at", "objective", "options", "engine_digest", "tags")},
+    **{name: name for name in ("settings", "warnings", "n_results")},
+}
+"""Key of a run in the document -> its attribute."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,17 @@ def _label(child: Child) -> str:
 def note(record: FullRun, database_url: str, kin: Kin = NO_KIN) -> str:
     """A few lines on a run: what was asked, what came out, which layers matter, how to ask more."""
     lines = [*_head(record, kin), *_kin_table(kin), *_layers(record), *_failure(record)]
-    lines += ["", f"    zigzag-lab show {record.id} --db {database_url}", "", "All of it is in the artifact run.json."]
+    lines += [
+        "",
+        f"    zigzag-lab show {record.run_id} --db {database_url}",
+        "",
+        "All of it is in the artifact run.json.",
+    ]
     return "\n".join(lines)
 
 
 def _head(record: FullRun, kin: Kin) -> Iterator[str]:
-    yield f"**{plain(cut(record.name, 300))}**: {record.status.value}, objective {plain(record.objective)}"
+    yield f"**{plain(cut(record.name, 300))}**: {record.status}, objective {plain(record.objective)}"
     yield ""
     totals = record.totals
     if totals["energy_pj"] is not None and totals["latency_cycles"] is not None:
@@ -81,8 +94,8 @@ def _head(record: FullRun, kin: Kin) -> Iterator[str]:
         yield f"- no single total: it yielded {len(kin.results):,} results"
     elif kin.chosen:
         yield f"- chosen: **{plain(cut(kin.chosen, 300))}**"
-    yield from (f"- {plain(name)}: {plain(in_words(name, value))}" for name, value in record.varied.items())
-    yield from (f"- warning: {plain(cut(warning, 500))}" for warning in record.warnings)
+    yield from (f"- {plain(name)}: {plain(in_words(name, value))}" for name, value in record.all_settings.items())
+    yield from (f"- warning: {plain(cut(warning, 500))}" for warning in record.warnings or ())
     for kind, given in record.inputs.items():
         file = f", from {plain(cut(given.file_name, 300))}" if given.file_name else ""
         yield f"- {kind}: {plain(cut(given.name, 300))} (`{given.digest[:12]}`){file}"
@@ -145,8 +158,8 @@ def run_json(record: FullRun, database_url: str, scrub: Callable[[str], str], ki
     document = {
         "format": FORMAT,
         "database": database_url,
-        "run": {k: v for k, v in vars(record).items() if k not in _NOT_IN_FIELDS},
-        "totals": dict(record.totals),
+        "run": {key: getattr(record, name) for key, name in _OF_RUN.items()},
+        "totals": record.totals,
         "inputs": [{name: getattr(given, name) for name in _OF_INPUTS} for given in record.inputs.values()],
         "results": [{**asdict(one.result), "of": one.layers, "run": one.child} for one in kin.results],
         "runs_within": [

@@ -59,7 +59,7 @@ def _queries_keys_values(e: Replacement, packed: Sequence[str], n_heads: int, n_
 
 def _n_heads(e: Replacement, key: str = "num_heads") -> tuple[int, int]:
     """How many heads there are of queries, and of keys and values."""
-    n_heads, n_shared = e.positive(key), e.positive("kv_num_heads")
+    n_heads, n_shared = e.integer(key), e.positive("kv_num_heads")
     e.require(n_heads % n_shared == 0)
     return n_heads, n_shared
 
@@ -205,6 +205,7 @@ def _linear(e: Replacement) -> None:
 
     As for recurrent cells, all steps are one product; that a step waits for the one before it is not modelled.
     """
+    e.positive("q_num_heads")
     n_heads, n_shared = _n_heads(e, "q_num_heads")
     q, k, v = _queries_keys_values(e, [e.input(place) for place in range(3)], n_heads, n_shared)
     state = e.add("MatMul", [e.transposed(k, _ROWS_AND_COLUMNS), v], part="state")

@@ -53,10 +53,14 @@ class Outcome:
     Attributes:
         lower_bound: least rank of anything that was not examined; infinite where everything was.
         n_priced: mappings that were priced.
+        n_mappings: how many mappings were searched; 0 where they were not counted.
+        is_tie_settled: whether of equal mappings the one of the least second figure is proven.
     """
 
     lower_bound: float = -np.inf
     n_priced: int = 0
+    n_mappings: float = 0.0
+    is_tie_settled: bool = False
 
 
 class Search:

@@ -96,11 +96,12 @@ class ShapeInference:
             of = helper.make_tensor_type_proto(sparse.values.data_type, list(sparse.dims))
             self.types[sparse.values.name] = of
 
-    def give_weight(self, weight: TensorProto) -> None:
-        """Take in an initializer."""
-        self.types[weight.name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
+    def give_weight(self, weight: TensorProto, name: str | None = None) -> None:
+        """Take in an initializer, or a constant under the name of the tensor that it is."""
+        name = weight.name if name is None else name
+        self.types[name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
         if (value := array_of(weight)) is not None:
-            self.values[weight.name] = value
+            self.values[name] = value
 
     def add(self, node: NodeProto) -> None:
         """Take in a node: the shapes and values of its results."""
@@ -118,9 +119,7 @@ class ShapeInference:
         tensor = next((a.t for a in node.attribute if a.name == "value"), None)
         if tensor is None or len(node.output) != 1:
             return False
-        self.types[node.output[0]] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
-        if (value := array_of(tensor)) is not None:
-            self.values[node.output[0]] = value
+        self.give_weight(tensor, node.output[0])
         return True
 
     def _infer(self, node: NodeProto) -> None:

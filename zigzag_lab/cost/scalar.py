@@ -74,7 +74,7 @@ class _Evaluation:
         stall = max([0, *(p.stall_cycles for p in port_stalls)])
         loading = self._loading(needed, stall)
         return Breakdown(
-            mac_energy_pj=self._mac_energy_pj(),
+            mac_energy_pj=sum(mac_energy_by_part_pj(self.problem, self.temporal).values()),
             accesses=accesses,
             access_energy_pj=energies,
             utilisation=own,
@@ -94,9 +94,6 @@ class _Evaluation:
         )
 
     # -- energy ----------------------------------------------------------------------------------------------------
-
-    def _mac_energy_pj(self) -> float:
-        return sum(mac_energy_by_part_pj(self.problem, self.temporal).values())
 
     def _port(self, operand: str, level: int, direction: Direction) -> Port | None:
         memory = self.memories[self.problem.memories[operand][level]]

@@ -201,7 +201,7 @@ class _GraphBuilder:
         """Steps that leave enough in contended memories; what is left is rounded down to what makes a difference."""
         ok = np.ones(len(beyond), dtype=bool)
         room = steps.room.copy()
-        for j, sharers in enumerate(self.space.sharers):
+        for j, sharers in enumerate(self.space.sharers[index] for index in self.space.shared):
             still = [self.space.level(steps.codes[o]) <= level for o, level in sharers]
             n_open = sum(still, np.zeros(len(beyond), dtype=np.int64))
             ok &= room[j] >= 0

@@ -61,20 +61,6 @@ class FrontSolution:
     certificate: FrontCertificate
 
 
-def check(problem: Problem) -> None:
-    """Refuse what exact search does not cover.
-
-    Raises:
-        InputError: the output slides (its loops overlap), which the array kernel does not price.
-    """
-    if not supports(problem):
-        raise InputError(
-            f"layer {problem.layer.name}",
-            "outputs that slide over two loops are not covered by exact search",
-            hint="Use --search loma.",
-        )
-
-
 class NothingBetterError(Exception):
     """No mapping beats what was to be beaten.
 
@@ -106,7 +92,7 @@ def solve(
 
     Raises:
         InfeasibleError: nothing fits.
-        InputError: a problem that exact search does not cover.
+        InputError: the output slides (its loops overlap), which the array kernel does not price.
         NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
     started, target = time.monotonic(), Best(objective, to_beat)
@@ -145,7 +131,9 @@ def solve_front(
 
 
 def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> Outcome:
-    check(problem)
+    if not supports(problem):
+        found = "outputs that slide over two loops are not covered by exact search"
+        raise InputError(f"layer {problem.layer.name}", found, hint="Use --search loma.")
     now = time.monotonic()
     deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
     space = None

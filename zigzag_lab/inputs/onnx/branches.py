@@ -191,16 +191,9 @@ def _swapped(node: NodeProto, swaps: Mapping[str, tuple[str, str]]) -> NodeProto
 def inlined(
     graph: GraphProto, body: GraphProto, renamed: Callable[[str], str], given: Mapping[str, str] | None = None
 ) -> tuple[list[NodeProto], dict[str, str]]:
-    """The nodes of a body with names of their own, its initializers added to a graph.
+    """The nodes of a body, its initializers added to a graph, and name in the body -> name in the graph.
 
-    Args:
-        graph: where they go.
-        body: whose nodes.
-        renamed: gives a name of the body another one.
-        given: inputs of the body -> the tensors that they are.
-
-    Returns:
-        The nodes, and the names that they have in the graph.
+    ``given`` are inputs of the body -> the tensors that they are; all that it makes is ``renamed``.
     """
     made = [name for node in body.node for name in node.output if name]
     names = {name: renamed(name) for name in (*made, *(tensor.name for tensor in body.initializer))}

@@ -117,16 +117,9 @@ class Replacement:
         return output
 
     def become(self, kind: str, places: Sequence[int], *keys: str, **more: Any) -> str:
-        """Add the operator of ONNX that takes some of the inputs, and the attributes of these names.
+        """Add the operator of ONNX that takes the inputs at some places, the attributes of these names and others.
 
-        Args:
-            kind: the operator.
-            places: which inputs it takes.
-            keys: attributes that it has in common with the replaced node.
-            more: its other attributes.
-
-        Returns:
-            What it writes: the first output of the replaced node.
+        Returns what it writes: the first output of the replaced node.
         """
         inputs = [self.input(place) for place in places]
         return self.add(kind, inputs, self.output(0), shown=True, **self.attributes(*keys), **more)

@@ -10,7 +10,7 @@ from a value, a value from a shape, and neither from what was inferred before th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
+from contextlib import suppress
 from math import prod
 from typing import cast
 
@@ -272,17 +272,13 @@ def in_order(nodes: Sequence[NodeProto]) -> list[int]:
     waits = [{producers[name] for name in reads(node) if name in producers} - {i} for i, node in enumerate(nodes)]
     if all(max(before, default=-1) < i for i, before in enumerate(waits)):
         return list(range(len(nodes)))
-    readers: dict[int, list[int]] = {}
-    for i, before in enumerate(waits):
-        for j in before:
-            readers.setdefault(j, []).append(i)
-    ready, ordered = [i for i, before in enumerate(waits) if not before], list[int]()
-    while ready:
-        ordered.append(heappop(ready))
-        for i in readers.get(ordered[-1], ()):
-            waits[i].discard(ordered[-1])
-            if not waits[i]:
-                heappush(ready, i)
+    import networkx as nx
+
+    graph = nx.DiGraph((before, i) for i, all_before in enumerate(waits) for before in all_before)
+    graph.add_nodes_from(range(len(nodes)))
+    ordered = list[int]()
+    with suppress(nx.NetworkXUnfeasible):  # raised behind the last node that waits for no cycle
+        ordered.extend(nx.lexicographical_topological_sort(graph))
     return ordered + sorted(set(range(len(nodes))) - set(ordered))
 
 

@@ -105,7 +105,7 @@ class _Evaluation:
 
     def _n_accesses(self, traffic: OperandTraffic, level: int, direction: Direction) -> int:
         """Accesses at the port's full width by all instances; partial ones in steps of its smallest width."""
-        movement, port = traffic.movement(level, direction), self._port(traffic.operand, level, direction)
+        movement, port = traffic.movements[level, direction], self._port(traffic.operand, level, direction)
         if port is None or movement.bits == 0:
             return 0
         narrow, wide = port.bandwidth_min_bits, port.bandwidth_max_bits
@@ -173,7 +173,7 @@ class _Evaluation:
         traffic = self.integer[operand]
 
         def cycles(level: int, direction: Direction) -> int:
-            movement = traffic.movement(level, direction)
+            movement = traffic.movements[level, direction]
             whole = double_buffered[level if direction in LOW else level + 1]
             return ceil((movement.period_cycles if whole else movement.window_cycles) * self.cycles_per_op)
 
@@ -185,7 +185,7 @@ class _Evaluation:
 
         def cycles(level: int, direction: Direction) -> int:
             port = self._port(operand, level, direction)
-            return ceil(traffic.movement(level, direction).bits / port.bandwidth_max_bits) if port else 0
+            return ceil(traffic.movements[level, direction].bits / port.bandwidth_max_bits) if port else 0
 
         return tuple(FourWay.of(partial(cycles, level)) for level in range(traffic.n_levels))
 
@@ -196,7 +196,7 @@ class _Evaluation:
             operand = self.problem.layer_operand.get(memory_operand)
             if operand is not None:
                 level = self.problem.accelerator.level_of(memory_operand, index)
-                movement = self.integer[operand].movement(level, direction)
+                movement = self.integer[operand].movements[level, direction]
                 if movement.n_periods:
                     served.append((operand, level, direction, movement))
         return served

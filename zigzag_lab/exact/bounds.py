@@ -200,7 +200,7 @@ class Bounds:
             covered = max(covered, float((period * c.count).max()))
             if self.loading(o, c):
                 once = np.ceil(c.bits / width)
-                filled = computing * np.ceil(self.rate(o, c) / self.cycles_per_op) / width
+                filled = computing * self.busy_rate(o, c) / width
                 again[o][c.boundary] += np.where(c.count > 1, np.minimum(filled, once * c.count) - once, 0.0)
         return again, covered
 
@@ -218,15 +218,16 @@ class Bounds:
         found = self.blank()
         for o, c in self.crossings:
             if c.port == place and self.loading(o, c):
-                found[o][c.boundary] += np.where(c.count > 1, np.ceil(self.rate(o, c) / self.cycles_per_op), 0.0)
+                found[o][c.boundary] += self.busy_rate(o, c)
         return found
 
-    def rate(self, o: int, crossing: Crossing) -> np.ndarray:
-        """[N] bits a cycle that a crossing takes on average, truncated, as in the kernel."""
+    def busy_rate(self, o: int, crossing: Crossing) -> np.ndarray:
+        """[N] bits a cycle that a crossing which happens again takes on average, rounded as in the kernel."""
         terms, a, integer = self.terms[o], crossing.boundary, self.problem.integer
         rate = terms.elems(integer, a) * terms.tile_bits_each(integer, a) / terms.period(a)
         is_low = crossing.direction in (Direction.TO_LOW, Direction.FROM_LOW)
-        return np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
+        rate = np.trunc(rate * integer.operands[terms.operand].boost[a] if is_low else rate)
+        return np.where(crossing.count > 1, np.ceil(rate / self.cycles_per_op), 0.0)
 
     def each_additive_bound(self, stalls: Sequence[Stalls] | None = None) -> Iterator[Figure]:
         """All that bounds latency, each with what is added in the end; with some bounds of stalls, by default all."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.exact.graph import NO_ALLOCATION, AllocationTable, Graph, Placed, pruned
+from zigzag_lab.exact.graph import NO_ALLOCATION, AllocationTable, Graph, Placed, with_steps
 from zigzag_lab.exact.relaxed import EnergyCutoff
 from zigzag_lab.exact.space import LevelAllocation, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
@@ -60,28 +60,24 @@ class _Options:
 
 @dataclass
 class _Steps:
-    """Steps as they grow, operand by operand.
-
-    Attributes:
-        source, placed: [e] the state that they start from, and the kind of loop that they place.
-        numbers, codes: [operand, e] level allocation and state afterwards, of the operands so far.
-        room: [j, e] bits left in contended memories.
-        energy: [2, e] what was paid and what is to go, under a cutoff; else [0, e].
-    """
+    """Steps as they grow, operand by operand; ``energy`` has what was paid and what is to go, under a cutoff."""
 
     source: np.ndarray
     placed: np.ndarray
-    numbers: np.ndarray
-    codes: np.ndarray
+    numbers: list[np.ndarray]
+    codes: list[np.ndarray]
     room: np.ndarray
     energy: np.ndarray
 
     def taken(self, rows: np.ndarray) -> _Steps:
-        return _Steps(*(getattr(self, name)[..., rows] for name in self.__dataclass_fields__))
-
-    @classmethod
-    def joined(cls, parts: list[_Steps]) -> _Steps:
-        return cls(*(np.concatenate([getattr(p, name) for p in parts], axis=-1) for name in cls.__dataclass_fields__))
+        return _Steps(
+            self.source[rows],
+            self.placed[rows],
+            [x[rows] for x in self.numbers],
+            [x[rows] for x in self.codes],
+            self.room[:, rows],
+            self.energy[:, rows],
+        )
 
 
 class _GraphBuilder:
@@ -101,7 +97,7 @@ class _GraphBuilder:
             steps = self._steps(layer, position)
             following, target = self._next_layer(layer, steps, is_last=position == space.n_loops)
             table = np.stack([steps.source + first_state, target + first_state + len(layer), steps.placed])
-            parts.append(np.concatenate([table, steps.numbers]).astype(np.int32))
+            parts.append(np.concatenate([table, np.stack(steps.numbers)]).astype(np.int32))
             bounds.append((n_steps, n_steps + table.shape[1]))
             n_steps, first_state = bounds[-1][1], first_state + len(layer)
             self._check(n_steps)
@@ -129,7 +125,14 @@ class _GraphBuilder:
             self._check(sum(len(part.source) for part in parts))
         if not parts:
             parts = [self._allocated(layer, np.zeros(0, dtype=np.int64), 0, options)]
-        joined = _Steps.joined(parts)
+        joined = _Steps(
+            np.concatenate([p.source for p in parts]),
+            np.concatenate([p.placed for p in parts]),
+            [np.concatenate(x) for x in zip(*(p.numbers for p in parts), strict=True)],
+            [np.concatenate(x) for x in zip(*(p.codes for p in parts), strict=True)],
+            np.concatenate([p.room for p in parts], axis=1),
+            np.concatenate([p.energy for p in parts], axis=1),
+        )
         return joined.taken(np.argsort(joined.source, kind="stable"))
 
     def _options(self, o: int, layer: _Layer) -> _Options:
@@ -160,24 +163,26 @@ class _GraphBuilder:
 
     def _allocated(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
         """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
-        placed, none = np.full(len(rows), kind, dtype=np.int64), np.zeros((0, len(rows)), dtype=np.int64)
-        steps = _Steps(rows, placed, none, none, layer.room[:, rows], self._energy(layer, rows))
+        steps = _Steps(
+            rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows], self._energy(layer, rows)
+        )
         beyond = layer.point + self.strides[kind]
         for o, choice in enumerate(options):
             if kind >= 0 and self.space.stays[o][kind]:
-                number, code = np.zeros(len(steps.source), dtype=np.int64), layer.codes[o][steps.source]
+                steps.numbers.append(np.zeros(len(steps.source), dtype=np.int64))
+                steps.codes.append(layer.codes[o][steps.source])
             else:
                 n = choice.n[steps.source]
                 self._check(int(n.sum()))
                 copies = np.repeat(np.arange(len(n)), n)
                 chosen = choice.start[steps.source[copies]] + np.arange(len(copies)) - (np.cumsum(n) - n)[copies]
                 steps = steps.taken(copies)
-                number, code = choice.number[chosen], self.space.grown(o, choice.code[chosen], kind)
+                steps.numbers.append(choice.number[chosen])
+                steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
                 steps.room = steps.room - choice.held[:, chosen]
                 if self.cutoff:
                     steps.energy[0] += choice.cost[chosen]
-            steps.numbers, steps.codes = np.vstack([steps.numbers, number]), np.vstack([steps.codes, code])
-            ok = self.space.room[o][self.space.level(code), beyond[steps.source]]
+            ok = self.space.room[o][self.space.level(steps.codes[o]), beyond[steps.source]]
             if self.cutoff:
                 ok &= self._is_below(self.cutoff, steps, layer, beyond, o)
             if not ok.all():
@@ -234,7 +239,7 @@ class _GraphBuilder:
             values, rank = np.unique(room, return_inverse=True)
             key = key * (len(values) + 1) + rank
         _, first, target = np.unique(key, return_index=True, return_inverse=True)
-        codes = steps.codes[:, first]
+        codes = np.stack(steps.codes)[:, first]
         paid = np.full(len(first), np.inf)
         if self.cutoff:
             np.minimum.at(paid, target, steps.energy[0])
@@ -260,4 +265,4 @@ def build(
     alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")
-    return pruned(graph, alive)
+    return with_steps(graph, alive[graph.source] & alive[graph.target])

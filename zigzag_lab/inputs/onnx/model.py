@@ -208,13 +208,9 @@ def _free(graph: OnnxGraph, i: int) -> FreeNode:
     output = shapes.get(node.output[0]) if node.output else None
     inputs = [shapes.get(tensor) for tensor in node.input]
     is_constant = graph.tensors.constants.issuperset(name for name in node.output if name)
-    kind, kernel = graph.kinds[i], _kernel_shape(node)
+    kind, kernel = graph.kinds[i], next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
     count = 0 if is_constant else free_operations(kind, inputs, output, kernel, multiplies=kind in PRODUCTS)
     return FreeNode(i, graph.names[i], shown_type(node), tuple(sources), count)
-
-
-def _kernel_shape(node: NodeProto) -> list[int]:
-    return next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
 
 
 def _free_layer(graph: OnnxGraph, i: int) -> Layer | None:

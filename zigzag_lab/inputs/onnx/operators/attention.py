@@ -87,9 +87,7 @@ def _of_onnx(e: Replacement) -> None:
 def _multi_head(e: Replacement, past: int) -> None:
     """Queries, keys and values beside each other or packed into one tensor; keys and values perhaps with heads apart.
 
-    Args:
-        e: the node.
-        past: which input is the past of the keys; that of the values follows.
+    ``past`` is which input is the past of the keys; that of the values follows.
     """
     q, k, v = (e.input(place) for place in range(3))
     n_heads, is_new = e.positive("num_heads"), True
@@ -151,12 +149,7 @@ def _projection(e: Replacement, axis: int) -> list[str]:
 
 
 def _projected(e: Replacement, past: int) -> None:
-    """One product makes queries, keys and values, which lie side by side.
-
-    Args:
-        e: the node.
-        past: which input is the past of keys and values, in one tensor.
-    """
+    """One product makes queries, keys and values side by side; input ``past`` is that of keys and values, in one."""
     n_heads = e.positive("num_heads")
     q, k, v = _queries_keys_values(e, _projection(e, 2), n_heads, n_heads)
     if earlier := e.input(past):
@@ -179,10 +172,8 @@ def _projected_apart(e: Replacement) -> None:
 def _of_tokens(e: Replacement, offsets: int, *, is_projected: bool) -> None:
     """Sequences without padding, one after the other; scores are those of padded ones, as they are computed.
 
-    Args:
-        e: the node.
-        offsets: which input tells where each token stands in the padded sequences.
-        is_projected: whether the operator makes queries, keys and values itself.
+    Input ``offsets`` tells where each token stands in the padded sequences; where it ``is_projected``, the operator
+    makes queries, keys and values itself.
     """
     n_heads, first = e.positive("num_heads"), e.sizes(e.input(0), 0)
     e.sizes(e.input(offsets), 0)

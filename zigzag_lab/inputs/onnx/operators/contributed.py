@@ -71,10 +71,7 @@ def _picked(e: Replacement) -> None:
 def _linear(e: Replacement, output: int, n_results: str) -> None:
     """A matrix product whose weights stand in attributes.
 
-    Args:
-        e: the node.
-        output: which output the product is.
-        n_results: the attribute that tells its columns; by default they follow from the weights.
+    ``output`` is which output the product is; attribute ``n_results`` tells its columns, by default the weights do.
     """
     x = e.sizes(e.input(0))
     n_weights = len(e.given["coefficients"].floats) if "coefficients" in e.given else 0

@@ -31,12 +31,7 @@ def _window(
 ) -> None:
     """A convolution or a pooling, perhaps with channels behind height and width.
 
-    Args:
-        e: the node.
-        kind: the operator of ONNX.
-        inputs: which inputs it takes.
-        weights: which of its inputs are weights.
-        last: whether channels come last; by default an attribute says so.
+    Input ``weights``, if any, are weights; by default an attribute says whether channels come ``last``.
     """
     given = e.attributes(*_OF_WINDOWS)
     names = [e.input(place) for place in inputs]

@@ -16,8 +16,7 @@ from functools import partial
 import numpy as np
 
 from zigzag_lab.cost.ports import onload_cycles, port_stall
-from zigzag_lab.exact.bound_table import BoundTable
-from zigzag_lab.exact.bounds import Bounds, Place
+from zigzag_lab.exact.bounds import Bounds, BoundTable, Place
 from zigzag_lab.exact.labels import OPEN, Remembered
 from zigzag_lab.exact.terms import Crossing
 

@@ -16,8 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.bound_table import bound_table, energy_costs
-from zigzag_lab.exact.bounds import Bounds
+from zigzag_lab.exact.bounds import Bounds, bound_table, energy_costs
 from zigzag_lab.exact.dominance import Dominance
 from zigzag_lab.exact.graph import Graph, batch_of, within
 from zigzag_lab.exact.labels import Groups, Labels, Remembered, merged

@@ -98,7 +98,7 @@ def front_of(case: Case) -> tuple[Points, bool, float]:
     """The front, whether it is proven, and the size of the space."""
     if case.is_plain:
         front = solve_front(case.given, seconds=None)
-        return [(p[0], p[1]) for p in front.points], front.is_proven, front.n_mappings
+        return [(p[0], p[1]) for p in front.points], front.certificate.is_proven, front.certificate.n_mappings
     stages = [*_choosing(case), ExactFrontStage, CostModelStage]
     cmes = [cme for cme, _ in ParetoFrontStage(stages, **_keywords(case)).run()]
     (certificate,) = {cme.certificate for cme in cmes}  # type: ignore[attr-defined]

@@ -8,8 +8,7 @@ import pytest
 from tests.exact.comparison import small_problem
 from tests.exact.halves import halved_problem
 from zigzag_lab.cost.kernel import supports
-from zigzag_lab.exact.bound_table import energy_costs
-from zigzag_lab.exact.bounds import Bounds
+from zigzag_lab.exact.bounds import Bounds, energy_costs
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.graph import Graph, within
 from zigzag_lab.exact.relaxed import EnergyCutoff

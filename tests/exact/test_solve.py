@@ -54,7 +54,7 @@ def test_a_real_layer_is_proven_in_seconds_and_no_worse_than_loma(accelerator: s
 def test_the_front_ends_at_the_least_energy_and_the_least_latency() -> None:
     problem = layer_problem("tpu_like")
     front = solve_front(problem, seconds=None)
-    assert front.is_proven
+    assert front.certificate.is_proven
     energies, latencies = [p[0] for p in front.points], [p[1] for p in front.points]
     assert energies == sorted(energies)
     assert latencies == sorted(latencies, reverse=True)

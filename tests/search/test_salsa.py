@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -143,6 +144,20 @@ def test_loops_that_the_user_fixes_stay_where_they_are() -> None:
 def test_a_complete_order_is_taken_as_it_is() -> None:
     order = [("FX", 3), ("FY", 3), ("K", 2), ("C", 2), ("OX", 28), ("OY", 28)]
     assert list(salsa_mapping(tpu_problem(order), energy, SalsaSettings(50, 4)).loops(0)) == order
+
+
+def test_where_no_order_fits_it_speaks_of_those_that_it_tried() -> None:
+    problem = tpu_problem()
+    *inner, outermost = problem.accelerator.memories
+    too_small = replace(problem.accelerator, memories=(*inner, replace(outermost, size_bits=8 * 1000)))
+    problem = Problem.of(problem.layer, too_small, problem.constraints, problem.spatial_mapping)
+    with pytest.raises(InfeasibleError, match="in the best of all orders of its loops") as of_all:
+        next(temporal_mappings(problem, 4))
+    with pytest.raises(
+        InfeasibleError, match=r"in the best of the [\d,]+ orders of its loops that were tried"
+    ) as tried:
+        salsa_mapping(problem, energy, SalsaSettings(50, 2))
+    assert tried.value.missing_bits == of_all.value.missing_bits > 0
 
 
 @pytest.mark.parametrize(

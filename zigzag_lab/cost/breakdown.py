@@ -39,12 +39,7 @@ class FourWay:
         return self[_REFERENCE_NAMES.get(str(direction)) or Direction(str(direction))]
 
     def __add__(self, other: FourWay) -> FourWay:
-        return FourWay(
-            self.to_low + other.to_low,
-            self.from_low + other.from_low,
-            self.to_high + other.to_high,
-            self.from_high + other.from_high,
-        )
+        return FourWay.of(lambda d: self[d] + other[d])
 
     def __mul__(self, number: float) -> FourWay:
         return FourWay.of(lambda d: self[d] * number)

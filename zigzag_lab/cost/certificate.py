@@ -22,9 +22,16 @@ _SEVERAL = "each of {n} spatial mappings"
 _SEVERAL_AND_SKIPS = "each of {n} choices of spatial mapping and skipped memories"
 
 
-def _over_several(space: str, n: int, n_designs: int) -> str:
-    """Name of a space under one spatial mapping -> its name together with those under others, on each design."""
-    return space.replace(_ONE, (_SEVERAL if n_designs == 1 else _SEVERAL_AND_SKIPS).format(n=n))
+def _together(
+    space: str, certificates: Sequence[Certificate | FrontCertificate], n_designs: int
+) -> tuple[str, float, int, float]:
+    """Name of a space under one spatial mapping -> its name together with those under others, on each design.
+
+    With it come the mappings of all, those that were priced, and the seconds.
+    """
+    several = (_SEVERAL if n_designs == 1 else _SEVERAL_AND_SKIPS).format(n=len(certificates))
+    n_mappings, n_priced = sum(c.n_mappings for c in certificates), sum(c.n_priced for c in certificates)
+    return space.replace(_ONE, several), n_mappings, n_priced, sum(c.seconds for c in certificates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +79,9 @@ class Certificate:
             certificates: one for each spatial mapping that was searched, on each design.
             n_designs: how many choices of skipped memories there were.
         """
-        return replace(
-            self,
-            lower_bound=min(self.best, *(c.lower_bound for c in certificates)),
-            space=_over_several(self.space.removesuffix(_TIES.get(self.objective, "")), len(certificates), n_designs),
-            n_mappings=sum(c.n_mappings for c in certificates),
-            n_priced=sum(c.n_priced for c in certificates),
-            seconds=sum(c.seconds for c in certificates),
-        )
+        lower_bound = min(self.best, *(c.lower_bound for c in certificates))
+        work = _together(self.space.removesuffix(_TIES.get(self.objective, "")), certificates, n_designs)
+        return Certificate(self.objective, lower_bound, self.best, *work)
 
     def sentence(self) -> str:
         """The proof in a sentence."""
@@ -112,13 +114,8 @@ class FrontCertificate:
         """Return the certificate of the front of several fronts, one for each spatial mapping on each design."""
         if len(certificates) == 1:
             return certificates[0]
-        return cls(
-            is_proven=all(c.is_proven for c in certificates),
-            space=_over_several(certificates[0].space, len(certificates), n_designs),
-            n_mappings=sum(c.n_mappings for c in certificates),
-            n_priced=sum(c.n_priced for c in certificates),
-            seconds=sum(c.seconds for c in certificates),
-        )
+        work = _together(certificates[0].space, certificates, n_designs)
+        return cls(all(c.is_proven for c in certificates), *work)
 
     def as_dict(self) -> dict[str, object]:
         """As plain data."""

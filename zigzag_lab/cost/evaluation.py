@@ -95,7 +95,6 @@ class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
 
     Args:
         problem: the layer, the accelerator and the spatial mapping.
-        temporal_mapping: the temporal mapping.
         breakdown: all terms, when they are known already.
         layer: the layer this price is for; one identical to the problem's, by default that one.
 

@@ -93,7 +93,8 @@ class _Kernel:
         self.cycles = np.ceil(self.bits / moving.width)
         stall = self._stall_cycles()
         loading = self._loading_cycles(stall)
-        latency = self.n_cycles * self.cycles_per_op + stall + self._onload_cycles(loading)
+        onload = onload_cycles([self._onload_parts(o, loading) for o in range(1, len(self.problem.operands))])
+        latency = self.n_cycles * self.cycles_per_op + stall + onload
         latency = latency + self._offload_cycles(loading) + systolic_drain_cycles(self.problem)
         return Prices(self._energy_pj(), latency)
 
@@ -208,11 +209,8 @@ class _Kernel:
         rates = (stored / self.timing.period)[transfers.boundary] * self.integer.boost_of(transfers)
         return np.ceil(np.trunc(rates) / self.cycles_per_op)
 
-    def _onload_cycles(self, loading: np.ndarray) -> np.ndarray:
-        """Cycles to bring the first tiles of all inputs to the array."""
-        return onload_cycles([self._onload_parts(o, loading) for o in range(1, len(self.problem.operands))])
-
     def _onload_parts(self, operand: int, loading: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """[m] cycles to bring the first tile of an input to the array: over links shared, half shared, its own."""
         shared, half, own = (np.zeros(len(self.chains)) for _ in range(3))
         for link in self.wiring.links[operand]:
             longest = np.maximum(loading[link.ends[0]], loading[link.ends[1]])

@@ -74,7 +74,7 @@ class _Evaluation:
         stall = max([0, *(p.stall_cycles for p in port_stalls)])
         loading = self._loading(needed, stall)
         return Breakdown(
-            mac_energy_pj=self._mac_energy_pj(),
+            mac_energy_pj=sum(mac_energy_by_part_pj(self.problem, self.temporal).values()),
             accesses=accesses,
             access_energy_pj=energies,
             utilisation=own,
@@ -95,9 +95,6 @@ class _Evaluation:
 
     # -- energy ----------------------------------------------------------------------------------------------------
 
-    def _mac_energy_pj(self) -> float:
-        return sum(mac_energy_by_part_pj(self.problem, self.temporal).values())
-
     def _port(self, operand: str, level: int, direction: Direction) -> Port | None:
         memory = self.memories[self.problem.memories[operand][level]]
         return memory.port_of(self.problem.memory_operand(operand), direction)
@@ -108,7 +105,7 @@ class _Evaluation:
 
     def _n_accesses(self, traffic: OperandTraffic, level: int, direction: Direction) -> int:
         """Accesses at the port's full width by all instances; partial ones in steps of its smallest width."""
-        movement, port = traffic.movement(level, direction), self._port(traffic.operand, level, direction)
+        movement, port = traffic.movements[level, direction], self._port(traffic.operand, level, direction)
         if port is None or movement.bits == 0:
             return 0
         narrow, wide = port.bandwidth_min_bits, port.bandwidth_max_bits
@@ -176,7 +173,7 @@ class _Evaluation:
         traffic = self.integer[operand]
 
         def cycles(level: int, direction: Direction) -> int:
-            movement = traffic.movement(level, direction)
+            movement = traffic.movements[level, direction]
             whole = double_buffered[level if direction in LOW else level + 1]
             return ceil((movement.period_cycles if whole else movement.window_cycles) * self.cycles_per_op)
 
@@ -188,7 +185,7 @@ class _Evaluation:
 
         def cycles(level: int, direction: Direction) -> int:
             port = self._port(operand, level, direction)
-            return ceil(traffic.movement(level, direction).bits / port.bandwidth_max_bits) if port else 0
+            return ceil(traffic.movements[level, direction].bits / port.bandwidth_max_bits) if port else 0
 
         return tuple(FourWay.of(partial(cycles, level)) for level in range(traffic.n_levels))
 
@@ -199,7 +196,7 @@ class _Evaluation:
             operand = self.problem.layer_operand.get(memory_operand)
             if operand is not None:
                 level = self.problem.accelerator.level_of(memory_operand, index)
-                movement = self.integer[operand].movement(level, direction)
+                movement = self.integer[operand].movements[level, direction]
                 if movement.n_periods:
                     served.append((operand, level, direction, movement))
         return served

@@ -199,17 +199,7 @@ class CumulativeCME(CostModelEvaluationABC):
         self.accelerator = None
         self._layer_ids: list[int] = []
 
-    _ADDED = (
-        "mac_energy",
-        "mem_energy",
-        "ideal_cycle",
-        "ideal_temporal_cycle",
-        "latency_total0",
-        "latency_total1",
-        "data_onloading_cycle",
-        "data_offloading_cycle",
-        "systolic_drain_cycle",
-    )
+    _ADDED = tuple(name for name in CostModelEvaluationABC.__annotations__ if name not in (*_LEVELS, "accelerator"))
 
     @property
     def energy_total(self) -> float:

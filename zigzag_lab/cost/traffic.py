@@ -55,7 +55,6 @@ class OperandTraffic:
         self.levels = temporal.levels[operand]
         self.is_output = operand == problem.layer.output_operand
         self.total_cycles = temporal.n_cycles
-        self._movements: dict[tuple[int, Direction], Movement] = {}
 
     @property
     def n_levels(self) -> int:
@@ -132,12 +131,10 @@ class OperandTraffic:
             return self.problem.precision(self.operand)
         return self.problem.final_precision if direction in UPWARD else 0
 
-    def movement(self, memory: int, direction: Direction) -> Movement:
-        """Return the data that moves at a memory in one direction."""
-        key = memory, direction
-        if key not in self._movements:
-            self._movements[key] = self._movement(memory, direction)
-        return self._movements[key]
+    @cached_property
+    def movements(self) -> dict[tuple[int, Direction], Movement]:
+        """(memory, direction) -> the data that moves there."""
+        return {(memory, d): self._movement(memory, d) for memory in range(self.n_levels) for d in Direction}
 
     def _movement(self, memory: int, direction: Direction) -> Movement:
         is_low = direction in LOW

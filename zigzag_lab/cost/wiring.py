@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from zigzag_lab.hardware import Accelerator
+from zigzag_lab.hardware import Accelerator, Port
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import Direction
 from zigzag_lab.vocab.names import LOW, UPWARD
@@ -26,11 +26,13 @@ class Transfer:
         operand: number of the operand.
         direction: seen from the memory.
         boundary: the boundary crossed, among all operands' boundaries.
+        port: the port of the memory that it passes.
     """
 
     operand: int
     direction: Direction
     boundary: int
+    port: Port
 
     @property
     def is_up(self) -> bool:
@@ -65,12 +67,14 @@ class TransferTable:
     width: np.ndarray
 
     @classmethod
-    def of(cls, transfers: Sequence[Transfer], widths: Sequence[float], n_boundaries: int) -> TransferTable:
-        """TransferTable and the widths of their ports."""
+    def of(cls, transfers: Sequence[Transfer], n_boundaries: int) -> TransferTable:
+        """The table of some transfers."""
         boundary = np.array([transfer.boundary for transfer in transfers], dtype=np.int64)
         up = np.array([transfer.is_up for transfer in transfers], dtype=bool)
         is_low = np.array([transfer.is_low for transfer in transfers], dtype=bool)
-        return cls(boundary, boundary + n_boundaries * up, is_low, _column(widths))
+        return cls(
+            boundary, boundary + n_boundaries * up, is_low, _column([t.port.bandwidth_max_bits for t in transfers])
+        )
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ def _wiring(accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> Wir
 class _WiringBuilder:
     def __init__(self, accelerator: Accelerator, links: tuple[tuple[str, str], ...]) -> None:
         self.accelerator, self.links = accelerator, links
+        self.number = {memory_operand: o for o, (_, memory_operand) in enumerate(links)}
         self.memories = tuple(accelerator.levels[memory_operand] for _, memory_operand in links)
         sizes = [len(memories) + 1 for memories in self.memories]
         self.first = tuple(sum(sizes[:o]) for o in range(len(sizes)))
@@ -175,8 +180,8 @@ class _WiringBuilder:
 
     def wiring(self) -> Wiring:
         """Put everything together."""
-        accessing, ports, place, costs = self._accesses()
-        moving, widths, shared, starts = self._moves()
+        accessing, place, costs = self._accesses()
+        moving, starts = self._moves()
         loading = [i for i, transfer in enumerate(moving) if not transfer.is_partial_sum]
         port_of = np.repeat(np.arange(len(starts)), np.diff([*starts, len(moving)]))[loading]
         return Wiring(
@@ -185,17 +190,17 @@ class _WiringBuilder:
             tops=np.array(self.tops),
             cuts=self._cuts(),
             n_boundaries=self.n_boundaries,
-            accessing=TransferTable.of(accessing, [wide for _, wide in ports], self.n_boundaries),
-            narrow=_column([narrow for narrow, _ in ports]),
-            ratio=_column([narrow / wide for narrow, wide in ports]),
+            accessing=TransferTable.of(accessing, self.n_boundaries),
+            narrow=_column([t.port.bandwidth_min_bits for t in accessing]),
+            ratio=_column([t.port.bandwidth_min_bits / t.port.bandwidth_max_bits for t in accessing]),
             place=np.array(place, dtype=np.int64),
             costs=np.array(costs),
-            moving=TransferTable.of(moving, widths, self.n_boundaries),
+            moving=TransferTable.of(moving, self.n_boundaries),
             starts=np.array(starts, dtype=np.int64),
             loading=np.array(loading, dtype=np.int64),
             loading_ports=np.flatnonzero(np.diff(port_of, prepend=-1)),
             innermost=np.array([self.first[moving[i].operand] + 1 for i in loading], dtype=np.int64),
-            links=self._links([moving[i] for i in loading], [shared[i] for i in loading]),
+            links=self._links([moving[i] for i in loading]),
             sizes=_column(self._sizes()),
             inside=self._inside(),
         )
@@ -210,56 +215,49 @@ class _WiringBuilder:
                     cuts.append((boundary, o, boundary - o - 1, len(cuts) - 1 if a else -1))
         return Cuts(*np.array(cuts, dtype=np.int64).reshape(-1, 4).T.copy())
 
-    def _transfer(self, operand: int, level: int, direction: Direction) -> Transfer | None:
+    def _transfer(self, operand: int, level: int, direction: Direction, port: Port | None) -> Transfer | None:
         """Return the transfer at a memory in one direction; None where nothing ever moves."""
-        upward, is_low = direction in UPWARD, direction in LOW
-        is_top = level == len(self.memories[operand]) - 1
-        if (upward and operand) or (is_top and not is_low):
+        is_low, is_top = direction in LOW, level == len(self.memories[operand]) - 1
+        if port is None or (direction in UPWARD and operand) or (is_top and not is_low):
             return None
-        boundary = self.first[operand] + level + (0 if is_low else 1)
-        return Transfer(operand, direction, boundary)
+        return Transfer(operand, direction, self.first[operand] + level + (0 if is_low else 1), port)
 
-    def _accesses(self) -> tuple[list[Transfer], list[tuple[int, int]], list[int], list[list[float]]]:
-        """What costs energy: transfers, (least, most) bits of their ports, places; costs by level and direction."""
+    def _accesses(self) -> tuple[list[Transfer], list[int], list[list[float]]]:
+        """The transfers that cost energy, and their places; costs by level and direction."""
         found: list[Transfer] = []
-        ports: list[tuple[int, int]] = []
         place: list[int] = []
         costs: list[list[float]] = []
         for operand, (_, memory_operand) in enumerate(self.links):
             for level, index in enumerate(self.memories[operand]):
                 memory = self.accelerator.memories[index]
-                costs.append([memory.read_cost_pj if d.is_read else memory.write_cost_pj for d in Direction])
                 for d, direction in enumerate(Direction):
-                    transfer = self._transfer(operand, level, direction)
-                    port = memory.port_of(memory_operand, direction)
-                    if transfer is not None and port is not None:
+                    transfer = self._transfer(operand, level, direction, memory.port_of(memory_operand, direction))
+                    if transfer is not None:
                         found.append(transfer)
-                        ports.append((port.bandwidth_min_bits, port.bandwidth_max_bits))
-                        place.append((len(costs) - 1) * len(Direction) + d)
-        return found, ports, place, costs
+                        place.append(len(costs) * len(Direction) + d)
+                costs.append([memory.read_cost_pj if d.is_read else memory.write_cost_pj for d in Direction])
+        return found, place, costs
 
-    def _moves(self) -> tuple[list[Transfer], list[float], list[bool], list[int]]:
-        """The transfers of all ports, widths and whether inputs share the port; where each port starts."""
-        number = {memory_operand: o for o, (_, memory_operand) in enumerate(self.links)}
+    def _moves(self) -> tuple[list[Transfer], list[int]]:
+        """The transfers of all ports, and where each port starts."""
         transfers: list[Transfer] = []
-        widths: list[float] = []
-        shared: list[bool] = []
         starts: list[int] = []
         for index, memory in enumerate(self.accelerator.memories):
             for port in memory.ports:
-                is_shared = port.is_shared_by_inputs and len(self.links) > 2
-                served = [(number[m], self.accelerator.level_of(m, index), d) for m, d in port.serves if m in number]
-                moving = [found for of_one in served if (found := self._transfer(*of_one)) is not None]
+                served = [(m, d) for m, d in port.serves if m in self.number]
+                found = [
+                    self._transfer(self.number[m], self.accelerator.level_of(m, index), d, port) for m, d in served
+                ]
+                moving = [transfer for transfer in found if transfer is not None]
                 if moving:
                     starts.append(len(transfers))
                 transfers += moving
-                widths += [port.bandwidth_max_bits] * len(moving)
-                shared += [is_shared] * len(moving)
-        return transfers, widths, shared, starts
+        return transfers, starts
 
-    def _links(self, loading: list[Transfer], shared: list[bool]) -> tuple[tuple[Link, ...], ...]:
+    def _links(self, loading: list[Transfer]) -> tuple[tuple[Link, ...], ...]:
         """The boundaries between memories, each with the last transfers that claim its ends."""
         number = {(transfer.boundary, transfer.direction): i for i, transfer in enumerate(loading)}
+        shared = [transfer.port.is_shared_by_inputs and len(self.links) > 2 for transfer in loading]
         inwards, outwards = (Direction.FROM_HIGH, Direction.TO_LOW), (Direction.TO_HIGH, Direction.FROM_LOW)
         links: list[tuple[Link, ...]] = []
         for operand, memories in enumerate(self.memories):
@@ -277,16 +275,14 @@ class _WiringBuilder:
         ]
 
     def _inside(self) -> dict[int, tuple[int, ...]]:
-        operand = {memory_operand: o for o, (_, memory_operand) in enumerate(self.links)}
-        found = {
-            index: tuple(
-                self.first[operand[m]] + 1 + self.accelerator.level_of(m, index)
-                for m in memory.operands
-                if m in operand
-            )
-            for index, memory in enumerate(self.accelerator.memories)
-        }
-        return {index: boundaries for index, boundaries in found.items() if boundaries}
+        found: dict[int, tuple[int, ...]] = {}
+        for index, memory in enumerate(self.accelerator.memories):
+            levels = [
+                (self.number[m], self.accelerator.level_of(m, index)) for m in memory.operands if m in self.number
+            ]
+            if levels:
+                found[index] = tuple(self.first[operand] + 1 + level for operand, level in levels)
+        return found
 
 
 def _column(values: Sequence[float]) -> np.ndarray:

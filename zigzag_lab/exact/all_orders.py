@@ -120,7 +120,7 @@ def why_unproven(space: Space) -> str | None:
             return "unrollings that are not exact in binary, whose order of multiplication shows"
         if relevancy.partial[terms.operand] and not unrolled.is_whole:
             return "fractional unrollings beside sliding windows, which are rounded"
-    if any(_is_contended(space, index) for index in range(len(space.problem.sharers))):
+    if any(_is_contended(space, index) for index in range(len(space.sharers))):
         return "operands that contend for a memory"
     inner = (table for needed in space.needed for level in needed[:-1] for table in level)
     if any(_may_stop_short(space, table) for table in inner):
@@ -130,11 +130,10 @@ def why_unproven(space: Space) -> str | None:
 
 def _is_contended(space: Space, index: int) -> bool:
     """Whether what one operand keeps at a memory leaves less for another, so that LOMA weighs them together."""
-    sharers = [(space.operands.index(op), level) for op, level in space.problem.sharers[index]]
+    sharers = space.sharers[index]
     if len(sharers) < 2 or all(level == space.terms[o].n_levels - 1 for o, level in sharers):
         return False
-    most = sum(float(np.max(space.needed[o][level])) for o, level in sharers)
-    return most > space.problem.accelerator.memories[index].size_bits
+    return space.most_bits(index) > space.problem.accelerator.memories[index].size_bits
 
 
 def _may_stop_short(space: Space, needed: np.ndarray) -> bool:

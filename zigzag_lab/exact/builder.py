@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.exact.graph import NO_ALLOCATION, AllocationTable, Graph, Placed, pruned
+from zigzag_lab.exact.graph import NO_ALLOCATION, AllocationTable, Graph, Placed, with_steps
 from zigzag_lab.exact.relaxed import EnergyCutoff
 from zigzag_lab.exact.space import LevelAllocation, Space, TooLargeError
 from zigzag_lab.vocab import InfeasibleError
@@ -206,7 +206,7 @@ class _GraphBuilder:
         """Steps that leave enough in contended memories; what is left is rounded down to what makes a difference."""
         ok = np.ones(len(beyond), dtype=bool)
         room = steps.room.copy()
-        for j, sharers in enumerate(self.space.sharers):
+        for j, sharers in enumerate(self.space.sharers[index] for index in self.space.shared):
             still = [self.space.level(steps.codes[o]) <= level for o, level in sharers]
             n_open = sum(still, np.zeros(len(beyond), dtype=np.int64))
             ok &= room[j] >= 0
@@ -265,4 +265,4 @@ def build(
     alive = graph.can_be_completed()
     if not alive[0]:
         raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")
-    return pruned(graph, alive)
+    return with_steps(graph, alive[graph.source] & alive[graph.target])

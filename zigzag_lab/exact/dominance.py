@@ -102,8 +102,7 @@ class Dominance:
         )
 
     def _rate(self, p: Passing) -> np.ndarray:
-        rate = np.ceil(self.bounds.rate(p.operand, p.crossing) / self.bounds.cycles_per_op)
-        rate = np.where(p.crossing.count > 1, rate, 0.0)
+        rate = self.bounds.busy_rate(p.operand, p.crossing)
         if p.crossing.boundary == 0:
             return np.append(rate, rate.max())
         return np.append(rate, rate[self.bounds.space.fits(p.operand, p.crossing.boundary - 1)].max(initial=0.0))

@@ -174,11 +174,6 @@ def _shares(firsts: np.ndarray, n: int, width: int) -> Iterator[tuple[np.ndarray
         yield firsts[low:high], int(firsts[high]) if high < len(firsts) else n
 
 
-def pruned(graph: Graph, alive: np.ndarray) -> Graph:
-    """The graph without states from which nothing can be completed, its steps sorted by where they lead."""
-    return _with(graph, alive[graph.source] & alive[graph.target])
-
-
 def within(graph: Graph, costs: np.ndarray, most: float) -> Graph:
     """The steps of all mappings that cost no more than so much; ``costs`` [c] is the cost of each level allocation."""
     least = graph.from_start(costs[:, None])[:, 0]
@@ -189,11 +184,11 @@ def within(graph: Graph, costs: np.ndarray, most: float) -> Graph:
         cost = graph.step_costs(costs[:, None], slice(begin, end))[:, 0] + to_end[graph.target[begin:end]]
         np.minimum.at(to_end, source, cost)
         through[begin:end] = least[source] + cost
-    return _with(graph, through <= most)
+    return with_steps(graph, through <= most)
 
 
-def _with(graph: Graph, wanted: np.ndarray) -> Graph:
-    """The graph with some of its steps, [e]."""
+def with_steps(graph: Graph, wanted: np.ndarray) -> Graph:
+    """The graph with some of its steps, [e], sorted by where they lead."""
     order, layers, n = [], [], 0
     for begin, end in graph.layers:
         keep = begin + np.flatnonzero(wanted[begin:end])

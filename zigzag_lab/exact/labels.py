@@ -87,9 +87,7 @@ class Remembered:
             for upper in (False, True)
         )
         self.is_rounded = space.is_ambiguous
-        self.sharers = [
-            [(space.operands.index(op), level) for op, level in sharers] for sharers in space.problem.sharers
-        ]
+        self.sharers = space.sharers
         self.used = [index for index, sharers in enumerate(self.sharers) if sharers]
 
     def _tile_bits(self, o: int, level: int, *, upper: bool) -> np.ndarray:

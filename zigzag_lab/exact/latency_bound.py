@@ -16,8 +16,7 @@ from functools import partial
 import numpy as np
 
 from zigzag_lab.cost.ports import onload_cycles, port_stall
-from zigzag_lab.exact.bound_table import BoundTable
-from zigzag_lab.exact.bounds import Bounds, Place
+from zigzag_lab.exact.bounds import Bounds, BoundTable, Place
 from zigzag_lab.exact.labels import OPEN, Remembered
 from zigzag_lab.exact.terms import Crossing
 
@@ -80,9 +79,8 @@ class LatencyBound:
         self.table, self.bounds = table, bounds
         self.problem, self.terms = self.bounds.problem, self.bounds.terms
         self.columns = remembered.columns
-        crossings = [(o, c) for o, of_operand in enumerate(self.bounds.crossings) for cs in of_operand for c in cs]
         self.ports: dict[Place, list[Passing]] = {}
-        for o, crossing in crossings:
+        for o, crossing in self.bounds.crossings:
             self.ports.setdefault(crossing.port, []).append(self._passing(o, crossing))
         for place, passings in self.ports.items():
             passings.sort(key=partial(self._turn, place))
@@ -106,7 +104,7 @@ class LatencyBound:
         for o, a in dict.fromkeys((p.operand, p.crossing.boundary) for p in passings):
             part = self.bounds.part_of(o, a) if 0 < a < self.terms[o].n_levels else None
             if part is not None:
-                hidden = np.append(self.bounds.link(o, a, None)[0], 0.0)
+                hidden = np.append(self.bounds.link(o, a), 0.0)
                 ends = tuple(k for k, p in enumerate(passings) if any(p.crossing is c for c in self.bounds.ends(o, a)))
                 links.append(_Link(part, self.columns["cut", o, a - 1], hidden, ends))
         return _Hiding(place, passings, links)

@@ -16,8 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import Prices, price
-from zigzag_lab.exact.bound_table import bound_table, energy_costs
-from zigzag_lab.exact.bounds import Bounds
+from zigzag_lab.exact.bounds import Bounds, bound_table, energy_costs
 from zigzag_lab.exact.dominance import Dominance
 from zigzag_lab.exact.graph import Graph, batch_of, within
 from zigzag_lab.exact.labels import Groups, Labels, Remembered, merged
@@ -53,10 +52,14 @@ class Outcome:
     Attributes:
         lower_bound: least rank of anything that was not examined; infinite where everything was.
         n_priced: mappings that were priced.
+        n_mappings: how many mappings were searched; 0 where they were not counted.
+        is_tie_settled: whether of equal mappings the one of the least second figure is proven.
     """
 
     lower_bound: float = -np.inf
     n_priced: int = 0
+    n_mappings: float = 0.0
+    is_tie_settled: bool = False
 
 
 class Search:

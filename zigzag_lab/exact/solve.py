@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate
+from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate, FrontCertificate
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
 from zigzag_lab.exact.graph import Graph
 from zigzag_lab.exact.relaxed import EnergyCutoff, Relaxation, compulsory
-from zigzag_lab.exact.search import Search, offer, offer_cheapest
+from zigzag_lab.exact.search import Outcome, Search, offer, offer_cheapest
 from zigzag_lab.exact.space import Space, TooLargeError
 from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.batch import MappingBatch
@@ -53,39 +54,11 @@ class FrontSolution:
 
     Attributes:
         points: (energy in pJ, latency in cycles, batch, index in it), energy ascending.
-        is_proven: whether no mapping of the space beats or extends the front.
-        n_mappings, n_priced, seconds: as in :class:`Certificate`.
+        certificate: what was proven.
     """
 
     points: tuple[tuple[float, float, MappingBatch, int], ...]
-    is_proven: bool
-    n_mappings: float
-    n_priced: int
-    seconds: float
-
-
-@dataclass
-class _Run:
-    """One search: what bounds it, how far it came, whether it settled ties by the other figure."""
-
-    lower_bound: float
-    n_mappings: float
-    n_priced: int
-    is_tie_settled: bool = False
-
-
-def check(problem: Problem) -> None:
-    """Refuse what exact search does not cover.
-
-    Raises:
-        InputError: the output slides (its loops overlap), which the array kernel does not price.
-    """
-    if not supports(problem):
-        raise InputError(
-            f"layer {problem.layer.name}",
-            "outputs that slide over two loops are not covered by exact search",
-            hint="Use --search loma.",
-        )
+    certificate: FrontCertificate
 
 
 class NothingBetterError(Exception):
@@ -119,7 +92,7 @@ def solve(
 
     Raises:
         InfeasibleError: nothing fits.
-        InputError: a problem that exact search does not cover.
+        InputError: the output slides (its loops overlap), which the array kernel does not price.
         NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
     started, target = time.monotonic(), Best(objective, to_beat)
@@ -153,19 +126,23 @@ def solve_front(
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
     started, front = time.monotonic(), Front()
     run = _search(problem, front, seconds, known)
-    took = time.monotonic() - started
-    return FrontSolution(tuple(front.points), run.lower_bound == np.inf, run.n_mappings, run.n_priced, took)
+    work = run.n_mappings, run.n_priced, time.monotonic() - started
+    return FrontSolution(tuple(front.points), FrontCertificate(run.lower_bound == np.inf, ALL_UNEVEN, *work))
 
 
-def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> _Run:
-    check(problem)
+def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> Outcome:
+    if not supports(problem):
+        found = "outputs that slide over two loops are not covered by exact search"
+        raise InputError(f"layer {problem.layer.name}", found, hint="Use --search loma.")
     now = time.monotonic()
     deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
-    space = _space(problem)
+    space = None
+    with suppress(TooLargeError):
+        space = Space(problem, most_points=MOST_POINTS)
     if space and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
-            return _Run(floor, 0.0, 0)
+            return Outcome(floor)
     n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
     try:
         if space is None:
@@ -176,17 +153,9 @@ def _search(problem: Problem, target: Target, seconds: float | None, known: Iter
         n_priced = _offer_coarser(problem, target, deadline)
         least = np.array(compulsory(problem))
         floor = _without_graph(space, target) if space else float(target.value(*least))
-        run = _Run(floor, 0.0, n_priced)
+        run = Outcome(floor, n_priced)
     run.n_priced += n_known
     return run
-
-
-def _space(problem: Problem) -> Space | None:
-    """The space of a problem; None where it has too many tile shapes."""
-    try:
-        return Space(problem, most_points=MOST_POINTS)
-    except TooLargeError:
-        return None
 
 
 def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
@@ -210,7 +179,7 @@ def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
     return 0
 
 
-def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run | None:
+def _beating(space: Space, target: Target, now: float, deadline: float) -> Outcome | None:
     """Search under the energy cutoff that the incumbent implies; None where it implies none."""
     if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
         return None
@@ -222,7 +191,7 @@ def _beating(space: Space, target: Target, now: float, deadline: float) -> _Run 
     try:
         graph = _graph(space, now, now + (deadline - now) / 2, most)
     except InfeasibleError:
-        return _Run(min(target.to_beat, target.best), 0.0, 0)
+        return Outcome(min(target.to_beat, target.best))
     return replace(_proven(graph, target, deadline), n_mappings=0.0)
 
 
@@ -240,7 +209,7 @@ def _below(space: Space, most_pj: float, deadline: float) -> Graph:
     return build(space, MOST_STEPS, deadline, EnergyCutoff(space, most_pj) if most_pj < np.inf else None)
 
 
-def _proven(graph: Graph, target: Target, deadline: float) -> _Run:
+def _proven(graph: Graph, target: Target, deadline: float) -> Outcome:
     """Search a graph, the cheapest ways first where energy is all."""
     n_mappings = graph.n_walks()
     if isinstance(target, Best) and target.objective is Objective.ENERGY:
@@ -248,13 +217,13 @@ def _proven(graph: Graph, target: Target, deadline: float) -> _Run:
         if lower_bound >= target.best * (1 - TOLERANCE):
             search = Search(cheapest, target, deadline)
             is_settled = search.settle_ties(target)
-            return _Run(lower_bound, n_mappings, 1 + search.outcome.n_priced, is_settled)
+            return Outcome(lower_bound, 1 + search.outcome.n_priced, n_mappings, is_settled)
     search = Search(graph, target, deadline)
     at_root = search.bound_at_root()
     lower_bound, is_settled = max(at_root, search.run().lower_bound), False
     if isinstance(target, Best) and target.objective is Objective.LATENCY:
         is_settled = search.settle_ties(target)
-    return _Run(lower_bound, n_mappings, search.outcome.n_priced, is_settled)
+    return Outcome(lower_bound, search.outcome.n_priced, n_mappings, is_settled)
 
 
 def _without_graph(space: Space, target: Target) -> float:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -71,6 +70,8 @@ class Space:
 
     Attributes:
         allowed: per position, the kinds of loop that may stand there.
+        sharers: per memory, (operand, its level there).
+        shared: indices of the memories that cannot hold the largest tiles of all their operands together.
     """
 
     def __init__(self, problem: Problem, *, most_loops: int | None = None, most_points: float = inf) -> None:
@@ -88,6 +89,7 @@ class Space:
         self.n_loops = len(loops)
         self.allowed = wanted.allowed(self.lattice.kinds, len(loops)) or [[] for _ in loops]
         self.operands = problem.operands
+        self.sharers = [[(self.operands.index(op), level) for op, level in sharers] for sharers in problem.sharers]
         self.capacity = {i: capacity_bits(m) for i, m in enumerate(problem.accelerator.memories)}
         self._fill([OperandTerms(problem, self.lattice, op) for op in self.operands])
         self._check_outermost()
@@ -96,10 +98,10 @@ class Space:
         """Refuse what no mapping can change: the outermost memory of an operand holds all of it, beside the others."""
         if self.is_inexact:
             return
-        for index, sharers in enumerate(self.problem.sharers):
+        for index, sharers in enumerate(self.sharers):
             whole = [
                 float(np.minimum(*self.needed[o][level])[self.lattice.full])
-                for o, level in ((self.operands.index(operand), level) for operand, level in sharers)
+                for o, level in sharers
                 if level == self.terms[o].n_levels - 1
             ]
             missing = sum(whole) - self.capacity[index]
@@ -113,21 +115,15 @@ class Space:
         self.terms = terms
         self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in terms]
         self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
-        self.shared = self._contended()
+        self.shared = [i for i in self.capacity if len(self.sharers[i]) > 1 and self.most_bits(i) > self.capacity[i]]
         self._trace_bits = (2 * max(t.n_levels for t in terms) + 1).bit_length()
         self._options: dict[tuple[int, int, int], list[LevelAllocation]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self.room = [self._room_of(o) for o in range(len(terms))]
 
-    def _contended(self) -> tuple[int, ...]:
-        """Memories that cannot hold the largest tiles of all their operands together."""
-        found = []
-        for index, sharers in enumerate(self.problem.sharers):
-            if len(sharers) > 1:
-                most = sum(np.max(self.needed[self.operands.index(op)][level]) for op, level in sharers)
-                if most > self.capacity[index]:
-                    found.append(index)
-        return tuple(found)
+    def most_bits(self, index: int) -> float:
+        """Bits that the largest tiles of a memory's operands take together."""
+        return sum(float(np.max(self.needed[o][level])) for o, level in self.sharers[index])
 
     # -- operands --------------------------------------------------------------------------------------------------
 
@@ -225,7 +221,6 @@ class Space:
         if not self.is_ambiguous:
             return self
         space = copy(self)
-        space.__dict__.pop("sharers", None)
         space._fill([self._followed(o) if terms.is_ambiguous else terms for o, terms in enumerate(self.terms)])
         return space
 
@@ -234,16 +229,6 @@ class Space:
         fits = np.stack([self.fits(o, level) for level in range(terms.n_levels)])
         traces = followed(terms, fits, self.room[o])
         return OperandTerms(self.problem, self.lattice, terms.operand, traces)
-
-    # -- memories that operands contend for ------------------------------------------------------------------------
-
-    @cached_property
-    def sharers(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """Per contended memory: (operand, its level there)."""
-        return tuple(
-            tuple((self.operands.index(op), level) for op, level in self.problem.sharers[index])
-            for index in self.shared
-        )
 
     def steps(self, operand: int, level: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the bits that an operand may reserve at a level, ascending; and [point] the least at a point."""

@@ -1,7 +1,7 @@
 """Cost of each boundary of an operand, as a table over the lattice of tile shapes.
 
 A boundary's energy, and what crosses the ports on its two sides, depend on the loops inside it and on nothing else,
-so a table [N] holds them all. BoundTable are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
+so a table [N] holds them all. Formulas are those of the kernel (:mod:`zigzag_lab.cost.kernel`). Where an unrolling is
 not exact in binary, the kernel's last digit depends on the order of the loops and may decide a rounding; tables then
 hold the lower outcome and say so (``is_ambiguous``), so that they bound the kernel from below. Where the order of loops
 is followed (:mod:`zigzag_lab.exact.traces`), a point has as many entries as its tile has sizes: axis ``N`` then repeats
@@ -17,8 +17,7 @@ import numpy as np
 
 from zigzag_lab.cost.array import precharge_pj, precharges, weight_operand
 from zigzag_lab.cost.boundaries import partial_sums_above
-from zigzag_lab.exact.tile_sizes import TileSizes
-from zigzag_lab.exact.traces import Traces
+from zigzag_lab.exact.traces import TileSizes, Traces
 from zigzag_lab.mapping.footprint import precisions_bits, reserved_bits
 from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem

@@ -161,15 +161,10 @@ def shown(value: object) -> str:
     return f"{kinds.get(type(value), 'the ' + type(value).__name__)} {_short.repr(value)}"
 
 
-class _Short(reprlib.Repr):
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxstring = self.maxother = 60
-        self.maxlist = self.maxdict = self.maxtuple = 4
-        self.maxlevel = 2
-
-
-_short = _Short()
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
+_short.maxlist = _short.maxdict = _short.maxtuple = 4
+_short.maxlevel = 2
 
 
 def _is_finite(value: Real) -> bool:

@@ -85,9 +85,6 @@ class Document:
 def load_yaml(path: str | Path) -> Document:
     """Read one YAML file.
 
-    Args:
-        path: the file, of any suffix.
-
     Raises:
         InputError: the file is missing, a folder, empty, no UTF-8 text, no YAML, or has a key twice in one mapping.
     """
@@ -231,7 +228,7 @@ def _refuse_duplicates(where: str, mapping: yaml.MappingNode) -> None:
         if earlier is None:
             continue
         lines = earlier[0].start_mark.line + 1, key.start_mark.line + 1
-        if key.value == "ports" and _is_old_notation(earlier[1]) and _is_new_notation(value):
+        if key.value == "ports" and _replaces_ports(earlier[1], value):
             logger.warning("%s: 'ports' of line %d is in the notation before 3.9 and is ignored; line %d counts",
                            where, *lines)  # fmt: skip
             mapping.value.remove(earlier)
@@ -240,14 +237,11 @@ def _refuse_duplicates(where: str, mapping: yaml.MappingNode) -> None:
         raise InputError(f"{where}, line {lines[1]}", found, "each key once", "Rename or remove one of the two.")
 
 
-def _is_old_notation(node: yaml.Node) -> bool:
-    keys = _keys_of_elements(node)
-    return bool(keys) and all(of_one <= OLD_PORT_KEYS for of_one in keys)
-
-
-def _is_new_notation(node: yaml.Node) -> bool:
-    keys = _keys_of_elements(node)
-    return bool(keys) and all("name" in of_one for of_one in keys)
+def _replaces_ports(older: yaml.Node, newer: yaml.Node) -> bool:
+    """Whether the one is a list of ports in the notation before 3.9, and the other in the newer one."""
+    before, after = _keys_of_elements(older), _keys_of_elements(newer)
+    is_newer = all(keys <= OLD_PORT_KEYS for keys in before) and all("name" in keys for keys in after)
+    return is_newer and bool(before and after)
 
 
 def _keys_of_elements(node: yaml.Node) -> list[set[str]]:

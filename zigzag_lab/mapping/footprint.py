@@ -107,7 +107,7 @@ class TileFootprint:
         problem = shapes.problem
         self.shapes, self.points, self.elems = shapes, shapes.points, elems
         unrolled = problem.fractional.operands[operand]
-        self._tile, self._is_whole = (operand, unrolled.inside(level)), unrolled.is_whole
+        self._tile, self._is_whole = (operand, unrolled.inside[level]), unrolled.is_whole
         self.memory = problem.accelerator.memories[problem.memories[operand][level]]
         self.precisions = precisions_bits(problem, operand, level)
 

@@ -66,10 +66,8 @@ class Problem:
         skip_repeated_reads: bool = True,
     ) -> Problem:
         """Prepare a problem from a spatial mapping in the form of the generator."""
-        fractional, integer = unroll(layer, accelerator, constraints.operand_links, spatial)
-        return cls.of_unrolled(
-            layer, accelerator, constraints, fractional, integer, skip_repeated_reads=skip_repeated_reads
-        )
+        forms = unroll(layer, accelerator, constraints.operand_links, spatial)
+        return cls.of_unrolled(layer, accelerator, constraints, *forms, skip_repeated_reads=skip_repeated_reads)
 
     @classmethod
     def of_unrolled(

@@ -57,7 +57,7 @@ class TileShapes:
         """
         if not unrolled.is_whole and unrolled.rounding_dims(self.problem.layer.addressing(operand)):
             return None
-        spatial = unrolled.inside(level)
+        spatial = unrolled.inside[level]
         return self.known(("elems", operand, spatial), lambda: self._elems(operand, dict(spatial)))
 
     def _elems(self, operand: str, spatial: dict[str, float]) -> np.ndarray:

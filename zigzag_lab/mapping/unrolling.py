@@ -139,12 +139,9 @@ class OperandUnrolling:
         """Whether every unrolling is a whole number."""
         return all(float(factor).is_integer() for loops in self.levels for _, factor in loops)
 
-    def inside(self, level: int) -> tuple[tuple[str, float], ...]:
-        """(loop dimension, its unrolling over all levels up to one), for the dimensions that are unrolled there."""
-        return self._inside[level]
-
     @cached_property
-    def _inside(self) -> tuple[tuple[tuple[str, float], ...], ...]:
+    def inside(self) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Per level: (loop dimension, its unrolling over all levels up to it), for the dimensions unrolled there."""
         inside: list[tuple[tuple[str, float], ...]] = []
         totals: dict[str, float] = {}
         for loops in self.levels:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import prod
 from typing import TYPE_CHECKING
 
-from zigzag_lab.hardware import Accelerator, Port
+from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
@@ -220,11 +220,7 @@ def _kept(accelerator: Accelerator, levels: tuple[tuple[str, int], ...]) -> Acce
     for index, memory in enumerate(accelerator.memories):
         operands = tuple(op for op in reach if op in memory.operands and index <= reach[op])
         if operands:
-            ports = tuple(port for port in (_serving(p, operands) for p in memory.ports) if port.serves)
-            memories.append(replace(memory, operands=operands, ports=ports))
+            served = [tuple(t for op in operands for t in port.serves if t[0] == op) for port in memory.ports]
+            ports = (replace(port, serves=of) for port, of in zip(memory.ports, served, strict=True) if of)
+            memories.append(replace(memory, operands=operands, ports=tuple(ports)))
     return replace(accelerator, name=accelerator.name + SUFFIX, memories=tuple(memories))
-
-
-def _serving(port: Port, operands: tuple[str, ...]) -> Port:
-    """The port with the transfers of some operands, in their order."""
-    return replace(port, serves=tuple(t for op in operands for t in port.serves if t[0] == op))

@@ -132,7 +132,7 @@ def salsa_mapping(
     best = _descended(_annealed(keys, free, prices, settings), free, prices)
     found = allocate(LoopTables(problem, loops, prices.order(best)), kind)
     if found.fitting is None:
-        raise nothing_fits(problem, prices.nearest)
+        raise nothing_fits(problem, prices.nearest, len(prices.known))
     return found.fitting
 
 

@@ -60,9 +60,9 @@ def spatial_mappings(
         mixed: whether several loops may share one array dimension.
     """
     limits = _Limits.of(layer, accelerator, constraints)
-    templates = _reduced_templates(layer, accelerator, constraints, limits)
+    templates = _reduced_templates(limits, constraints)
     free = [d for d in accelerator.array.sizes if d not in constraints.spatial_mapping]
-    options = [_options(layer, accelerator, constraints, limits, dim, mixed=mixed) for dim in free]
+    options = [_options(limits, constraints, dim, mixed=mixed) for dim in free]
     found: dict[SpatialMapping, None] = {}
     for template in templates:
         candidates = _UnrollingSearch(layer, template, free, options, n_mappings).best()
@@ -197,26 +197,25 @@ def _shrinkings(factors: list[int], limit: float) -> Iterator[tuple[int, ...]]:
         yield tuple(own)
 
 
-def _reduced_templates(
-    layer: Layer, accelerator: Accelerator, constraints: MappingConstraints, limits: _Limits
-) -> list[dict[str, Unrolled]]:
+def _reduced_templates(limits: _Limits, constraints: MappingConstraints) -> list[dict[str, Unrolled]]:
     """The user's spatial mapping, reduced to what the array, the memories and the layer allow.
 
     Where more is given than fits, loops are left out until it does; each way to do so is proposed, as it is open.
     """
     templates: list[dict[str, Unrolled]] = [{}]
+    sizes, loop_sizes = limits.accelerator.array.sizes, limits.layer.loop_sizes
     for array_dim, unrolled in constraints.spatial_mapping.items():
-        if array_dim not in accelerator.array.sizes:
+        if array_dim not in sizes:
             raise InputError(
                 f"mapping entry '{constraints.name}': spatial_mapping",
                 f"dimension {array_dim} is not in the array",
-                f"one of {', '.join(accelerator.array.sizes)}",
+                f"one of {', '.join(sizes)}",
             )
-        largest, size = limits.largest[array_dim], accelerator.array.sizes[array_dim]
-        given = {k: max(1, min(n, largest[k])) for k, n in unrolled.items() if k in layer.loop_sizes}
-        kept = _reductions(given, layer_dimension_order(given), size)
+        largest = limits.largest[array_dim]
+        given = {k: max(1, min(n, largest[k])) for k, n in unrolled.items() if k in loop_sizes}
+        kept = _reductions(given, layer_dimension_order(given), sizes[array_dim])
         templates = [{**template, array_dim: k} for template in templates for k in kept]
-    for dim, size in layer.loop_sizes.items():
+    for dim, size in loop_sizes.items():
         templates = [reduced for template in templates for reduced in _reduced_along(template, dim, size)]
     return templates
 
@@ -239,23 +238,14 @@ def _reductions(given: Unrolled, order: Sequence[str], limit: int) -> list[Unrol
     return reduced
 
 
-def _options(
-    layer: Layer,
-    accelerator: Accelerator,
-    constraints: MappingConstraints,
-    limits: _Limits,
-    array_dim: str,
-    *,
-    mixed: bool,
-) -> list[Unrolled]:
+def _options(limits: _Limits, constraints: MappingConstraints, array_dim: str, *, mixed: bool) -> list[Unrolled]:
     """Return the unrollings of one array dimension, in the order that decides ties."""
-    hints = constraints.spatial_hints.get(array_dim, ())
-    dims = layer_dimension_order(hints if any(d in layer.loop_sizes for d in hints) else layer.loop_sizes)
-    dims = tuple(d for d in dims if d in layer.loop_sizes)
-    largest = limits.largest[array_dim]
+    loops, hints = limits.layer.loop_sizes, constraints.spatial_hints.get(array_dim, ())
+    ordered = layer_dimension_order(hints if any(d in loops for d in hints) else loops)
+    dims, largest = [d for d in ordered if d in loops], limits.largest[array_dim]
     options = [{dim: factor} for dim in dims for factor in reversed(divisors(largest[dim]))]
     if mixed:
-        size = accelerator.array.sizes[array_dim]
+        size = limits.accelerator.array.sizes[array_dim]
         for n_dims in range(2, len(dims) + 1):
             for group in combinations(dims, n_dims):
                 for factors in product(*(divisors(largest[d])[1:] for d in group)):

@@ -86,8 +86,11 @@ def order_classes(problem: Problem, lpf_limit: int | None) -> OrderClasses | Non
     return OrderClasses.of(problem, loops, allowed, MOST_CLASSES)
 
 
-def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
-    """Return the error where no order fits, with the nearest miss, or none where no order meets the constraints."""
+def nothing_fits(problem: Problem, nearest: Overflow | None, n_tried: int | None = None) -> InfeasibleError:
+    """Return the error where no order fits, with the nearest miss, or none where no order meets the constraints.
+
+    ``n_tried`` is how many orders were tried, where those were not all.
+    """
     spatial = f"under the spatial mapping {problem.spatial_mapping}"
     if nearest is None:
         return InfeasibleError(
@@ -98,16 +101,18 @@ def nothing_fits(problem: Problem, nearest: Overflow | None) -> InfeasibleError:
             + ".",
         )
     operands = " and ".join(nearest.operands)
+    tried = "all orders of its loops" if n_tried is None else f"the {n_tried:,} orders of its loops that were tried"
     if not np.isfinite(nearest.missing_bits):
         return InfeasibleError(
             problem.layer.name,
-            f"memory {nearest.memory} cannot hold {operands} evenly {spatial}: no order lets them take the same loops",
+            f"memory {nearest.memory} cannot hold {operands} evenly {spatial}: "
+            f"{'no order' if n_tried is None else f'none of {tried}'} lets them take the same loops",
             "Let the mapping be uneven, or give one of them a memory of its own.",
         )
     return InfeasibleError(
         problem.layer.name,
         f"memory {nearest.memory} is {int(np.ceil(nearest.missing_bits)):,} bits too small for {operands} {spatial}, "
-        "in the best of all orders of its loops",
+        f"in the best of {tried}",
         "Enlarge that memory, or unroll fewer loops.",
         nearest.missing_bits,
     )

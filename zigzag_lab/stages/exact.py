@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from math import inf
 from typing import Any
 
-from zigzag_lab.cost import FrontCertificate
-from zigzag_lab.cost.certificate import ALL_UNEVEN
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.search.temporal import temporal_mappings
@@ -144,8 +142,7 @@ class ExactFrontStage(_ProvingStage):
         front = solve_front(self.problem, seconds=self.seconds, known=self._start())
         if not front.points:
             raise InfeasibleError(self.problem.layer.name, "no mapping was found that fits the memories")
-        work = front.n_mappings, front.n_priced, front.seconds
-        self.certificate = FrontCertificate(front.is_proven, ALL_UNEVEN, *work)
-        self.tally.n_mappings_evaluated += front.n_priced
+        self.certificate = front.certificate
+        self.tally.n_mappings_evaluated += front.certificate.n_priced
         for _, _, batch, index in front.points:
             yield batch.only(index)

@@ -123,18 +123,12 @@ class _Expansion:
 
     def _spliced(self, branch: GraphProto, path: Path, label: str) -> tuple[list[tuple[NodeProto, Path]], list[str]]:
         """The nodes of a branch with names that clash with no others, and the names of its results."""
-        own = [name for node in branch.node for name in node.output if name]
-        own += [tensor.name for tensor in branch.initializer]
-        renamed = {name: self._fresh(name, label) for name in own}
-        for tensor in branch.initializer:
-            self.graph.initializer.add().CopyFrom(tensor)
-            self.graph.initializer[-1].name = renamed[tensor.name]
+        nodes, names = inlined(self.graph, branch, lambda name: self._fresh(name, label))
         for value in branch.value_info:
-            if value.name in renamed:
+            if value.name in names:
                 self.graph.value_info.add().CopyFrom(value)
-                self.graph.value_info[-1].name = renamed[value.name]
-        nodes = [(with_names(node, renamed), path) for node in branch.node]
-        return nodes, [renamed.get(value.name, value.name) for value in branch.output]
+                self.graph.value_info[-1].name = names[value.name]
+        return [(node, path) for node in nodes], [names.get(value.name, value.name) for value in branch.output]
 
     def _fresh(self, name: str, label: str) -> str:
         fresh, number = name, 1
@@ -192,6 +186,22 @@ def _swapped(node: NodeProto, swaps: Mapping[str, tuple[str, str]]) -> NodeProto
         if list(node.input) == [first]:
             node.input[0] = second
     return node
+
+
+def inlined(
+    graph: GraphProto, body: GraphProto, renamed: Callable[[str], str], given: Mapping[str, str] | None = None
+) -> tuple[list[NodeProto], dict[str, str]]:
+    """The nodes of a body, its initializers added to a graph, and name in the body -> name in the graph.
+
+    ``given`` are inputs of the body -> the tensors that they are; all that it makes is ``renamed``.
+    """
+    made = [name for node in body.node for name in node.output if name]
+    names = {name: renamed(name) for name in (*made, *(tensor.name for tensor in body.initializer))}
+    names |= given or {}
+    for tensor in body.initializer:
+        graph.initializer.add().CopyFrom(tensor)
+        graph.initializer[-1].name = names[tensor.name]
+    return [with_names(node, names) for node in body.node], names
 
 
 def with_names(node: NodeProto, names: Mapping[str, str]) -> NodeProto:

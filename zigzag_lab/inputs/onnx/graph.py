@@ -76,11 +76,9 @@ class OnnxGraph:
             costly = [j for j, kind in enumerate(self.kinds) if self.is_costly(j) or kind in PRODUCT_RULES]
             wanted = [tensor, *(name for j in costly for name in self.nodes[j].input)]
             self._require_sizes_of_inputs(wanted)
-        first = next((j for j in sorted(before) if not self._makes_known_shapes(j)), None)
+        made = ((j, filter(None, self.nodes[j].output)) for j in sorted(before))
+        first = next((j for j, names in made if not all(name in self.tensors.shapes for name in names)), None)
         raise self._unknown(i, tensor, first)
-
-    def _makes_known_shapes(self, i: int) -> bool:
-        return all(tensor in self.tensors.shapes for tensor in self.nodes[i].output if tensor)
 
     def _unknown(self, i: int, tensor: str, first: int | None) -> InputError:
         """The error about a shape that nothing tells, with the first node after which shapes are not known."""
@@ -162,7 +160,6 @@ class Quantisation:
     """What Q/DQ pairs say of the tensors of a graph.
 
     Args:
-        nodes: of the graph.
         producers: tensor -> index of the node that makes it.
         types: tensor -> the number of its element type, where it is known.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 from onnx import GraphProto, NodeProto, TensorProto, helper
 
-from zigzag_lab.inputs.onnx.branches import with_names
+from zigzag_lab.inputs.onnx.branches import inlined
 from zigzag_lab.inputs.onnx.file import OnnxModel, inference_of
 from zigzag_lab.inputs.onnx.node import Shape
 from zigzag_lab.inputs.onnx.shapes import Value
@@ -98,17 +98,11 @@ class _Unrolling:
 
     def _iteration(self, body: GraphProto, prefix: str, inputs: Sequence[str], made: list[NodeProto]) -> list[str]:
         """Add the nodes of one iteration; hand back the names of its results."""
-        own = [name for node in body.node for name in node.output if name]
-        own += [tensor.name for tensor in body.initializer]
-        names = {name: f"{prefix}/{name}" for name in own}
-        names |= {value.name: given for value, given in zip(body.input, inputs, strict=True)}
-        for tensor in body.initializer:
-            self.model.proto.graph.initializer.add().CopyFrom(tensor)
-            self.model.proto.graph.initializer[-1].name = names[tensor.name]
-        for node in body.node:
-            copy = with_names(node, names)
-            copy.name = f"{prefix}/{node.name}" if node.name else ""
-            made.append(copy)
+        given = {value.name: tensor for value, tensor in zip(body.input, inputs, strict=True)}
+        nodes, names = inlined(self.model.proto.graph, body, lambda name: f"{prefix}/{name}", given)
+        for node in nodes:
+            node.name = f"{prefix}/{node.name}" if node.name else ""
+        made += nodes
         return [names.get(value.name, value.name) for value in body.output]
 
     def _stacked(self, parts: Sequence[str], out: str, axis: int) -> list[NodeProto]:

@@ -25,8 +25,8 @@ from zigzag_lab.inputs.onnx.registry import (
     RULES,
     TRANSFORM_RULES,
 )
-from zigzag_lab.inputs.onnx.replacement import Replacement
-from zigzag_lab.inputs.onnx.shapes import in_order, reads
+from zigzag_lab.inputs.onnx.replacement import NotReplaceableError, Replacement, Rule
+from zigzag_lab.inputs.onnx.shapes import ShapeInference, in_order, reads
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
@@ -85,19 +85,26 @@ def expanded(model: OnnxModel, *, price_all: bool = False) -> tuple[OnnxModel, l
     nodes = list(model.nodes)
     if not any(operator_of(node) in rules and _is_asked(node) for node in nodes):
         return model, list(range(len(nodes)))
-    known, opset, copy = before_nodes(model), model.opset, model.copy()
-    instead: dict[int, list[NodeProto]] = {}
-    for i in in_order(nodes):
-        rule = rules.get(operator_of(nodes[i])) if _is_asked(nodes[i]) else None
-        if rule is not None and rule(place := Replacement(nodes[i], known, opset)):
-            instead[i] = place.nodes
-            copy.proto.graph.initializer.extend(place.weights)
-            copy.proto.graph.value_info.extend(place.declared)
-        else:
-            known.add(nodes[i])
-            instead[i] = [nodes[i]]
-    copy.set_nodes(new for i in range(len(nodes)) for new in instead[i])
-    return copy, [i for i in range(len(nodes)) for _ in instead[i]]
+    known, copy = before_nodes(model), model.copy()
+    places = {i: _replacement(nodes[i], rules, known, model.opset) for i in in_order(nodes)}
+    for place in places.values():
+        copy.proto.graph.initializer.extend(place.weights)
+        copy.proto.graph.value_info.extend(place.declared)
+    copy.set_nodes(new for i in range(len(nodes)) for new in places[i].nodes)
+    return copy, [i for i in range(len(nodes)) for _ in places[i].nodes]
+
+
+def _replacement(node: NodeProto, rules: Mapping[str, Rule], known: ShapeInference, opset: int) -> Replacement:
+    """Return what stands in the place of a node; the node itself where no rule applies to it."""
+    place = Replacement(node, known, opset)
+    if operator_of(node) in rules and _is_asked(node):
+        try:
+            rules[operator_of(node)](place)
+            return place
+        except NotReplaceableError:
+            place = Replacement(node, known, opset)
+    place.keep(node)
+    return place
 
 
 def _is_asked(node: NodeProto) -> bool:
@@ -201,13 +208,9 @@ def _free(graph: OnnxGraph, i: int) -> FreeNode:
     output = shapes.get(node.output[0]) if node.output else None
     inputs = [shapes.get(tensor) for tensor in node.input]
     is_constant = graph.tensors.constants.issuperset(name for name in node.output if name)
-    kind, kernel = graph.kinds[i], _kernel_shape(node)
+    kind, kernel = graph.kinds[i], next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
     count = 0 if is_constant else free_operations(kind, inputs, output, kernel, multiplies=kind in PRODUCTS)
     return FreeNode(i, graph.names[i], shown_type(node), tuple(sources), count)
-
-
-def _kernel_shape(node: NodeProto) -> list[int]:
-    return next((list(a.ints) for a in node.attribute if a.name == "kernel_shape"), [])
 
 
 def _free_layer(graph: OnnxGraph, i: int) -> Layer | None:

@@ -7,7 +7,7 @@ An operator becomes a layer (:func:`product`), is replaced by operators of ONNX 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -87,14 +87,15 @@ def replaced_by(
         _add(PRODUCT_RULES, named)
 
 
-def left_out(why: str, *operators: str) -> None:
-    """Register operators beside ONNX's own that multiply and are not priced, and why."""
-    _add(LEFT_OUT, dict.fromkeys(operators, why))
+def left_out(operators: Mapping[str, str]) -> None:
+    """Register operators beside ONNX's own that multiply and are not priced: why -> which."""
+    for why, names in operators.items():
+        _add(LEFT_OUT, dict.fromkeys(names.split(), why))
 
 
-def shaped_by(rule: Rule, domain: str, operators: Iterable[str]) -> None:
-    """Register what gives the shape of the results of operators that are left out."""
-    _add(LEFT_OUT_RULES, {f"{domain}::{operator}": rule for operator in operators})
+def shaped_by(rule: Rule, operators: str) -> None:
+    """Register what gives the shape of the results of operators of ONNX Runtime that are left out."""
+    _add(LEFT_OUT_RULES, {f"com.microsoft::{operator}": rule for operator in operators.split()})
 
 
 def _add(registry: dict[str, _T], more: Mapping[str, _T]) -> None:

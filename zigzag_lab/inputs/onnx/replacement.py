@@ -14,6 +14,10 @@ from zigzag_lab.inputs.onnx.shapes import ShapeInference
 _SPLIT_BY_INPUT = 13
 
 
+class NotReplaceableError(Exception):
+    """A node cannot be replaced, or its shapes are not known."""
+
+
 class Replacement:
     """Nodes in the place of one.
 
@@ -55,9 +59,37 @@ class Replacement:
         """Its attributes of these names, as ONNX gives them, as far as it has them."""
         return {key: helper.get_attribute_value(self.given[key]) for key in keys if key in self.given}
 
+    def positive(self, key: str, default: int = 0) -> int:
+        """A whole number among its attributes; a NotReplaceableError where it is below 1."""
+        number = self.integer(key, default)
+        self.require(number > 0)
+        return number
+
+    @staticmethod
+    def require(condition: object) -> None:
+        """Raise a NotReplaceableError unless a condition holds."""
+        if not condition:
+            raise NotReplaceableError
+
     def shape(self, tensor: str) -> Shape | None:
         """The shape of a tensor, where it is known."""
         return self.known.shape(tensor)
+
+    def sizes(self, tensor: str, least: int = 1, most: int | None = None) -> Shape:
+        """The shape of a tensor.
+
+        Raises:
+            NotReplaceableError: it is not known, or has fewer or more dimensions than asked for.
+        """
+        shape = self.shape(tensor)
+        if shape is None or len(shape) < least or (most is not None and len(shape) > most):
+            raise NotReplaceableError
+        return shape
+
+    def numbers(self, tensor: str) -> list[int]:
+        """The values of a small tensor of whole numbers; empty where they are not known."""
+        values = self.known.values.get(tensor)
+        return [] if values is None else [int(value) for value in values.reshape(-1)]
 
     def add(
         self, kind: str, inputs: Sequence[str], output: str = "", *, part: str = "", shown: bool = False, **more: Any
@@ -84,21 +116,27 @@ class Replacement:
         self.known.add(node)
         return output
 
+    def become(self, kind: str, places: Sequence[int], *keys: str, **more: Any) -> str:
+        """Add the operator of ONNX that takes the inputs at some places, the attributes of these names and others.
+
+        Returns what it writes: the first output of the replaced node.
+        """
+        inputs = [self.input(place) for place in places]
+        return self.add(kind, inputs, self.output(0), shown=True, **self.attributes(*keys), **more)
+
     def keep(self, node: NodeProto) -> None:
         """Add a node made elsewhere."""
         self.nodes.append(node)
         self.known.add(node)
 
-    def keep_itself(self, like: int) -> bool:
+    def keep_itself(self, like: int) -> None:
         """Leave the node what it is; its first result has the shape of one of its inputs, where that is known."""
-        shape = self.shape(self.input(like))
-        if shape is None or not self.output(0):
-            return False
+        self.sizes(self.input(like), 0)
+        self.require(self.output(0))
         of = self.known.types[self.input(like)]
         self.keep(self.node)
         self.known.give_type(self.output(0), of)
         self.declared.append(ValueInfoProto(name=self.output(0), type=of))
-        return True
 
     def copy(self, tensor: str, output: str) -> None:
         """Let an output of the replaced node, where it has one, be another tensor."""
@@ -143,5 +181,5 @@ class Replacement:
         return str(next((name for name in self.node.output if name), self.node.name or self.node.op_type))
 
 
-Rule = Callable[[Replacement], bool]
-"""Adds the nodes that stand for the replaced one; false where it cannot be replaced, or its shapes are not known."""
+Rule = Callable[[Replacement], object]
+"""Adds the nodes that stand for the replaced one; a NotReplaceableError where it cannot be replaced."""

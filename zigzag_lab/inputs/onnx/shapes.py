@@ -10,7 +10,7 @@ from a value, a value from a shape, and neither from what was inferred before th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
+from contextlib import suppress
 from math import prod
 from typing import cast
 
@@ -96,11 +96,12 @@ class ShapeInference:
             of = helper.make_tensor_type_proto(sparse.values.data_type, list(sparse.dims))
             self.types[sparse.values.name] = of
 
-    def give_weight(self, weight: TensorProto) -> None:
-        """Take in an initializer."""
-        self.types[weight.name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
+    def give_weight(self, weight: TensorProto, name: str | None = None) -> None:
+        """Take in an initializer, or a constant under the name of the tensor that it is."""
+        name = weight.name if name is None else name
+        self.types[name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
         if (value := array_of(weight)) is not None:
-            self.values[weight.name] = value
+            self.values[name] = value
 
     def add(self, node: NodeProto) -> None:
         """Take in a node: the shapes and values of its results."""
@@ -118,9 +119,7 @@ class ShapeInference:
         tensor = next((a.t for a in node.attribute if a.name == "value"), None)
         if tensor is None or len(node.output) != 1:
             return False
-        self.types[node.output[0]] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
-        if (value := array_of(tensor)) is not None:
-            self.values[node.output[0]] = value
+        self.give_weight(tensor, node.output[0])
         return True
 
     def _infer(self, node: NodeProto) -> None:
@@ -273,17 +272,13 @@ def in_order(nodes: Sequence[NodeProto]) -> list[int]:
     waits = [{producers[name] for name in reads(node) if name in producers} - {i} for i, node in enumerate(nodes)]
     if all(max(before, default=-1) < i for i, before in enumerate(waits)):
         return list(range(len(nodes)))
-    readers: dict[int, list[int]] = {}
-    for i, before in enumerate(waits):
-        for j in before:
-            readers.setdefault(j, []).append(i)
-    ready, ordered = [i for i, before in enumerate(waits) if not before], list[int]()
-    while ready:
-        ordered.append(heappop(ready))
-        for i in readers.get(ordered[-1], ()):
-            waits[i].discard(ordered[-1])
-            if not waits[i]:
-                heappush(ready, i)
+    import networkx as nx
+
+    graph = nx.DiGraph((before, i) for i, all_before in enumerate(waits) for before in all_before)
+    graph.add_nodes_from(range(len(nodes)))
+    ordered = list[int]()
+    with suppress(nx.NetworkXUnfeasible):  # raised behind the last node that waits for no cycle
+        ordered.extend(nx.lexicographical_topological_sort(graph))
     return ordered + sorted(set(range(len(nodes))) - set(ordered))
 
 

@@ -7,135 +7,102 @@ reason: then none of its operations are counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from onnx import TensorProto
 
 from zigzag_lab.inputs.onnx.einsum import two_by_two
 from zigzag_lab.inputs.onnx.registry import left_out, replaced_by, shaped_by
-from zigzag_lab.inputs.onnx.replacement import Replacement, Rule
+from zigzag_lab.inputs.onnx.replacement import NotReplaceableError, Replacement, Rule
 
 _MS = "com.microsoft"
 _ML = "ai.onnx.ml"
 
 
-def _elementwise(place: int = 0, also: Sequence[int] = ()) -> Rule:
-    """One operation for each element of an input; the outputs named besides have its shape, too."""
-
-    def rule(e: Replacement) -> bool:
-        e.add("Tanh", [e.input(place)], e.output(0), shown=True)
-        for output in also:
-            e.copy(e.input(place), e.output(output))
-        return True
-
-    return rule
+def _elementwise(e: Replacement, also: Sequence[int] = ()) -> None:
+    """One operation for each element of the first input; the outputs named besides have its shape, too."""
+    e.become("Tanh", (0,))
+    for output in also:
+        e.copy(e.input(0), e.output(output))
 
 
 def _as(kind: str, places: Sequence[int], *keys: str) -> Rule:
     """The operator of ONNX that takes some of the inputs and the attributes of these names."""
-
-    def rule(e: Replacement) -> bool:
-        e.add(kind, [e.input(place) for place in places], e.output(0), shown=True, **e.attributes(*keys))
-        return True
-
-    return rule
+    return lambda e: e.become(kind, places, *keys)
 
 
-def _joined(first: int, step: int, axis: int | None = None) -> Rule:
+def _joined(e: Replacement, first: int, step: int, axis: int | None = None) -> None:
     """Inputs one beside the other, among scales and zero points."""
-
-    def rule(e: Replacement) -> bool:
-        along = e.integer("axis", 1) if axis is None else axis
-        e.add("Concat", list(e.node.input[first::step]), e.output(0), shown=True, axis=along)
-        return True
-
-    return rule
+    along = e.integer("axis", 1) if axis is None else axis
+    e.add("Concat", list(e.node.input[first::step]), e.output(0), shown=True, axis=along)
 
 
-def _embedded(e: Replacement) -> bool:
+def _embedded(e: Replacement) -> None:
     """A row of the embedding for each number."""
     rows = e.add("Gather", [e.input(2), e.input(0)], part="words", axis=0)
     e.add("Tanh", [rows], e.output(0), shown=True)
     e.copy(rows, e.output(2))
-    return True
 
 
-def _unpacked_rows(e: Replacement) -> bool:
+def _unpacked_rows(e: Replacement) -> None:
     """Rows of a packed table, as many numbers each as it holds."""
-    table, of = e.shape(e.input(0)), e.known.types.get(e.input(0))
-    if table is None or of is None or len(table) < 2 or e.integer("gather_axis"):
-        return False
+    table = e.sizes(e.input(0), 2)
+    e.require(not e.integer("gather_axis"))
     bits = e.integer("bits", 4) or 4
-    is_packed = of.tensor_type.elem_type == TensorProto.UINT8 and bits < 8
+    is_packed = e.known.types[e.input(0)].tensor_type.elem_type == TensorProto.UINT8 and bits < 8
     width = e.integer("K") or table[-1] * (8 // bits if is_packed else 1)
     e.add("Gather", [e.weight((*table[:-1], width)), e.input(1)], e.output(0), shown=True, axis=0)
-    return True
 
 
-def _half(e: Replacement) -> bool:
+def _half(e: Replacement) -> None:
     """One half of an input, times what becomes of the other."""
-    shape = e.shape(e.input(0))
-    if not shape or shape[-1] % 2:
-        return False
+    shape = e.sizes(e.input(0))
+    e.require(shape[-1] % 2 == 0)
     halves = e.parts(e.input(0), len(shape) - 1, [shape[-1] // 2] * 2)
     e.add("Mul", halves, e.output(0), shown=True)
-    return True
 
 
-def _picked(e: Replacement) -> bool:
+def _picked(e: Replacement) -> None:
     """Columns of a matrix."""
-    shape = e.shape(e.input(0))
-    if not shape:
-        return False
-    e.add("Gather", [e.input(0), e.reshaped(e.input(1), (-1,))], e.output(0), shown=True, axis=len(shape) - 1)
-    return True
+    axis = len(e.sizes(e.input(0))) - 1
+    e.add("Gather", [e.input(0), e.reshaped(e.input(1), (-1,))], e.output(0), shown=True, axis=axis)
 
 
-def _linear(output: int, n_results: str) -> Rule:
+def _linear(e: Replacement, output: int, n_results: str) -> None:
     """A matrix product whose weights stand in attributes.
 
-    Args:
-        output: which output the product is.
-        n_results: the attribute that tells its columns; by default they follow from the weights.
+    ``output`` is which output the product is; attribute ``n_results`` tells its columns, by default the weights do.
     """
-
-    def rule(e: Replacement) -> bool:
-        x = e.shape(e.input(0))
-        n_weights = len(e.given["coefficients"].floats) if "coefficients" in e.given else 0
-        if not x or x[-1] < 1 or n_weights < 1 or n_weights % x[-1]:
-            return False
-        n_columns = e.integer(n_results) if n_results in e.given else n_weights // x[-1]
-        rows = e.reshaped(e.input(0), (-1, x[-1]))
-        if n_columns != n_weights // x[-1]:
-            return False
-        made = e.add("MatMul", [rows, e.weight((x[-1], n_columns))], part="product", shown=True)
-        if output:
-            e.add("ArgMax", [made], e.output(0), part="label", axis=1, keepdims=0)
-        e.add("Concat", [made] * (2 if output and n_columns == 1 else 1), e.output(output), part="scores", axis=1)
-        return True
-
-    return rule
+    x = e.sizes(e.input(0))
+    n_weights = len(e.given["coefficients"].floats) if "coefficients" in e.given else 0
+    e.require(x[-1] > 0 and n_weights > 0 and n_weights % x[-1] == 0)
+    n_columns = n_weights // x[-1]
+    e.require(e.integer(n_results, n_columns) == n_columns)
+    rows = e.reshaped(e.input(0), (-1, x[-1]))
+    made = e.add("MatMul", [rows, e.weight((x[-1], n_columns))], part="product", shown=True)
+    if output:
+        e.add("ArgMax", [made], e.output(0), part="label", axis=1, keepdims=0)
+    e.add("Concat", [made] * (2 if output and n_columns == 1 else 1), e.output(output), part="scores", axis=1)
 
 
-def _two_by_two(e: Replacement) -> bool:
+def _two_by_two(e: Replacement) -> None:
     """More than two operands, put together one after the other."""
     operands = list(e.node.input)
     equation = e.given["equation"].s.decode(errors="replace") if "equation" in e.given else ""
     terms = equation.replace(" ", "").partition("->")[0].split(",")
-    shapes = [e.shape(name) for name in operands]
-    if len(operands) < 3 or len(terms) != len(operands):
-        return False
-    ranks = [len(term) if shape is None else len(shape) for term, shape in zip(terms, shapes, strict=True)]
-    if any(shape is None and "..." in term for term, shape in zip(terms, shapes, strict=True)):
-        return False
+    e.require(len(terms) == len(operands) > 2)
+    ranks = []
+    for term, name in zip(terms, operands, strict=True):
+        shape = e.sizes(name, 0) if "..." in term else e.shape(name)
+        ranks.append(len(term if shape is None else shape))
     try:
         equations = two_by_two(equation, ranks)
     except ValueError:
-        return False
+        raise NotReplaceableError from None
     so_far = operands[0]
     for i, one in enumerate(equations):
         output = e.output(0) if i == len(equations) - 1 else ""
         so_far = e.add("Einsum", [so_far, operands[i + 1]], output, part=f"operands to {i + 2}", equation=one)
-    return True
 
 
 _OF_EACH_ELEMENT = """
@@ -145,18 +112,27 @@ _OF_EACH_ELEMENT = """
 """
 
 replaced_by({"Einsum": _two_by_two}, multiplies=True)
-replaced_by({"LinearRegressor": _linear(0, "targets"), "LinearClassifier": _linear(1, "")}, domain=_ML, multiplies=True)
 replaced_by(
     {
-        **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise()),
+        "LinearRegressor": partial(_linear, output=0, n_results="targets"),
+        "LinearClassifier": partial(_linear, output=1, n_results=""),
+    },
+    domain=_ML,
+    multiplies=True,
+)
+replaced_by(
+    {
+        **dict.fromkeys(("SimplifiedLayerNormalization", "ScaledTanh", "ParametricSoftplus"), _elementwise),
         **dict.fromkeys(("MemcpyFromHost", "MemcpyToHost"), _as("Identity", (0,))),
     }
 )
 replaced_by(
     {
-        **dict.fromkeys(_OF_EACH_ELEMENT.split(), _elementwise()),
-        **dict.fromkeys(("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), _elementwise(0, (3,))),
-        **dict.fromkeys(("SkipGroupNorm", "BiasDropout", "BitmaskBiasDropout"), _elementwise(0, (1,))),
+        **dict.fromkeys(_OF_EACH_ELEMENT.split(), _elementwise),
+        **dict.fromkeys(
+            ("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), partial(_elementwise, also=(3,))
+        ),
+        **dict.fromkeys(("SkipGroupNorm", "BiasDropout", "BitmaskBiasDropout"), partial(_elementwise, also=(1,))),
         **{f"{kind}Linear": _as(f"{kind}Linear", (0, 1, 2), "axis") for kind in ("Quantize", "Dequantize")},
         "QLinearAdd": _as("Add", (0, 3)),
         "QLinearMul": _as("Mul", (0, 3)),
@@ -165,7 +141,7 @@ replaced_by(
         "QLinearReduceMean": _as("ReduceMean", (0,), "axes", "keepdims"),
         "ReduceSumInteger": _as("ReduceSum", (0,), "axes", "keepdims"),
         "QLinearWhere": _as("Where", (0, 1, 4)),
-        "QLinearConcat": _joined(2, 3),
+        "QLinearConcat": partial(_joined, first=2, step=3),
         **dict.fromkeys(("EmbedLayerNormalization", "QEmbedLayerNormalization"), _embedded),
         "TorchEmbedding": _as("Gather", (0, 1)),
         "RestorePadding": _as("Gather", (0, 1)),
@@ -181,68 +157,47 @@ replaced_by(
     domain=_MS,
 )
 replaced_by(
-    dict.fromkeys(("BatchNormalization", "InstanceNormalization", "LRN"), _elementwise()), domain="com.ms.internal.nhwc"
+    dict.fromkeys(("BatchNormalization", "InstanceNormalization", "LRN"), _elementwise), domain="com.ms.internal.nhwc"
 )
 replaced_by(
     {
-        **dict.fromkeys(("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder"), _elementwise()),
-        "FeatureVectorizer": _joined(0, 1, axis=1),
+        **dict.fromkeys(("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder"), _elementwise),
+        "FeatureVectorizer": partial(_joined, first=0, step=1, axis=1),
         "ArrayFeatureExtractor": _picked,
     },
     domain=_ML,
 )
 
 
-left_out("how many keys there are follows from the data", "PagedAttention", "SparsePagedAttention")
 left_out(
-    "which blocks of the scores are computed follows from the data",
-    "SparseAttention",
-    "DynamicSparseAttention",
-    "SparseAttentionIndexer",
-    "PackedSparseAttentionIndexer",
+    {
+        "how many keys there are follows from the data": "PagedAttention SparsePagedAttention",
+        "which blocks of the scores are computed follows from the data": """
+            SparseAttention DynamicSparseAttention SparseAttentionIndexer PackedSparseAttentionIndexer
+        """,
+        "which tokens see all others follows from the data": "LongformerAttention QOrderedLongformerAttention",
+        "whether keys are computed or taken from a cache follows from the data": "DecoderAttention",
+        "how many elements of its sparse operand there are follows from the data": "SparseToDenseMatMul",
+        "how often the decoder runs follows from the data": "BeamSearch GreedySearch Sampling WhisperBeamSearch",
+        "each step rewrites the state that the next one reads": """
+            GatedDeltaNet GatedDeltaNetStateReplay Mamba2Verify AttnLSTM ConvStateReplay
+        """,
+        "where its sequences begin follows from the data": "VarlenCausalConvWithState",
+        "how its weights are packed is not written in the model": """
+            MoEPacked RouterGateUpProj MoEGroupRouter HyperConnectionLowRankMix GatedRelativePositionBias
+        """,
+        "it is no product of two tensors": "Inverse DynamicTimeWarping",
+        "its embedding and its convolution are one": "WordConvEmbedding",
+        "which branches are taken follows from the data": "TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor",
+        "its kernel is no product of two tensors": "SVMClassifier SVMRegressor",
+        "it holds a network that an accelerator's own compiler made": "EPContext Snpe",
+    }
 )
-left_out("which tokens see all others follows from the data", "LongformerAttention", "QOrderedLongformerAttention")
-left_out("whether keys are computed or taken from a cache follows from the data", "DecoderAttention")
-left_out("how many elements of its sparse operand there are follows from the data", "SparseToDenseMatMul")
-left_out(
-    "how often the decoder runs follows from the data", "BeamSearch", "GreedySearch", "Sampling", "WhisperBeamSearch"
-)
-left_out(
-    "each step rewrites the state that the next one reads",
-    "GatedDeltaNet",
-    "GatedDeltaNetStateReplay",
-    "Mamba2Verify",
-    "AttnLSTM",
-    "ConvStateReplay",
-)
-left_out("where its sequences begin follows from the data", "VarlenCausalConvWithState")
-left_out(
-    "how its weights are packed is not written in the model",
-    "MoEPacked",
-    "RouterGateUpProj",
-    "MoEGroupRouter",
-    "HyperConnectionLowRankMix",
-    "GatedRelativePositionBias",
-)
-left_out("it is no product of two tensors", "Inverse", "DynamicTimeWarping")
-left_out("its embedding and its convolution are one", "WordConvEmbedding")
-left_out(
-    "which branches are taken follows from the data", "TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor"
-)
-left_out("its kernel is no product of two tensors", "SVMClassifier", "SVMRegressor")
-left_out("it holds a network that an accelerator's own compiler made", "EPContext", "Snpe")
-
 shaped_by(
     lambda e: e.keep_itself(0),
-    "com.microsoft",
-    (
-        "PagedAttention",
-        "SparsePagedAttention",
-        "SparseAttention",
-        "LongformerAttention",
-        "QOrderedLongformerAttention",
-        "DecoderAttention",
-        "VarlenCausalConvWithState",
-    ),
+    """
+    PagedAttention SparsePagedAttention SparseAttention LongformerAttention QOrderedLongformerAttention
+    DecoderAttention VarlenCausalConvWithState
+    """,
 )
-shaped_by(lambda e: e.keep_itself(2), "com.microsoft", ("GatedDeltaNet",))
+shaped_by(lambda e: e.keep_itself(2), "GatedDeltaNet")

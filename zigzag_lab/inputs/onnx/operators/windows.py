@@ -80,17 +80,18 @@ def convolution(node: OnnxNode) -> Layer:
     if wrong_weights or node.input_shape[0] != node.output_shape[0] or n_channels % groups != 0:
         raise _misfit(node, groups)
     windows = _windows(node, kernel)
-    loops = {"B": node.output_shape[0], "K": ceil(node.output_shape[1] / groups), "G": groups, **windows.sizes("O")}
-    return _as_convolution(node, windows, {**loops, "C": ceil(n_channels / groups), **windows.sizes("F")})
+    return _as_convolution(node, windows, ceil(node.output_shape[1] / groups), groups)
 
 
-def _as_convolution(node: OnnxNode, windows: _Windows, loops: dict[str, int]) -> Layer:
+def _as_convolution(node: OnnxNode, windows: _Windows, n_results: int, groups: int) -> Layer:
+    batch, channels = node.input_shape[:2]
+    loops = {"B": batch, "K": n_results, "G": groups, **windows.sizes("O"), "C": channels // groups}
     operand_dims: dict[str, tuple[str, ...]] = {
         "O": ("B", "G", "K", *windows.dims("O")),
         "W": ("G", "K", "C", *windows.dims("F")),
         "I": ("B", "G", "C", *windows.dims("I")),
     }
-    return windows.layer(node, operand_dims, loops)
+    return windows.layer(node, operand_dims, {**loops, **windows.sizes("F")})
 
 
 @product("ConvTranspose")
@@ -123,9 +124,7 @@ def transposed_convolution(node: OnnxNode) -> Layer:
         taps, apart = size // n_phases, dilation // common
         n_out *= n_phases
         along.append(_Window(axis, n_in, n_in, taps, 1, apart, ((taps - 1) * apart, 0)))
-    windows = _Windows.of(along)
-    loops = {"B": node.input_shape[0], "K": n_out, "G": groups, **windows.sizes("O")}
-    return _as_convolution(node, windows, {**loops, "C": n_channels // groups, **windows.sizes("F")})
+    return _as_convolution(node, _Windows.of(along), n_out, groups)
 
 
 def _divisor_from(number: int, least: int) -> int:

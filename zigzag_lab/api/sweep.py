@@ -25,6 +25,7 @@ from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import SearchTally, Stage
 from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
 from zigzag_lab.stages.pipeline import Pipeline
+from zigzag_lab.stages.question import code_of_added_array_models
 from zigzag_lab.stages.spec import name_of
 from zigzag_lab.store import RunInput, Store, open_store
 from zigzag_lab.store.codec import rows_of
@@ -241,6 +242,7 @@ class PointPricer:
         cache: what is known of layers.
         engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
         searches: the same of the searches that installed packages add, by name.
+        array_models: the same of the array models that installed packages add, by name.
     """
 
     sweep: str
@@ -249,6 +251,7 @@ class PointPricer:
     cache: WorkerCache = field(default_factory=WorkerCache)
     engine: str = field(default_factory=engine_digest)
     searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
+    array_models: Mapping[str, str] = field(default_factory=code_of_added_array_models)
     _read: dict[str, OrderedDict[str, object]] = field(default_factory=dict)
 
     def __call__(self, point: DesignPoint) -> PricedPoint:
@@ -280,6 +283,11 @@ class PointPricer:
         if code_of_search(search) != self.searches.get(search, ""):
             found = f"{here} has another version of the search '{search}' than the sweep, or none"
             raise InputError("executor", found, "the same installation on every machine")
+        code, asked = code_of_added_array_models(), self.array_models
+        for model in sorted({*code, *asked}):
+            if code.get(model) != asked.get(model):
+                found = f"{here} has another version of the array model '{model}' than the sweep, or none"
+                raise InputError("executor", found, "the same installation on every machine")
 
     def _options(self, point: DesignPoint) -> dict[str, object]:
         own = point.overrides("options")

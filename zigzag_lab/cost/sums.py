@@ -55,16 +55,12 @@ class DesignTerms:
     @property
     def area_mm2(self) -> float | None:
         """Area of an in-memory design as ZigZag counts it, each memory once; none for other designs."""
-        return self.area.single_mm2 if self.area and self._circuits else None
+        return self.area.single_mm2 if self.area and self.accelerator and self.accelerator.array.imc else None
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period of an in-memory array; none for other designs, whose cycles are of any length."""
-        return self._circuits.clock_ns if self._circuits else None
-
-    @property
-    def _circuits(self) -> ImcArray | None:
-        return self.accelerator.array.imc if self.accelerator else None
+        """Clock period of an array whose circuits are known; none for others, whose cycles are of any length."""
+        return self.accelerator.array.clock_ns if self.accelerator else None
 
     tclk: float = _imc_term("tclk", lambda imc, _: imc.clock_ns, "Clock period in ns.")
     tclk_breakdown: dict[str, float] = _imc_term(

@@ -1,4 +1,4 @@
-"""Hardware: arrays, memories and ports. Knows no files."""
+"""Hardware: arrays, memories and ports. Depends on no file format."""
 
 from zigzag_lab.hardware.accelerator import (
     Accelerator,

@@ -50,7 +50,7 @@ class Memory:
         served_dimensions: array dimensions that one instance feeds; along the others it is replicated.
         force_double_buffering: whether the allocator reserves twice the tile, to load the next while this one is used.
         kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
-        auto_cost_extraction: whether costs are asked from an external tool instead of the file.
+        auto_cost_extraction: whether costs come from an external tool instead of the file.
         bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
     """
 
@@ -83,7 +83,7 @@ class ArrayCosts:
         energy_pj_by_part: part -> energy that it takes for one operation.
         area_mm2_by_part: part -> area of all of it in the array.
         cycles_per_op: cycles between the starts of two operations of one unit; 1 or more.
-        clock_ns: clock period; 0 where the model does not know it.
+        clock_ns: clock period; 0 where the model has none.
 
     Raises:
         InputError: a cost is negative, or an operation takes less than a cycle.
@@ -154,7 +154,7 @@ class OperationalArray:
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period; none where nothing is known of the circuits, so that cycles are of any length."""
+        """Clock period; none for an array without circuits, whose cycles are of any length."""
         model = self.imc or self.costs
         return (model.clock_ns or None) if model else None
 
@@ -176,7 +176,7 @@ class Accelerator:
         name: what to call it in tables.
         memories: in the order of the file.
         array: the units.
-        dataflows: array dimension -> ``DIM, size`` strings of the file; kept, not used by the model.
+        dataflows: array dimension -> ``DIM, size`` strings of the file; not used by the model.
     """
 
     name: str

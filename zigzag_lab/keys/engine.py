@@ -1,8 +1,8 @@
 """The digest of the code that decides numbers: a stored answer is as good as new while it stays the same.
 
-A release is identified by a label, :data:`COMPATIBILITY`, so that those that compute the same share
-their answers. It is so only while it is as it was built: the build writes down the digest of its sources, and where they have been changed
-since, or there is no such note (in a checkout, where people work on them), the digest is that of the sources.
+A release is identified by a label, :data:`COMPATIBILITY`, so that those that compute the same share their answers. It
+is so only while it is as it was built: the build writes down the digest of its sources, and where they have been
+changed since, or there is no such note (in a checkout, where people work on them), the digest is that of the sources.
 """
 
 from __future__ import annotations

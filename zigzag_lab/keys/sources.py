@@ -1,10 +1,10 @@
 """Code of users by its source: what a class or a function of theirs would do.
 
-A class is identified by its own source and that of its bases outside this package, by the functions and classes of its
-module that they name, and by the plain values of globals that they read. What cannot be identified so (a lambda, a
-closure, a global object) has no key; a class may declare ``cache_version = "..."`` instead. Nor has a class that declares
-``is_pure = False``, or whose code obviously reads what no key holds (:mod:`zigzag_lab.keys.impure`), unless it vouches
-for its results by ``is_pure = True``.
+A class is identified by its own source and that of its bases outside this package, by the functions and classes of
+its module that they name, and by the plain values of globals that they read. What cannot be identified so (a lambda,
+a closure, a global object) has no key; a class may declare ``cache_version = "..."`` instead. Nor has a class that
+declares ``is_pure = False``, or whose code obviously reads what no key holds (:mod:`zigzag_lab.keys.impure`), unless
+it vouches for its results by ``is_pure = True``.
 """
 
 from __future__ import annotations

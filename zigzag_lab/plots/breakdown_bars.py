@@ -1,4 +1,4 @@
-"""Bars that say where energy and cycles of CMEs go."""
+"""Bars of where energy and cycles of CMEs go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import ColorType
 
 MAX_GROUPS = 40
-"""More than this cannot be told apart in one picture."""
+"""More than this cannot be distinguished in one picture."""
 
 HATCHES = {Direction.TO_LOW: "//", Direction.FROM_LOW: "\\\\", Direction.TO_HIGH: "xx", Direction.FROM_HIGH: ".."}
 CYCLES = ("ideal", "spatial stall", "temporal stall", "loading", "storing")
@@ -29,7 +29,7 @@ def plot_breakdowns(
     """Draw energy by memory, operand and direction, and latency by cause, for each CME, and save the picture.
 
     Args:
-        cmes: one group of bars each; the first 40 are drawn, and the title says so.
+        cmes: one group of bars each; the first 40 are drawn, which the title notes.
         path: the file; its suffix decides the format.
         title: what stands above.
         n_results: how many results these are taken from, if that is more.

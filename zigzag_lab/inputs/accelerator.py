@@ -44,14 +44,14 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
 
     Args:
         source: path of a YAML file in ZigZag 3.9.1's format, or its content as plain data.
-        costs: who is asked about memories with ``auto_cost_extraction``; by default CACTI, if it is found.
+        costs: prices memories with ``auto_cost_extraction``; by default CACTI, if it is found.
 
     Returns:
         The accelerator; its memories in the order of the file.
 
     Raises:
-        InputError: the file cannot be read, or describes no accelerator the model can price. Says which key, what
-            stands there, and what may.
+        InputError: the file cannot be read, or describes no accelerator the model can price. The message names the key,
+            what stands there, and what may.
     """
     top = open_source(source, "accelerator")
     refuse_old_accelerator(top)

@@ -81,7 +81,7 @@ def _read_units(file: ArrayFile) -> tuple[OperationalArray, None]:
 
 
 def _read_in_memory(file: ArrayFile) -> tuple[OperationalArray, CellCosts | None]:
-    """An array that computes in memory, and the costs of its cells where that was asked."""
+    """An array that computes in memory, and the costs of its cells where a tool computes them."""
     circuits, cells = imc.read_imc(file.entry, file.fields, file.memories, file.sizes, file.provider)
     return OperationalArray(file.sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), cells
 
@@ -98,7 +98,7 @@ def read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[O
     """Read the array of an accelerator by the model that it names, or else by that of ``is_imc``.
 
     Returns:
-        The array, and the costs of the cells of an in-memory one where they were asked from a tool.
+        The array, and the costs of the cells of an in-memory one where a tool computes them.
     """
     given = entry.items().get(_MODEL)
     named = None if given is None or given.value is None else ARRAY_MODELS.named(given.value, given.where)

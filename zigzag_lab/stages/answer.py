@@ -1,8 +1,8 @@
 """Results as JSON and back: what a cache stores in place of objects.
 
 Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
-and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
-with their names and ids. Nothing is ever unpickled.
+and constraints of the pipeline that asks are written as references, and come back as the records of the pipeline that
+reads: with their names and ids. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class NotStorableError(ZigzagLabError):
 
 @dataclass(frozen=True)
 class Asker:
-    """The records of whoever asks: what an answer refers to.
+    """The records of the pipeline that reads: what an answer refers to.
 
     Attributes:
-        layers: those asked about, in the order of the file.
+        layers: those of the question, in the order of the file.
         constraints: for each of them, what the user restricts its search to.
-        accelerator: the one asked about, if there is one.
+        accelerator: that of the question, if there is one.
     """
 
     layers: tuple[Layer, ...] = ()

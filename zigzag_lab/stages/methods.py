@@ -22,7 +22,7 @@ class SearchMethod:
         stage: the stage that searches; CostModelStage stands below it.
         options: those that it reads.
         objective_keyword: the keyword of the stage for what to minimise; empty where stages above it choose.
-        proves: what is known of its results, for the documentation; empty where nothing is.
+        proves: guarantees of its results, for the documentation; empty where there are none.
         without_effect: options that the stage accepts and makes no use of, for searches older than this field, as
             records and keys hold these options; a new search leaves it empty.
     """

@@ -60,7 +60,7 @@ class JobResult:
         log: what its stages put on record.
         tally: what was done.
         run_files: what was written to files that the layers of a run write together.
-        cache: what was asked of the cache.
+        cache: look-ups in the cache.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -157,7 +157,7 @@ class MultiProcessingGatherStage(Stage):
                 try:
                     for result, information in answer.results:
                         yield result, replaced(extra_info, placeholder, information)
-                except GeneratorExit as left:  # nobody asks for what others compute still
+                except GeneratorExit as left:  # results that others still compute are not needed
                     for other in list(workers.futures):
                         other.settle((), left)
                     raise
@@ -192,7 +192,7 @@ class _Workers:
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         self.engine: Engine[bytes, bytes] | None = None
-        self.futures: dict[Placeholder, Future[list[bytes]]] = {}  # of jobs whose outcome nobody has waited for
+        self.futures: dict[Placeholder, Future[list[bytes]]] = {}  # of jobs whose outcome was not read yet
 
     def __enter__(self) -> _Workers:
         return self

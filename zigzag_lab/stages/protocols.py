@@ -184,7 +184,7 @@ class Incumbent:
         objective: what is minimised.
         value: the least found so far.
         discarded: proofs for spatial mappings that were given up, as nothing under them is better.
-        designs: identities of the accelerators that those proofs speak of.
+        designs: identities of the accelerators that those proofs cover.
     """
 
     objective: Objective
@@ -275,7 +275,7 @@ class AnswerClaim(Protocol):
         """Store the answer, and how long it took."""
 
     def drop(self) -> None:
-        """Release the claim: whoever asks next computes."""
+        """Release the claim: the next process that needs the answer computes it."""
 
 
 HIT, SHARED, MISS = "hit", "shared", "miss"
@@ -287,7 +287,7 @@ class Asked:
 
     Attributes:
         kind, label, n_layers, has_inner: see :class:`Question`.
-        outcome: ``hit``; ``shared``, where somebody else was computing it; or ``miss``.
+        outcome: ``hit``; ``shared``, where another process was computing it; or ``miss``.
         seconds: how long an answer that was there took to compute.
     """
 

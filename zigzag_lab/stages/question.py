@@ -1,8 +1,8 @@
 """Keys of the questions that stages ask of those below: equal in any process, on any machine, for equal questions.
 
 In the key: the layer or the network, the accelerator and the constraints; the stages below with the keywords they
-read; the version of the key's form; the digest of our code; the user's salt. Records count by what they mean, so
-that names change nothing; by all that they say where stages of the user's, who may look at names, stand below, and
+read; the version of the key's form; the digest of our code; the user's salt. Records count by their meaning, so
+that names change nothing; by all fields where stages of the user's, which may read names, stand below, and
 for whole networks, whose answers hold names. Not in it: whatever changes no result, as stages declare.
 """
 

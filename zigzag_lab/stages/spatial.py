@@ -1,6 +1,6 @@
 """Stages that propose spatial mappings.
 
-Where the greedy allocations of LOMA and SALSA fit nothing under any of them, exact search may know one that fits.
+Where the greedy allocations of LOMA and SALSA fit nothing under any of them, exact search may find one that fits.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
     """Yield what exact search finds below a stage that proposes spatial mappings, after greedy search found nothing.
 
     LOMA and SALSA fill the lowest memories first, after which the rest may not fit above; ZigZag stops there. Exact
-    search looks at every allocation, under the same spatial mappings, for as long as it does by default.
+    search tries every allocation, under the same spatial mappings, with its default time limit.
 
     Raises:
         InfeasibleError: nothing fits, or the list below is not one of a greedy search for uneven mappings.

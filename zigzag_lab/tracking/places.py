@@ -29,7 +29,7 @@ def mlflow_uri_for(database_url: str | DatabaseUrl, override: str | None = None)
 
     Returns:
         The override; else ``MLFLOW_TRACKING_URI``; else ``mlflow.db`` beside our SQLite file, or in the working folder
-        when our database is on a server. None when nothing is to be published: with ``off``, or our database is in memory.
+        when our database is on a server. None to publish nothing: with ``off``, or a database in memory.
 
     Raises:
         InputError: the override is no URI.

@@ -21,7 +21,7 @@ def _window(kind: str, inputs: Sequence[int], *, weights: int | None = None, cha
         kind: the operator of ONNX.
         inputs: which inputs it takes.
         weights: which of its inputs are weights.
-        channels_last: whether channels come last; by default an attribute says so.
+        channels_last: whether channels come last; by default as an attribute states.
     """
 
     def rule(e: Replacement) -> bool:

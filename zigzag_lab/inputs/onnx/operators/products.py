@@ -164,7 +164,7 @@ _AXIS_BY_INPUT = 20
 
 
 def _stft(e: Replacement) -> bool:
-    """Frames of a signal, each multiplied by the matrix of its transform; half of the frequencies unless said."""
+    """Frames of a signal, each multiplied by the matrix of its transform; half of the frequencies by default."""
     e.known.add(_told(e))
     signal, frames = e.shape(e.input(0)), e.shape(e.output(0))
     window, length = e.shape(e.input(2)), e.known.values.get(e.input(3))
@@ -182,7 +182,7 @@ def _stft(e: Replacement) -> bool:
 
 
 def _one_sided(e: Replacement) -> bool:
-    """Half of the frequencies where the model does not say, as the standard has it and ONNX's inference has not."""
+    """Half of the frequencies by default, as the standard has it and ONNX's inference has not."""
     if "onesided" in e.given:
         return False
     e.keep(_told(e))

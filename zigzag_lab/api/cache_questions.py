@@ -56,7 +56,7 @@ def cache_statistics(store: Store) -> CacheStatistics:
 
 
 def remove_unused_answers(store: Store, unused_days: float, *, is_dry_run: bool) -> Removed:
-    """Remove answers that nobody used for some days, and what only they were made of."""
+    """Remove answers that were not used for some days, and the parts that only they refer to."""
     return remove_unused(store.database, unused_days, is_dry_run=is_dry_run)
 
 
@@ -94,10 +94,10 @@ class Misses:
 def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
     """Why a run found no answers, compared with another run: by default the newest earlier one, of its network if any.
 
-    Of a run within a run, whose questions the outer one asks, the outer one is meant.
+    A run within a run stands for the outer one, which looks up its questions.
 
     Raises:
-        InputError: a run asked the cache nothing.
+        InputError: a run looked up nothing in the cache.
     """
     database, number = store.database, who_asked(store.database, store.run_number(run))
     asked = questions_of(database, number)
@@ -129,7 +129,7 @@ def _why(
     known: Sequence[AskedQuestion],
     documents: dict[str, tuple[str, Any] | None],
 ) -> Iterator[Difference]:
-    """What differs from the closest of the questions known."""
+    """The differences from the closest of the stored questions."""
     if not question.parts or not known:
         return
     closest = max(known, key=lambda other: _closeness(question, other))

@@ -260,7 +260,7 @@ def _mlflow_schema(uri: str) -> Finding:
 
 
 def _newest_of_mlflow() -> str | None:
-    """The newest revision that the installed MLflow knows; None where that is not known."""
+    """The newest revision of the installed MLflow; None where it cannot be found."""
     found = find_spec("mlflow")
     for place in (found.submodule_search_locations if found else None) or ():
         folder = Path(place) / "store" / "db_migrations"
@@ -278,7 +278,7 @@ class SchemaState:
     Attributes:
         database: its URL, without a password.
         revision: its schema; None where it holds none of our tables.
-        newest: the newest schema that this program knows.
+        newest: the newest schema of this program.
         differences: how its tables differ from what this program expects.
     """
 

@@ -84,7 +84,7 @@ def search_front(
     """Search the front of every layer, and record them with the run.
 
     Args:
-        request: what is asked; of its options those of :data:`zigzag_lab.vocab.options.FRONT_OPTIONS` count.
+        request: the inputs and options; of the latter those of :data:`zigzag_lab.vocab.options.FRONT_OPTIONS` count.
         store: the URL of the database, or an open store.
         experiment: the question that the run belongs to.
         tags: key -> value, to find the run by.
@@ -95,7 +95,7 @@ def search_front(
         The id of the run, whose layers are those of the network's least energy-delay product.
 
     Raises:
-        InputError: something asked for cannot be used.
+        InputError: an input or an option cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
     from zigzag_lab.api.databases import LabMemoryCosts

@@ -151,7 +151,7 @@ def run_sweep(
         listener: receives progress, and is polled for cancellation.
 
     Raises:
-        InputError: the file, or what else was asked, cannot be used.
+        InputError: the file or an option cannot be used.
     """
     started, url = time.monotonic(), store or default_database()
     check_engine(executor, n_workers, scheduler)
@@ -239,7 +239,7 @@ class PointPricer:
         sweep: its name, for the record.
         bases: kind -> name -> the file that points start from.
         options: of the search, where a point has no other.
-        cache: what is known of layers.
+        cache: stored answers about layers.
         engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
         searches: the same of the searches that installed packages add, by name.
         array_models: the same of the array models that installed packages add, by name.
@@ -296,7 +296,7 @@ class PointPricer:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
-        """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
+        """The request of a point; ``inputs`` is filled as they are read, also where reading fails later."""
         workload, read = self._workload(point.workload)
         inputs.append(read)
         accelerator, read = self._changed("accelerator", point, read_accelerator)

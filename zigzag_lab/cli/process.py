@@ -28,7 +28,7 @@ class OutputError(InputError):
 
 
 def prepare() -> None:
-    """Let the null device stand for closed streams, and no character fail.
+    """Replace closed streams by the null device, and encode every character.
 
     Without it a file that is opened later would be taken for a closed stream, and be written over.
     """

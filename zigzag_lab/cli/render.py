@@ -31,7 +31,7 @@ NOT_KNOWN = ("energy_pj", "latency_cycles", "edp_pj_cycles", "n_layers", "n_mapp
 
 
 def as_json(outcome: RunOutcome) -> str:
-    """One JSON object that says it all."""
+    """The outcome as one JSON object."""
     total, covered, cache = outcome.total, outcome.coverage, outcome.cache
     return json.dumps(
         {
@@ -173,7 +173,7 @@ def warn_of_unpublished(report: PublishReport | None) -> None:
 
 @contextmanager
 def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> Iterator[None]:
-    """Where an error ends a run that is on record, say so, tell MLflow, and exit with the error's status.
+    """Where an error ends a run that is on record, print that, publish it, and exit with the error's status.
 
     Args:
         database: the URL of the database that the run is recorded in.
@@ -198,7 +198,7 @@ def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> I
 
 
 def _json(error: ZigzagLabError) -> str:
-    """The run as one JSON object: the keys of one that finished, as far as they are known."""
+    """The run as one JSON object: the keys of one that finished, as far as it got."""
     status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
     known = {"run_id": error.run_id, "status": status, "reason": str(error)}
     return json.dumps({**known, **dict.fromkeys(NOT_KNOWN), "layers": []})

@@ -1,6 +1,6 @@
-"""Claims: of all that want an answer at once, one computes it.
+"""Claims: of all processes that need an answer at once, one computes it.
 
-A claim is a row with its own key, a token that nobody else ever holds, and a lease by the database's clock, renewed
+A claim is a row with its own key, a unique token, and a lease by the database's clock, renewed
 while the work goes on. Whoever finds a lease run out, or its owner's process gone, takes the claim over with a new
 token; the former owner, should it wake, finds that its token no longer counts, and changes nothing.
 """
@@ -41,7 +41,7 @@ class CacheRequest:
         kind: ``network``, ``layer`` or ``step``.
         engine: the digest of the code that decides numbers.
         parts: JSON of what the question is made of.
-        documents: (digest, kind, JSON) of those parts, handed out when the answer is kept.
+        documents: (digest, kind, JSON) of those parts, returned when the answer is stored.
     """
 
     key: str
@@ -56,9 +56,9 @@ class CachedResult:
     """An answer that is there.
 
     Attributes:
-        content: as it was handed in.
+        content: as it was stored.
         seconds: how long it took to compute.
-        has_waited: whether it was being computed elsewhere when it was asked for.
+        has_waited: whether it was being computed elsewhere at the look-up.
     """
 
     content: bytes
@@ -77,7 +77,7 @@ def new_entry(columns: Iterable[str], times: Mapping[str, str]) -> str:
 
 
 def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
-    """What an answer says; None where it is damaged."""
+    """The content of an answer; None where it is damaged."""
     try:
         return unpacked(content) if n_bytes in (None, len(content)) else None
     except UNREADABLE:
@@ -91,12 +91,12 @@ class Claim:
         self.claims, self.wanted, self.token = claims, wanted, token
 
     def keep(self, answer: bytes, seconds: float) -> None:
-        """Hand in the answer; nothing happens where somebody took the claim over meanwhile."""
+        """Store the answer; nothing happens where another process took the claim over meanwhile."""
         if not self.claims.finish(self, answer, seconds):
             log.warning("an answer came too late: its lease ran out, and another process took over (%s)", self.key[:12])
 
     def drop(self) -> None:
-        """Give up: whoever asks next computes."""
+        """Release the claim: the next process that needs the answer computes it."""
         self.claims.release(self)
 
     @property
@@ -109,7 +109,7 @@ class Claims:
     """Answers by key in a database, and the claims of one process on those to be computed.
 
     Args:
-        database: where they are kept.
+        database: where they are stored.
         pulse: renews the leases of what is held.
         lease_seconds: how long a claim counts without being renewed.
     """
@@ -181,7 +181,7 @@ class Claims:
         """Claim what is free, in one transaction.
 
         Returns:
-            Key -> claim. Keys are absent that are answered already, or that somebody alive is working on.
+            Key -> claim. Keys are absent that are answered already, or that a live process is working on.
         """
         tokens = {one.key: (one, secrets.token_hex(8)) for one in sorted(wanted, key=lambda w: w.key)}
 
@@ -245,7 +245,7 @@ class Claims:
     # -- ending --------------------------------------------------------------------------------------------------------
 
     def finish(self, claim: Claim, answer: bytes, seconds: float) -> bool:
-        """Keep an answer; whether the claim still counted."""
+        """Store an answer; return whether the claim still counted."""
         db, documents = self.database, sorted(claim.wanted.documents())
         content = packed(answer)
 
@@ -269,7 +269,7 @@ class Claims:
             self._forget(claim)
 
     def release(self, claim: Claim) -> None:
-        """Give a claim up; a failure to say so is only logged, as the lease runs out by itself."""
+        """Release a claim; a failure to write that is only logged, as the lease runs out by itself."""
         try:
             statement = (
                 "UPDATE zl_cache_entry SET state = 'open', lease_until = NULL "
@@ -294,7 +294,7 @@ class Claims:
         for claim in list(self._held.values()):
             self.release(claim)
 
-    # -- signs of life -------------------------------------------------------------------------------------------------
+    # -- heartbeats ----------------------------------------------------------------------------------------------------
 
     def beat(self) -> None:
         """Renew the leases of all that is held, once a third of their time is over."""

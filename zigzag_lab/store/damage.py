@@ -1,4 +1,4 @@
-"""Rows that hold what nobody here wrote: noticed when they are read, and named."""
+"""Damaged rows: noticed when they are read, and named."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ _POLL_SECONDS = 0.05
 
 
 class LockHeldError(Exception):
-    """Somebody else holds a lock; the message names them where they are known."""
+    """Another process holds a lock; the message names its user where that is known."""
 
 
 @contextmanager
 def locked(path: Path, patience_seconds: float) -> Iterator[None]:
-    """Wait for a lock file, hold it, and let it go. The file stays: removing it would open a race.
+    """Wait for a lock file, hold it, and release it. The file stays: removing it would open a race.
 
     Args:
         path: the lock file.

@@ -1,4 +1,4 @@
-"""All that the database knows of one run, read in one go."""
+"""All that the database holds of one run, read in one go."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class InputRecord:
         name: what tables call it.
         digest: the key of its meaning.
         file_name: the file it was read from, if any.
-        packed: all it says, as compressed JSON.
+        packed: all its fields, as compressed JSON.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class InputRecord:
 
     @property
     def content(self) -> Any:
-        """All it says, as plain data."""
+        """All its fields, as plain data."""
         return json.loads(unpacked(self.packed))
 
 
@@ -85,7 +85,7 @@ class FullRun:
         started_at, ended_at: in UTC.
         seconds: wall time.
         owner: machine, boot, namespace and process.
-        objective, options, engine_digest: what was asked of which engine.
+        objective, options, engine_digest: of the run, and of the code that priced it.
         totals: figures over all layers by the names of their columns (:data:`TOTALS`); None where not known.
         inputs: kind -> input.
         tags: the user's words.

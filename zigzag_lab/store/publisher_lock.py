@@ -57,7 +57,7 @@ def _take(database: Database, held: ExitStack, deadline: float) -> bool:
         file = held.enter_context(path.with_name(path.name + ".publish-lock").open("a+b"))
         return _until(deadline, lambda: _locked(file))
     if database.url.kind == SQLITE:
-        return True  # in memory: nobody else sees it
+        return True  # in memory: no other process sees it
     if not _until(deadline, lambda: bool(database.execute(f"SELECT pg_try_advisory_lock({_POSTGRES_LOCK})")[0][0])):
         return False
     held.callback(database.execute, f"SELECT pg_advisory_unlock({_POSTGRES_LOCK})")

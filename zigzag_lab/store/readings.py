@@ -149,7 +149,7 @@ class Readings:
 
 
 def said_by(kind: str, content: Any, digest: Any) -> tuple[Any, bytes, str] | None:
-    """What a reading in the database says; None where it is damaged."""
+    """The content of a reading in the database; None where it is damaged."""
     try:
         if not _DIGEST.fullmatch(digest):
             return None

@@ -26,7 +26,7 @@ class Place:
     Attributes:
         rows: those of the run that holds the row.
         at: the number of that run, and the index of the row there.
-        certificate: what the row says was proven.
+        certificate: that of the row.
     """
 
     __slots__ = ("at", "certificate", "rows")
@@ -165,7 +165,7 @@ class RunRows:
     # -- writing; each within a transaction --------------------------------------------------------------------------
 
     def write(self, database: Database) -> None:
-        """Write what is pending; the caller notes it once it is kept."""
+        """Write what is pending; the caller notes it once it is committed."""
         self.pending.write(database)
         for owner, index in self._certificates:
             if owner != self.number or index < self.n_written:
@@ -217,7 +217,7 @@ class RunRows:
             database.execute("DELETE FROM zl_run_layer WHERE run_number = ?", (self.number,))
 
     def written(self, *, with_lists: bool) -> None:
-        """Note that what was pending is kept."""
+        """Note that pending rows are committed."""
         self._has_lists = self._has_lists or with_lists
         self.pending = RowBatch()
         self._certificates.clear()

@@ -1,4 +1,4 @@
-"""The cache of a worker of a sweep: it remembers, reads what the database knows, and leaves the writing to its parent.
+"""The cache of a worker of a sweep: its own answers, those of the database, and no writing, which its parent does.
 
 Points that share layers share the work: those of one worker at once, those of other workers, sweeps and runs as soon as
 their parent has stored them.
@@ -39,7 +39,7 @@ class NewAnswers:
     Attributes:
         entries: of ``zl_cache_entry``: column -> value, of all the same columns.
         parts: of ``zl_cache_part``: what the questions were made of.
-        uses: of ``zl_cache_use``, but for the run's number: what the point asked.
+        uses: of ``zl_cache_use``, but for the run's number: the look-ups of the point.
         damaged: keys of answers in the database that could not be read.
     """
 
@@ -92,7 +92,7 @@ class WorkerCache(Cache):
     _sent: set[str] = field(default_factory=set)
 
     def ask(self, question: Question) -> bytes | AnswerClaim | None:
-        """The answer about a layer, or a ticket; whole networks are not kept."""
+        """The answer about a layer, or a ticket; those about whole networks are not stored."""
         if question.kind == "network":
             return None
         found = self._answers.get(question.key)
@@ -116,7 +116,7 @@ class WorkerCache(Cache):
         return len(self._asked) - self.hits
 
     def _read(self, key: str) -> bytes | None:
-        """The answer that the database has; a database that cannot be read is not asked again."""
+        """The answer that the database has; a database that cannot be read is not tried again."""
         if self.database is None or key in self._damaged:
             return None
         try:
@@ -142,7 +142,7 @@ class WorkerCache(Cache):
         self._damaged.append(key)
 
     def _remember(self, key: str, answer: bytes) -> None:
-        """Keep an answer at hand; the one that was asked for longest ago makes room."""
+        """Keep an answer in memory; the least recently used one makes room."""
         self._answers[key] = answer
         self._n_bytes += len(answer)
         while len(self._answers) > MOST_ANSWERS or self._n_bytes > MOST_BYTES:
@@ -173,7 +173,7 @@ class WorkerCache(Cache):
                 self._parts.append((digest, kind, packed(text)))
 
     def new_answers(self) -> NewAnswers:
-        """What was computed and asked since this was last asked; a new point begins."""
+        """The answers and look-ups since the last call; a new point begins."""
         new = NewAnswers(self._entries, self._parts, list(self._asked.values()), tuple(self._damaged))
         self._entries, self._parts, self._asked, self._damaged = [], [], {}, []
         return new

@@ -107,7 +107,7 @@ _FUNCTIONS: dict[str, Callable[..., object]] = {
 
 @dataclass(frozen=True)
 class LookupTable:
-    """A function given by points, straight lines between them (in the logarithm of x, where asked).
+    """A function given by points, straight lines between them (optionally in the logarithm of x).
 
     Attributes:
         x: rising.
@@ -141,7 +141,7 @@ class Expression:
     Attributes:
         where: its place in the file.
         text: as it is written.
-        names: the variables and paths it speaks of.
+        names: the variables and paths in it.
     """
 
     where: str

@@ -1,4 +1,4 @@
-"""A sweep: what is asked of which design space; and its points."""
+"""A sweep: options, a design space, and its points."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Adaptive:
     """A search that proposes designs by what it has learnt from those before.
 
     Attributes:
-        n_trials: designs that are asked for.
+        n_trials: number of designs to propose.
         objectives: what they are to be good at, one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`.
         sampler: which of Optuna's samplers proposes: ``tpe`` or ``nsga2``.
         batch: designs that are proposed together, and priced at the same time.

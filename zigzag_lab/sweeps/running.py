@@ -120,7 +120,7 @@ class _Portion:
         self._n_breaks = 0  # one after the other, with no answer in between
 
     def run(self, points: Iterable[DesignPoint]) -> set[str]:
-        """Price points and store what comes of them; the record keeps no claim of ours afterwards.
+        """Price points and store what comes of them; the record holds no claim of ours afterwards.
 
         Returns:
             The keys of those that were priced here.
@@ -140,7 +140,7 @@ class _Portion:
     # -- handing out ---------------------------------------------------------------------------------------------------
 
     def _fill(self, source: Iterator[DesignPoint]) -> None:
-        """Keep every worker busy, and one chunk waiting for each."""
+        """Submit chunks so that every worker is busy, and one chunk waits for each."""
         while len(self._under_way) < 2 * self.engine.n_workers and not self.work.listener.is_stopped():
             if self._again and self._again[0].is_suspect and self._under_way:
                 return
@@ -148,7 +148,7 @@ class _Portion:
             if chunk is None:
                 return
             self._submit(chunk)
-            if chunk.is_suspect:  # it is alone, so that it is known whose fault it is when a worker dies again
+            if chunk.is_suspect:  # it is alone, so that the cause is known when a worker dies again
                 return
 
     def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
@@ -161,7 +161,7 @@ class _Portion:
         return None
 
     def _chunk_size(self) -> int:
-        """About as many points as the engine wants seconds of work; ever fewer in the end, so that all end together."""
+        """As many points as fill about the engine's seconds of work; ever fewer in the end, so all end together."""
         if self._seconds_a_point is None:
             return 1
         n = int(self.engine.chunk_seconds / max(self._seconds_a_point, 1e-6))
@@ -172,7 +172,7 @@ class _Portion:
     def _submit(self, chunk: _Chunk) -> None:
         try:
             future = self.engine.submit(chunk.points)
-        except BrokenProcessPool:  # a worker died a moment ago; those under way will say so
+        except BrokenProcessPool:  # a worker died a moment ago; futures under way will raise the error
             self.engine.restart_dead_workers()
             future = self.engine.submit(chunk.points)
         self._under_way[future] = chunk
@@ -260,7 +260,7 @@ class Work:
         open_engine: called once there is something to do.
         column: the figure of which the best is shown.
         listener: receives progress, and is polled for cancellation.
-        progress: counted on; ``n_wanted`` is all points that will be asked for, less those found answered.
+        progress: counted on; ``n_wanted`` is all points of the sweep, less those found answered.
         retry_failed: whether points that failed before are priced again.
     """
 

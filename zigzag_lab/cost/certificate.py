@@ -88,7 +88,7 @@ class Certificate:
         return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
 
     def as_dict(self) -> dict[str, object]:
-        """As plain data, the gap included."""
+        """The fields as plain data, the gap included."""
         return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
 
 

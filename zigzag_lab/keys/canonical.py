@@ -89,7 +89,7 @@ class _UnspeakableError(Exception):
 
 
 def _plain(value: Any) -> Plain:
-    """The same value in the types that ``json`` spells in one way only."""
+    """The same value in the types that ``json`` writes in one way only."""
     kind = type(value)
     if kind is str:
         return value if value.isascii() or is_normalized("NFC", value) else normalize("NFC", value)

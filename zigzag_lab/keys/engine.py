@@ -30,7 +30,7 @@ def engine_digest() -> str:
 
 
 def digest_of_engine(root: Path) -> str:
-    """The same of the package at a folder: of its label while it is as it was built, else of its sources."""
+    """Return the engine digest of the package at a folder: of its label while it is as built, else of its sources."""
     sources, note = digest_of_sources(root, DECIDING_PACKAGES), root / RELEASE_NOTE
     if note.is_file() and note.read_text(encoding="ascii").strip() == sources:
         return sha256(f"zl-engine-label\0{COMPATIBILITY}".encode()).hexdigest()

@@ -22,7 +22,7 @@ Rows = Iterable[Sequence[object]]
 
 
 def rich_displays(formatter: Any = None) -> None:
-    """Have a notebook show runs, layers, CMEs, mappings and databases as tables.
+    """Show runs, layers, CMEs, mappings and databases as tables in a notebook.
 
     By default it is the notebook that this runs in, by its HTML ``formatter``; without one, nothing happens.
     """

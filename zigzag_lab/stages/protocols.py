@@ -107,7 +107,7 @@ class RunSink(Sink, Protocol):
         """Close the record of a combination."""
 
     def adopt(self, run_id: str) -> None:
-        """Take as a child a run that a pipeline has made which was started within it."""
+        """Make the run of a pipeline that was started within this one its child."""
 
 
 @dataclass(frozen=True)

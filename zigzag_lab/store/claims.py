@@ -146,7 +146,7 @@ class Claims:
         return found
 
     def discard(self, key: str) -> None:
-        """Take out an answer that is damaged, so that it is computed again."""
+        """Delete an answer that is damaged, so that it is computed again."""
         log.warning("a damaged answer is computed again (key %s)", key[:12])
         statement = (
             "UPDATE zl_cache_entry SET state = 'open', content = NULL, n_bytes = NULL, lease_until = NULL "
@@ -213,7 +213,7 @@ class Claims:
         return bool(db.execute(f"{insert} RETURNING key", tuple(values.values())))
 
     def _take_over(self, wanted: CacheRequest, token: str) -> bool:
-        """Take a claim that was given up, or whose owner is dead or silent."""
+        """Take over a claim that was released, or whose owner is dead or whose lease has run out."""
         db = self.database
         skip = "" if db.url.kind == SQLITE else " FOR UPDATE SKIP LOCKED"
         rows = db.execute(

@@ -34,7 +34,7 @@ def make_engine(url: str | DatabaseUrl, *, for_migrations: bool = False) -> Engi
 
 
 def _listen(engine: Engine, url: DatabaseUrl, for_migrations: bool) -> None:
-    """Take transactions into our own hands: the driver's habits break transactions around schema changes."""
+    """Begin transactions ourselves: the driver's own ones break transactions around schema changes."""
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, record: Any) -> None:

@@ -20,7 +20,7 @@ _in_this_process = threading.Lock()
 
 @contextmanager
 def threads_turn(patience_seconds: float) -> Iterator[bool]:
-    """Take the turn among the threads of this process.
+    """Hold the lock among the threads of this process.
 
     Args:
         patience_seconds: how long to wait for whoever has it.
@@ -38,7 +38,7 @@ def threads_turn(patience_seconds: float) -> Iterator[bool]:
 
 @contextmanager
 def processes_turn(database: Database, patience_seconds: float) -> Iterator[bool]:
-    """Take the turn of publishing from a database among processes; it ends with its process, however that ends.
+    """Hold the lock of publishing from a database among processes; it ends with its process, however that ends.
 
     Args:
         database: whose outbox it is.

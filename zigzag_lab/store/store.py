@@ -239,7 +239,7 @@ class Store:
         raise InputError(f"run '{run_id}'", found, "the id of a run, or its start", "'zigzag-lab ls' lists the runs.")
 
     def untag(self, run_id: str, *keys: str) -> None:
-        """Take words off a run; those that it does not carry are no error."""
+        """Remove tags from a run; those that it does not carry are no error."""
         number = self.run_number(run_id)
         with self.database.write():
             for key in keys:

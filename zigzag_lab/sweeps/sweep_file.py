@@ -245,7 +245,7 @@ def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
 
 
 def _check_networks(reader: _SweepFile, sweep: SweepSpec) -> None:
-    """See that a search compares designs over all networks, not one network with another."""
+    """Check that a search compares designs over all networks, not one network with another."""
     if not any(axis.names == ("workload",) for axis in sweep.axes):
         expected = "'workloads', as a search adds up each design's figures over all of them"
         raise reader.keys["zipped"].error("'workload' varies together with other names", expected)

@@ -34,7 +34,7 @@ class TrackingError(InputError):
 
 
 def check_reachable(uri: str) -> None:
-    """See whether a store can be written to, as far as two seconds suffice and without MLflow.
+    """Check whether a store can be written to, as far as two seconds suffice and without MLflow.
 
     Raises:
         TrackingError: it cannot.

@@ -182,7 +182,7 @@ def _dataset_input(given: DatasetRecord) -> DatasetInput:
 
 
 def _make_database(path: Path) -> None:
-    """Have MLflow make its tables in a new SQLite file."""
+    """Make MLflow's tables in a new SQLite file."""
     from mlflow.tracking.client import MlflowClient
 
     _dispose(MlflowClient(tracking_uri=sqlite_uri(path)))
@@ -204,7 +204,7 @@ def is_of_the_run(error: BaseException) -> bool:
 
 
 def make_whole(path: Path, make: Callable[[Path], None]) -> None:
-    """Have a database made under another name and put it in place when it is complete, unless it is there already.
+    """Make a database under another name and move it in place when it is complete, unless it is there already.
 
     MLflow takes more than a second for its first database; a process killed meanwhile, or two that start at once,
     would leave one that cannot be used. ``make`` makes it at the path it is given, and closes it.
@@ -243,7 +243,7 @@ def use_wal(path: Path) -> None:
 
 
 def commit_quickly(client: MlflowClient) -> None:
-    """Have MLflow's client write to a SQLite file in WAL mode without waiting for the disk at each commit.
+    """Set MLflow's client to write to a SQLite file in WAL mode without waiting for the disk at each commit.
 
     A power failure may then take the last runs off MLflow, never the file's integrity;
     ``zigzag-lab mlflow sync --again`` brings them back.

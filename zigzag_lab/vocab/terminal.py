@@ -85,7 +85,7 @@ class Gate:
 
 @contextmanager
 def gated() -> Iterator[None]:
-    """Have the standard streams gated within the block."""
+    """Gate the standard streams within the block."""
     before = sys.stdout, sys.stderr
     sys.stdout = sys.stdout and Gate(sys.stdout)
     sys.stderr = sys.stderr and Gate(sys.stderr, masks=True)

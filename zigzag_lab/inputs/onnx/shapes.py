@@ -89,7 +89,7 @@ class ShapeInference:
         self.types[tensor] = of
 
     def give_weights(self, graph: GraphProto) -> None:
-        """Take in the initializers of a graph."""
+        """Add the initializers of a graph."""
         for weight in graph.initializer:
             self.give_weight(weight)
         for sparse in graph.sparse_initializer:
@@ -97,13 +97,13 @@ class ShapeInference:
             self.types[sparse.values.name] = of
 
     def give_weight(self, weight: TensorProto) -> None:
-        """Take in an initializer."""
+        """Add an initializer."""
         self.types[weight.name] = helper.make_tensor_type_proto(weight.data_type, list(weight.dims))
         if (value := array_of(weight)) is not None:
             self.values[weight.name] = value
 
     def add(self, node: NodeProto) -> None:
-        """Take in a node: the shapes and values of its results."""
+        """Add a node: the shapes and values of its results."""
         if operator_of(node) == "Constant" and self._constant(node):
             return
         self._infer(node)

@@ -32,7 +32,9 @@ random = "zigzag_lab_random:RANDOM"
 ```
 
 In Python its options are `RunRequest(..., search="random", search_options={"n_draws": 40})`. In the same way the group
-`zigzag_lab.stages` adds a stage, and `zigzag_lab.plot_kinds` a `zigzag_lab.api.plot.PlotKind` for `zigzag-lab plot`.
+`zigzag_lab.stages` adds a stage, `zigzag_lab.plot_kinds` a `zigzag_lab.api.plot.PlotKind` for `zigzag-lab plot`, and
+`zigzag_lab.array_models` a `zigzag_lab.inputs.arrays.ArrayModel`, which accelerator files name
+([extend.md](extend.md#an-array-model)).
 """
 
 

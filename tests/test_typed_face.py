@@ -69,6 +69,14 @@ def test_no_name_has_two_homes() -> None:
     assert {name for name, _ in offered} <= set(dir(zigzag_lab))
 
 
+def test_an_import_of_all_names_gives_every_export() -> None:
+    names: dict[str, object] = {}
+    exec("from zigzag_lab import *", names)
+    offered = {name for home in HOMES for name in import_module(home).__all__}
+    assert names.keys() - {"__builtins__"} == {"__version__", *offered} == set(zigzag_lab.__all__)
+    assert all(value is getattr(zigzag_lab, name) for name, value in names.items() if name in offered)
+
+
 def test_importing_the_package_loads_nothing_of_it() -> None:
     command = "import sys, zigzag_lab; print([n for n in sys.modules if n.startswith('zigzag_lab.') or n == 'numpy'])"
     printed = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -22,7 +22,12 @@ else:
     _HOMES = ("zigzag_lab.api", "zigzag_lab.stages", "zigzag_lab.cost", "zigzag_lab.vocab")
     """Packages whose exports are names of the root, in the order in which they are searched."""
 
+    def _exports():
+        return sorted({"__version__", *(name for home in map(import_module, _HOMES) for name in home.__all__)})
+
     def __getattr__(name):
+        if name == "__all__":  # which `from zigzag_lab import *` reads
+            return _exports()
         if not name.startswith("_"):
             for home in map(import_module, _HOMES):
                 if name in home.__all__:
@@ -30,5 +35,4 @@ else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__():
-        offered = (name for home in map(import_module, _HOMES) for name in home.__all__)
-        return sorted({*globals(), *offered})
+        return sorted({*globals(), *_exports()})

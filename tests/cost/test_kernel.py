@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.differential import problem_of
 from tests.strategies.problems import random_problem
 from zigzag_lab.cost.kernel import price, supports
 from zigzag_lab.cost.scalar import evaluate
+from zigzag_lab.hardware import ArrayCosts, OperationalArray
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.search.temporal import temporal_mappings
@@ -53,6 +55,26 @@ def test_every_mapping_of_a_batch_has_the_price_of_the_scalar_model(first: int) 
             assert prices.latency_cycles[index] == pytest.approx(one.latency_cycles, rel=1e-12), (seed, index)
     assert n_problems >= 7, "the kernel covers too few problems for this test to mean anything"
     assert n_mappings >= 10 * n_problems
+
+
+def test_an_array_with_costs_by_part_is_priced_the_same_by_both() -> None:
+    n_mappings = 0
+    costs = ArrayCosts("parts", {"a": 0.1, "b": 0.2, "c": 0.7}, {"all": 1.0}, cycles_per_op=3)
+    for seed, batch in batches(range(12), 4):
+        accelerator = batch.problem.accelerator
+        if accelerator.array.imc is not None:
+            continue
+        array = OperationalArray.of_costs(accelerator.array.sizes, costs)
+        problem = replace(batch.problem, accelerator=replace(accelerator, array=array))
+        first = next(iter(temporal_mappings(problem, 4)))
+        prices = price(first)
+        for index in islice(range(len(first)), 0, None, max(1, len(first) // 10)):
+            n_mappings += 1
+            one = evaluate(problem, TemporalMapping.of(problem.layer, first.allocated(index)))
+            assert prices.energy_pj[index] == pytest.approx(one.energy_pj, rel=1e-12), (seed, index)
+            assert prices.latency_cycles[index] == pytest.approx(one.latency_cycles, rel=1e-12), (seed, index)
+            assert one.mac_energy_pj == pytest.approx(1.0 * problem.layer.n_macs)
+    assert n_mappings >= 20
 
 
 def test_a_mapping_has_one_price_in_whatever_batch_it_stands() -> None:

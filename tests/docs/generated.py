@@ -94,6 +94,13 @@ def tables(house: House) -> str:
     return "\n".join([*lines, "```"])
 
 
+def columns(_: House) -> str:
+    """The columns of the views, with their types and meanings."""
+    from tests.docs.columns import table
+
+    return table()
+
+
 def _type(column: Any) -> str:
     return str(column.type).split("(")[0].replace(" ", "_").lower()
 
@@ -103,7 +110,12 @@ def _marks(column: Any) -> str:
     return f" {', '.join(marks)}" if marks else ""
 
 
-_PARTS: dict[str, Callable[[House], str]] = {"packages": packages, "classes": classes, "tables": tables}
+_PARTS: dict[str, Callable[[House], str]] = {
+    "packages": packages,
+    "classes": classes,
+    "tables": tables,
+    "columns": columns,
+}
 
 
 def _summary(tree: Any) -> str:

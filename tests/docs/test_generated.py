@@ -1,9 +1,13 @@
 """Generated parts of the documents are those that the code gives."""
 
+import re
+
 import pytest
 
+from tests.docs.columns import MEANINGS, SCHEMA, VIEWS, views_of_columns
 from tests.docs.generated import CORE, ROOT, core_classes, documents
 from tests.house import House
+from zigzag_lab.store.tables import VIEW_TYPES
 
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): (path, text) for path, text in documents().items()}
 
@@ -27,3 +31,10 @@ def test_every_table_is_in_the_diagram() -> None:
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert len(Table.metadata.tables) > 10
     assert [name for name in Table.metadata.tables if f"    {name} {{" not in text] == []
+
+
+def test_every_column_of_every_view_is_in_the_table_of_records() -> None:
+    found = views_of_columns()
+    assert set(MEANINGS) == set(found) == set(VIEW_TYPES)
+    schema = SCHEMA.read_text(encoding="utf-8")
+    assert {f"zl_v_{view}" for view in VIEWS} == set(re.findall(r"CREATE VIEW (\w+)", schema))

@@ -1,6 +1,6 @@
-"""The composition root: builds pipelines and runs them, opens databases and asks them.
+"""The composition root: builds pipelines and runs them, opens and queries databases.
 
-Names are loaded when asked for: a question to a database does not wait for the search to be imported.
+Names are loaded when first read: a query of a database does not wait for the search to be imported.
 """
 
 from __future__ import annotations

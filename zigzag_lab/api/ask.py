@@ -69,7 +69,7 @@ _NO_CURSOR = ("42", "0A")
 
 
 def query(lab: Lab, text: str) -> Iterator[Answer]:
-    """Ask in SQL: portions of the answer, one at least, however many rows there are.
+    """Query in SQL: portions of the answer, one at least, however many rows there are.
 
     A question that the database does not understand, or that would write, is answered with advice.
 
@@ -111,7 +111,7 @@ def _explained(lab: Lab, error: StoreError) -> InputError:
     is_question = code.startswith(("42", "22")) or code in _WRONG_QUESTION
     if is_question or (not code and lab.url.kind == SQLITE):
         message = error.found.partition("says: ")[2] or str(cause)
-        if "multiple commands" in message:  # in the words of a protocol, of which nobody need know
+        if "multiple commands" in message:  # in terms of the protocol, which users need not know
             message = "there is more than one statement"
         return InputError("SQL", message, hint=_advice(lab, message))
     return error
@@ -202,7 +202,7 @@ def restore(lab: Lab, runs: Sequence[str]) -> list[str]:
 def remove_garbage(
     lab: Lab, *, older_than: str | None = None, is_dry_run: bool = False, is_compact: bool = False
 ) -> dict[str, int]:
-    """Remove deleted runs and orphaned rows, or only count them, and give their space back if that is asked.
+    """Remove deleted runs and orphaned rows, or only count them, and return their space to the system on request.
 
     Runs that were deleted later than an age ago, such as ``30d``, stay.
 

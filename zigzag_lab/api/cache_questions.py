@@ -77,10 +77,10 @@ class Misses:
 def why_miss(store: Store, run: str, other: str | None = None) -> Misses:
     """Why a run found no answers, compared with another run: by default the newest earlier one, of its network if any.
 
-    Of a run within a run, whose questions the outer one asks, the outer one is meant.
+    A run within a run stands for the outer one, which looks up its questions.
 
     Raises:
-        InputError: a run asked the cache nothing.
+        InputError: a run looked up nothing in the cache.
     """
     database, number = store.database, cache_query.who_asked(store.database, store.run_number(run))
     asked = cache_query.questions_of(database, number)
@@ -116,7 +116,7 @@ def _why(
     known: Sequence[AskedQuestion],
     documents: dict[str, tuple[str, Any] | None],
 ) -> Iterator[Difference]:
-    """What differs from the closest of the questions known."""
+    """The differences from the closest of the stored questions."""
     if not question.parts or not known:
         return
 

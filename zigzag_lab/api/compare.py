@@ -127,7 +127,7 @@ def _paired(first: Mapping[str, float | None], second: Mapping[str, float | None
 
 
 def _input_differences(lab: Lab, first_id: str, second_id: str) -> Iterator[tuple[str, Difference]]:
-    """By the keys of the files where both were YAML, else by what the records say."""
+    """By the keys of the files where both were YAML, else by the fields of the records."""
     first, second = lab.inputs(first_id), lab.inputs(second_id)
     for kind in {**first, **second}:
         if kind not in first or kind not in second:

@@ -1,4 +1,4 @@
-"""Which database is meant, opening it, and what it remembers for later runs: answers, readings, costs of memories."""
+"""The choice and opening of databases, and what they store for later runs: answers, readings, costs of memories."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEFAULT_STORE = "default"
 
 
 def is_there(store: str | Store | None) -> bool:
-    """Whether there is such a database already; a new one is only made once a run's inputs are known to be sound."""
+    """Whether there is such a database already; a new one is only made once a run's inputs are checked."""
     from zigzag_lab.store import DatabaseUrl
 
     if not isinstance(store, str):
@@ -66,7 +66,7 @@ def readings_of(store: Store | None) -> Readings:
 def run_cache(
     store: Store, run_number: int, salt: str, readings: Readings | None, *, is_off: bool = False
 ) -> Iterator[RunCache | None]:
-    """The cache of one run, which knows the descriptions of what was read from files; none where it is off."""
+    """The cache of one run, with the descriptions of what was read from files; none where it is off."""
     if is_off:
         yield None
         return
@@ -127,7 +127,7 @@ class LabMemoryCosts:
         }
 
     def put(self, key: str, costs: MemoryCosts) -> None:
-        """Keep an answer; until there is a database, here."""
+        """Store an answer; in this object until there is a database."""
         self.answers[key] = costs
         if is_there(self.store):
             with opened_store(self.store) as store:

@@ -47,7 +47,7 @@ class Finding:
 
 
 def examine(database: str | None = None, mlflow: str | None = None, *, deep: bool = False) -> list[Finding]:
-    """Look at the versions, the database (if `deep`, at every row), its disk and clock, and MLflow.
+    """Examine the versions, the database (if `deep`, at every row), its disk and clock, and MLflow.
 
     Nothing is changed. MLflow is named by its tracking URI, or is ``off``.
     """
@@ -101,7 +101,7 @@ def _database(url: DatabaseUrl, *, deep: bool) -> Iterator[Finding]:
 
 
 def _rows(database: Database) -> Iterator[Finding]:
-    """Those rows that cannot be read."""
+    """The rows that cannot be read."""
     from zigzag_lab.store.soundness import damages
 
     if revision_of(database) != HEAD:

@@ -24,7 +24,7 @@ FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "pa
 
 class _Writer(Protocol):
     def write(self, portion: Answer) -> None:
-        """Take some rows."""
+        """Write some rows."""
 
     def close(self) -> None:
         """All rows have been there."""

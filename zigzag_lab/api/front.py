@@ -90,7 +90,7 @@ def search_front(
         The id of the run, whose layers are those of the network's least energy-delay product.
 
     Raises:
-        InputError: something asked for cannot be used.
+        InputError: an input or an option cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
     from zigzag_lab.api.databases import LabMemoryCosts

@@ -1,4 +1,4 @@
-"""What a run is given: files read into records before it starts, and what a rerun needs to know of its keywords."""
+"""Inputs of a run: files read into records before it starts, and the documents of keywords that a rerun needs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def read_given(
 ) -> dict[str, object]:
     """The keywords of a pipeline with files read, as far as its parser stages would read them anyway.
 
-    A run is only opened once its inputs are known to be sound; the parser stages then hand the records on. What stages
+    A run is only opened once its inputs are checked; the parser stages then hand the records on. What stages
     above them vary, or may look at, is left to them.
     """
     read = dict(kwargs)
@@ -151,7 +151,7 @@ VARIATIONS = ("general_parameter_iterations",)
 
 
 def run_options(given: Mapping[str, object], stages: Sequence[StageCallable]) -> dict[str, object]:
-    """What a run was asked, for its record: plain keywords, the names of its stages, and the code of the user's."""
+    """The options of a run, for its record: plain keywords, the names of its stages, and the code of the user's."""
     code = list(_code_of(stages))
     names = [name_of(stage) for stage in stages]
     return {**plain_options(given), "stages": names, **({"stage_code": code} if code else {})}
@@ -160,25 +160,25 @@ def run_options(given: Mapping[str, object], stages: Sequence[StageCallable]) ->
 def kept_keywords(
     given: Mapping[str, object], read: Mapping[str, object], stages: Sequence[StageCallable]
 ) -> dict[str, object] | None:
-    """The keywords that options and inputs of a run do not give back, as documents; None where they give back all."""
+    """Keywords that a run's options and inputs do not hold, as documents; None where they hold all."""
     names = [name for name in given if name not in SERVICES and not _is_an_input(name, read)]
     wanted = [name for name in names if not (name in written_by(stages) or _is_an_option(name, given, stages))]
     return {name: value_document(_with_files(name, given[name])) for name in wanted} or None
 
 
 def _is_an_input(name: str, read: Mapping[str, object]) -> bool:
-    """Whether the inputs of a run say a keyword."""
+    """Whether the inputs of a run hold a keyword."""
     kind = "workload" if name == "input_shapes" else name  # which the workload was read with
     return kind in RECORDS and isinstance(read.get(kind), RECORDS[kind])
 
 
 def written_by(stages: Sequence[StageCallable]) -> set[str]:
-    """Keywords by which stages write files, which nobody wants to have written again."""
+    """Keywords by which stages write files, which a rerun does not write again."""
     return {name for stage in stages for name in spec_of(stage).writes}
 
 
 def _is_an_option(name: str, given: Mapping[str, object], stages: Sequence[StageCallable]) -> bool:
-    """Whether the options of a run say a keyword as it was, and nothing else under the same name."""
+    """Whether the options of a run hold a keyword as it was, and nothing else under the same name."""
     value = given[name]
     if OPTION_NAMES.get(name) in given or name in OPTION_NAMES.values():
         return False
@@ -195,7 +195,7 @@ def _names_files(name: str, value: object) -> bool:
 
 
 def _with_files(name: str, value: object) -> object:
-    """A keyword in which files that stages will read are known by what they say, too."""
+    """A keyword in which files that stages will read come with their content."""
     if name in RECORDS:
         return _file(name, value)
     if name not in VARIATIONS or not isinstance(value, Mapping):
@@ -242,7 +242,7 @@ def _code_of(stages: Sequence[StageCallable]) -> Iterator[dict[str, object]]:
 
 
 def digest_of_code(code: object) -> str | None:
-    """The digest of a stage's source, whatever its module is called; None where its source does not say it all."""
+    """The digest of a stage's source, whatever its module is called; None where its source is not all of its code."""
     code = code.func if isinstance(code, partial) else code
     try:
         return None if is_own(code) else source_digest(code)

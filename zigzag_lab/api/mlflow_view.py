@@ -54,7 +54,7 @@ class PublishingState:
 
 
 def publication_state(database: str | None, mlflow: str | None) -> PublishingState:
-    """What MLflow knows, and what it does not."""
+    """What MLflow has, and what it lacks."""
     with open_lab(database) as lab:
         uri = mlflow_uri_for(lab.url, mlflow)
         counts, error = publication_counts(lab.store.database), last_publication_error(lab.store.database)
@@ -116,7 +116,7 @@ def sync(
 
 
 def check_publishing(database: str, mlflow: str | None, policy: str | None) -> None:
-    """See, before anything runs, whether what is asked of publishing can be used.
+    """Check, before anything runs, that the options of publishing can be used.
 
     Raises:
         InputError: the tracking URI or the policy is none.
@@ -185,7 +185,7 @@ def mlflow_server(
 def page_of_runs(address: str, database: str | None) -> str:
     """The page of the newest run's experiment, with the charts of its sweep where there is one.
 
-    The front page of the user interface, whose address is given, where MLflow does not know the experiment.
+    The front page of the user interface, whose address is given, where MLflow does not have the experiment.
     """
     with open_lab(database) as lab:
         newest = lab.runs(limit=1)
@@ -266,7 +266,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Let the signals that ask a process to end do so through the blocks that it is in."""
+    """Raise exceptions for signals that end a process, so that the blocks it is in are left in order."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -242,7 +242,7 @@ def _keywords(
 
 
 def _design_of_child(lab: Lab, run_id: str) -> dict[str, object]:
-    """The accelerator of a child where a stage of the user's above it handed down another one than its parent's."""
+    """The accelerator of a child where a stage of the user's above it passed another one than its parent's."""
     met = accelerators_of_child(lab, run_id)
     if len(met) != 1 or met[0] is None:
         return {}

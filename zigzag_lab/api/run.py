@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What is asked of one run.
+    """The inputs and options of one run.
 
     Options hold what :mod:`zigzag_lab.vocab.options` declares: their meaning, limits and defaults stand there.
 
@@ -96,7 +96,7 @@ class RunRequest:
         is_own = any(one.name == option.name for one in fields(self))
         value = getattr(self, option.name) if is_own else self.search_options.get(option.name, option.default)
         checked = option.checked(value)
-        return value if value == checked else checked  # 10 stays 10: keys tell it from 10.0
+        return value if value == checked else checked  # 10 stays 10: keys distinguish it from 10.0
 
     def for_array(self, accelerator: Accelerator) -> RunRequest:
         """Return the request as it applies to an array: one that computes in memory implies mixed spatial mappings.
@@ -164,7 +164,7 @@ class RunOutcome:
         seconds: wall time of the pipeline.
         run_id: the id of its record; None where it left none.
         cache: what was found in the cache; None where it was off or there is no record.
-        coverage: what of the network is priced and what is left out; None where it is not known.
+        coverage: what of the network is priced and what is left out; None where it cannot be counted.
         record_error: why the run is not on record, where the database could not be written to at its end.
     """
 
@@ -202,7 +202,7 @@ def run(
     :class:`zigzag_lab.api.main_stage.MainStage`.
 
     Raises:
-        InputError: something asked for cannot be used.
+        InputError: an input or an option cannot be used.
         InfeasibleError: a layer does not fit the accelerator.
     """
     started = time.perf_counter()

@@ -22,11 +22,11 @@ class RunPage:
 
     Attributes:
         run: its totals.
-        details: what was asked, by whom, and what went wrong.
+        details: the options, the user, and what went wrong.
         inputs: kind -> (name, start of the digest, file it came from).
-        layers: all of them, or the one that was asked for.
+        layers: all of them, or the selected one.
         skips: index of a layer -> (its operand, the memory that it skipped), where it may skip any.
-        left_out: index of a layer -> (its operand, a memory that data kept on chip made needless), where there is one.
+        left_out: index of a layer -> (its operand, a memory that is not needed with data on chip), where there is one.
         family: the runs within it, each followed by those within it.
         results: what it yielded, in order.
         n_saved: how many layer evaluations passed its save stages, and those of the runs within it.
@@ -138,7 +138,7 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
 
 
 def _skips(designs: RowDesigns, layers: list[StoredLayer]) -> dict[int, list[tuple[str, str]]]:
-    """What operands skipped, of layers whose accelerator or mapping entry lets them."""
+    """What operands skipped, of layers whose accelerator or mapping entry allows it."""
     found = {}
     for layer in layers:
         if (design := designs.of(layer)) is None:

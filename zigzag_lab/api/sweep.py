@@ -26,6 +26,7 @@ from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.stages import SearchTally, Stage
 from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
 from zigzag_lab.stages.pipeline import Pipeline
+from zigzag_lab.stages.question import code_of_added_array_models
 from zigzag_lab.stages.spec import name_of
 from zigzag_lab.store import RunInput, Store, open_store
 from zigzag_lab.store.cache import WorkerCache
@@ -142,7 +143,7 @@ def run_sweep(
     The listener receives progress, and is polled for cancellation.
 
     Raises:
-        InputError: the file, or what else was asked, cannot be used.
+        InputError: the file or an option cannot be used.
     """
     started, url = time.monotonic(), store or default_database()
     check_engine(executor, n_workers, scheduler)
@@ -226,9 +227,10 @@ class PointPricer:
         sweep: its name, for the record.
         bases: kind -> name -> the file that points start from.
         options: of the search, where a point has no other.
-        cache: what is known of layers.
+        cache: stored answers about layers.
         engine: the digest of the code that is to decide the numbers; a worker with other code refuses to work.
         searches: the same of the searches that installed packages add, by name.
+        array_models: the same of the array models that installed packages add, by name.
     """
 
     sweep: str
@@ -237,6 +239,7 @@ class PointPricer:
     cache: WorkerCache = field(default_factory=WorkerCache)
     engine: str = field(default_factory=engine_digest)
     searches: Mapping[str, str] = field(default_factory=code_of_added_searches)
+    array_models: Mapping[str, str] = field(default_factory=code_of_added_array_models)
     _read: dict[str, OrderedDict[str, object]] = field(default_factory=dict)
 
     def __call__(self, point: DesignPoint) -> PricedPoint:
@@ -268,6 +271,11 @@ class PointPricer:
         if code_of_search(search) != self.searches.get(search, ""):
             found = f"{here} has another version of the search '{search}' than the sweep, or none"
             raise InputError("executor", found, "the same installation on every machine")
+        code, asked = code_of_added_array_models(), self.array_models
+        for model in sorted({*code, *asked}):
+            if code.get(model) != asked.get(model):
+                found = f"{here} has another version of the array model '{model}' than the sweep, or none"
+                raise InputError("executor", found, "the same installation on every machine")
 
     def _options(self, point: DesignPoint) -> dict[str, object]:
         own = point.overrides("options")
@@ -276,7 +284,7 @@ class PointPricer:
     # -- inputs --------------------------------------------------------------------------------------------------------
 
     def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
-        """What is asked of the pipeline; the inputs are filled in as they are read, as far as that goes."""
+        """The request of a point; ``inputs`` is filled as they are read, also where reading fails later."""
         workload, read = self._workload(point.workload)
         inputs.append(read)
         accelerator, read = self._changed("accelerator", point, read_accelerator)

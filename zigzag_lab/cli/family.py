@@ -45,7 +45,7 @@ def chosen_in_words(page: RunPage) -> str:
 
 
 def children_table(family: Sequence[Child], *, is_whole: bool) -> Iterator[str]:
-    """The runs within a run, those of its children below them if asked for."""
+    """The runs within a run, those of its children below them on request."""
     wanted = [child for child in family if is_whole or child.depth == 0]
     shown = wanted if is_whole else wanted[:MOST_ROWS]
     are_apart = any(child.n_chosen != child.n_layers for child in shown)

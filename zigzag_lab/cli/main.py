@@ -56,7 +56,7 @@ class _Commands(click.Group):
 def _end(error: ZigzagLabError) -> NoReturn:
     try:
         click.echo(f"Error: {error}", err=True)
-    except OSError:  # nobody reads it; the exit status remains
+    except OSError:  # the pipe is closed; the exit status remains
         process.give_up(sys.stderr)
     sys.exit(error.exit_status)
 

@@ -68,7 +68,7 @@ def _as_mapping(context: click.Context, param: click.Parameter, value: Any) -> d
 
 
 class RunCommand(click.Command):
-    """A command with options of a run, which are looked up when they are first asked for: they load the stages.
+    """A command with options of a run, which are looked up when they are first needed: they load the stages.
 
     Args:
         options_of: returns the options; they stand behind those of the inputs.

@@ -31,12 +31,12 @@ raw_option = click.option(
 
 
 def is_raw() -> bool:
-    """Whether CSV was asked for as it is."""
+    """Whether raw CSV was chosen."""
     return bool(click.get_current_context().meta.get(_RAW))
 
 
 def as_json(value: object) -> str:
-    """Plain data as JSON. Infinity and the like, which JSON does not know, are written as words."""
+    """Plain data as JSON. Infinity and the like, which JSON lacks, are written as words."""
     text = json.dumps(as_plain(value), ensure_ascii=False, allow_nan=False, indent=1)
     return _UNUSUAL.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 

@@ -28,7 +28,7 @@ class OutputError(InputError):
 
 
 def prepare() -> None:
-    """Let the null device stand for closed streams, and no character fail.
+    """Replace closed streams by the null device, and encode every character.
 
     Without it a file that is opened later would be taken for a closed stream, and be written over.
     """
@@ -49,7 +49,7 @@ def _set_errors(stream: object, errors: str) -> None:
 
 
 def flush() -> None:
-    """See that all that was printed has gone out.
+    """Flush all that was printed.
 
     Raises:
         OSError: standard output does not take it.
@@ -62,7 +62,7 @@ def flush() -> None:
 
 
 def give_up(stream: IO[str]) -> None:
-    """Have what a stream still holds go nowhere, so that the interpreter does not stumble over it at its end."""
+    """Discard what a stream still buffers, so that the interpreter does not fail on it at its end."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

@@ -31,7 +31,7 @@ NOT_KNOWN = ("energy_pj", "latency_cycles", "edp_pj_cycles", "n_layers", "n_mapp
 
 
 def as_json(outcome: RunOutcome) -> str:
-    """One JSON object that says it all."""
+    """The outcome as one JSON object."""
     total, covered, cache = outcome.total, outcome.coverage, outcome.cache
     return json.dumps(
         {
@@ -40,7 +40,8 @@ def as_json(outcome: RunOutcome) -> str:
             "energy_pj": total.energy_total,
             "latency_cycles": total.latency_total2,
             "edp_pj_cycles": total.edp_pj_cycles,
-            **({} if total.clock_ns is None else {"clock_ns": total.clock_ns, "area_mm2": total.area_mm2}),
+            **({} if total.clock_ns is None else {"clock_ns": total.clock_ns}),
+            **({} if total.area_mm2 is None else {"area_mm2": total.area_mm2}),
             "area_total_mm2": total.area_total_mm2,
             "n_layers": len(outcome.layers),
             **({} if covered is None else {"n_macs": covered.n_operations, "left_out": covered.as_dict()}),
@@ -191,7 +192,7 @@ def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> I
 
 
 def _json(error: ZigzagLabError) -> str:
-    """The run as one JSON object: the keys of one that finished, as far as they are known."""
+    """The run as one JSON object: the keys of one that finished, as far as it got."""
     status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
     known = {"run_id": error.run_id, "status": status, "reason": str(error)}
     return json.dumps({**known, **dict.fromkeys(NOT_KNOWN), "layers": []})

@@ -210,7 +210,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from _where(details.environment)
     if run.reason:
         yield from labelled("reason", shown(run.reason))
-    if details.traceback and run.status != "infeasible":  # where it fits nowhere, the reason says it all
+    if details.traceback and run.status != "infeasible":  # where it fits nowhere, the reason suffices
         yield ""
         yield from (shown(line) for line in details.traceback.rstrip().splitlines())
 
@@ -295,7 +295,7 @@ def _layer_row(layer: StoredLayer, energy_pj: float, latency_cycles: float) -> l
 
 
 def _left_out(page: RunPage, layer: StoredLayer) -> str:
-    """Memories that data kept on chip made needless, and for which operands."""
+    """Memories that are not needed with data on chip, and for which operands."""
     memories: dict[str, list[str]] = {}
     for operand, memory in page.left_out.get(layer.layer_index, ()):
         memories.setdefault(memory, []).append(operand)

@@ -151,7 +151,7 @@ def in_words(progress: Progress) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time span as people say it."""
+    """A time span in its largest units."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
@@ -192,7 +192,7 @@ def _ended(outcome: SweepOutcome, file: Path) -> str:
 
 
 def _others(n: int) -> list[str]:
-    """Lines on points that earlier forms of the file asked for."""
+    """Lines on points of earlier forms of the file."""
     if not n:
         return []
     said = "1 more point is" if n == 1 else f"{n:,} more points are"

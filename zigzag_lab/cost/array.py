@@ -25,10 +25,17 @@ Run = TypeVar("Run", int, np.ndarray)
 
 def mac_energy_pj(problem: Problem) -> float:
     """Energy of all operations of the layer that no temporal mapping changes."""
-    array = problem.accelerator.array
+    return sum(_fixed_energy_by_part_pj(problem).values())
+
+
+def _fixed_energy_by_part_pj(problem: Problem) -> dict[str, float]:
+    """Energy of all operations of the layer that no temporal mapping changes, by part of the array."""
+    array, n_macs = problem.accelerator.array, problem.layer.n_macs
     if array.imc is not None:
-        return sum(array_energy_by_part_pj(problem, array.imc).values())
-    return array.unit_energy_pj * problem.layer.n_macs
+        return array_energy_by_part_pj(problem, array.imc)
+    if array.costs is not None:
+        return {part: energy_pj * n_macs for part, energy_pj in array.costs.energy_pj_by_part.items()}
+    return {"units": array.unit_energy_pj * n_macs}
 
 
 def mac_energies_pj(problem: Problem, weight_runs: Callable[[], np.ndarray]) -> np.ndarray | float:
@@ -45,11 +52,8 @@ def mac_energies_pj(problem: Problem, weight_runs: Callable[[], np.ndarray]) -> 
 
 
 def mac_energy_by_part_pj(problem: Problem, temporal: TemporalMapping) -> dict[str, float]:
-    """Energy of all operations of the layer, by part of the array: ``units``, or the circuits of an in-memory array."""
-    imc = problem.accelerator.array.imc
-    if imc is None:
-        return {"units": mac_energy_pj(problem)}
-    parts = array_energy_by_part_pj(problem, imc)
+    """Energy of all operations of the layer, by part of the array: ``units``, or those of its model."""
+    parts = _fixed_energy_by_part_pj(problem)
     if precharges(problem):
         parts["local_bl_precharging"] = precharge_pj(problem, reuse_run(problem, temporal))
     return parts

@@ -27,7 +27,7 @@ class FourWay:
 
     @classmethod
     def of(cls, figure: Callable[[Direction], float]) -> FourWay:
-        """Ask a function for each direction."""
+        """Call a function for each direction."""
         return cls(*(figure(d) for d in (Direction.TO_LOW, Direction.FROM_LOW, Direction.TO_HIGH, Direction.FROM_HIGH)))
 
     def __getitem__(self, direction: Direction) -> float:
@@ -56,7 +56,7 @@ class FourWay:
 
 @dataclass(frozen=True, slots=True)
 class PortStall:
-    """Cycles that one port keeps the array waiting; negative or zero where it keeps up."""
+    """Cycles that the array waits for one port; negative or zero where the port is fast enough."""
 
     memory: str
     port: str

@@ -42,7 +42,7 @@ class Certificate:
         objective: what was minimised.
         lower_bound: no mapping of the space is better; pJ, cycles, or their product.
         best: the best mapping found, as the cost model prices it.
-        space: which mappings the bound speaks of.
+        space: the mappings that the bound covers.
         n_mappings: how many mappings the space holds; 0 where they were not counted.
         n_priced: how many were priced one by one; bounds dealt with the others.
         seconds: how long it took.
@@ -90,7 +90,7 @@ class Certificate:
         return f"at most {self.gap:.3%} of its {self.objective.value} could be saved by another of {self.space}"
 
     def as_dict(self) -> dict[str, object]:
-        """As plain data, the gap included."""
+        """The fields as plain data, the gap included."""
         return {**asdict(self), "objective": self.objective.value, "gap": self.gap, "is_proven": self.is_proven}
 
 

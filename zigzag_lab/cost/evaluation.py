@@ -1,8 +1,8 @@
 """Cost-model evaluations (CMEs): the price of one mapping.
 
-A CME that comes out of a search is a light view: it knows its energy and latency, and works out everything else when
-asked. Pickled, copied or added, it stands on its own. ZigZag's attribute names (``energy_total``, ``latency_total2``,
-``mem_energy_breakdown``...) are readable next to ours, so that its users' scripts work.
+A CME that comes out of a search is a light view: it holds its energy and latency, and computes everything else when
+read. Pickled, copied or added, it is independent of the search. ZigZag's attribute names (``energy_total``,
+``latency_total2``, ``mem_energy_breakdown``...) are readable next to ours, so that its users' scripts work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Identity:
-    """Tells one CME from all others: its copies, views of it and what comes back of it from a pickle share it.
+    """Identifies one CME: its copies, views of it and what a pickle of it restores have the same identity.
 
     Attributes:
         place: where a record holds the CME, as the record notes it; empty where none does.
@@ -59,7 +59,7 @@ def _lists(levels: Mapping[str, tuple[T, ...]]) -> dict[str, list[T]]:
 
 
 class ZigzagNames:
-    """Attributes of a CME that ZigZag's users know; of those that sums have too, see ``CostModelEvaluationABC``."""
+    """Attributes of a CME under ZigZag's names; of those that sums have too, see ``CostModelEvaluationABC``."""
 
     mac_energy: float = _term(lambda b: b.mac_energy_pj, "Energy of the operations in pJ.")
     mem_energy: float = _term(lambda b: b.memory_energy_pj, "Energy of all memory accesses in pJ.")
@@ -280,7 +280,7 @@ class CapacityMiss:
 
 
 def capacity_misses(cme: CostModelEvaluation) -> tuple[CapacityMiss, ...]:
-    """The memories that cannot hold what a mapping keeps in them, from inner to outer.
+    """The memories that are too small for the tiles of a mapping, from inner to outer.
 
     Outputs count with the precision of partial sums where sums are unfinished. A memory that must be double buffered
     holds the next tile of an operand too, as long as there is another one.

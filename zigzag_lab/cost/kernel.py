@@ -164,8 +164,8 @@ class _Kernel:
     def _double_buffered(self) -> np.ndarray:
         """[b, m] whether the memory inside a boundary has room for the next tile beside the current one.
 
-        Memories shared by several operands hand out their room in the order of operands and levels; whoever takes
-        some leaves less for all.
+        Memories shared by several operands are filled in the order of operands and levels; room that one
+        takes is not there for the others.
         """
         own, shared = self._effective_utilisation()
         flags = np.zeros(own.shape, dtype=bool)

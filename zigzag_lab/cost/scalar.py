@@ -151,7 +151,7 @@ class _Evaluation:
     ) -> dict[str, tuple[bool, ...]]:
         """Per boundary, whether the memory inside it has room for the next tile beside the current one.
 
-        Sharers are served in the order of operands and levels; whoever takes room leaves less for all.
+        Sharers are served in the order of operands and levels; room that one takes is not there for the others.
         """
         flags: dict[str, tuple[bool, ...]] = {}
         for op in self.problem.operands:

@@ -37,7 +37,7 @@ class DesignTerms:
     """Area and clock of a CME's accelerator.
 
     The names that ZigZag gives only to CMEs of in-memory arrays (``tclk``, ``area_total``...) are attributes of those
-    alone: ``hasattr(cme, "tclk")`` tells them apart, as there.
+    alone: ``hasattr(cme, "tclk")`` distinguishes them, as there.
     """
 
     accelerator: Accelerator | None
@@ -55,16 +55,12 @@ class DesignTerms:
     @property
     def area_mm2(self) -> float | None:
         """Area of an in-memory design as ZigZag counts it, each memory once; none for other designs."""
-        return self.area.single_mm2 if self.area and self._circuits else None
+        return self.area.single_mm2 if self.area and self.accelerator and self.accelerator.array.imc else None
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period of an in-memory array; none for other designs, whose cycles are of any length."""
-        return self._circuits.clock_ns if self._circuits else None
-
-    @property
-    def _circuits(self) -> ImcArray | None:
-        return self.accelerator.array.imc if self.accelerator else None
+        """Clock period of an array with circuits; none for others, whose cycles are of any length."""
+        return self.accelerator.array.clock_ns if self.accelerator else None
 
     tclk: float = _imc_term("tclk", lambda imc, _: imc.clock_ns, "Clock period in ns.")
     tclk_breakdown: dict[str, float] = _imc_term(
@@ -159,7 +155,7 @@ class CostModelEvaluationABC(DesignTerms, ABC):
 
     @property
     def mac_spatial_utilization(self) -> float:
-        """Share of the array that the spatial mapping keeps busy."""
+        """Share of the array that the spatial mapping uses."""
         return self.ideal_cycle / self.ideal_temporal_cycle if self.ideal_temporal_cycle else 0.0
 
     @property
@@ -187,7 +183,7 @@ class CostModelEvaluationABC(DesignTerms, ABC):
 class CumulativeCME(CostModelEvaluationABC):
     """A sum of CMEs: the price of several layers one after the other.
 
-    Its energy and latency are known at once; the other terms are added up when one of them is read.
+    Its energy and latency are summed at once; the other terms are added up when one of them is read.
     """
 
     def __init__(self) -> None:

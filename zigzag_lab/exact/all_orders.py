@@ -3,8 +3,8 @@
 Every order is priced one by one where there are few; else one of each class of equal beginnings
 (:mod:`zigzag_lab.search.order_classes`): a few thousand out of millions. This rests on the longest beginning that fits
 being LOMA's choice at every memory. :func:`why_unproven` finds where that, or the arithmetic, does not hold; merging
-may then lose the best order, and the certificate has the lower bound of exact search instead, which speaks of more: of
-all uneven mappings.
+may then lose the best order, and the certificate has the lower bound of exact search instead, which covers more: all
+uneven mappings.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Branch and bound over merged walks: exact where nothing had to be left out, with an honest gap where something was.
+"""Branch and bound over merged walks: exact where nothing had to be left out, with a gap where something was.
 
 Walks grow loop by loop, from the outermost, all of a length together. Those whose bounds cannot beat the best mapping
 found are dropped, and those that others make superfluous; of the rest, at most so many are kept, the most promising,

@@ -86,8 +86,8 @@ def solve(
     Args:
         problem: what is mapped.
         objective: what to minimise.
-        seconds: when to stop and say how far it may be from the best; None to go on until it is proven.
-        known: mappings to start from; the better, the sooner the proof.
+        seconds: when to stop, with a bound of the distance from the best; None to go on until it is proven.
+        known: incumbents to start from; the better, the sooner the proof.
         to_beat: what was found under another spatial mapping.
 
     Raises:
@@ -159,7 +159,7 @@ def _search(problem: Problem, target: Target, seconds: float | None, known: Iter
 
 
 def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
-    """Let a target consider the best of the finest coarse space that can be searched in time, or of the coarsest.
+    """Offer a target the best of the finest coarse space that can be searched in time, or of the coarsest.
 
     In a coarser space, prime factors of a loop dimension are merged, so that there are fewer loops; any order and any
     allocation of these is still in it.

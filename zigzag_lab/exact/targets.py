@@ -142,7 +142,7 @@ class Front(Target):
         return (at >= 0) & (self._latency[np.maximum(at, 0)] <= latency * (1 + _EPSILON))
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
-        """Take in what no point beats, and drop what is beaten now."""
+        """Add mappings that no point beats, and drop those that are beaten now."""
         for i in np.lexsort((latency, energy)):
             if not self.cannot_improve(energy[i : i + 1], latency[i : i + 1])[0]:
                 self._insert(float(energy[i]), float(latency[i]), batch, int(i))

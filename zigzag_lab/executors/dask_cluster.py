@@ -137,7 +137,7 @@ class DaskCluster(Generic[Item, Result]):
 
 
 def within(seconds: float, ask: Callable[[], T]) -> T:
-    """Return what a call returns that may hang and ignore Ctrl-C: it runs in a thread, which is abandoned then.
+    """Return the value of a call that may block and ignore Ctrl-C: it runs in a thread, which is then abandoned.
 
     Raises:
         TimeoutError: it took longer.

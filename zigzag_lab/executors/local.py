@@ -50,7 +50,7 @@ class LocalProcesses(Generic[Item, Result]):
             return self._pool.submit(work_on, self._token, list(items))
 
     def end_stuck_workers(self) -> None:
-        """End workers that somebody stopped and did not continue, and those of a pool that waits for a dead one."""
+        """End workers that were suspended and not continued, and those of a pool that waits for a dead one."""
         now = time.monotonic()
         if now - self._watched < 1.0:
             return

@@ -1,4 +1,4 @@
-"""Code of worker processes, and what those who start them need to know of their machine."""
+"""Code of worker processes, and figures of the machine for code that starts them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def work_on(token: str, items: Sequence[object]) -> list[Any]:
 
 
 def work_on_given(token: str, pickled_work: bytes, items: Sequence[object]) -> list[Any]:
-    """Do the same in a worker of somebody else's, which gets the task function with each chunk, and remembers it."""
+    """Do the same in a worker that we did not start; it gets the task function with each chunk, and caches it."""
     if getattr(_HERE, "work", (None, None))[0] != token:
         _keep_freed_memory()
         _HERE.work = (token, pickle.loads(pickled_work))
@@ -95,7 +95,7 @@ def interrupts_held() -> Iterator[None]:
         return
     from multiprocessing.resource_tracker import ensure_running
 
-    ensure_running()  # as it starts it lets Ctrl-C through again
+    ensure_running()  # as it starts it enables Ctrl-C again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

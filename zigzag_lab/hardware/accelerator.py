@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import inf, prod
 
 from zigzag_lab.hardware.imc import CELLS, ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, UNSAID_IF_EMPTY, Direction, InputError
@@ -50,7 +50,7 @@ class Memory:
         served_dimensions: array dimensions that one instance feeds; along the others it is replicated.
         force_double_buffering: whether the allocator reserves twice the tile, to load the next while this one is used.
         kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
-        auto_cost_extraction: whether costs are asked from an external tool instead of the file.
+        auto_cost_extraction: whether costs come from an external tool instead of the file.
         bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
     """
 
@@ -75,6 +75,45 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class ArrayCosts:
+    """The costs of an array, part by part, as a model of arrays computes them from its settings.
+
+    Attributes:
+        model: name of the model, such as ``units``.
+        energy_pj_by_part: part -> energy that it takes for one operation.
+        area_mm2_by_part: part -> area of all of it in the array.
+        cycles_per_op: cycles between the starts of two operations of one unit; 1 or more.
+        clock_ns: clock period; 0 where the model has none.
+
+    Raises:
+        InputError: a cost is negative, or an operation takes less than a cycle.
+    """
+
+    model: str
+    energy_pj_by_part: dict[str, float]
+    area_mm2_by_part: dict[str, float]
+    cycles_per_op: float = 1.0
+    clock_ns: float = 0.0
+
+    def __post_init__(self) -> None:
+        costs = {**self.energy_pj_by_part, **self.area_mm2_by_part, "clock_ns": self.clock_ns}
+        for name, cost in costs.items():
+            if not 0 <= cost < inf:
+                raise InputError(f"array model {self.model}", f"{name}: {cost}", "a finite number, 0 or more")
+        if not 1 <= self.cycles_per_op < inf:
+            found = f"cycles_per_op: {self.cycles_per_op}"
+            raise InputError(f"array model {self.model}", found, "a finite number, 1 or more")
+
+    def meaning(self) -> dict[str, object]:
+        """Return the fields that decide energy, cycles and clock, as plain data: everything but areas."""
+        return {
+            "energy_pj_by_part": dict(self.energy_pj_by_part),
+            "cycles_per_op": self.cycles_per_op,
+            "clock_ns": self.clock_ns,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class OperationalArray:
     """The array of multiply-accumulate units.
 
@@ -85,6 +124,8 @@ class OperationalArray:
         systolic_dimensions: dimensions along which results leave the array one unit a cycle.
         imc: the circuits of an array that computes in memory, which then decide its energy, area and clock; none for
             an array of plain units.
+        costs: costs by part, from the array model of an installed package; none where energy and area of a unit, or
+            the circuits above, are all there is.
     """
 
     sizes: dict[str, int]
@@ -92,6 +133,13 @@ class OperationalArray:
     unit_area_mm2: float
     systolic_dimensions: tuple[str, ...] = ()
     imc: ImcArray | None = None
+    costs: ArrayCosts | None = field(default=None, metadata=UNSAID_IF_EMPTY)
+
+    @classmethod
+    def of_costs(cls, sizes: dict[str, int], costs: ArrayCosts) -> OperationalArray:
+        """Return an array whose model states costs by part; those of a unit follow."""
+        energy_pj, area_mm2 = sum(costs.energy_pj_by_part.values()), sum(costs.area_mm2_by_part.values())
+        return cls(sizes, energy_pj, area_mm2 / prod(sizes.values()), costs=costs)
 
     @property
     def n_units(self) -> int:
@@ -101,7 +149,20 @@ class OperationalArray:
     @property
     def cycles_per_op(self) -> float:
         """Cycles that the array takes for one operation; above 1 where activations are fed bit by bit."""
-        return self.imc.cycles_per_op if self.imc else 1.0
+        model = self.imc or self.costs
+        return model.cycles_per_op if model else 1.0
+
+    @property
+    def clock_ns(self) -> float | None:
+        """Clock period; none for an array without circuits, whose cycles are of any length."""
+        model = self.imc or self.costs
+        return (model.clock_ns or None) if model else None
+
+    @property
+    def area_mm2_by_part(self) -> dict[str, float]:
+        """Area of each part of the array; all its ``units`` where there are no parts."""
+        model = self.imc or self.costs
+        return dict(model.area_mm2_by_part) if model else {"units": self.unit_area_mm2 * self.n_units}
 
     def __hash__(self) -> int:
         return hash((tuple(self.sizes.items()), self.unit_energy_pj))
@@ -115,7 +176,7 @@ class Accelerator:
         name: what to call it in tables.
         memories: in the order of the file.
         array: the units.
-        dataflows: array dimension -> ``DIM, size`` strings of the file; kept, not used by the model.
+        dataflows: array dimension -> ``DIM, size`` strings of the file; not used by the model.
     """
 
     name: str
@@ -185,6 +246,7 @@ class Accelerator:
                 "unit_energy_pj": self.array.unit_energy_pj,
                 "systolic": sorted(self.array.systolic_dimensions),
                 **({"imc": self.array.imc.meaning()} if self.array.imc else {}),
+                **({"costs": self.array.costs.meaning()} if self.array.costs else {}),
             },
             "memories": [
                 {
@@ -263,11 +325,11 @@ class Area:
 def area_of(accelerator: Accelerator) -> Area:
     """The area of an accelerator, in the unit of its file (mm2 by custom)."""
     array = accelerator.array
-    parts = array.imc.area_mm2_by_part if array.imc else {"units": array.unit_area_mm2 * array.n_units}
+    parts = array.area_mm2_by_part
     memories = tuple(
         MemoryArea(m.name, prod(n for d, n in array.sizes.items() if d not in m.served_dimensions), m.area_mm2)
         for m in accelerator.memories
         if not (array.imc and m.name == CELLS)
     )
     single = sum(parts.values()) + sum(m.area_mm2 for m in accelerator.memories)
-    return Area(dict(parts), memories, single)
+    return Area(parts, memories, single)

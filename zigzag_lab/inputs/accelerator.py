@@ -9,13 +9,13 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs import imc
+from zigzag_lab.inputs.arrays import read_array
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.imc import Provider
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, OUTPUT, Direction, InputError
 
-DIMENSION = r"D\d"
 UNROLLING = r"[A-Z]+, [0-9]+"
 
 _TOP = {"name": "the accelerator's name", "memories": "memories, innermost first", "operational_array": "the array"}
@@ -37,13 +37,6 @@ _MEMORY_OPTIONAL = {
     "bypass": "operands that may skip the memory",
 }
 _COSTS = ("r_cost", "w_cost", "area")
-_ARRAY = {"dimensions": "names such as [D1, D2]", "sizes": "units along each dimension"}
-_ARRAY_OPTIONAL = {
-    "unit_energy": "energy of one operation in pJ",
-    "unit_area": "area of one unit",
-    "systolic_dimensions": "dimensions along which data moves one unit a cycle",
-    **imc.KEYS,
-}
 
 
 def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCostProvider | None = None) -> Accelerator:
@@ -51,14 +44,14 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
 
     Args:
         source: path of a YAML file in ZigZag 3.9.1's format, or its content as plain data.
-        costs: who is asked about memories with ``auto_cost_extraction``; by default CACTI, if it is found.
+        costs: prices memories with ``auto_cost_extraction``; by default CACTI, if it is found.
 
     Returns:
         The accelerator; its memories in the order of the file.
 
     Raises:
-        InputError: the file cannot be read, or describes no accelerator the model can price. Says which key, what
-            stands there, and what may.
+        InputError: the file cannot be read, or describes no accelerator the model can price. The message names the key,
+            what stands there, and what may.
     """
     top = open_source(source, "accelerator")
     refuse_old_accelerator(top)
@@ -68,7 +61,7 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
     def provider() -> MemoryCostProvider:
         return _cacti() if costs is None else costs
 
-    array, cells = _read_array(fields["operational_array"], fields["memories"], provider)
+    array, cells = read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
     memories = tuple(_read_memory(key, entry, array, provider, cells) for key, entry in entries.items())
     _require_every_operand(fields["memories"], memories)
@@ -105,54 +98,8 @@ def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:
             )
 
 
-def _read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[OperationalArray, CellCosts | None]:
-    """The array, and what the cells of an in-memory one cost where that was asked."""
-    fields = entry.table(_ARRAY, _ARRAY_OPTIONAL)
-    if imc.is_imc(fields):
-        sizes = _read_sizes(fields)
-        circuits, cells = imc.read_imc(entry, fields, memories, sizes, provider)
-        return OperationalArray(sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), cells
-    imc.refuse_imc_keys(fields)
-    for key in ("unit_energy", "unit_area"):
-        if key not in fields:
-            raise entry.missing(key, _ARRAY_OPTIONAL[key])
-    sizes = _read_sizes(fields)
-    systolic = fields.get("systolic_dimensions")
-    plain = OperationalArray(
-        sizes=sizes,
-        unit_energy_pj=fields["unit_energy"].number(_ARRAY_OPTIONAL["unit_energy"]),
-        unit_area_mm2=fields["unit_area"].number(_ARRAY_OPTIONAL["unit_area"]),
-        systolic_dimensions=systolic.choices(tuple(sizes), "array dimensions") if systolic else (),
-    )
-    return plain, None
-
-
-def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:
-    dimensions = _read_dimensions(fields["dimensions"])
-    sizes = [size.integer("units along a dimension", 1) for size in fields["sizes"].elements()]
-    if len(sizes) != len(dimensions):
-        raise fields["sizes"].error(
-            f"{len(sizes)} sizes for {len(dimensions)} dimensions", "one size for each of " + ", ".join(dimensions)
-        )
-    return dict(zip(dimensions, sizes, strict=True))
-
-
-def _read_dimensions(entry: Entry) -> tuple[str, ...]:
-    names: list[str] = []
-    for element in entry.elements("a list of array dimensions such as [D1, D2]"):
-        name = element.text("D and one digit, such as D1", DIMENSION, "Array dimensions are called D1, D2, ...")
-        if name in names:
-            raise element.error(f"dimension '{name}' stands twice", "each dimension once")
-        names.append(name)
-    if not names:
-        raise entry.error(
-            "there are no dimensions", "at least one, such as [D1]", "An array of one unit is D1 of size 1."
-        )
-    return tuple(names)
-
-
 def _read_memory(
-    name: str, entry: Entry, array: OperationalArray, provider: imc.Provider, cells: CellCosts | None
+    name: str, entry: Entry, array: OperationalArray, provider: Provider, cells: CellCosts | None
 ) -> Memory:
     fields = entry.table(_MEMORY, _MEMORY_OPTIONAL)
     operands = fields["operands"].choices(MEMORY_OPERANDS, "memory operands")
@@ -196,7 +143,7 @@ def _given_costs(entry: Entry, fields: Mapping[str, Entry]) -> tuple[float, ...]
     return tuple(fields[key].number(_MEMORY_OPTIONAL[key]) for key in _COSTS)
 
 
-def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, provider: imc.Provider) -> MemoryCosts:
+def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, provider: Provider) -> MemoryCosts:
     try:
         request = request_for(memory.kind, memory.size_bits, memory.ports)
     except InputError as error:

@@ -16,7 +16,7 @@ from zigzag_lab.inputs.memory_costs import InMemoryCostCache, MemoryCostCache, M
 from zigzag_lab.vocab import InputError
 
 VARIABLE = "ZIGZAG_LAB_CACTI"
-"""Environment variable that says where CACTI's executable is."""
+"""Environment variable with the path of CACTI's executable."""
 
 _HINT = f"Set {VARIABLE} to the executable of CACTI 7, install zigzag-dse, which brings one, or write the costs down."
 _TECHNOLOGIES = "tech_params"
@@ -134,7 +134,7 @@ def _usable(path: Path) -> Path:
 
 
 class Cacti:
-    """Asks CACTI. Each question runs in a folder of its own, so that several may run side by side.
+    """Runs CACTI. Each call has a folder of its own, so that several may run side by side.
 
     Args:
         executable: the program, with its technology files beside it.

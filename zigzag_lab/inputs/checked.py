@@ -1,4 +1,4 @@
-"""Values of a document with their place in it: each is taken out by a check that can say what is wrong and where."""
+"""Values of a document with their place in it: each is read by a check whose error names the place."""
 
 from __future__ import annotations
 

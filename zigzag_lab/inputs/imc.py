@@ -27,7 +27,7 @@ Provider = Callable[[], MemoryCostProvider]
 
 
 def is_imc(fields: Mapping[str, Entry]) -> bool:
-    """Whether an array is said to compute in memory."""
+    """Whether an array is declared to compute in memory."""
     return "is_imc" in fields and fields["is_imc"].flag(KEYS["is_imc"])
 
 
@@ -54,7 +54,7 @@ def read_imc(
         provider: prices cells that have no costs of their own.
 
     Returns:
-        The circuits, and what the cells cost where that was asked.
+        The circuits, and the costs of the cells where a tool computes them.
     """
     _require(entry, fields, sizes)
     cells = _cells(memories)
@@ -99,7 +99,7 @@ def _without_cells(fields: Mapping[str, Entry], sizes: Mapping[str, int], group_
 
 
 def _with_cells(bare: ImcArray, cells: Mapping[str, Entry], provider: Provider) -> tuple[ImcArray, CellCosts | None]:
-    """The array with the area of its cells, given or asked."""
+    """The array with the area of its cells, from the file or a tool."""
     if "auto_cost_extraction" not in cells or not cells["auto_cost_extraction"].flag("ask CACTI for the costs"):
         if "area" not in cells:
             hint = "Or write auto_cost_extraction: true."

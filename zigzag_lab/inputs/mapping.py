@@ -44,7 +44,7 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> Mapping
         Its entries by name; ``default`` is among them.
 
     Raises:
-        InputError: the file cannot be read, has no ``default`` entry, or an entry that says nothing sensible.
+        InputError: the file cannot be read, has no ``default`` entry, or an invalid entry.
     """
     top = open_source(source, "mapping")
     entries: dict[str, MappingConstraints] = {}
@@ -167,7 +167,7 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
 
     Raises:
         InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
-            that no memory holds, or lets an operand skip a memory that it cannot skip.
+            that no memory holds, or allows an operand to skip a memory that it needs.
     """
     dimensions = tuple(accelerator.array.sizes)
     for name, entry in rules.entries.items():

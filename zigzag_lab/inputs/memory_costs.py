@@ -69,7 +69,7 @@ class MemoryCostProvider(Protocol):
 
 
 class MemoryCostCache(Protocol):
-    """Stores answers by what was asked and of whom. Called from several threads."""
+    """Stores costs by request and tool. Called from several threads."""
 
     def get(self, key: str) -> MemoryCosts | None:
         """The stored answer to a question."""

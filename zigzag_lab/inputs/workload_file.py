@@ -53,7 +53,7 @@ def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str
         name: what to call the workload; the file's stem where absent.
 
     Raises:
-        InputError: the file cannot be read, a layer says nothing sensible, or the layers form no acyclic graph.
+        InputError: the file cannot be read, a layer is invalid, or the layers form no acyclic graph.
     """
     top = open_source(source, "workload")
     layers: dict[str, Layer] = {}
@@ -238,7 +238,7 @@ def read_relation(entry: Entry) -> DimensionRelation:
 def of_two_inputs(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The layers, with those of more than two inputs split.
 
-    The last layer of a chain keeps the id and the name; those before it are called ``{name}.1``, ``{name}.2``, ...
+    The last layer of a chain has the id and the name; those before it are called ``{name}.1``, ``{name}.2``, ...
     """
     free_id = max((layer.id for layer in layers), default=0) + 1
     flat: list[Layer] = []

@@ -101,12 +101,12 @@ def load_yaml(path: str | Path) -> Document:
 
 
 def read_bytes(path: str | Path, expected: str) -> bytes:
-    """All bytes of a file, or one clear error that says why there are none."""
+    """All bytes of a file, or one error with the reason why there are none."""
     file = Path(path)
     try:
         if file.is_dir():
             raise InputError(str(path), "this is a folder", expected)
-        if file.exists() and not file.is_file():  # which may say nothing, or never end
+        if file.exists() and not file.is_file():  # which may block, or never end
             raise InputError(str(path), "this is a pipe or a device", f"{expected} on a disk")
         if file.exists() and file.stat().st_size > MOST_BYTES:
             raise InputError(str(path), f"this has {file.stat().st_size:,} bytes", f"{expected} of at most 2 GiB")
@@ -175,7 +175,7 @@ def _count_levels(where: str, text: str) -> None:
 
 
 def _refuse_bombs(where: str, root: yaml.Node) -> None:
-    """Refuse aliases that stand for each other so often that what they amount to is too much to look at."""
+    """Refuse nested aliases whose expansion is too large to read."""
     amounts: dict[int, float] = {}  # of each node, with all that aliases repeat; infinite where one holds itself
 
     def amount(node: yaml.Node) -> float:

@@ -22,7 +22,7 @@ _encode = _encoder(ensure_ascii=False).encode
 _encode_quickly = _encoder(check_circular=False).encode
 
 KEY_VERSION = 1
-"""Version of the format of keys. A change of spelling raises it: older keys are then unknown, never wrong."""
+"""Version of the format of keys. A change of canonical form raises it: older keys are then misses, never wrong hits."""
 
 
 def canonical_json(doc: object) -> bytes:
@@ -53,7 +53,7 @@ def canonical_json_of_record(doc: object) -> bytes:
     """
     try:
         text = _encode_quickly(doc)
-    except (TypeError, ValueError):  # numbers that JSON does not know
+    except (TypeError, ValueError):  # numbers that JSON does not have
         return canonical_json(doc)
     has_more = "." in text or "\\u" in text or "e+" in text or "e-" in text  # floats, text beyond ASCII
     return canonical_json(doc) if has_more else text.encode()
@@ -70,7 +70,7 @@ def digest(doc: object, domain: str) -> str:
 
 
 def digest_of_bytes(content: bytes, domain: str) -> str:
-    """The digest of a document that is spelt canonically already."""
+    """The digest of a document that is canonical JSON already."""
     return sha256(_preamble(domain) + content).hexdigest()
 
 
@@ -89,7 +89,7 @@ class _UnspeakableError(Exception):
 
 
 def _plain(value: Any) -> Plain:
-    """The same value in the types that ``json`` spells in one way only."""
+    """The same value in the types that ``json`` writes in one way only."""
     kind = type(value)
     if kind is str:
         return value if value.isascii() or is_normalized("NFC", value) else normalize("NFC", value)

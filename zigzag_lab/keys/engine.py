@@ -1,8 +1,8 @@
 """The digest of the code that decides numbers: a stored answer is as good as new while it stays the same.
 
-A release speaks by a label, :data:`COMPATIBILITY`, so that those that compute the same share their answers. It does so
-only while it is as it was built: the build writes down the digest of its sources, and where they have been changed
-since, or there is no such note (in a checkout, where people work on them), the sources speak for themselves.
+A release is identified by a label, :data:`COMPATIBILITY`, so that those that compute the same share their answers. It
+is so only while it is as it was built: the build writes down the digest of its sources, and where they have been
+changed since, or there is no such note (in a checkout, where people work on them), the digest is that of the sources.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def engine_digest() -> str:
 
 
 def digest_of_engine(root: Path) -> str:
-    """The same of the package at a folder: of its label while it is as it was built, else of its sources."""
+    """Return the engine digest of the package at a folder: of its label while it is as built, else of its sources."""
     sources, note = digest_of_sources(root, DECIDING_PACKAGES), root / RELEASE_NOTE
     if note.is_file() and note.read_text(encoding="ascii").strip() == sources:
         return sha256(f"zl-engine-label\0{COMPATIBILITY}".encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Code whose results depend on what no key holds: environment, files, the clock, chance, other programs, the network.
 
 What is obvious in the source is found: names that lead there, also by way of imports within functions. Code that reads
-such things through objects it is handed, or through libraries, is not: ``is_pure = False`` says so of a stage.
+such things through objects it is handed, or through libraries, is not: a stage declares it with ``is_pure = False``.
 """
 
 from __future__ import annotations

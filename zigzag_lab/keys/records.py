@@ -41,8 +41,8 @@ def rules_document(rules: MappingRules) -> dict[str, object]:
 def workload_document(workload: Workload) -> dict[str, object]:
     """What decides the cost of a network: its layers in the order of the file, and who feeds whom.
 
-    Layers are known by their place, not by their id. Their names are part of it, as mapping rules are chosen by name.
-    Free nodes (which cost nothing) are seen through: a layer is fed by the layers behind them.
+    Layers are identified by their position, not by their id. Their names are part of it, as mapping rules are
+    chosen by name. Free nodes (which cost nothing) are seen through: a layer is fed by the layers behind them.
     """
     layers = [node for node in workload.nodes if isinstance(node, Layer)]
     place = {layer.id: i for i, layer in enumerate(layers)}
@@ -119,7 +119,7 @@ def description(record: object) -> bytes:
 
 
 def exact_description(record: object) -> bytes:
-    """The same with whole numbers and floats told apart, so that the record comes back as it was."""
+    """The same with whole numbers and floats distinguished, so that the record comes back as it was."""
     return json.dumps(described(record), ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
 
 

@@ -1,10 +1,10 @@
 """Code of users by its source: what a class or a function of theirs would do.
 
-A class is known by its own source and that of its bases outside this package, by the functions and classes of its
-module that they name, and by the plain values of globals that they read. What cannot be known so (a lambda, a closure,
-a global object) has no key; a class may declare ``cache_version = "..."`` instead. Nor has a class that says
-``is_pure = False``, or whose code obviously reads what no key holds (:mod:`zigzag_lab.keys.impure`), unless it vouches
-for its results by ``is_pure = True``.
+A class is identified by its own source and that of its bases outside this package, by the functions and classes of
+its module that they name, and by the plain values of globals that they read. What cannot be identified so (a lambda,
+a closure, a global object) has no key; a class may declare ``cache_version = "..."`` instead. Nor has a class that
+declares ``is_pure = False``, or whose code obviously reads what no key holds (:mod:`zigzag_lab.keys.impure`), unless
+it vouches for its results by ``is_pure = True``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class NotKeyableError(ZigzagLabError):
 
 
 def is_own(code: object) -> bool:
-    """Whether a class or function ships with this package, where the engine's digest speaks for it."""
+    """Whether a class or function ships with this package, whose code the engine digest covers."""
     module = getattr(code, "__module__", None) or ""
     return module == OWN or module.startswith(OWN + ".")
 
@@ -98,7 +98,7 @@ def _collect(code: type | FunctionType, found: dict[str, str], *, is_vouched_for
 
 @cache
 def _warn_of(name: str, use: str) -> None:
-    """Say, once, why something is computed each time."""
+    """Warn, once, that something is computed each time, and why."""
     hint = "say is_pure = True in the class if its results do not depend on that, and is_pure = False if they do"
     log.warning("%s %s: what depends on it is computed each time, not taken from the cache; %s", name, use, hint)
 

@@ -20,7 +20,7 @@ from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import InputError, Plain
 
 MOST_NUMBERS = 10_000
-"""Entries of the largest array that is kept with a keyword."""
+"""Entries of the largest array that is recorded with a keyword."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class KeptFile:
     Attributes:
         path: what the user called it.
         digest: SHA-256 of its bytes.
-        text: what it says; None where it is no text, or long.
+        text: its content; None where it is no text, or long.
     """
 
     path: str

@@ -19,7 +19,7 @@ class LoopTables:
     """Temporal loops in many orders, as prefix tables.
 
     Axes: ``t`` is a position between loops, 0 (nothing inside) to n (everything inside); ``m`` is a mapping. A table at
-    [t, m] speaks of the t innermost loops of mapping m; most are looked up by the *point* there, the multiset of loops
+    [t, m] describes the t innermost loops of mapping m; most are looked up by the *point* there, the multiset of loops
     inside (:mod:`zigzag_lab.mapping.lattice`).
 
     Args:
@@ -82,7 +82,7 @@ class LoopTables:
         """[t, m] iterations of a dimension inside position t, multiplied strictly from inside out.
 
         Where an unrolling is not exact in binary, the order of multiplication shows in the last digit, and the last
-        digit decides allocations and roundings in ZigZag 3.9.1; so its order is kept here.
+        digit decides allocations and roundings in ZigZag 3.9.1; so the same order is used here.
 
         Args:
             dim: the loop dimension.

@@ -30,7 +30,7 @@ def classes_of(words: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def packed(columns: Iterable[np.ndarray], sizes: Iterable[int]) -> list[np.ndarray]:
-    """[m] each: as few words as tell apart columns of rows [m] whose numbers run from 0 to below their sizes."""
+    """Return columns [m] packed into as few integers [m] as possible; each column holds 0 to below its size."""
     words: list[np.ndarray] = []
     n_values = 1
     for row, size in zip(columns, sizes, strict=False):

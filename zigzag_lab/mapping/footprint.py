@@ -2,8 +2,8 @@
 
 A memory holds the tiles of its operands together, spatial loops up to its level with their fractional unrolling, not
 rounded. Outputs count as unfinished sums where a reduction is outside the level below. A memory that forces double
-buffering reserves a tile twice unless it is the whole tensor. LOMA compares bit for bit, as ZigZag 3.9.1 does; whoever
-checks a mapping from elsewhere allows for rounding (:func:`capacity_bits`).
+buffering reserves a tile twice unless it is the whole tensor. LOMA compares bit for bit, as ZigZag 3.9.1 does;
+checks of mappings from elsewhere allow for rounding (:func:`capacity_bits`).
 
 Axes: ``N`` point (:mod:`zigzag_lab.mapping.lattice`), ``s`` what outputs are: unfinished sums (or any input), finished;
 ``t`` position between loops, ``m`` mapping (see ``LoopTables``).
@@ -35,7 +35,7 @@ _MAX_EXACT_INT = 2.0**53
 
 
 def capacity_bits(memory: Memory) -> float:
-    """Return the most bits that a memory may be asked to hold, rounding allowed for."""
+    """Return the capacity of a memory in bits, with an allowance for rounding."""
     return memory.size_bits * (1 + ROUNDING)
 
 
@@ -61,7 +61,7 @@ def reserved_bits(
         bits: of each tile.
         whole_bits: of the whole tensor.
         is_inner: whether a loop is outside each tile.
-        most_bits: of each tile at most, where its size is not known for sure.
+        most_bits: upper bound of each tile, where its size is not certain.
     """
     if not memory.force_double_buffering:
         return bits
@@ -71,7 +71,7 @@ def reserved_bits(
 def room_beside(own: np.ndarray, held: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return whether a memory has room for the next tile of an operand beside the current one, as the cost model asks.
 
-    Sharers are served in turn: whoever takes room leaves less for the others.
+    Sharers are served in turn: room that one takes is not there for the others.
 
     Args:
         own: [m] the share of the memory that the operand's tile takes.
@@ -215,7 +215,7 @@ def tile_elems(tables: LoopTables, operand: str, level: int, cuts: Sequence[np.n
     """[t, m] elements of an operand inside each position, as the allocator counts them at a memory level.
 
     Spatial loops of levels 0 to ``level`` count with their fractional unrolling; those of level l > 0 stand right
-    outside the loops kept at memory l - 1, which end at ``cuts[l - 1]``.
+    outside the loops allocated to memory l - 1, which end at ``cuts[l - 1]``.
     """
     problem = tables.problem
     unrolled = problem.fractional.operands[operand]

@@ -1,6 +1,6 @@
 """The lattice of tile shapes: which loops lie inside a position, whatever their order.
 
-A *point* says how many loops of each kind (dimension and size) are inside; every order of the loops is a path from the
+A *point* is the number of loops of each kind (dimension and size) inside; every order of the loops is a path from the
 empty point to the full one. Axes: ``N`` point, ``k`` kind of loop, ``t`` position between loops, ``m`` mapping.
 """
 
@@ -130,7 +130,7 @@ class OwnPoints:
         self.n_points = (len(order) + 1) * order.shape[1]
 
     def _products(self, keep: np.ndarray) -> np.ndarray:
-        """[N] product of the sizes of kept loops inside; ``keep`` is [loop]."""
+        """[N] product of the sizes of selected loops inside; ``keep`` [loop] selects."""
         sizes = np.where(keep, np.array([float(size) for _, size in self.loops]), 1.0)
         table = np.ones((len(self.order) + 1, self.order.shape[1]))
         np.cumprod(sizes[self.order], axis=0, out=table[1:])

@@ -107,7 +107,7 @@ class Problem:
     def inputs_share(self, port: Port) -> bool:
         """Whether both inputs of the layer pass through a port and take turns there when they are first loaded.
 
-        A layer of one input shares with nobody. ZigZag 3.9.1 would leave what it loads through such a port out, but
+        A layer of one input shares with no other. ZigZag 3.9.1 would leave what it loads through such a port out, but
         reads no layer of one input.
         """
         return port.is_shared_by_inputs and len(self.layer.input_operands) > 1

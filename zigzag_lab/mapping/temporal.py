@@ -1,4 +1,4 @@
-"""Temporal mappings: the order of loops in time, and which memory level each operand keeps them at."""
+"""Temporal mappings: the order of loops in time, and the memory level to which each operand's loops are allocated."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Every picture is a PNG, an SVG or a PDF, by the suffix of its path; the title stands above it. A function that draws
 returns the path, and raises ZigzagLabError where there is nothing to draw, InputError where the path is not usable.
-Colours keep their order in grey.
+Colours have the same order in grey.
 """
 
 from zigzag_lab.plots.bars import plot_breakdowns as plot_breakdowns

@@ -209,7 +209,7 @@ def _totals(axes: Axes, heights: Sequence[float]) -> None:
 
 
 def memory_fills(cme: CostModelEvaluation, *, with_second_buffers: bool = False) -> dict[str, float]:
-    """Memory -> the share of it that all operands together fill, from 0 to 1; second buffers count where asked for."""
+    """Memory -> the share of it that all operands together fill, from 0 to 1; with or without second buffers."""
     fills: dict[str, float] = {}
     for operand, shares in cme.mem_utili_shared.items():
         for index, filled in zip(cme.problem.memories[operand], shares, strict=True):

@@ -56,7 +56,7 @@ def loop_nest_text(cme: CostModelEvaluation) -> str:
 def plot_loop_nest(cme: CostModelEvaluation, path: str | Path, title: str = "") -> Path:
     """Draw the loops of a mapping, the outermost on top, and save the picture.
 
-    A column for each operand shows in which memory it keeps the data of the loops beside it; a block ends where the
+    A column for each operand shows which memory holds its data for the loops beside it; a block ends where the
     operand moves to the next memory. Loops over the array stand at the bottom.
     The title is the layer's name by default.
     """
@@ -137,7 +137,7 @@ def _temporal_rows(cme: CostModelEvaluation, operands: tuple[str, ...]) -> list[
 
 
 def _keeping_memory(cme: CostModelEvaluation, operand: str, n_iterations: float) -> str:
-    """The memory at which an operand keeps the loop that completes so many iterations."""
+    """The memory to which an operand's loop is allocated that completes so many iterations."""
     memories = cme.problem.accelerator.memories
     reached = 1.0
     name = ""

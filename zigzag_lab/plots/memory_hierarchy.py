@@ -23,7 +23,7 @@ def plot_memory_hierarchy(accelerator: Accelerator, path: str | Path) -> Path:
     """Draw the memories of an accelerator as boxes over the array, and save the picture.
 
     Each memory operand has a lane of its own, in which its data moves up and down; a memory spans the lanes of the
-    operands it holds. Boxes say how many instances of a memory there are, and how large one is.
+    operands it holds. Boxes show the number of instances of a memory, and the size of one.
     """
     lanes, heights = _lanes(accelerator), _heights(accelerator)
     top = max(heights.values())

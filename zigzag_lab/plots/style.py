@@ -1,4 +1,4 @@
-"""What all pictures share: colours that keep their order in grey, names that fit and have room, and files."""
+"""What all pictures share: colours that have the same order in grey, names that fit and have room, and files."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def need(cmes: Sized) -> None:
 def memory_styles(cmes: Iterable[CostModelEvaluation]) -> dict[str, Style]:
     """Memory -> colour and hatch, from the smallest (dark) to the largest (light).
 
-    The shade says how large a memory is and the hatch follows from its name, so that a memory looks the same in every
+    The shade follows from a memory's size and the hatch from its name, so that a memory looks the same in every
     picture; only where two in one picture would look the same does one of them take another hatch.
     """
     import matplotlib as mpl
@@ -88,7 +88,7 @@ def operand_styles(cmes: Iterable[CostModelEvaluation]) -> dict[str, Style]:
 
 
 def short_names(names: Sequence[str], most: int = 28) -> list[str]:
-    """Names that tell things apart and fit: as many last parts as that takes, numbered where it cannot be done."""
+    """Names that are distinct and fit: as few last parts as that takes, numbered where it cannot be done."""
     parts = [name.strip("/").split("/") or [name] for name in names]
     for n in (1, 2, 3, 4):
         tails = [_tail("/".join(part[-n:]), most) for part in parts]

@@ -1,6 +1,6 @@
 """How runs, CMEs and mappings look in a notebook: one call, then every cell that ends in one shows a table.
 
-The records stay what they are: a notebook asks its own formatters, and the displays are registered with these.
+Records are unchanged: a notebook calls its own formatters, and the displays are registered with these.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Rows = Iterable[Sequence[object]]
 
 
 def rich_displays(formatter: Any = None) -> None:
-    """Have a notebook show runs, layers, CMEs, mappings and databases as tables.
+    """Show runs, layers, CMEs, mappings and databases as tables in a notebook.
 
     By default it is the notebook that this runs in, by its HTML ``formatter``; without one, nothing happens.
     """
@@ -102,7 +102,7 @@ def layer_html(layer: StoredLayer) -> str:
 
 
 def mapping_html(mapping: TemporalMapping) -> str:
-    """A temporal mapping: the loops that each operand keeps at each level, from the innermost."""
+    """A temporal mapping: the loops of each operand at each level, from the innermost."""
     rows = [
         (operand, level, ", ".join(f"{dim} {size:g}" for dim, size in loops) or None)
         for operand, levels in mapping.levels.items()
@@ -112,7 +112,7 @@ def mapping_html(mapping: TemporalMapping) -> str:
 
 
 def details_html(details: RunDetails) -> str:
-    """What a run was asked, and by which program."""
+    """The options of a run, and the program that ran it."""
     rows = [*details.options.items(), *((f"tag {key}", value) for key, value in details.tags.items())]
     return table_html(("", ""), [*rows, ("engine", details.engine_digest)])
 

@@ -21,7 +21,7 @@ from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.plain import as_plain
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-"""What the browser lets the page do: nothing beyond itself."""
+"""Content security policy: the page loads nothing from elsewhere."""
 
 MOST_DETAILED = 4
 """Of more runs than this, only the best of each objective are shown layer by layer."""
@@ -30,7 +30,7 @@ MOST_RESULTS = 1000
 """Results that are listed of a run without a single total."""
 
 SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
-"""What a colleague needs to know of the machine; who ran it, where and in which folder stays at home."""
+"""Fields of the environment in reports: not the user, the host or the folder."""
 
 _COLUMNS = {Objective.ENERGY: "energy_pj", Objective.LATENCY: "latency_cycles", Objective.EDP: "edp_pj_cycles"}
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "clock_ns", "n_layers", "n_macs")
@@ -160,7 +160,7 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, object]:
 
 
 def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, object]:
-    """A run layer by layer; one that cannot be priced again says so and shows its provenance only."""
+    """A run layer by layer; of one that cannot be priced again, a note and its provenance only."""
     found: dict[str, object] = {"run_id": run.run_id, "why": why, "claims": [], "layers": [], "note": ""}
     found |= {"children": _children(lab, run), "results": [], "n_results": run.n_results or 0}
     if run.has_no_total:

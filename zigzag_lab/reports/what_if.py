@@ -118,7 +118,7 @@ def change(before: float, after: float) -> str:
 
 
 def stall_of(cme: CostModelEvaluation, place: PortName) -> float:
-    """Cycles that one port keeps the array waiting; 0 where it keeps up."""
+    """Cycles that the array waits for one port; 0 where the port is fast enough."""
     return max([0.0, *(p.stall_cycles for p in cme.port_stalls if (p.memory, p.port) == place)])
 
 
@@ -129,7 +129,7 @@ def bandwidth_of(accelerator: Accelerator, place: PortName) -> int:
 
 
 def bandwidth_without_stall(cme: CostModelEvaluation, place: PortName) -> int | None:
-    """The smallest width of a port, in bits a cycle, at which it no longer keeps the array waiting.
+    """The smallest width of a port, in bits a cycle, at which the array no longer waits for it.
 
     A wider port never stalls more, so the smallest is found by halving.
 

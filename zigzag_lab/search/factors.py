@@ -34,7 +34,7 @@ def loop_prime_factors(sizes: dict[str, int], limit: int | None, fixed: Sequence
     Args:
         sizes: loop dimension -> temporal iterations, none of them 1.
         limit: the most factors wanted; never below the number of dimensions. None for all prime factors.
-        fixed: (dimension, size) loops that constraints ask for; prime factors are merged into them first.
+        fixed: (dimension, size) loops that constraints require; prime factors are merged into them first.
 
     Returns:
         (dimension, size), grouped by dimension, ascending in size.

@@ -140,7 +140,7 @@ class OrderClasses:
 
     Args:
         allowed: per position, the kinds of loop that may stand there.
-        most: classes of beginnings of one length that are kept.
+        most: maximum of classes of beginnings of one length.
         thinned: whether, of more, as many go on, evenly spread; else the search stops. Classes then stand in the order
             in which the first of each comes, by its outermost loop, then the next one inwards.
 

@@ -1,9 +1,9 @@
 """SALSA: simulated annealing over the orders of all prime factors of the temporal loops.
 
 The swaps of a chain are spread over several shorter walks, which cool faster; the walks of all chains run side by
-side, and what they ask next is priced in one batch. The first starts from the best order of few, large loops (a short
-LOMA search), the others from shuffled orders. A walk swaps two loops a step, always keeps what is no worse, and keeps
-what is worse with a chance that shrinks with the loss and with time. What was priced once is remembered. At the end the
+side, and the orders they need next are priced in one batch. The first starts from the best order of few, large loops
+(a short LOMA search), the others from shuffled orders. A walk swaps two loops a step, always accepts what is no worse,
+and accepts what is worse with a chance that shrinks with the loss and with time. Prices are cached. At the end the
 best orders of all walks are improved by swaps for as long as any swap helps.
 
 Source: V. J. B. Jung et al., "SALSA: Simulated Annealing based Loop-Ordering Scheduler for DNN Accelerators",
@@ -230,7 +230,7 @@ class _Walk:
         self.step, self.moved = 0, 0
 
     def advance(self) -> list[bytes]:
-        """Walk as far as prices are known; say which are needed next: the longer it stands still, the more."""
+        """Walk as far as prices are known, and return the orders needed next: more, the longer it stands still."""
         known = self.prices.known
         while self.step < self.n_steps:
             proposed = _swapped(self.current, *self.swaps[self.step])

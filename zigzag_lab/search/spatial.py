@@ -20,10 +20,10 @@ from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS
 from zigzag_lab.workload import Layer
 
 N_TIES_KEPT = 16
-"""How many more candidates that tie with the last one kept are kept too."""
+"""Maximum of further candidates that tie with the last one."""
 
 N_SHRINKINGS_KEPT = 64
-"""How many ways to shrink one candidate to what the innermost memories hold are kept."""
+"""Maximum of ways to shrink one candidate to what the innermost memories hold."""
 
 Unrolled = dict[str, int]
 
@@ -49,7 +49,7 @@ def spatial_mappings(
 ) -> list[SpatialMapping]:
     """The most promising spatial mappings, best first.
 
-    What the user gave is kept (reduced where it cannot work); the other array dimensions are searched over the
+    The user's unrollings stay (reduced where they cannot work); the other array dimensions are searched over the
     divisors of the loops. Candidates are ranked by units in use, then by how evenly loops share them.
 
     Args:

@@ -20,7 +20,7 @@ from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
 FEW = 10_000
 """Orders that are all allocated and priced without further thought."""
 MOST_CLASSES = 300_000
-"""Classes of beginnings of one length that are kept; where there are more, orders are taken one by one."""
+"""Maximum of classes of beginnings of one length; where there are more, orders are taken one by one."""
 
 
 def temporal_mappings(

@@ -54,7 +54,7 @@ if not TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> type[Stage]:
-    if name == "MainStage":  # the one that lives here records nothing, which nobody should come by unawares
+    if name == "MainStage":  # that of stages.pipeline records nothing, which would surprise its users
         raise ImportError("MainStage, which records what it runs, is imported from zigzag_lab itself")
     if name[:1].isupper() and name in STAGES:  # a stage of an installed package
         return STAGES[name]

@@ -1,8 +1,8 @@
 """Results as JSON and back: what a cache stores in place of objects.
 
 Every term of a CME is written with all its digits, so that it comes back equal to the last bit. Layers, accelerators
-and constraints that the asker handed down are written as references, and come back as the records of whoever asks:
-with their names and ids. Nothing is ever unpickled.
+and constraints of the pipeline that asks are written as references, and come back as the records of the pipeline that
+reads: with their names and ids. Nothing is ever unpickled.
 """
 
 from __future__ import annotations

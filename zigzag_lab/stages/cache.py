@@ -24,7 +24,7 @@ class CacheStage(Stage):
     """Yields the stored results of an equal question; without any, runs the stages below and stores theirs.
 
     Keywords: ``cache``: where answers are stored; the recording ``MainStage`` hands its database's down, None stands
-    for none. Whoever asks for something that is being computed elsewhere waits for it. What cannot be keyed is computed
+    for none. Where another process computes the answer, the stage waits for it. What cannot be keyed is computed
     each time, and reported to the cache with the reason.
     """
 
@@ -48,7 +48,7 @@ class CacheStage(Stage):
         try:
             question = question_of(self.list_of_callables, self.kwargs, self.cache)
         except NotKeyableError as reason:
-            if not any(spec_of(stage).is_cache for stage in self.list_of_callables):  # which speak for themselves
+            if not any(spec_of(stage).is_cache for stage in self.list_of_callables):  # which report by themselves
                 self.cache.not_kept(str(reason))
             yield from self.substage().run()
             return

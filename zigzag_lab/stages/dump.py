@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.cost.breakdown import FourWay
@@ -97,7 +98,7 @@ def accelerator_json(accelerator: Accelerator) -> dict[str, object]:
             "operational_unit": {"energy_cost": array.unit_energy_pj, "area": array.unit_area_mm2},
             "dimensions": array.sizes,
             "systolic_dimensions": list(array.systolic_dimensions),
-            **_imc_array_json(array),
+            **_circuits_json(array),
         },
         "memory_hierarchy": [
             {
@@ -175,11 +176,11 @@ def _add_imc_outputs(outputs: dict[str, dict[str, object]], cme: CostModelEvalua
     }
 
 
-def _imc_array_json(array: OperationalArray) -> dict[str, object]:
-    """The keys of an accelerator file that describe an in-memory array; nothing for another kind of array."""
+def _circuits_json(array: OperationalArray) -> dict[str, object]:
+    """The keys of an accelerator file that describe an in-memory array, or costs by part; nothing for plain units."""
     imc = array.imc
     if imc is None:
-        return {}
+        return {"costs": asdict(array.costs)} if array.costs else {}
     return {
         "is_imc": True,
         "imc_type": imc.kind.value,

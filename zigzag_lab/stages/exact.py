@@ -84,7 +84,7 @@ class ExactStage(_ProvingStage):
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_objective``: ``energy``, ``latency`` (default) or
     ``EDP``; ``exact_time_limit``: seconds for each spatial mapping, after which the best so far is yielded with its
-    gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` says what was
+    gap; None for no limit. Yields ``(cme, (temporal_mapping, extra_info))``, once; ``cme.certificate`` holds what was
     proven, under that spatial mapping. Where a stage above wants the best only, a spatial mapping under which nothing
     is better than what was found before yields nothing; its proof is part of the best one's certificate.
     """
@@ -129,7 +129,7 @@ class ExactFrontStage(_ProvingStage):
     """Exact trade-offs: the mappings of all uneven ones that no other beats in both energy and latency.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_time_limit``: seconds for each spatial mapping.
-    Yields ``(cme, (temporal_mapping, extra_info))`` for each point; ``cme.certificate`` says whether the front is
+    Yields ``(cme, (temporal_mapping, extra_info))`` for each point; ``cme.certificate`` holds whether the front is
     proven.
     """
 

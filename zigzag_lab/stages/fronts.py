@@ -1,4 +1,4 @@
-"""Stages that keep trade-offs of energy and latency: of a layer, and of a network."""
+"""Stages that select trade-offs of energy and latency: of a layer, and of a network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Point = tuple[float, float, tuple[int, ...]]
 class ParetoFrontStage(Stage):
     """Keeps the results that no other beats in both energy and latency, energy ascending.
 
-    Above :class:`ExactFrontStage` the front is exact, and the certificate of each of its CMEs speaks of all spatial
+    Above :class:`ExactFrontStage` the front is exact, and the certificate of each of its CMEs covers all spatial
     mappings; above other searches it is that of the mappings they propose. Yields ``(cme, extra_info)``, many times.
     """
 

@@ -144,7 +144,7 @@ class MultiProcessingGatherStage(Stage):
                 try:
                     for result, information in answer.results:
                         yield result, replaced(extra_info, placeholder, information)
-                except GeneratorExit as left:  # nobody asks for what others compute still
+                except GeneratorExit as left:  # results that others still compute are not needed
                     for other in list(workers.futures):
                         other.settle((), left)
                     raise
@@ -179,7 +179,7 @@ class _Workers:
     def __init__(self, n_workers: int) -> None:
         self.n_workers = n_workers
         self.engine: Engine[bytes, bytes] | None = None
-        self.futures: dict[Placeholder, Future[list[bytes]]] = {}  # of jobs whose outcome nobody has waited for
+        self.futures: dict[Placeholder, Future[list[bytes]]] = {}  # of jobs whose outcome was not read yet
 
     def __enter__(self) -> _Workers:
         return self

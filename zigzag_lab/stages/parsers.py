@@ -105,7 +105,7 @@ class AcceleratorParserStage(Stage):
     """Reads an accelerator.
 
     Keywords: ``accelerator``: a YAML file, a preset's name, or an :class:`Accelerator`, which is handed on as it is;
-    ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI.
+    ``memory_costs``: prices memories with ``auto_cost_extraction``, by default CACTI.
     """
 
     declares = StageSpec(provides=("accelerator", "mapping"), reads=("accelerator",), hands_on=True, prepares=True)

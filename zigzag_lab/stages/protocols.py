@@ -107,7 +107,7 @@ class RunSink(Sink, Protocol):
         """Close the record of a combination."""
 
     def adopt(self, run_id: str) -> None:
-        """Take as a child a run that a pipeline has made which was started within it."""
+        """Make the run of a pipeline that was started within this one its child."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Incumbent:
         objective: what is minimised.
         value: the least found so far.
         discarded: proofs for spatial mappings that were given up, as nothing under them is better.
-        designs: identities of the accelerators that those proofs speak of.
+        designs: identities of the accelerators that those proofs cover.
     """
 
     objective: Objective
@@ -264,7 +264,7 @@ class AnswerClaim(Protocol):
         """Store the answer, and how long it took."""
 
     def drop(self) -> None:
-        """Release the claim: whoever asks next computes."""
+        """Release the claim: the next process that needs the answer computes it."""
 
 
 HIT, SHARED, MISS = "hit", "shared", "miss"

@@ -1,8 +1,8 @@
 """Keys of the questions that stages ask of those below: equal in any process, on any machine, for equal questions.
 
 In the key: the layer or the network, the accelerator and the constraints; the stages below with the keywords they
-read; the version of the key's form; the digest of our code; the user's salt. Records count by what they mean, so
-that names change nothing; by all that they say where stages of the user's, who may look at names, stand below, and
+read; the version of the key's form; the digest of our code; the user's salt. Records count by their meaning, so
+that names change nothing; by all fields where stages of the user's, which may read names, stand below, and
 for whole networks, whose answers hold names. Not in it: whatever changes no result, as stages declare.
 """
 
@@ -20,10 +20,11 @@ from typing import cast
 import numpy as np
 
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs.arrays import ARRAY_MODELS
 from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.keys import canonical_json, described, digest, engine_digest
 from zigzag_lab.keys.canonical import KEY_VERSION, digest_of_bytes
-from zigzag_lab.keys.engine import digest_of_sources
+from zigzag_lab.keys.engine import digest_of_package, digest_of_sources
 from zigzag_lab.keys.records import KINDS, RecordDigests
 from zigzag_lab.keys.sources import NotKeyableError, code_document
 from zigzag_lab.mapping.constraints import MappingRules
@@ -193,8 +194,16 @@ def _refuse_tools(name: str, content: bytes) -> None:
 
 @cache
 def reading_digest() -> str:
-    """Return the digest of the code that reads files."""
-    return digest_of_sources(Path(__file__).parents[1], ("hardware", "inputs", "mapping", "vocab", "workload"))
+    """Return the digest of the code that reads files, the array models of installed packages included."""
+    ours = digest_of_sources(Path(__file__).parents[1], ("hardware", "inputs", "mapping", "vocab", "workload"))
+    added = code_of_added_array_models()
+    return _key([ours, added], "readers") if added else ours
+
+
+def code_of_added_array_models() -> dict[str, str]:
+    """Return the digests of the packages that add array models, by the name of the model."""
+    added = (model for name, model in ARRAY_MODELS.items() if not ARRAY_MODELS.is_ours(name))
+    return {model.name: digest_of_package(model.read.__module__) for model in added}
 
 
 def _plain(value: object) -> object:

@@ -89,7 +89,7 @@ class HardwareSearchStage(Stage):
     that document such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> its values, or a tuple of paths
     that vary together -> a list of tuples; ``hardware_objective``: ``latency`` (default), ``energy`` or ``EDP``;
     ``max_area_mm2``: designs that take more area (in the unit of the file) are passed over, as are those on which
-    nothing fits; ``memory_costs``: who is asked about memories with ``auto_cost_extraction``, by default CACTI. The
+    nothing fits; ``memory_costs``: prices memories with ``auto_cost_extraction``, by default CACTI. The
     stages below must yield one result per design: let SumStage stand there. Files that they write go to a folder of
     each design, such as ``memories.sram.size=65536``.
     Yields ``(best_cme, [(cme, (values, extra_info)), ...])`` with all designs that were priced. Each design is a child

@@ -29,14 +29,14 @@ MOST_BYTES = 200_000_000
 
 @dataclass
 class CacheFigures:
-    """What a cache did for a run. Layers count once, however often they are asked for.
+    """What a cache did for a run. Layers count once, however often they are looked up.
 
     Attributes:
         hits: distinct layers that were answered from the cache.
         misses: distinct layers that were computed.
         shared: of the hits, those that another process computed while this one waited.
         seconds_saved: what the hits took when they were computed.
-        not_kept: why something was computed without being kept.
+        not_kept: why something was computed without being stored.
     """
 
     hits: int = 0
@@ -113,7 +113,7 @@ class RunCache:
         self.add(CacheReport({question.key: asked}))
 
     def not_kept(self, reason: str) -> None:
-        """Note why something is computed without being kept; once for each reason."""
+        """Note why something is computed without being stored; once for each reason."""
         if reason not in self._not_kept:
             self._not_kept.append(reason)
             log.info("not cached: %s", reason)
@@ -127,7 +127,7 @@ class RunCache:
         return CacheReport(dict(self._asked), tuple(self._not_kept))
 
     def add(self, report: CacheReport) -> None:
-        """Count what was asked here or in another process; a miss, if any process had to compute it."""
+        """Count look-ups of this or another process; a miss, if any process had to compute the answer."""
         for key, asked in report.asked.items():
             before = self._asked.get(key)
             if before is None or (asked.outcome == MISS and before.outcome != MISS):

@@ -20,7 +20,7 @@ class CacheStatistics:
         n_answers: kind -> answers that are there.
         n_running: claims of computations that go on, or whose owner died.
         n_bytes: of all answers, compressed.
-        n_readings: files that are known.
+        n_readings: files whose readings are stored.
         seconds_held: what all answers took to compute.
         n_asked: outcome (``hit``, ``shared``, ``miss``) -> questions of all runs.
         seconds_saved: by all runs.
@@ -37,7 +37,7 @@ class CacheStatistics:
 
 @dataclass(frozen=True)
 class AskedQuestion:
-    """A question that a run asked.
+    """A look-up of a run in the cache.
 
     Attributes:
         key: its key.
@@ -76,7 +76,7 @@ def statistics(database: Database) -> CacheStatistics:
 
 
 def questions_of(database: Database, run_number: int) -> list[AskedQuestion]:
-    """What a run asked, networks first, then by name."""
+    """The look-ups of a run, networks first, then by name."""
     rows = database.select(
         "SELECT u.key, u.kind, u.label, u.outcome, c.parts FROM zl_cache_use u "
         "LEFT JOIN zl_cache_entry c ON c.key = u.key WHERE u.run_number = ?",
@@ -99,7 +99,7 @@ def _parts(content: Any, key: str) -> dict[str, str]:
 
 
 def document(database: Database, digest: str) -> tuple[str, Any] | None:
-    """The kind and the content of a part of questions; None where it is not kept."""
+    """The kind and the content of a part of questions; None where it is not stored."""
     rows = database.select("SELECT kind, content FROM zl_cache_part WHERE digest = ?", (digest,)).rows
     with reading("zl_cache_part", digest=digest):
         return (rows[0][0], object_of(unpacked(rows[0][1]).decode())) if rows else None
@@ -158,10 +158,10 @@ class Removed:
     """What housekeeping removed, or would remove.
 
     Attributes:
-        n_answers: answers that nobody used for long.
+        n_answers: answers that were not used for long.
         n_claims: claims that were given up.
         n_parts: documents that no question is made of any more.
-        n_readings: files that nobody read for as long.
+        n_readings: files that were not read for as long.
         n_bytes: of the answers, compressed.
     """
 
@@ -173,7 +173,7 @@ class Removed:
 
 
 def remove_unused(database: Database, unused_days: float, *, is_dry_run: bool) -> Removed:
-    """Remove answers and readings of files that nobody used for some days, claims given up for as long.
+    """Remove answers and readings of files that were not used for some days, and claims abandoned for as long.
 
     What only they were made of goes with them.
     """

@@ -83,7 +83,7 @@ def _front(points: Iterable[Row]) -> set[int]:
 
 
 def point_columns(objective: str) -> str:
-    """SQL: what a policy asks of points, for what they were to minimise."""
+    """SQL condition of a policy on points, for what they were to minimise."""
     column = OBJECTIVE_COLUMNS.get(objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
     return f"r.number, r.status, r.latency_cycles, r.energy_pj, r.{column}"
 

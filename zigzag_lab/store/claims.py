@@ -1,6 +1,6 @@
-"""Claims: of all that want an answer at once, one computes it.
+"""Claims: of all processes that need an answer at once, one computes it.
 
-A claim is a row with its own key, a token that nobody else ever holds, and a lease by the database's clock, renewed
+A claim is a row with its own key, a unique token, and a lease by the database's clock, renewed
 while the work goes on. Whoever finds a lease run out, or its owner's process gone, takes the claim over with a new
 token; the former owner, should it wake, finds that its token no longer counts, and changes nothing.
 """
@@ -41,9 +41,9 @@ class CachedResult:
     """An answer that is there.
 
     Attributes:
-        content: as it was handed in.
+        content: as it was stored.
         seconds: how long it took to compute.
-        has_waited: whether it was being computed elsewhere when it was asked for.
+        has_waited: whether it was being computed elsewhere at the look-up.
     """
 
     content: bytes
@@ -85,7 +85,7 @@ def parts_of(question: Question, known: Container[str] = ()) -> list[CachePartTu
 
 
 def sound_answer(content: Any, n_bytes: Any) -> bytes | None:
-    """What an answer says; None where it is damaged."""
+    """The content of an answer; None where it is damaged."""
     try:
         return unpacked(content) if n_bytes in (None, len(content)) else None
     except UNREADABLE:
@@ -105,7 +105,7 @@ class Claim:
             log.warning("an answer came too late: its lease ran out, and another process took over (%s)", self.key[:12])
 
     def drop(self) -> None:
-        """Give up: whoever asks next computes."""
+        """Release the claim: the next process that needs the answer computes it."""
         self.claims.release(self)
 
 
@@ -113,7 +113,7 @@ class Claims:
     """Answers by key in a database, and the claims of one process on those to be computed.
 
     Args:
-        database: where they are kept.
+        database: where they are stored.
         pulse: renews the leases of what is held.
         lease_seconds: how long a claim counts without being renewed.
 
@@ -154,7 +154,7 @@ class Claims:
         return found
 
     def discard(self, key: str) -> None:
-        """Take out an answer that is damaged, so that it is computed again."""
+        """Delete an answer that is damaged, so that it is computed again."""
         log.warning("a damaged answer is computed again (key %s)", key[:12])
         statement = (
             "UPDATE zl_cache_entry SET state = 'open', content = NULL, n_bytes = NULL, lease_until = NULL "
@@ -189,7 +189,7 @@ class Claims:
         """Claim what is free, in one transaction.
 
         Returns:
-            Key -> claim. Keys are absent that are answered already, or that somebody alive is working on.
+            Key -> claim. Keys are absent that are answered already, or that a live process is working on.
         """
         tokens = {one.key: (one, secrets.token_hex(8)) for one in sorted(questions, key=lambda q: q.key)}
 
@@ -265,7 +265,7 @@ class Claims:
             self._forget(claim)
 
     def release(self, claim: Claim) -> None:
-        """Give a claim up; a failure to say so is only logged, as the lease runs out by itself."""
+        """Release a claim; a failure to write that is only logged, as the lease runs out by itself."""
         try:
             statement = (
                 "UPDATE zl_cache_entry SET state = 'open', lease_until = NULL "
@@ -290,7 +290,7 @@ class Claims:
         for claim in list(self._held.values()):
             self.release(claim)
 
-    # -- signs of life -------------------------------------------------------------------------------------------------
+    # -- heartbeats ----------------------------------------------------------------------------------------------------
 
     def beat(self) -> None:
         """Renew the leases of all that is held, once a third of their time is over."""

@@ -1,4 +1,4 @@
-"""Opens a connection: the one place that knows which driver speaks to which database."""
+"""Opens a connection with the driver of the database that a URL names."""
 
 from __future__ import annotations
 

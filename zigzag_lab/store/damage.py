@@ -1,4 +1,4 @@
-"""Rows that hold what nobody here wrote: noticed when they are read, and named."""
+"""Damaged rows: noticed when they are read, and named."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def checked(kind: type[R], values: Mapping[str, Any], table: str, **key: Any) ->
 
 
 def check_types(values: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...]], table: str, **key: Any) -> None:
-    """See that values of a row are of the types allowed.
+    """Check that values of a row are of the types allowed.
 
     Raises:
         DamagedError: one is not.
@@ -90,7 +90,7 @@ def check_types(values: Mapping[str, Any], allowed: Mapping[str, tuple[type, ...
 
 
 def check_finite(values: Mapping[str, Any], table: str, **key: Any) -> None:
-    """See that none of the numbers of a row is infinite.
+    """Check that none of the numbers of a row is infinite.
 
     Raises:
         DamagedError: one is.

@@ -1,4 +1,4 @@
-"""One connection to a database, spoken to in SQL; the same few verbs for SQLite and Postgres.
+"""One connection to a database; the same few verbs in SQL for SQLite and Postgres.
 
 SQL is written with ``?`` for its parameters and holds no other question marks or percent signs. It goes to the driver
 as it is: SQLAlchemy would take longer to import than a network takes to price.
@@ -53,13 +53,13 @@ class Database(Protocol):
     now: str
 
     def write(self) -> AbstractContextManager[Database]:
-        """A transaction that may write, from its start: all of it is kept or, after an exception, none."""
+        """A transaction that may write, from its start: all of it is committed or, after an exception, none."""
 
     def transact(self, work: Callable[[], T]) -> T:
         """Do something in such a transaction, and once more after a lost connection.
 
         Args:
-            work: must give the same when it is called again, also where its first call was kept unheard of.
+            work: must give the same when it is called again, also where its first call was committed unnoticed.
         """
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
@@ -72,7 +72,7 @@ class Database(Protocol):
         """Add rows; those whose key is there already stay as they are.
 
         Args:
-            kind: of the rows, which says the table; its key is one column, the first.
+            kind: of the rows, which decides the table; its key is one column, the first.
             rows: to be added.
         """
 
@@ -80,15 +80,15 @@ class Database(Protocol):
         """Add rows of keys that are this process's own; quicker than :meth:`insert`.
 
         Args:
-            kind: of the rows, which says the table.
+            kind: of the rows, which decides the table.
             values: of one row after another, in the order of the columns.
         """
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
-        """Ask, outside any transaction that writes."""
+        """Query, outside any transaction that writes."""
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
-        """Ask for more rows than fit into memory: one portion or more, of at most ``n_rows`` each."""
+        """Query more rows than fit into memory: one portion or more, of at most ``n_rows`` each."""
 
     def seconds_ago(self, seconds: float) -> str:
         """SQL for the time some seconds ago on the database's clock."""
@@ -119,7 +119,7 @@ def insertion_of(table: str, columns: Iterable[str], computed: Mapping[str, str]
 
 
 def portions(columns: tuple[str, ...], fetch: Callable[[], list[Row]]) -> Iterator[Answer]:
-    """An answer a portion at a time; one portion at least, which says what the columns are."""
+    """An answer a portion at a time; one portion at least, which has the names of the columns."""
     rows = fetch()
     yield Answer(columns, rows)
     while rows := fetch() if rows else []:

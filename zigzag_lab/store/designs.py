@@ -19,7 +19,7 @@ class Design(NamedTuple):
     """What a layer was priced on.
 
     Attributes:
-        accelerator, constraints: the kind of the run's input that says it; None for the run's own accelerator and the
+        accelerator, constraints: the kind of the run's input that holds it; None for the run's own accelerator and the
             entry of its own mapping that applies to the layer.
         left_out: memory operand -> memories of that accelerator that it did not visit, as JSON; None where it visited
             all of them.
@@ -127,7 +127,7 @@ def _entry_as_input(met: MappingConstraints) -> RunInput:
 
 def _remembered(met: Any, describe: Callable[[Any], RunInput]) -> RunInput:
     """What a run meets without having been given it, as an input; described once for all such runs."""
-    for is_same in (operator.is_, operator.eq):  # to compare all they say takes longer
+    for is_same in (operator.is_, operator.eq):  # to compare all fields takes longer
         known = next((one for one in tuple(_MET) if is_same(one.record, met)), None)  # others may add to it meanwhile
         if known is not None:
             return known

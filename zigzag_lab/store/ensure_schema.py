@@ -12,7 +12,7 @@ def ensure_schema(database: Database) -> None:
     """Bring a database to the schema of this program: SQLite by itself, Postgres on demand only.
 
     Raises:
-        StoreError: its schema is newer than this program, or it is a Postgres database that wants an upgrade.
+        StoreError: its schema is newer than this program, or it is a Postgres database that needs an upgrade.
     """
     revision = revision_of(database)
     if revision == HEAD:

@@ -13,7 +13,7 @@ class StoreError(InputError):
 
 
 class StoreWriteError(StoreError):
-    """A result could not be kept while a run was going: the disk is full, the database went away. Exit status 1."""
+    """A result could not be stored while a run was going: the disk is full, the database went away. Exit status 1."""
 
     exit_status = 1
 

@@ -26,7 +26,7 @@ class Child:
 
     Attributes:
         run: its totals.
-        depth: 0 for a child of the run that was asked about, 1 for a child of such a child.
+        depth: 0 for a child of the run itself, 1 for a child of such a child.
         n_chosen: how many of the layer evaluations that it chose its parent chose, too.
         n_layers: how many it chose.
     """

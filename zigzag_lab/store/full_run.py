@@ -1,4 +1,4 @@
-"""All that the database knows of one run, read in one go."""
+"""All that the database holds of one run, read in one go."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ GIT_DIFF = "ZIGZAG_LAB_GIT_DIFF"
 """The variable that keeps the differences of the working folder out of records where it says ``off``."""
 
 MOST_DIFF_BYTES = 1 << 20
-"""Larger differences are not kept; that there were some is."""
+"""Larger differences are not recorded; only that there were some."""
 
 _QUIET = {
     "core.attributesFile": os.devnull,
@@ -57,7 +57,7 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 
 @cache
 def working_diff(folder: Path) -> bytes | None:
-    """How tracked files differ from the commit, without secrets; None where that is not to be kept."""
+    """How tracked files differ from the commit, without secrets; None where that is not to be recorded."""
     if os.environ.get(GIT_DIFF, "").lower() in ("off", "0", "no", "false"):
         return None
     words = ("--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short")
@@ -68,7 +68,7 @@ def working_diff(folder: Path) -> bytes | None:
 
 
 def _git(folder: Path, *words: str) -> bytes | None:
-    """What git says; None where it says nothing, or cannot be kept from running others (before 2.31)."""
+    """The output of git; None where there is none, or where git cannot be stopped from running others (before 2.31)."""
     settings = _settings(folder)
     return None if settings is None else _output(folder, settings, *words)
 

@@ -1,4 +1,4 @@
-"""What the server or the file of a database says of itself."""
+"""Version, size and settings of the server or the file of a database."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def remove_garbage(store: Store, *, older_than_seconds: float = 0.0, is_dry_run:
 
 
 def give_back_space(store: Store) -> None:
-    """Have the space of removed rows given back to the disk; SQLite copies the whole file for that."""
+    """Return the space of removed rows to the disk; SQLite copies the whole file for that."""
     if store.url.kind == SQLITE:
         with in_words(store.url, StoreError):
             store.database.execute("VACUUM")

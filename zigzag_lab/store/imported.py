@@ -1,4 +1,4 @@
-"""Runs that were not made here: their rows are kept as they are given."""
+"""Runs that were not made here: their rows are stored as given."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def imported_run(store: Store, digest: str) -> str | None:
 def keep_run(
     store: Store, start: RunStart, digest: str, totals: Mapping[str, float], layers: Sequence[LayerRows]
 ) -> str:
-    """Keep a run whose results are there already.
+    """Store a run whose results are there already.
 
     Args:
         store: the database.
-        start: what is known of it.
+        start: of the run.
         digest: of what it was made from.
         totals: columns of the run.
         layers: rows in which the number of the run is still open.

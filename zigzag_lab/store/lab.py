@@ -47,7 +47,7 @@ _RUN_COLUMNS = ", ".join(f"v.{f.name}" for f in fields(RunRecord))
 
 
 class Lab:
-    """A database to ask.
+    """A database of runs, to query.
 
     Args:
         url: ``sqlite:///FILE``, ``postgresql+psycopg://...``, or the path of a SQLite file, which must exist; by
@@ -183,7 +183,7 @@ class Lab:
         return found[0]
 
     def children(self, run_id: str, *, all_levels: bool = False) -> list[RunRecord]:
-        """The runs within a run, in the order in which they were started; those within these, too, if asked for."""
+        """The runs within a run, in the order in which they were started; those within these, too, on request."""
         number = self.store.run_number(run_id)
         where = f"v.run_number IN ({WITHIN})" if all_levels else "v.parent_number = ?"
         return self._runs([(where, number)], "v.child_index, v.run_number", None)
@@ -198,7 +198,7 @@ class Lab:
         return [checked(StoredResult, row, "zl_result", result_index=row["result_index"]) for row in answer.as_dicts()]
 
     def details(self, run_id: str) -> RunDetails:
-        """What a run was asked, and what went wrong."""
+        """The options of a run, and what went wrong."""
         number = self.store.run_number(run_id)
         row = self._reader.select(
             "SELECT r.options, e.content, r.engine_digest, r.error, r.traceback, r.environment_digest, r.keywords "
@@ -253,7 +253,7 @@ class Lab:
         return {index: tuple(points) for index, points in found.items()}
 
     def inputs(self, run_id: str) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
-        """Kind -> (name, all that the input says, the bytes of its file where it had one)."""
+        """Kind -> (name, the content of the input, the bytes of its file where it had one)."""
         return self.inputs_of(self.store.run_number(run_id))
 
     def inputs_of(self, run_number: int) -> dict[str, tuple[str, dict[str, Any], bytes | None]]:
@@ -290,7 +290,7 @@ class Lab:
     # -- SQL -----------------------------------------------------------------------------------------------------------
 
     def sql(self, text: str, parameters: Sequence[Any] = ()) -> Answer:
-        """Ask in SQL, on a connection that refuses to write.
+        """Query in SQL, on a connection that refuses to write.
 
         Args:
             text: one statement. The views ``zl_v_runs``, ``zl_v_layers`` and ``zl_v_memory`` answer most questions.
@@ -309,7 +309,7 @@ class Lab:
         return pd.DataFrame(answer.rows, columns=list(answer.columns))
 
     def stream(self, text: str, parameters: Sequence[Any] = ()) -> Iterator[Answer]:
-        """Ask in SQL for more rows than fit into memory: portions of the answer, one after the other."""
+        """Query in SQL more rows than fit into memory: portions of the answer, one after the other."""
         return self._reader.stream(text, parameters)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers of tools that price memories, by what was asked and of which tool."""
+"""Costs of memories from external tools, by request and tool."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = tuple(field.name for field in fields(MemoryCosts))
 
 
 def memory_cost(database: Database, key: str) -> MemoryCosts | None:
-    """The answer kept under a key; none where there is none, or no sound one."""
+    """The answer stored under a key; none where there is none, or no sound one."""
     rows = database.select(f"SELECT {', '.join(COLUMNS)} FROM zl_memory_cost WHERE key = ?", (key,)).rows
     numbers = [value for row in rows for value in row]
     if not numbers or not all(isinstance(n, (int, float)) and isfinite(n) and n > 0 for n in numbers):
@@ -23,6 +23,6 @@ def memory_cost(database: Database, key: str) -> MemoryCosts | None:
 
 
 def keep(database: Database, answers: Mapping[str, MemoryCosts]) -> None:
-    """Keep answers; one that is there already stays."""
+    """Store answers; one that is there already stays."""
     rows = [MemoryCostTuple(key=key, **asdict(costs)) for key, costs in sorted(answers.items())]
     database.transact(lambda: database.insert(MemoryCostTuple, rows))

@@ -96,7 +96,7 @@ def _differing_views(url: DatabaseUrl) -> list[str]:
 
 
 def _what_was_kept(url: DatabaseUrl, before: str | None) -> str:
-    """What became of the schema, as far as the database tells."""
+    """What became of the schema, as far as the database shows."""
     try:
         now = _revision_before(url)
     except StoreError:
@@ -138,7 +138,7 @@ def _locked(url: DatabaseUrl) -> Iterator[None]:
 @contextmanager
 def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
     """Alembic's configuration with an open connection; the URL goes through no ini file, which would mangle it."""
-    connect(url).close()  # says in words what SQLAlchemy would say in a traceback
+    connect(url).close()  # one message in place of SQLAlchemy's traceback
     engine = make_engine(url, for_migrations=True)
     before = _revision_before(url)
     try:
@@ -157,7 +157,7 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
 
 
 def back_up(url: DatabaseUrl, revision: str) -> Path | None:
-    """Copy a SQLite file beside itself before its schema changes; a copy of the same revision is kept, not replaced."""
+    """Copy a SQLite file beside itself before its schema changes; one of the same revision is not replaced."""
     if url.path is None or not _holds_runs(url.path):
         return None
     copy = url.path.with_name(f"{url.path.name}.backup-{revision}")

@@ -15,7 +15,7 @@ def this_process() -> str:
     """This process, as runs name their owner: ``machine/boot/namespace:process id``.
 
     Containers that share a machine, and often its name, count their processes apart; only within one namespace of one
-    boot does an id name a process. Where the system does not tell, the owner is ``machine:process id``.
+    boot does an id name a process. Where the system does not report it, the owner is ``machine:process id``.
     """
     pid = os.getpid()
     return f"{platform.node()}{_where_ids_count(pid)}:{pid}"
@@ -34,7 +34,7 @@ def process_exited(owner: str) -> bool:
     """Whether an owner is a process that has ended, of where this one can see it; False where that is unknown.
 
     A process that took over the id of one that ended passes for it; heartbeats tell of such runs later, as of all
-    whose owner says nothing of its boot and namespace.
+    whose owner has no boot and namespace.
     """
     place, _, number = owner.rpartition(":")
     ours, _, _ = this_process().rpartition(":")

@@ -28,7 +28,7 @@ class ParquetWriter:
         self._file = path.open("wb")  # by its own hand, as Arrow takes names in UTF-8 only
 
     def write(self, portion: Answer) -> None:
-        """Take some rows."""
+        """Write some rows."""
         columns = list(zip(*portion.rows, strict=True)) or [() for _ in portion.columns]
         if self._writer is None:
             schema = [(name, self._type_of(name)) for name in portion.columns]

@@ -23,7 +23,7 @@ log = logging.getLogger("zigzag_lab.store")
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 60.0
-"""For how long a server that went away is asked again, as one that restarts is back within seconds."""
+"""For how long a query is tried again on a server that went away, as one that restarts is back within seconds."""
 
 CONNECT_SECONDS = 10
 MOST_TRIES = 5
@@ -40,7 +40,7 @@ class PostgresDatabase:
         self.url, self.read_only = url, read_only
         self._lock = RLock()
         self._is_writing = False
-        self._may_be_there = False  # whether rows may have been committed by a try whose end we did not hear of
+        self._may_be_there = False  # whether rows may have been committed by a try whose end is unknown
         self._is_given_up = False  # whether the server stayed away for as long as we wait
         self._spells_out = False  # whether rows are looked through for text that UTF-8 cannot hold
         self._types: dict[str, dict[str, str]] = {}
@@ -116,7 +116,7 @@ class PostgresDatabase:
         return getattr(error, "sqlstate", None) in _OTHERS_IN_THE_WAY and n_tries < MOST_TRIES
 
     def _patiently(self, ask: Callable[[], T]) -> T:
-        """Ask something that changes nothing; where the connection has died, on a new one, for some time.
+        """Run a query that changes nothing; where the connection has died, on a new one, for some time.
 
         Once a server stayed away for so long, it is asked once only, until it answers: what is still to be said when a
         run fails takes no minute each.
@@ -208,7 +208,7 @@ class PostgresDatabase:
         return self._types[table]
 
     def select(self, sql: str, parameters: Sequence[Any] = ()) -> Answer:
-        """Ask; one statement at most, and on a read-only connection none that writes."""
+        """Query; one statement at most, and on a read-only connection none that writes."""
         with self._lock, in_words(self.url, StoreError):
             if self._is_writing:
                 return self._asked(sql, parameters)
@@ -230,7 +230,7 @@ class PostgresDatabase:
         return Answer(tuple(c.name for c in cursor.description or ()), rows)
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
-        """Ask for more rows than fit into memory: a portion at a time, all as of one moment."""
+        """Query more rows than fit into memory: a portion at a time, all as of one moment."""
         with self._lock, in_words(self.url, StoreError):
             self._patiently(lambda: self._connection.execute("SELECT 1"))
             with self._connection.transaction():
@@ -255,7 +255,7 @@ _QUOTED_OR_MARK = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\?|%""")
 
 
 def _take_whole_numbers_as_such(connection: Any) -> None:
-    """Let numbers of any size come as ``int`` where they have no fraction: numbers of MACs, and sums of integers."""
+    """Read numbers of any size as ``int`` where they have no fraction: numbers of MACs, and sums of integers."""
     from psycopg.types.numeric import NumericBinaryLoader, NumericLoader
 
     def whole(value: Any) -> Any:
@@ -297,7 +297,7 @@ def _first_line(url: DatabaseUrl, error: BaseException) -> str:
 
 @contextmanager
 def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
-    """Turn an error of the driver into one that says what to do, without the password."""
+    """Turn an error of the driver into one with a remedy, without the password."""
     try:
         import psycopg
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The pulse of a store: one thread that lets every open run write what is pending and give signs of life."""
+"""The pulse of a store: one thread in which every open run writes pending rows and its heartbeat."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Pulse:
         self._stopped = False
 
     def start(self, living: Living) -> None:
-        """Let something be called from now on."""
+        """Call something from now on."""
         with self._changed:
             self._living.append(living)
             if self._thread is None:
@@ -36,7 +36,7 @@ class Pulse:
                 self._thread.start()
 
     def stop(self, living: Living) -> None:
-        """Let it be called no more; a beat that is under way may still end."""
+        """Stop calling it; a beat that is under way may still end."""
         with self._changed:
             if living in self._living:
                 self._living.remove(living)

@@ -130,7 +130,7 @@ class Summary:
     Attributes:
         figures: columns of ``zl_run``; energies and cycles are None where there is no single total.
         chosen: the evaluations that the total is made of; of a run without one, all that it yielded.
-        warnings: what a reader of the record should know.
+        warnings: for readers of the record.
     """
 
     figures: dict[str, float | int | None]

@@ -72,7 +72,7 @@ class RowBatch:
         return [*zip(*(self.layers[fields.index(column) :: len(fields)] for column in columns), strict=True)]
 
     def add(self, other: RowBatch) -> None:
-        """Take the rows of another batch, too."""
+        """Add the rows of another batch."""
         self.mappings += other.mappings
         self.layers += other.layers
         self.memories += other.memories

@@ -82,7 +82,7 @@ class StoredLayer:
     """A priced layer of a run, its mapping and its memories.
 
     Attributes:
-        layer_index: its place among the layers asked for, from 0.
+        layer_index: its position among the layers of the query, from 0.
         figures: column of ``zl_layer_evaluation`` -> value; ``run_number`` is the run that holds the row.
         spatial_mapping: as people write it.
         mapping: the mapping's document (:func:`zigzag_lab.store.codec.mapping_from` makes records of it).
@@ -103,7 +103,7 @@ class StoredLayer:
 
     @property
     def owner(self) -> int:
-        """The number of the run that holds the row, whose inputs say what it was priced on."""
+        """The number of the run that holds the row, whose inputs it was priced on."""
         return int(self.figures["run_number"])
 
 
@@ -146,7 +146,7 @@ class StoredPoint:
 
 @dataclass(frozen=True, kw_only=True)
 class RunDetails:
-    """What a run was asked, beyond its totals."""
+    """The options and circumstances of a run, beyond its totals."""
 
     options: dict[str, Any]
     tags: dict[str, str]

@@ -161,7 +161,7 @@ class RunRows:
     # -- writing; each within a transaction --------------------------------------------------------------------------
 
     def write(self, database: Database) -> None:
-        """Write what is pending; the caller notes it once it is kept."""
+        """Write what is pending; the caller notes it once it is committed."""
         self.pending.write(database)
         for owner, index in self._certificates:
             if owner != self.number or index < self.n_written:
@@ -213,7 +213,7 @@ class RunRows:
             database.execute("DELETE FROM zl_run_layer WHERE run_number = ?", (self.number,))
 
     def written(self, *, with_lists: bool) -> None:
-        """Note that what was pending is kept."""
+        """Note that pending rows are committed."""
         self._has_lists = self._has_lists or with_lists
         self.pending = RowBatch()
         self.n_pending = 0

@@ -18,7 +18,7 @@ from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
 
 MAX_SOURCE_BYTES = 16 * 1024 * 1024
-"""Larger files are not kept: what they say is, as the input's content."""
+"""Larger files are not stored, only what was read from them, as the input's content."""
 
 INPUT_KINDS = ("workload", "accelerator", "mapping")
 
@@ -34,7 +34,7 @@ class RunInput:
         kind: ``workload``, ``accelerator`` or ``mapping``.
         name: what to call it in tables.
         digest: the key of its meaning.
-        content: canonical JSON of all it says.
+        content: canonical JSON of all its fields.
         file_name: the file it was read from; None where it came from memory.
         source: that file's bytes.
         record: the input itself, where it is at hand.
@@ -69,7 +69,7 @@ class RunInput:
             record: what was read.
             name: what to call it; by default the record's own name, ``mapping`` for mapping rules.
             file_name: the file it was read from.
-            source: that file's bytes; not kept above :data:`MAX_SOURCE_BYTES`.
+            source: that file's bytes; not stored above :data:`MAX_SOURCE_BYTES`.
         """
         kind = next((kind for kind in INPUT_KINDS if isinstance(record, KINDS[kind])), None)
         if kind is None:
@@ -96,8 +96,8 @@ class RunStart:
     Attributes:
         experiment: the question it belongs to; made when new.
         name: what to call it; by default its workload on its accelerator.
-        objective: ``latency``, ``energy`` or ``edp``; ``none`` where stages of the user choose, or nobody does.
-        options: everything else that was asked, as plain data.
+        objective: ``latency``, ``energy`` or ``edp``; ``none`` where stages of the user choose, or none does.
+        options: all other options, as plain data.
         keywords: of its stages, where options and inputs do not give them back
             (:func:`zigzag_lab.keys.values.value_document`).
         inputs: what it is given.

@@ -23,7 +23,7 @@ from zigzag_lab.store.url import SQLITE
 
 _MOST_RUNS_NAMED = 5
 _MENDING = frozenset({"zl_cache_entry", "zl_reading"})
-"""Tables whose damaged rows are made anew by whoever wants them."""
+"""Tables whose damaged rows are made anew when they are needed."""
 
 _RUNS = {
     "zl_mapping": "SELECT run_number FROM zl_layer_evaluation WHERE mapping_digest = ?",
@@ -43,7 +43,7 @@ class Damage:
         table: its table.
         found: which row, and what is wrong.
         runs: ids of runs that refer to it, as far as they are few.
-        mends_itself: whether whoever wants it makes it anew.
+        mends_itself: whether it is made anew when it is needed.
     """
 
     table: str

@@ -39,7 +39,7 @@ _TIME = "strftime('%Y-%m-%d %H:%M:%f', 'now'{})"
 _ASKING = frozenset(
     {"table_info", "table_xinfo", "index_list", "index_info", "foreign_key_list", "integrity_check", "quick_check"}
 )
-"""Pragmas whose argument is what they are asked about."""
+"""Pragmas that take the subject of the query as their argument."""
 
 _RUNTIME = (
     "PRAGMA foreign_keys=ON",
@@ -145,7 +145,7 @@ class SqliteDatabase:
             return Answer(tuple(c[0] for c in cursor.description or ()), cursor.fetchall())
 
     def stream(self, sql: str, parameters: Sequence[Any] = (), n_rows: int = 10_000) -> Iterator[Answer]:
-        """Ask for more rows than fit into memory, a portion at a time."""
+        """Query more rows than fit into memory, a portion at a time."""
         with in_words(self.url, StoreError):
             cursor = self._executed(sql, parameters)
             columns = tuple(c[0] for c in cursor.description or ())
@@ -174,7 +174,7 @@ def _without_nulls(kind: RowType, values: list[Any]) -> tuple[tuple[str, ...], l
 
 
 def _fitting(values: Sequence[Any]) -> list[Any]:
-    """Values as SQLite can keep them: whole numbers beyond 64 bits as floats, which its columns take as well."""
+    """Values as SQLite can store them: whole numbers beyond 64 bits as floats, which its columns take as well."""
     return [float(v) if isinstance(v, int) and v not in _WHOLE_NUMBERS else v for v in values]
 
 
@@ -202,7 +202,7 @@ def connected(url: DatabaseUrl, *, read_only: bool = False) -> sqlite3.Connectio
             raise
         return _opened(
             f"{name}?immutable=1", _only_read, uri=True
-        )  # nobody can make the log's shared memory in its folder
+        )  # the log's shared memory cannot be made in its folder
 
 
 def _opened(name: str, prepare: Callable[[sqlite3.Connection], None], *, uri: bool = False) -> sqlite3.Connection:
@@ -257,7 +257,7 @@ def journal_mode_for(path: Path) -> str:
 
 
 def file_system_of(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:
-    """The kind of the file system that a path lies on, such as ``ext4``; empty where the system does not tell."""
+    """The kind of the file system that a path lies on, such as ``ext4``; empty where the system does not report it."""
     try:
         lines = mounts.read_text().splitlines()
     except OSError:
@@ -285,7 +285,7 @@ _ADVICE = (
 
 @contextmanager
 def in_words(url: DatabaseUrl, kind: type[StoreError]) -> Iterator[None]:
-    """Turn an error of the driver into one that says what to do."""
+    """Turn an error of the driver into one with a remedy."""
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:  # a warning is what Python 3.11 has for two statements at once

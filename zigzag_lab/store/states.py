@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunStatus(StrEnum):
-    """Where a run stands. A lost one stopped giving signs of life; should it wake, it runs again."""
+    """Where a run stands. The heartbeat of a lost one has stopped; should it resume, it runs again."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -16,7 +16,7 @@ class RunStatus(StrEnum):
 
 
 class PublicationState(StrEnum):
-    """Whether MLflow knows of a run."""
+    """Whether MLflow has a run."""
 
     PENDING = "pending"
     PUBLISHED = "published"

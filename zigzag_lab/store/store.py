@@ -40,7 +40,7 @@ GONE_REASON = "its process ended without closing it: killed, or its machine went
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """An entry of the outbox: a closed run, what MLflow knows of it, and when that or the run last changed."""
+    """An entry of the outbox: a closed run, its id in MLflow, and when that or the run last changed."""
 
     run_id: str
     state: str
@@ -57,7 +57,7 @@ class Store:
         url: where it is; shows no password.
         database: its connection.
         digests: of records, worked out once for both the cache's keys and the rows.
-        pulse: lets its open runs write what is pending.
+        pulse: the thread in which its open runs write pending rows.
     """
 
     def __init__(self, database: Database) -> None:
@@ -72,7 +72,7 @@ class Store:
         """Open a run; it is visible at once.
 
         Args:
-            start: what is known of it.
+            start: its inputs and options.
             parent: the run within which it is started, as its child; its place, where another process records it.
 
         Raises:
@@ -107,7 +107,7 @@ class Store:
             "environment_digest": self.environment_digest(),
         }
         if parent is not None:
-            index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent knows of it
+            index = parent.n_children if isinstance(parent, RunRecorder) else 0  # until the parent has it
             values |= {"parent_number": parent.number, "child_index": index}
             values["settings"] = to_json({n: _setting(v) for n, v in (start.settings or {}).items()})
         insert = insertion_of("zl_run", ["id", *values], dict.fromkeys(("started_at", "heartbeat_at"), db.now))
@@ -166,7 +166,7 @@ class Store:
 
     @staticmethod
     def _working_diff() -> tuple[str, bytes] | None:
-        """What the environment says of the working folder's differences, in full."""
+        """The differences of the working folder that the environment refers to, in full."""
         known = environment()
         state, diff = known["git"] or {}, working_diff(Path(known["cwd"]))
         return (state["diff"], diff) if diff is not None and "diff" in state else None
@@ -207,7 +207,7 @@ class Store:
         return self.database.transact(once_more)
 
     def forget(self) -> None:
-        """Take nothing for kept that was: rows may have been removed."""
+        """Forget which rows are stored: some may have been removed."""
         self._kept.clear()
 
     # -- runs that are there already -----------------------------------------------------------------------------------
@@ -238,7 +238,7 @@ class Store:
         raise InputError(f"run '{run_id}'", found, "the id of a run, or its start", "'zigzag-lab ls' lists the runs.")
 
     def untag(self, run_id: str, *keys: str) -> None:
-        """Take words off a run; those that it does not carry are no error."""
+        """Remove tags from a run; those that it does not carry are no error."""
         number = self.run_number(run_id)
         with self.database.write():
             for key in keys:
@@ -322,7 +322,7 @@ class Store:
         self.database.transact(lambda: add_to_outbox(self.database, run_numbers))
 
     def published(self, run_id: str, mlflow_run_id: str, as_of: Any = None) -> None:
-        """MLflow has all there is to know of a run.
+        """MLflow has all of a run.
 
         Args:
             run_id: the run.
@@ -396,9 +396,9 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
 
 @dataclass(frozen=True)
 class CacheElsewhere:
-    """What opens the cache of a run in a worker process, which keeps its connection for whatever it is given next.
+    """What opens the cache of a run in a worker process, which keeps its connection open for further tasks.
 
-    What is asked there is counted, and noted, by the process that the run belongs to.
+    Look-ups there are counted, and noted, by the process that the run belongs to.
 
     Attributes:
         url: of the database; its password goes through the pipe between the two processes only.

@@ -22,7 +22,7 @@ from zigzag_lab.vocab.masking import masked
 
 LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
-"""What ``zl_run.error`` says of a point whose worker died; it is priced again when the sweep goes on."""
+"""The ``zl_run.error`` of a point whose worker died; it is priced again when the sweep goes on."""
 
 FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
 """What points are compared by."""
@@ -50,7 +50,7 @@ class PointState:
         is_current: whether this version of the program priced it.
         is_lost: whether its worker died.
         run_number: of its run.
-        is_taken: whether somebody alive is at work on it.
+        is_taken: whether a live process is at work on it.
     """
 
     status: str | None
@@ -80,7 +80,7 @@ class PricedPoint:
         reason, error, traceback: of a point that came to nothing.
         area_mm2: of the whole design.
         utilisation: ideal cycles over latency.
-        answers: about layers, which others may ask for too.
+        answers: about layers, which other points may need too.
     """
 
     key: str
@@ -105,7 +105,7 @@ class SweepRecord:
         store: the database.
         number: of the sweep.
         experiment_number: that its runs belong to.
-        objective: what its runs minimise, where they do not say otherwise.
+        objective: what its runs minimise by default.
     """
 
     store: Store
@@ -119,7 +119,7 @@ class SweepRecord:
         return self.store.database
 
     def n_points(self) -> int:
-        """How many points anybody began or priced, whatever the file says now."""
+        """Number of points that were begun or priced, also with earlier forms of the file."""
         sql = "SELECT COUNT(*) FROM zl_sweep_point WHERE sweep_number = ?"
         return int(self._db.select(sql, (self.number,)).rows[0][0])
 
@@ -158,7 +158,7 @@ class SweepRecord:
     # -- claims --------------------------------------------------------------------------------------------------------
 
     def claim(self, points: Sequence[PointRow], known: Mapping[str, PointState]) -> set[str]:
-        """Take points, so that nobody else works on them; the keys of those that are ours now.
+        """Claim points, so that no other process works on them; the keys of those that are ours now.
 
         Args:
             points: what is wanted.
@@ -198,7 +198,7 @@ class SweepRecord:
         return ours
 
     def _locked(self, keys: Sequence[str]) -> list[Row]:
-        """Points that are in the table, kept from others until the transaction ends."""
+        """Points that are in the table, locked until the transaction ends."""
         lock = "" if self._db.url.kind == SQLITE else " ORDER BY point_key FOR UPDATE"
         rows: list[Row] = []
         for start in range(0, len(keys), _AT_ONCE):
@@ -211,7 +211,7 @@ class SweepRecord:
         return rows
 
     def renew(self) -> None:
-        """Say that we are still at work on what we took."""
+        """Renew the leases of the claimed points."""
         lease = self._db.seconds_ago(-LEASE_SECONDS)
         sql = f"UPDATE zl_sweep_point SET lease_until = {lease} WHERE sweep_number = ? AND owner = ?"
         self._db.transact(lambda: self._db.execute(sql, (self.number, self.owner)))
@@ -306,7 +306,7 @@ def open_sweep(store: Store, name: str, objective: str, n_points: int, content: 
         store: an open database.
         name: of the sweep, and of the experiment that its runs belong to.
         objective: what its runs minimise.
-        n_points: how many points its file asks for.
+        n_points: number of points of its file.
         content: the file, as plain data.
     """
     db = store.database

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SweepSummary:
-    """A sweep and how far it has come. ``n_points`` is what its file asked for last."""
+    """A sweep and how far it has come. ``n_points`` is that of the last form of its file."""
 
     name: str
     objective: str
@@ -37,7 +37,7 @@ class SweepPointRecord:
     """A point that a run answers; what is not known is None.
 
     Attributes:
-        stored_settings: its settings as the database has them, which is JSON in some; read when asked for.
+        stored_settings: its settings as the database has them, which is JSON in some; read on first use.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The views, asked for as tables: which there are, their columns, and questions for their rows."""
+"""The views as tables: their names, their columns, and queries of their rows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rows_of_table(
         table: one of :data:`TABLES`.
         experiment: only runs of this one.
         runs: only these runs, by id; all when empty.
-        children: whether the rows of runs within runs are asked for, too.
+        children: whether the rows of runs within runs are wanted, too.
     """
     wanted, values = [], []
     if experiment is not None:

@@ -1,7 +1,7 @@
-"""Searching a design space with Optuna: designs are asked for in batches, priced as any points, and reported to it.
+"""Searching a design space with Optuna: designs are proposed in batches, priced as any points, and reported to it.
 
 What is proposed follows from the seed and from what was reported, whoever priced it and however long it took: a
-search that was killed asks for the same designs again, finds them answered in the database, and goes on from there.
+search that was killed proposes the same designs again, finds them answered in the database, and goes on from there.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class AdaptiveSearch:
         return len(self._networks)
 
     def ask(self) -> list[ProposedDesign]:
-        """The next batch; empty when all trials have been asked for, or the space holds no more designs.
+        """The next batch; empty when all trials have been proposed, or the space holds no more designs.
 
         Raises:
             InputError: the constraints exclude all that was tried.

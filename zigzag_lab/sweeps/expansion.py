@@ -12,7 +12,7 @@ from zigzag_lab.sweeps.plan import FILES, DesignPoint, SweepSpec, point_of, root
 from zigzag_lab.vocab import InputError, nearest
 
 MAX_POINTS = 1_000_000
-"""More cannot be meant: at a tenth of a second a point, a day and more."""
+"""More is refused as a mistake: at a tenth of a second a point, a day and more."""
 
 _TRIES_FOR_A_POINT = 200
 
@@ -36,7 +36,7 @@ def points(sweep: SweepSpec) -> Iterator[DesignPoint]:
 
 
 def _grid(sweep: SweepSpec, make: PointMaker) -> Iterator[DesignPoint]:
-    seen: set[str] = set()  # conditions, and files that say the same, make combinations equal
+    seen: set[str] = set()  # conditions, and files of the same content, make combinations equal
     for values in _combinations(sweep.axes, make, {}):
         point = make.point(values)
         if point is not None and point.key not in seen:
@@ -45,7 +45,7 @@ def _grid(sweep: SweepSpec, make: PointMaker) -> Iterator[DesignPoint]:
 
 
 def _combinations(axes: tuple[Axis, ...], make: PointMaker, values: Values) -> Iterator[Values]:
-    """Every combination that the constraints let through so far; a constraint is asked as soon as it can be."""
+    """Every combination that the constraints allow so far; a constraint is evaluated as soon as it can be."""
     if not axes:
         yield values
         return
@@ -107,7 +107,7 @@ class PointMaker:
                 self._late.append(constraint)
 
     def may_hold(self, values: Values, n_axes_left: int) -> bool:
-        """Whether the constraints that can be asked once this axis has its value hold."""
+        """Whether the constraints that can be evaluated once this axis has its value hold."""
         early = self._early.get(n_axes_left)
         return early is None or all(constraint.value(self.lookup(values)) for constraint in early)
 
@@ -122,7 +122,7 @@ class PointMaker:
         return point_of(self.sweep, values)
 
     def lookup(self, values: Values) -> Callable[[str], object]:
-        """What names stand for: values of axes, what has been derived, else what the base files say."""
+        """What names stand for: values of axes, what has been derived, else values of the base files."""
 
         def look_up(name: str) -> object:
             return values[name] if name in values else self._base_value(name, values)

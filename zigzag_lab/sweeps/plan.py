@@ -1,4 +1,4 @@
-"""A sweep: what is asked of which design space; and its points."""
+"""A sweep: options, a design space, and its points."""
 
 from __future__ import annotations
 

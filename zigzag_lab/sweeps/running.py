@@ -122,7 +122,7 @@ class Work:
         open_engine: called once there is something to do.
         column: the figure of which the best is shown.
         listener: receives progress, and is polled for cancellation.
-        progress: counted on; ``n_wanted`` is all points that will be asked for, less those found answered.
+        progress: counted on; ``n_wanted`` is all points of the sweep, less those found answered.
         retry_failed: whether points that failed before are priced again.
     """
 

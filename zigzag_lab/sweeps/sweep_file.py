@@ -1,4 +1,4 @@
-"""Reading a sweep file: everything it says is checked before anything runs."""
+"""Reading a sweep file: all of it is checked before anything runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_sweep(path: str | Path) -> SweepSpec:
     """Read and check a sweep file, or the ``experiment.yaml`` of a folder.
 
     Raises:
-        InputError: something in it cannot be used; says where, and what to write instead.
+        InputError: something in it cannot be used; with the place, and what to write instead.
     """
     file = Path(path)
     file = file / "experiment.yaml" if file.is_dir() else file
@@ -165,7 +165,7 @@ class _SweepFile:
 
 
 def _check_names(reader: _SweepFile, sweep: SweepSpec) -> None:
-    """See that every name is set once, that paths lead somewhere, and that expressions speak of what is known."""
+    """Check that every name is set once, that paths lead somewhere, and that expressions use known names."""
     known: set[str] = set()
     for axis in sweep.axes:
         if axis.when is not None:

@@ -17,7 +17,7 @@ __all__ = ["OFF", "Failure", "PublishReport", "mlflow_uri_for", "publish_pending
 
 
 def __getattr__(name: str) -> object:
-    """Load the publisher when it is asked for: a run that publishes nothing does not wait for it."""
+    """Load the publisher when it is first used: a run that publishes nothing does not wait for it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from zigzag_lab.tracking import publish

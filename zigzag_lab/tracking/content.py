@@ -34,7 +34,7 @@ from zigzag_lab.vocab.quantities import sums
 from zigzag_lab.workload import Workload, operations_left_out
 
 NO_LIMIT = "0"
-"""The parameter of a limit that was asked not to be one: a word would drop the run from parallel coordinates."""
+"""The parameter of a limit that is off: text would drop the run from MLflow's parallel coordinates."""
 
 SHORT_DIGEST = 12
 MOST_STEPS = 1000
@@ -154,7 +154,7 @@ def in_ms(time: datetime) -> int:
 
 
 def params(record: FullRun) -> dict[str, str]:
-    """The parameters of a run; the same keys for every run that was asked for in the same way."""
+    """The parameters of a run; the same keys for every run with the same options and searches."""
     given, options = record.inputs, record.options
     found = {kind: given[kind].name if kind in given else "none" for kind in _INPUTS}
     found |= {f"{kind}_digest": given[kind].digest[:SHORT_DIGEST] if kind in given else "none" for kind in _INPUTS}
@@ -186,7 +186,7 @@ def _metrics(record: FullRun) -> Iterator[Measurement]:
     for key, value in _totals(record).items():
         if value is not None:
             yield Measurement(key, float(value))
-    if record.has_no_total:  # sums over the layers of several answers say nothing
+    if record.has_no_total:  # sums over the layers of several results mean nothing
         return
     energies = energy_by_memory(record)
     most = sorted(energies, key=lambda name: (-energies[name], name))[:MOST_MEMORIES]
@@ -209,7 +209,7 @@ def _results(kin: Kin) -> Iterator[Measurement]:
 
 
 def _totals(record: FullRun) -> dict[str, float | int | None]:
-    """Figures of the whole run; None where they are not known."""
+    """Figures of the whole run; None for those without a value."""
     totals = record.totals
     latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] * layer["times"] for layer in record.layers)
     gaps = [layer["certificate"]["gap"] for layer in record.layers if "certificate" in layer]
@@ -239,7 +239,7 @@ def energy_by_memory(record: FullRun) -> dict[str, float]:
 
 
 def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> Iterator[tuple[str, str]]:
-    """Tags, with empty texts for what there is nothing to say of."""
+    """Tags; those without a value are empty texts."""
     machine = record.environment
     argv, git = machine.get("argv") or [""], machine.get("git") or {}
     yield limits.RUN_ID_TAG, record.run_id

@@ -1,4 +1,4 @@
-"""Write for MLflow: its limits of keys and values, its Markdown, and the tags by which we know our own again.
+"""Write for MLflow: its limits of keys and values, its Markdown, and the tags that identify our runs.
 
 Truncated values are marked.
 """
@@ -43,7 +43,7 @@ def clean(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """A text of at most so many characters; one that is cut ends in a mark that says how much is missing."""
+    """A text of at most so many characters; one that is cut ends in a mark with the number of missing characters."""
     text = clean(text)
     if len(text) <= most:
         return text

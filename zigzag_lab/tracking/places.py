@@ -1,4 +1,4 @@
-"""Where MLflow keeps what we tell it: beside our SQLite file, unless somebody says otherwise."""
+"""The locations of MLflow's store and artifacts: beside our SQLite file by default."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sqlite_uri(path: Path) -> str:
     """The tracking URI of a SQLite file, whatever its folders are called.
 
     Where a name has signs that mean something in a URI, it names the driver, too: of a URI without one, MLflow makes
-    the folder as it is spelt there.
+    the folder under its escaped name.
     """
     place = path.absolute().as_posix()
     if not _SIGNS.intersection(place):
@@ -98,7 +98,7 @@ def absolute(uri: str) -> str:
 def artifact_folder(uri: str) -> Path | None:
     """Where files of runs go: beside MLflow's SQLite file, in the working folder for another database.
 
-    None for a tracking server, which knows its own place.
+    None for a tracking server, which has a location of its own.
     """
     path = sqlite_path(uri)
     if path is not None:

@@ -90,7 +90,7 @@ def publish_pending(
     again: bool = False,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> PublishReport:
-    """Publish the runs that MLflow does not know of yet: those that wait, then those that failed before.
+    """Publish the runs that MLflow does not have yet: pending ones, then those that failed before.
 
     Trouble with MLflow is written into the outbox and reported, never raised. MLflow is not imported when there is
     nothing to publish, or when its store cannot be reached.
@@ -233,7 +233,7 @@ class _Publisher:
         return known
 
     def _publish_run(self, tracker: Tracker, run_id: str) -> str:
-        """Publish a run that others are within: it may be known to another store of MLflow only, or have failed."""
+        """Publish a run that others are within: it may be in another store of MLflow only, or have failed."""
         self.store.ask_to_publish([self.store.run_number(run_id)])
         (entry,) = self.store.publications(first=run_id, limit=1)
         return self._tell(tracker, entry)

@@ -1,4 +1,4 @@
-"""A sweep and its points as MLflow shows them: what was asked, how far it is, which points are best.
+"""A sweep and its points as MLflow shows them: its file, its progress, and its best points.
 
 The settings of a point are parameters: plain numbers under short names, the same for all points.
 """
@@ -145,7 +145,7 @@ def plain_text(value: object) -> str:
 
 
 def point_name(record: FullRun, sweep: PublishedSweep) -> str:
-    """What a point is called in a list, whose columns are narrow: where it lies on the axes, then its inputs."""
+    """The name of a point in a list, whose columns are narrow: its values on the axes, then its inputs."""
     settings = record.point.settings if record.point is not None else {}
     words = [in_words(name, settings[name]) for name in sweep.varying if name in settings]
     if "accelerator" in record.inputs and len(sweep.accelerators) > 1:

@@ -1,4 +1,4 @@
-"""See whether MLflow's store can be used before MLflow is asked: on its own it would try for minutes."""
+"""Check that MLflow's store can be used before MLflow is called: MLflow itself retries for minutes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ BUSY_SECONDS = 2.0
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 4.0
 REMEMBERED_SECONDS = 300.0
-"""For how long a server that did not answer is not asked again by this process."""
+"""Time in which this process does not try a server again that did not answer."""
 
 UPGRADE = "Upgrade MLflow, or name another store with --mlflow."
 _POSTGRES_ASKS_FOR_TLS = bytes.fromhex("0000000804d2162f")
-_silent: dict[tuple[str, int], float] = {}  # host and port -> when it said nothing
+_silent: dict[tuple[str, int], float] = {}  # host and port -> when it did not answer
 _PORTS = {"postgresql": 5432, "postgres": 5432, "mysql": 3306, "mssql": 1433, "http": 80, "https": 443}
 
 
@@ -34,7 +34,7 @@ class TrackingError(InputError):
 
 
 def check_reachable(uri: str) -> None:
-    """See whether a store can be written to, as far as two seconds suffice and without MLflow.
+    """Check whether a store can be written to, as far as two seconds suffice and without MLflow.
 
     Raises:
         TrackingError: it cannot.
@@ -66,7 +66,7 @@ def _check_file(path: Path, uri: str) -> None:
 
 
 def check_schema(uri: str) -> None:
-    """See whether the installed MLflow knows the schema of its SQLite file; its own words advise an upgrade of both.
+    """Check that the installed MLflow can use the schema of its SQLite file; its own error advises to upgrade both.
 
     Raises:
         TrackingError: the schema is of a newer MLflow.
@@ -124,10 +124,10 @@ def _check_server(uri: str) -> None:
 
 
 def _hear(scheme: str, host: str, port: int) -> None:
-    """Get a word out of a server: one that takes a connection may say nothing, for which MLflow waits long.
+    """Wait for an answer of a server: one that accepts connections may not answer, for which MLflow waits long.
 
     Raises:
-        OSError, HTTPException: it says nothing, or what no such server says.
+        OSError, HTTPException: it does not answer, or not as such a server does.
     """
     if scheme in ("http", "https"):
         _hear_http(scheme, host, port)
@@ -136,7 +136,7 @@ def _hear(scheme: str, host: str, port: int) -> None:
         connection.settimeout(ANSWER_SECONDS)
         if scheme in ("postgresql", "postgres"):
             connection.sendall(_POSTGRES_ASKS_FOR_TLS)
-        if scheme != "mssql" and not connection.recv(1):  # MySQL speaks first
+        if scheme != "mssql" and not connection.recv(1):  # MySQL sends the first bytes
             raise ConnectionError("it closes the connection")
 
 
@@ -146,7 +146,7 @@ def _hear_http(scheme: str, host: str, port: int) -> None:
 
     if scheme == "http":
         asking = HTTPConnection(host, port, timeout=ANSWER_SECONDS)
-    else:  # whether it is to be trusted is MLflow's to say
+    else:  # MLflow decides whether it is to be trusted
         context = create_default_context()
         context.check_hostname, context.verify_mode = False, CERT_NONE
         asking = HTTPSConnection(host, port, timeout=ANSWER_SECONDS, context=context)

@@ -1,4 +1,4 @@
-"""The texts of a run in MLflow: the note on its page, in Markdown, and all that is known of it as one JSON document.
+"""The texts of a run in MLflow: the note on its page, in Markdown, and all of its record as one JSON document.
 
 Throughout, ``database_url`` is where the run is stored, without its password, ``scrub`` takes secrets out of a text,
 and ``kin`` is what the run yielded and the runs within it.
@@ -73,7 +73,7 @@ def _label(child: Child) -> str:
 
 
 def note(record: FullRun, database_url: str, kin: Kin = NO_KIN) -> str:
-    """A few lines on a run: what was asked, what came out, which layers matter, how to ask more."""
+    """A few lines on a run: its options, its figures, its most expensive layers, and the command that shows more."""
     lines = [*_head(record, kin), *_kin_table(kin), *_layers(record), *_failure(record)]
     lines += [
         "",
@@ -173,7 +173,7 @@ def run_json(record: FullRun, database_url: str, scrub: Callable[[str], str], ki
 
 
 def _part(value: object, scrub: Callable[[str], str]) -> str:
-    """A part of the document as text. Layers and inputs, which are most of it, rarely need a look at each text."""
+    """A part of the document as text. Layers and inputs, which are most of it, rarely need a scan of each text."""
     try:
         text = json.dumps(value, ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError):

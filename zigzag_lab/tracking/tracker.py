@@ -52,14 +52,14 @@ class Tracker:
         self._new: set[str] = set()
 
     def close(self) -> None:
-        """Let go of database connections, so that files can be moved and logs are folded in."""
+        """Close database connections, so that files can be moved and logs are folded in."""
         _dispose(self._client)
 
     def publish(self, content: RunContent, known_id: str | None, parent_id: str | None = None) -> str:
         """Bring a run to MLflow, or up to date where it is there already: nothing is ever there twice.
 
         Returns:
-            MLflow's id of it; ``known_id`` is that as far as we know, ``parent_id`` that of its parent run, if any.
+            MLflow's id of it; ``known_id`` is that of an earlier publication, ``parent_id`` that of its parent run.
         """
         experiment_id = self._experiment_id(content.experiment)
         tags = {**content.tags, **({PARENT_TAG: parent_id} if parent_id is not None else {})}
@@ -135,7 +135,7 @@ class Tracker:
         """The run that carries our id, made by a publisher that could not write it down any more."""
         from mlflow.entities import ViewType
 
-        if experiment_id in self._new:  # made by this call: nobody else writes into it under our turn
+        if experiment_id in self._new:  # made by this call, and no other process writes into it while we hold the lock
             return None
         question = f"tags.`{content.id_tag}` = '{content.run_id}'"
         runs = self._client.search_runs([experiment_id], question, run_view_type=ViewType.ALL, max_results=1)
@@ -197,10 +197,10 @@ def is_of_the_run(error: BaseException) -> bool:
 
 
 def make_whole(path: Path, make: Callable[[Path], None]) -> None:
-    """Have a database made under another name and put it in place when it is complete, unless it is there already.
+    """Make a database under another name and move it in place when it is complete, unless it is there already.
 
     MLflow takes more than a second for its first database; a process killed meanwhile, or two that start at once,
-    would leave one that nobody can use. ``make`` makes it at the path it is given, and closes it.
+    would leave one that cannot be used. ``make`` makes it at the path it is given, and closes it.
     """
     if path.exists():
         return
@@ -223,7 +223,7 @@ def _put_in_place(part: Path, path: Path) -> None:
 def use_wal(path: Path) -> None:
     """Set a SQLite file to write-ahead logging, in which MLflow writes three times as fast.
 
-    The mode is kept in the file. One that is in use stays as it is, and so does one on a network file system.
+    The mode is stored in the file. One that is in use stays as it is, and so does one on a network file system.
     """
     if journal_mode_for(path) != "wal":
         return
@@ -236,7 +236,7 @@ def use_wal(path: Path) -> None:
 
 
 def commit_quickly(client: MlflowClient) -> None:
-    """Have MLflow's client write to a SQLite file in WAL mode without waiting for the disk at each commit.
+    """Set MLflow's client to write to a SQLite file in WAL mode without waiting for the disk at each commit.
 
     A power failure may then take the last runs off MLflow, never the file's integrity;
     ``zigzag-lab mlflow sync --again`` brings them back.

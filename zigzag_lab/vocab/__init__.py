@@ -1,4 +1,4 @@
-"""Names, units and errors: what every other package may speak of."""
+"""Names, units and errors, which every other package may import."""
 
 from zigzag_lab.vocab.errors import InfeasibleError, InputError, PipelineError, ZigzagLabError, nearest
 from zigzag_lab.vocab.names import (

@@ -21,7 +21,7 @@ class ZigzagLabError(Exception):
 
 
 class InputError(ZigzagLabError):
-    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2. It says no secret.
+    """Something the user handed over cannot be used: a file, a key, an option. Exit status 2. It holds no secret.
 
     Args:
         where: the file and the place in it, such as ``tpu.yaml: memories.sram.size``.

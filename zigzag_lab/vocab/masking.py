@@ -1,7 +1,7 @@
 """Secrets in texts, and the one place that takes them out: URLs, command lines, settings, differences, key files.
 
-What is kept, published, logged or shown goes through :func:`masked`. It tells a secret by its dress: the name beside
-it, or its own form. It takes out too much rather than too little. A :class:`Masker` knows some by themselves as well.
+What is recorded, published, logged or shown goes through :func:`masked`. It recognises a secret by the name beside it,
+or by its form, and takes out too much rather than too little. A :class:`Masker` also replaces secrets given to it.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def masked_words(words: Sequence[str]) -> list[str]:
 
 
 def passwords_in(url: str) -> tuple[str, ...]:
-    """The passwords of a URL, as they are written and as they are meant, longest first."""
+    """The passwords of a URL, as they are written and decoded, longest first."""
     scheme, _, rest = url.partition("://")
     login = rest.rpartition("@")[0]
     user, separator, password = login.partition(":")
@@ -162,7 +162,7 @@ class Masker:
 
     @classmethod
     def of(cls, *uris: str) -> Masker:
-        """One that knows the passwords of some URIs, and what variables of the environment with such names hold."""
+        """Return a masker of the passwords of some URIs, and of environment variables with names of secrets."""
         found = {secret for uri in uris for secret in passwords_in(uri)}
         for name, value in os.environ.items():
             if is_secret(name) and len(value) >= _SHORTEST_VARIABLE and not value.startswith(("/", ".")):

@@ -11,8 +11,8 @@ Node = TypeVar("Node", bound=Hashable)
 def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]]) -> list[Node] | None:
     """Return nodes, each after all that lead to it, in the order of networkx' ``topological_sort``, which ZigZag uses.
 
-    Nodes come in waves: first those that nothing leads to, in the order given; then those that only the wave before
-    kept waiting, as its nodes release them.
+    Nodes come in waves: first those that nothing leads to, in the order given; then those whose
+    last predecessor is in the wave before, in its order.
 
     Args:
         nodes: in the order that decides between equals; ends of edges that are not among them follow.

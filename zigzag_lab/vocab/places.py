@@ -1,4 +1,4 @@
-"""Where things are kept unless somebody says otherwise."""
+"""Defaults of where things are stored."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def default_database() -> str:
-    """The database that runs are recorded in and asked for: ``ZIGZAG_LAB_DB``, or a file in the working folder."""
+    """The URL of the database that holds runs by default: ``ZIGZAG_LAB_DB``, or a file in the working folder."""
     return os.environ.get("ZIGZAG_LAB_DB") or "sqlite:///zigzag_lab.db"

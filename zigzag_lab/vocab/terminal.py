@@ -1,6 +1,6 @@
-"""The one gate between texts and a terminal: nothing foreign steers it, and what is said of errors holds no secret.
+"""The one gate between texts and a terminal: no text controls it, and messages of errors hold no secret.
 
-Names, notes, tags and what servers say may hold control characters, with which they could colour, overwrite or hide
+Names, notes, tags and messages of servers may hold control characters, with which they could colour, overwrite or hide
 what stands on a terminal. A :class:`Gate` stands for the standard streams and shows such characters as signs. Our own
 styles pass: they carry a number that is drawn anew in each process.
 """
@@ -60,7 +60,7 @@ class Gate:
         shown = "".join(self._shown(part) for part in _STYLE.split(masked(text) if self._masks else text))
         try:
             self.behind.write(shown)
-        except UnicodeEncodeError:  # the stream knows fewer characters
+        except UnicodeEncodeError:  # the stream has fewer characters
             self.behind.write(shown.encode(self.behind.encoding, "replace").decode(self.behind.encoding))
         return len(text)
 
@@ -83,7 +83,7 @@ class Gate:
 
 @contextmanager
 def gated() -> Iterator[None]:
-    """Have the standard streams gated within the block."""
+    """Gate the standard streams within the block."""
     before = sys.stdout, sys.stderr
     sys.stdout = sys.stdout and Gate(sys.stdout)
     sys.stderr = sys.stderr and Gate(sys.stderr, masks=True)

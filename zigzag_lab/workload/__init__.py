@@ -1,4 +1,4 @@
-"""Workloads: layers and the graph they form. Knows no files."""
+"""Workloads: layers and the graph they form. Depends on no file format."""
 
 from zigzag_lab.workload.graph import Coverage, FreeNode, LeftOut, Workload, operations_left_out, predecessors
 from zigzag_lab.workload.layer import DimensionRelation, Layer, Relevancy

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FreeNode:
-    """A node of an ONNX graph that costs nothing in the model (an activation, a reshape); kept for the graph.
+    """A node of an ONNX graph that costs nothing in the model (an activation, a reshape); it connects layers.
 
     Attributes:
         id, name, operator_type: as in the model.
         predecessors: ids of the nodes that make what it reads.
-        n_operations: what is left out by not pricing it; 0 where it only moves data, None where it is not known.
+        n_operations: those left out by not pricing it; 0 where it only moves data, None where they cannot be counted.
     """
 
     id: int
@@ -112,9 +112,9 @@ class LeftOut:
     Attributes:
         operator_type: such as ``Relu``.
         n_nodes: how many there are.
-        n_operations: their operations, as far as they are known.
-        n_uncounted: nodes among them whose operations are not known (a loop, an open shape).
-        share: of all operations that are known, priced or not; 0 to 1.
+        n_operations: their operations, as far as they can be counted.
+        n_uncounted: nodes among them whose operations cannot be counted (a loop, an open shape).
+        share: of all counted operations, priced or not; 0 to 1.
     """
 
     operator_type: str
@@ -138,12 +138,12 @@ class Coverage:
 
     @property
     def n_operations_left_out(self) -> int:
-        """Operations that no layer prices, as far as they are known."""
+        """Operations that no layer prices, as far as they can be counted."""
         return sum(entry.n_operations for entry in self.left_out)
 
     @property
     def share(self) -> float:
-        """Share of the known operations that is left out, 0 to 1."""
+        """Share of the counted operations that is left out, 0 to 1."""
         return sum(entry.share for entry in self.left_out)
 
     def as_dict(self) -> dict[str, object]:

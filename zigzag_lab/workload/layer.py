@@ -56,7 +56,7 @@ class Layer:
         loop_sizes: loop dimension -> number of iterations, in the order of the file.
         relations: sliding-window relations (see :class:`DimensionRelation`).
         precision_bits: operand -> bits an element; ``O`` for partial sums, ``O_final`` for results.
-        constant_operands: operands that are weights, known before the network runs.
+        constant_operands: operands that are weights, constant while the network runs.
         sources: operand -> id of the layer that produces it.
         data_sizes: data dimension -> its extent without padding; computed from the relations where absent.
         padding: data dimension -> (before, after) elements that exist nowhere in memory.
@@ -176,7 +176,7 @@ class Relevancy:
     """Per operand: loops that address new data (relevant), that reuse it (irrelevant), or both (partial).
 
     As in ZigZag 3.9.1: an operand indexed with any data dimension takes *all* relations as partial; a loop of size 1
-    is in neither list, save that the relevant list of an operand with partial loops keeps it.
+    is in neither list, except in the relevant list of an operand with partial loops.
     """
 
     relevant: dict[str, tuple[str, ...]]

@@ -62,7 +62,7 @@ class OnnxModel:
 
 
 def hollow_weight(name: str, dims: Sequence[int], data_type: int = TensorProto.FLOAT) -> TensorProto:
-    """Weights of which nothing but the shape is known."""
+    """Weights of which only the shape is given."""
     tensor = TensorProto(name=name, data_type=data_type, dims=dims)
     tensor.data_location = TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="left-out")
@@ -76,7 +76,7 @@ class Tensors:
     Attributes:
         shapes: tensor -> its shape; tensors whose shape is open or unknown are absent.
         inputs: inputs of the graph -> their shapes as declared.
-        constants: tensors that are known before the network runs.
+        constants: tensors with values before the network runs.
         types: tensor -> the number of its element type in ONNX, where the model says it.
         problems: tensor -> why its shape could not be inferred, where ONNX says it.
     """
@@ -178,7 +178,7 @@ def _declared_types(model: ModelProto) -> dict[str, TypeProto]:
 
 
 def _inputs(model: ModelProto, declared: Mapping[str, TypeProto]) -> dict[str, Declared]:
-    """Inputs that somebody must give -> their sizes; one below 1 is open, as exporters mean by it."""
+    """Inputs of the model without a value -> their sizes; one below 1 is open, which is how exporters write it."""
     weights = {t.name for t in model.graph.initializer} | {t.values.name for t in model.graph.sparse_initializer}
     sizes = {i.name: sizes_of(declared[i.name]) for i in model.graph.input if i.name not in weights}
     return {

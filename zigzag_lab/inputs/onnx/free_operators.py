@@ -1,6 +1,6 @@
 """Operators beside the products: those that only move data, and how many operations the others do.
 
-They are free, and become layers for whoever asks for them: one operation an element, without reuse.
+They are free, and become layers on request (``price_all``): one operation an element, without reuse.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def free_operations(
 
     Returns:
         None where shapes are unknown, where a body is repeated an unknown number of times, and for operators that
-        nobody here knows.
+        are in no table here.
     """
     if operator in MOVES:
         return 0

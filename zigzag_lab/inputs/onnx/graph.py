@@ -1,4 +1,4 @@
-"""A model's graph and what is known about it, bits by Q/DQ pairs included; asks for what is not."""
+"""A model's graph with inferred shapes, and bits by Q/DQ pairs; errors name the inputs that are missing."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class OnnxGraph:
         names: of the nodes, unique.
         tensors: shapes, inputs and constants.
         producers: tensor -> index of the node that makes it.
-        quantisation: what Q/DQ pairs say.
+        quantisation: bits by Q/DQ pairs.
 
     Args:
-        model: the model; shapes are inferred where it does not say those that matter.
+        model: the model; shapes that matter are inferred where it lacks them.
 
     Raises:
         InputError: a given shape is wrong.
@@ -59,7 +59,7 @@ class OnnxGraph:
         return {**({"W": inputs[second]} if has_second else {}), **({"I": inputs[0]} if inputs else {})}
 
     def _deciding(self, i: int) -> list[str]:
-        """Tensors whose shapes tell what a node costs, or leaves out."""
+        """Tensors whose shapes decide the operations of a node."""
         return [*(self.operands(i).values() if self.is_costly(i) else ()), *self.nodes[i].output[:1]]
 
     def known_shape(self, i: int, tensor: str) -> Shape:
@@ -81,7 +81,7 @@ class OnnxGraph:
         raise self._unknown(i, tensor, first)
 
     def _unknown(self, i: int, tensor: str, first: int | None) -> InputError:
-        """The error about a shape that nothing tells, with the first node after which shapes are not known."""
+        """The error about a shape that cannot be inferred, with the first node after which shapes are unknown."""
         shapes = self.tensors.shapes
         if first is None:
             found, expected = f"the shape of tensor '{tensor}' is not known: nothing makes it", "a tensor of the model"
@@ -103,7 +103,7 @@ class OnnxGraph:
         return [i for i, kind in enumerate(self.kinds) if kind in ("Loop", "Scan") and _multiplies(self.nodes[i])]
 
     def require_lengths_of_loops(self) -> None:
-        """Ask for the inputs that decide how often a loop with products runs.
+        """Require the inputs that decide how often a loop with products runs.
 
         Raises:
             InputError: there is such a loop whose length follows from the shape of an input that is open.
@@ -157,7 +157,7 @@ _MOST_STEPS = 64
 
 
 class Quantisation:
-    """What Q/DQ pairs say of the tensors of a graph.
+    """Bits of the tensors of a graph by its Q/DQ pairs.
 
     Args:
         producers: tensor -> index of the node that makes it.

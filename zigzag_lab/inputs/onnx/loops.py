@@ -135,7 +135,7 @@ def _iterations(node: NodeProto, shapes: Mapping[str, Shape], values: Mapping[st
 
 
 def _is_whole(node: NodeProto, body: GraphProto) -> bool:
-    """Whether a loop has the inputs and outputs that its body wants."""
+    """Whether a loop has the inputs and outputs that its body needs."""
     heads, n_given = (2, len(node.input)) if node.op_type == "Loop" else (0, len(node.input))
     n_scanned = 0 if heads else _integer(node, "num_scan_inputs", 0)
     n_carried = n_given - heads - n_scanned

@@ -41,12 +41,12 @@ def read_onnx(
     """Read an ONNX model.
 
     Convolutions (also transposed ones), matrix products (also of integers), ``Einsum`` and recurrent cells become
-    layers, all other nodes free nodes that say how many operations they leave out. Operators that stand for several of
+    layers, all other nodes free nodes with the number of operations they leave out. Operators that stand for several of
     these, and those of ONNX Runtime, are replaced by them first (:func:`expanded`). An ``If`` becomes one of its
     branches (:mod:`zigzag_lab.inputs.onnx.branches`), a ``Loop`` or ``Scan`` as many copies of its body as it runs
     (:mod:`zigzag_lab.inputs.onnx.loops`). Ids are the indices of the nodes then.
     Operands have 8 bits and partial sums 16, unless a node's attributes ``weight_size``, ``act_size`` and
-    ``output_size``, an integer operator or Q/DQ pairs say otherwise. Weights are not read, so they may be missing.
+    ``output_size``, an integer operator or Q/DQ pairs set others. Weights are not read, so they may be missing.
 
     Args:
         source: path of a ``.onnx`` file, or a model in memory, which is not changed.

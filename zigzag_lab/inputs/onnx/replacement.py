@@ -139,7 +139,7 @@ class Replacement:
         self.declared.append(ValueInfoProto(name=self.output(0), type=of))
 
     def copy(self, tensor: str, output: str) -> None:
-        """Let an output of the replaced node, where it has one, be another tensor."""
+        """Rename an output of the replaced node, where it has one, to another tensor."""
         if output and tensor:
             self.add("Identity", [tensor], output, part="copy")
 
@@ -168,7 +168,7 @@ class Replacement:
         return self._weight(helper.make_tensor(name, TensorProto.INT64, [len(values)], list(values)))
 
     def weight(self, shape: Sequence[int]) -> str:
-        """Weights of which nothing but the shape is known."""
+        """Weights of which only the shape is given."""
         return self._weight(hollow_weight(f"{self._label}/weight_{len(self.weights)}", shape))
 
     def _weight(self, tensor: TensorProto) -> str:

@@ -3,7 +3,7 @@
 Values are targets of reshapes, and what branches are chosen by. ONNX's own reference evaluator computes them, operator
 by operator, wherever all inputs are known and small and the result is known to be small, too.
 
-Each node is looked at once, in the order of the model, with all that is known of what it reads. So a shape follows
+Each node is visited once, in the order of the model, with all that is known of what it reads. So a shape follows
 from a value, a value from a shape, and neither from what was inferred before the sizes of the inputs were known.
 """
 
@@ -37,7 +37,7 @@ Value = NDArray[np.number]
 """A small tensor."""
 
 Declared = tuple[int | str, ...] | None
-"""A shape as it is declared: sizes, names of sizes that are open, ``?`` where nothing is said; none if unknown."""
+"""A shape as it is declared: sizes, names of sizes that are open, ``?`` where there is no size; none if unknown."""
 
 _MOST_DIMENSIONS = 4096
 _SHAPE_INPUT = {"Expand": 1, "Reshape": 1, "Tile": 1, "ConstantOfShape": 0, "CenterCropPad": 1, "Unsqueeze": 1}
@@ -85,11 +85,11 @@ class ShapeInference:
         return {name: shape for name, shape in found if shape is not None}
 
     def give_type(self, tensor: str, of: TypeProto) -> None:
-        """Take in what is known of an input."""
+        """Add what is known of an input."""
         self.types[tensor] = of
 
     def give_weights(self, graph: GraphProto) -> None:
-        """Take in the initializers of a graph."""
+        """Add the initializers of a graph."""
         for weight in graph.initializer:
             self.give_weight(weight)
         for sparse in graph.sparse_initializer:
@@ -104,7 +104,7 @@ class ShapeInference:
             self.values[name] = value
 
     def add(self, node: NodeProto) -> None:
-        """Take in a node: the shapes and values of its results."""
+        """Add a node: the shapes and values of its results."""
         if operator_of(node) == "Constant" and self._constant(node):
             return
         self._infer(node)
@@ -320,7 +320,7 @@ _NUMBERS = "biuf"
 
 
 def array_of(tensor: TensorProto) -> Value | None:
-    """The value of an initializer as an array; none where it is large, no number, or kept in another file."""
+    """The value of an initializer as an array; none where it is large, no number, or in another file."""
     kinds = (TensorProto.UNDEFINED, TensorProto.STRING)
     if tensor.data_type in kinds or tensor.external_data or prod(max(0, d) for d in tensor.dims) > MOST_ELEMS:
         return None

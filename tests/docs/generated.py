@@ -6,6 +6,7 @@ A part stands between ``<!-- generated: NAME -->`` and ``<!-- end: NAME -->``; `
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections import defaultdict
@@ -26,12 +27,21 @@ _PART = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end: \1 -->", re.DOTALL)
 def documents() -> dict[Path, str]:
     """Path of each document with generated parts -> its text as it should be."""
     house = House(ROOT)
-    found = {ROOT / "tests" / "WHERE.md": _where(house)}
+    found = {ROOT / "tests" / "WHERE.md": _where(house), **schemas()}
     for path in sorted((ROOT / "docs").rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         if _PART.search(text):
             found[path] = _PART.sub(lambda part: _filled(part[1], house), text)
     return found
+
+
+def schemas() -> dict[Path, str]:
+    """Path of each JSON Schema that ships with the package -> its text as it should be."""
+    from zigzag_lab.api.formats import FORMATS
+    from zigzag_lab.inputs.formats.shipped import SCHEMAS
+
+    texts = {kind: json.dumps(one.schema(), indent=1, ensure_ascii=False) for kind, one in FORMATS.items()}
+    return {SCHEMAS / f"{kind}.json": f"{text}\n" for kind, text in texts.items()}
 
 
 def _filled(name: str, house: House) -> str:
@@ -101,6 +111,18 @@ def columns(_: House) -> str:
     return table()
 
 
+def format_part(kind: str) -> Callable[[House], str]:
+    """The part of a document with the keys of a kind of file."""
+
+    def keys(_: House) -> str:
+        from tests.docs.formats import tables
+        from zigzag_lab.api.formats import FORMATS
+
+        return tables(FORMATS[kind])
+
+    return keys
+
+
 def _type(column: Any) -> str:
     return str(column.type).split("(")[0].replace(" ", "_").lower()
 
@@ -115,6 +137,7 @@ _PARTS: dict[str, Callable[[House], str]] = {
     "classes": classes,
     "tables": tables,
     "columns": columns,
+    **{f"keys_of_{kind}": format_part(kind) for kind in ("accelerator", "mapping", "workload", "sweep")},
 }
 
 

@@ -102,7 +102,7 @@ def unnamed(accelerator: Accelerator) -> Accelerator:
         (sample(input_precision=[8]), "input_precision: found 1 widths", "two: activations and weights"),
         (sample(bit_serial_precision=16), "bit_serial_precision: 16 bits in a cycle", "at most 8"),
         (sample(bit_serial_precision=1.5), "bit_serial_precision: found the number 1.5", "a whole number"),
-        (sample(adc_resolution=2000), "adc_resolution: found 2000", "at most 64"),
+        (sample(adc_resolution=2000), "adc_resolution: found the number 2000", "at most 64"),
         (sample(adc_resolution=-2), "adc_resolution: found the number -2", "0 or more"),
         (
             sample(imc_type="digital", adc_resolution=0, sizes=[8, 60, 3]),

@@ -57,7 +57,11 @@ def test_a_direction_keeps_its_first_place_when_another_port_takes_it() -> None:
     [
         ({"name": "port_one"}, "ports[0].name: found the text 'port_one'", "then _port_ and a number"),
         ({"type": "rw"}, "ports[0].type: found the text 'rw'", "one of read, write, read_write"),
-        ({"bandwidth_max": None}, "ports[0].bandwidth_max: found nothing", "a whole number: bits a cycle"),
+        (
+            {"bandwidth_max": None},
+            "ports[0].bandwidth_max: found nothing",
+            "a whole number: widest access",
+        ),
         ({"bandwidth_min": 0}, "ports[0].bandwidth_min: found the number 0", "1 or more"),
         ({"bandwidth_min": 600}, "bandwidth_min 600 is larger than bandwidth_max 512", "Swap or correct"),
         ({"width": 3}, "ports[0].width: unknown key 'width'", "one of name, type, bandwidth_min"),

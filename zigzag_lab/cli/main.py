@@ -13,6 +13,7 @@ from zigzag_lab.cli.cache import cache_group
 from zigzag_lab.cli.compare import compare_command, rerun_command
 from zigzag_lab.cli.doctor import db_group, doctor_command
 from zigzag_lab.cli.export import export_command, import_command
+from zigzag_lab.cli.formats import schema_command
 from zigzag_lab.cli.front import front_command
 from zigzag_lab.cli.ls import best_command, ls_command
 from zigzag_lab.cli.manage import delete_command, gc_command, note_command, tag_command
@@ -86,6 +87,7 @@ for _command in (
     rerun_command,
     export_command,
     import_command,
+    schema_command,
     delete_command,
     gc_command,
     cache_group,

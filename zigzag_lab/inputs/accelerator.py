@@ -11,32 +11,12 @@ from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
 from zigzag_lab.inputs.arrays import read_array
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.formats import accelerator as declared
+from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.imc import Provider
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, OUTPUT, Direction, InputError
-
-UNROLLING = r"[A-Z]+, [0-9]+"
-
-_TOP = {"name": "the accelerator's name", "memories": "memories, innermost first", "operational_array": "the array"}
-_TOP_OPTIONAL = {"dataflows": "loops along each dimension (not used by the model)"}
-_MEMORY = {
-    "size": "capacity in bits",
-    "latency": "cycles of an access (not used by the model)",
-    "operands": "what the memory holds, of I1, I2 and O",
-    "ports": "a list of ports",
-    "served_dimensions": "array dimensions that one instance feeds; [] for one instance a unit",
-}
-_MEMORY_OPTIONAL = {
-    "r_cost": "energy of a read in pJ",
-    "w_cost": "energy of a write in pJ",
-    "area": "area of one instance",
-    "mem_type": "sram, dram or rf",
-    "auto_cost_extraction": "ask CACTI for the costs",
-    "force_double_buffering": "reserve twice the tile",
-    "bypass": "operands that may skip the memory",
-}
-_COSTS = ("r_cost", "w_cost", "area")
 
 
 def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCostProvider | None = None) -> Accelerator:
@@ -55,8 +35,8 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
     """
     top = open_source(source, "accelerator")
     refuse_old_accelerator(top)
-    fields = top.table(_TOP, _TOP_OPTIONAL)
-    name = fields["name"].text("the accelerator's name")
+    fields = declared.TOP.fields(top)
+    name = fields.value(declared.NAME)
 
     def provider() -> MemoryCostProvider:
         return _cacti() if costs is None else costs
@@ -101,29 +81,29 @@ def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:
 def _read_memory(
     name: str, entry: Entry, array: OperationalArray, provider: Provider, cells: CellCosts | None
 ) -> Memory:
-    fields = entry.table(_MEMORY, _MEMORY_OPTIONAL)
-    operands = fields["operands"].choices(MEMORY_OPERANDS, "memory operands")
+    fields = declared.MEMORY.fields(entry)
+    operands = fields.value(declared.OPERANDS)
     if not operands:
         raise fields["operands"].error(
             "the memory holds no operand", "one or more of I1, I2, O", "Or remove the memory."
         )
     bare = Memory(
         name=name,
-        size_bits=fields["size"].integer("capacity in bits", 1),
+        size_bits=fields.value(declared.SIZE),
         read_cost_pj=0.0,
         write_cost_pj=0.0,
         area_mm2=0.0,
-        latency_cycles=fields["latency"].integer("cycles of an access", 0),
+        latency_cycles=fields.value(declared.LATENCY),
         operands=operands,
         ports=read_ports(fields["ports"], operands),
-        served_dimensions=fields["served_dimensions"].choices(tuple(array.sizes), "array dimensions"),
-        force_double_buffering=_flag(fields, "force_double_buffering"),
-        kind=fields["mem_type"].text("sram, dram or rf") if "mem_type" in fields else "sram",
-        auto_cost_extraction=_flag(fields, "auto_cost_extraction"),
-        bypass=fields["bypass"].choices(operands, "operands of the memory") if "bypass" in fields else (),
+        served_dimensions=fields.among(declared.SERVED, tuple(array.sizes)),
+        force_double_buffering=fields.value(declared.DOUBLE_BUFFERING),
+        kind=fields.value(declared.MEMORY_KIND),
+        auto_cost_extraction=fields.value(declared.ASK_FOR_COSTS),
+        bypass=fields.among(declared.BYPASS, operands),
     )
     if not bare.auto_cost_extraction:
-        read, write, area = _given_costs(entry, fields)
+        read, write, area = map(fields.value, (declared.READ_COST, declared.WRITE_COST, declared.MEMORY_AREA))
     elif cells and name == CELLS:  # reading a weight is part of the operation; the array counts the cells' area
         read, write, area = 0.0, cells.write_pj, 0.0
     else:
@@ -132,18 +112,7 @@ def _read_memory(
     return replace(bare, read_cost_pj=read, write_cost_pj=write, area_mm2=area)
 
 
-def _flag(fields: Mapping[str, Entry], key: str) -> bool:
-    return key in fields and fields[key].flag(_MEMORY_OPTIONAL[key])
-
-
-def _given_costs(entry: Entry, fields: Mapping[str, Entry]) -> tuple[float, ...]:
-    for key in _COSTS:
-        if key not in fields:
-            raise entry.missing(key, _MEMORY_OPTIONAL[key])
-    return tuple(fields[key].number(_MEMORY_OPTIONAL[key]) for key in _COSTS)
-
-
-def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, provider: Provider) -> MemoryCosts:
+def _asked_costs(entry: Entry, fields: Fields, memory: Memory, provider: Provider) -> MemoryCosts:
     try:
         request = request_for(memory.kind, memory.size_bits, memory.ports)
     except InputError as error:
@@ -156,21 +125,11 @@ def _asked_costs(entry: Entry, fields: Mapping[str, Entry], memory: Memory, prov
 
 
 def _read_dataflows(entry: Entry | None) -> dict[str, tuple[str, ...]]:
-    expected = "a loop and its unrolling, such as 'K, 16'"
+    loop = declared.DATAFLOW_LOOP
     dataflows = entry.items() if entry else {}
-    return {dim: tuple(e.text(expected, UNROLLING) for e in loops.elements()) for dim, loops in dataflows.items()}
+    return {dim: tuple(loop.read(e, loop.words) for e in loops.elements()) for dim, loops in dataflows.items()}
 
 
-PORT_KINDS = ("read", "write", "read_write")
-PORT_NAME = r"r?w?_port_\d+"
-_ALLOCATION = re.compile(r"\s*(\w+)\s*,\s*(\w+)\s*")
-_PORT = {
-    "name": "a name such as rw_port_1",
-    "type": "read, write or read_write",
-    "bandwidth_min": "bits of the smallest access",
-    "bandwidth_max": "bits a cycle at most",
-    "allocation": "a list of transfers such as 'I1, tl'",
-}
 _MEANING = {
     Direction.TO_LOW: "read towards the array",
     Direction.FROM_LOW: "written from below",
@@ -196,7 +155,7 @@ def read_ports(entry: Entry, operands: Collection[str]) -> tuple[Port, ...]:
     ports: dict[str, Port] = {}
     taken: dict[str, dict[Direction, str]] = {op: {} for op in operands}
     for element in entry.elements("a list of ports"):
-        fields = element.table(_PORT, {})
+        fields = declared.PORT.fields(element)
         port = _read_port(fields)
         if port.name in ports:
             raise fields["name"].error(
@@ -214,15 +173,9 @@ def read_ports(entry: Entry, operands: Collection[str]) -> tuple[Port, ...]:
     return tuple(port for port in complete if port.serves)
 
 
-def _read_port(fields: dict[str, Entry]) -> Port:
-    name = fields["name"].text(
-        "a name such as r_port_1, w_port_1 or rw_port_1",
-        PORT_NAME,
-        "Port names are r, w or rw, then _port_ and a number.",
-    )
-    kind = fields["type"].choice(PORT_KINDS, "what passes through the port")
-    low = fields["bandwidth_min"].integer("bits of the smallest access", 1)
-    high = fields["bandwidth_max"].integer("bits a cycle at most", 1)
+def _read_port(fields: Fields) -> Port:
+    name, kind = fields.value(declared.PORT_NAMED), fields.value(declared.PORT_KIND)
+    low, high = fields.value(declared.BANDWIDTH_MIN), fields.value(declared.BANDWIDTH_MAX)
     if low > high:
         raise fields["bandwidth_min"].error(
             f"bandwidth_min {low} is larger than bandwidth_max {high}", f"at most {high}", "Swap or correct the two."
@@ -232,13 +185,11 @@ def _read_port(fields: dict[str, Entry]) -> Port:
 
 def _read_transfer(entry: Entry, kind: str, operands: Collection[str]) -> tuple[str, Direction]:
     """An allocation such as ``I1, fh``: a memory operand and the direction it moves in, seen from the memory."""
-    expected = "a memory operand and a direction, such as 'I1, tl'"
-    match = _ALLOCATION.fullmatch(entry.text(expected, hint="Directions are tl, fl, th, fh."))
-    short = [d.short for d in Direction]
-    if not match or match[1] not in MEMORY_OPERANDS or match[2] not in short:
-        raise entry.error(
-            f"found '{entry.value}'", expected, "Operands are I1, I2, O; directions are tl, fl (below), th, fh (above)."
-        )
+    transfer = declared.TRANSFER
+    match = re.fullmatch(str(transfer.pattern), entry.text(transfer.words, hint=transfer.hint))
+    if not match:
+        hint = "Operands are I1, I2, O; directions are tl, fl (below), th, fh (above)."
+        raise entry.error(f"found '{entry.value}'", transfer.words, hint)
     operand, direction = match[1], Direction.from_short(match[2])
     if operand not in operands:
         raise entry.error(

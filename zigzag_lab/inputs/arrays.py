@@ -8,19 +8,10 @@ from dataclasses import dataclass
 from zigzag_lab.hardware import OperationalArray
 from zigzag_lab.inputs import imc
 from zigzag_lab.inputs.checked import Entry
+from zigzag_lab.inputs.formats import accelerator as declared
+from zigzag_lab.inputs.formats.keys import ALWAYS, Fields
 from zigzag_lab.inputs.memory_costs import CellCosts
 from zigzag_lab.vocab.registry import Registry
-
-DIMENSION = r"D\d"
-
-_ARRAY = {"dimensions": "names such as [D1, D2]", "sizes": "units along each dimension"}
-_UNITS = {
-    "unit_energy": "energy of one operation in pJ",
-    "unit_area": "area of one unit",
-    "systolic_dimensions": "dimensions along which data moves one unit a cycle",
-}
-_OURS = {**_UNITS, **imc.KEYS}
-_MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,7 @@ class ArrayFile:
     """
 
     entry: Entry
-    fields: Mapping[str, Entry]
+    fields: Fields
     sizes: dict[str, int]
     memories: Entry
     provider: imc.Provider
@@ -69,13 +60,11 @@ def _read_units(file: ArrayFile) -> tuple[OperationalArray, None]:
     if imc.is_imc(fields):
         raise fields["is_imc"].error("is_imc: true beside model: units", "one of the two", "Write model: imc.")
     imc.refuse_imc_keys(fields)
-    energy, area = (file.required(key, _UNITS[key]) for key in ("unit_energy", "unit_area"))
-    systolic = fields.get("systolic_dimensions")
     plain = OperationalArray(
         sizes=file.sizes,
-        unit_energy_pj=energy.number(_UNITS["unit_energy"]),
-        unit_area_mm2=area.number(_UNITS["unit_area"]),
-        systolic_dimensions=systolic.choices(tuple(file.sizes), "array dimensions") if systolic else (),
+        unit_energy_pj=fields.value(declared.UNIT_ENERGY),
+        unit_area_mm2=fields.value(declared.UNIT_AREA),
+        systolic_dimensions=fields.among(declared.SYSTOLIC, tuple(file.sizes)),
     )
     return plain, None
 
@@ -85,6 +74,8 @@ def _read_in_memory(file: ArrayFile) -> tuple[OperationalArray, CellCosts | None
     circuits, cells = imc.read_imc(file.entry, file.fields, file.memories, file.sizes, file.provider)
     return OperationalArray(file.sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), cells
 
+
+_OURS = {key.name: key.expected for key in declared.ARRAY.keys if key.needed is not ALWAYS}
 
 ARRAY_MODELS: Registry[ArrayModel] = Registry(
     "zigzag_lab.array_models",
@@ -100,16 +91,21 @@ def read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[O
     Returns:
         The array, and the costs of the cells of an in-memory one where a tool computes them.
     """
-    given = entry.items().get(_MODEL)
+    key = declared.MODEL.name
+    given = entry.items().get(key)
     named = None if given is None or given.value is None else ARRAY_MODELS.named(given.value, given.where)
-    fields = entry.table(_ARRAY, {**named.keys, _MODEL: "how the array is priced"} if named else _OURS)
+    if named is None or ARRAY_MODELS.is_ours(named.name):
+        fields = declared.ARRAY.fields(entry)
+    else:
+        required = {one.name: one.expected for one in declared.ARRAY.keys if one.needed is ALWAYS}
+        fields = Fields(entry, entry.table(required, {**named.keys, key: declared.MODEL.meaning}))
     model = named or ARRAY_MODELS["imc" if imc.is_imc(fields) else "units"]
     return model.read(ArrayFile(entry, fields, _read_sizes(fields), memories, provider))
 
 
 def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:
     dimensions = _read_dimensions(fields["dimensions"])
-    sizes = [size.integer("units along a dimension", 1) for size in fields["sizes"].elements()]
+    sizes = [declared.UNITS_ALONG.read(size, "units along a dimension") for size in fields["sizes"].elements()]
     if len(sizes) != len(dimensions):
         raise fields["sizes"].error(
             f"{len(sizes)} sizes for {len(dimensions)} dimensions", "one size for each of " + ", ".join(dimensions)
@@ -120,7 +116,7 @@ def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:
 def _read_dimensions(entry: Entry) -> tuple[str, ...]:
     names: list[str] = []
     for element in entry.elements("a list of array dimensions such as [D1, D2]"):
-        name = element.text("D and one digit, such as D1", DIMENSION, "Array dimensions are called D1, D2, ...")
+        name = declared.DIMENSION.read(element, declared.DIMENSION.words)
         if name in names:
             raise element.error(f"dimension '{name}' stands twice", "each dimension once")
         names.append(name)

@@ -10,8 +10,9 @@ from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
 
-from zigzag_lab.inputs.yaml_file import Document, Key, load_yaml
+from zigzag_lab.inputs.yaml_file import Document, PathPart, load_yaml
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.units import Unit, quantity, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Entry:
     """
 
     document: Document
-    path: tuple[Key, ...]
+    path: tuple[PathPart, ...]
     value: object
 
     @property
@@ -82,24 +83,51 @@ class Entry:
             raise self.error(f"found {shown(self.value)}", expected, "Write a list: [a, b], or one '- ' line each.")
         return [Entry(self.document, (*self.path, i), value) for i, value in enumerate(self.value)]
 
-    def integer(self, meaning: str, minimum: int | None = None) -> int:
-        """A whole number, of numpy too; ``true`` and ``2.0`` are none."""
-        if not isinstance(self.value, Integral) or isinstance(self.value, bool):
-            raise self.error(f"found {shown(self.value)}", f"a whole number: {meaning}")
-        value = int(self.value)
+    def integer(
+        self, meaning: str, minimum: int | None = None, maximum: int | None = None, unit: Unit | None = None
+    ) -> int:
+        """A whole number, of numpy too, or a quantity that is one in a unit; ``true`` and ``2.0`` are none."""
+        found = self._without_unit(unit)
+        if not isinstance(found, Integral) or isinstance(found, bool):
+            is_quantity = found is not self.value
+            what = f"{shown(self.value)}, which is {found} {unit}" if is_quantity else shown(self.value)
+            raise self.error(f"found {what}", f"a whole number: {meaning}{_or_with(unit)}")
+        value = int(found)
         if minimum is not None and value < minimum:
-            raise self.error(f"found {shown(value)}", f"{meaning}, {minimum} or more")
+            raise self.error(f"found {shown(self.value)}", f"{meaning}, {minimum} or more")
+        if maximum is not None and value > maximum:
+            raise self.error(f"found {shown(self.value)}", f"{meaning}, at most {maximum:,}")
         return value
 
-    def number(self, meaning: str, minimum: float = 0.0) -> float:
-        """A number, whole or not, of numpy too, of at least ``minimum``."""
-        value = self.value
+    def number(self, meaning: str, minimum: float = 0.0, unit: Unit | None = None) -> float:
+        """A number, whole or not, of numpy too, or a quantity in a unit, of at least ``minimum``."""
+        value = self._without_unit(unit)
         if not isinstance(value, Real) or isinstance(value, bool) or not _is_finite(value):
             hint = "YAML reads 1e3 as text: write 1.0e+3." if _looks_like_number(value) else ""
-            raise self.error(f"found {shown(value)}", f"a number: {meaning}", hint)
+            raise self.error(f"found {shown(self.value)}", f"a number: {meaning}{_or_with(unit)}", hint)
         if value < minimum:
-            raise self.error(f"found {shown(value)}", f"{meaning}, {minimum:g} or more")
+            raise self.error(f"found {shown(self.value)}", f"{meaning}, {minimum:g} or more")
         return float(value)
+
+    def _without_unit(self, unit: Unit | None) -> object:
+        return self.value if unit is None or not isinstance(self.value, str) else self.in_base(unit.factors)
+
+    def in_base(self, factors: Mapping[str, float]) -> object:
+        """The number that a quantity is: with ``{"KiB": 8192}``, ``64 KiB`` is 524288. Anything else as it is.
+
+        Raises:
+            InputError: its unit is not among the factors, or the number is too large for floating point.
+        """
+        found = quantity(self.value) if isinstance(self.value, str) else None
+        if found is None:
+            return self.value
+        number, unit = found
+        if unit not in factors:
+            what = "nothing with a unit" if not factors else f"one of {', '.join(factors)}"
+            raise self.error(f"'{self.value}' is in '{unit}'", what, nearest(unit, factors))
+        if not isfinite(number * factors[unit]):
+            raise self.error(f"'{str(self.value)[:40]}'", "a number that floating point can hold")
+        return whole(number * factors[unit])
 
     def text(self, meaning: str, pattern: str | None = None, hint: str = "") -> str:
         """Text that is not empty and, if a pattern is given, matches it as a whole."""
@@ -165,6 +193,10 @@ _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 60
 _short.maxlist = _short.maxdict = _short.maxtuple = 4
 _short.maxlevel = 2
+
+
+def _or_with(unit: Unit | None) -> str:
+    return f", or with a unit as '{unit.example}'" if unit else ""
 
 
 def _is_finite(value: Real) -> bool:

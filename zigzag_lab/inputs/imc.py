@@ -8,27 +8,17 @@ from math import prod
 
 from zigzag_lab.hardware.imc import CELLS, ImcArray, ImcKind
 from zigzag_lab.inputs.checked import Entry
+from zigzag_lab.inputs.formats import accelerator as declared
+from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, cell_costs
 from zigzag_lab.vocab import InputError
-
-KEYS = {
-    "is_imc": "in-memory computing",
-    "imc_type": "analog or digital (in-memory computing)",
-    "input_precision": "two widths in bits, of activations and weights (in-memory computing)",
-    "bit_serial_precision": "bits of an activation fed in one cycle (in-memory computing)",
-    "adc_resolution": "bits (analog in-memory computing)",
-}
-_MOST_BITS = 64
-"""Of activations, weights, converters: more than any circuit has."""
-
-_REQUIRED = ("imc_type", "input_precision", "bit_serial_precision")
 
 Provider = Callable[[], MemoryCostProvider]
 
 
-def is_imc(fields: Mapping[str, Entry]) -> bool:
+def is_imc(fields: Fields) -> bool:
     """Whether an array is declared to compute in memory."""
-    return "is_imc" in fields and fields["is_imc"].flag(KEYS["is_imc"])
+    return fields.value(declared.IS_IMC)
 
 
 def refuse_imc_keys(fields: Mapping[str, Entry]) -> None:
@@ -42,7 +32,7 @@ def refuse_imc_keys(fields: Mapping[str, Entry]) -> None:
 
 
 def read_imc(
-    entry: Entry, fields: Mapping[str, Entry], memories: Entry, sizes: Mapping[str, int], provider: Provider
+    entry: Entry, fields: Fields, memories: Entry, sizes: Mapping[str, int], provider: Provider
 ) -> tuple[ImcArray, CellCosts | None]:
     """Read the circuits of an in-memory array.
 
@@ -59,7 +49,7 @@ def read_imc(
     _require(entry, fields, sizes)
     cells = _cells(memories)
     try:
-        bare = _without_cells(fields, sizes, cells["size"].integer("capacity of a cell group in bits", 1))
+        bare = _without_cells(fields, sizes, declared.SIZE.read(cells["size"]))
     except InputError as error:
         place = cells["size"] if error.where == CELLS else fields.get(error.where)
         raise place.in_place_of(error) if place else error from error
@@ -67,9 +57,9 @@ def read_imc(
 
 
 def _require(entry: Entry, fields: Mapping[str, Entry], sizes: Mapping[str, int]) -> None:
-    for key in _REQUIRED:
-        if key not in fields:
-            raise entry.missing(key, KEYS[key])
+    for key in declared.ARRAY.keys:
+        if key.needed is declared.IN_MEMORY and key.name not in fields:
+            raise entry.missing(key.name, key.expected)
     if "systolic_dimensions" in fields and fields["systolic_dimensions"].value:
         hint = "Its rows and columns are driven at once: remove the key."
         raise fields["systolic_dimensions"].error("an in-memory array is not systolic", "no dimensions", hint)
@@ -78,16 +68,16 @@ def _require(entry: Entry, fields: Mapping[str, Entry], sizes: Mapping[str, int]
         raise fields["dimensions"].error("an in-memory array has one dimension", expected, "Add one of size 1.")
 
 
-def _without_cells(fields: Mapping[str, Entry], sizes: Mapping[str, int], group_bits: int) -> ImcArray:
+def _without_cells(fields: Fields, sizes: Mapping[str, int], group_bits: int) -> ImcArray:
     """The circuits, with cells of no area yet; by name, the first dimension is the wordline, then the bitline."""
     activation_bits, weight_bits = _widths(fields["input_precision"])
     wordline, bitline, *others = sorted(sizes)
     return ImcArray(
-        kind=ImcKind(fields["imc_type"].choice([k.value for k in ImcKind], "how columns add up")),
+        kind=ImcKind(fields.value(declared.IMC_KIND)),
         activation_bits=activation_bits,
         weight_bits=weight_bits,
-        serial_bits=_whole(fields["bit_serial_precision"], KEYS["bit_serial_precision"]),
-        adc_bits=_whole(fields["adc_resolution"], KEYS["adc_resolution"]) if "adc_resolution" in fields else 0,
+        serial_bits=fields.value(declared.SERIAL_BITS),
+        adc_bits=fields.value(declared.ADC_BITS),
         wordline_dim=wordline,
         bitline_dim=bitline,
         n_columns=sizes[wordline],
@@ -100,11 +90,11 @@ def _without_cells(fields: Mapping[str, Entry], sizes: Mapping[str, int], group_
 
 def _with_cells(bare: ImcArray, cells: Mapping[str, Entry], provider: Provider) -> tuple[ImcArray, CellCosts | None]:
     """The array with the area of its cells, from the file or a tool."""
-    if "auto_cost_extraction" not in cells or not cells["auto_cost_extraction"].flag("ask CACTI for the costs"):
+    if "auto_cost_extraction" not in cells or not declared.ASK_FOR_COSTS.read(cells["auto_cost_extraction"]):
         if "area" not in cells:
             hint = "Or write auto_cost_extraction: true."
             raise cells["size"].error("the cells have no 'area'", "area of one cell group", hint)
-        area = cells["area"].number("area of one cell group")
+        area = declared.MEMORY_AREA.read(cells["area"])
         return replace(bare, cells_mm2=area * bare.n_columns * bare.n_rows * bare.n_banks), None
     try:
         costs = cell_costs(provider(), bare.n_columns, bare.n_rows, bare.group_bits, bare.weight_bits)
@@ -133,17 +123,7 @@ def _cells(memories: Entry) -> dict[str, Entry]:
 
 
 def _widths(entry: Entry) -> tuple[int, int]:
-    widths = [_whole(e, "a width in bits", 1) for e in entry.elements()]
+    widths = [declared.WIDTH.read(e, "a width in bits") for e in entry.elements()]
     if len(widths) != 2:
         raise entry.error(f"found {len(widths)} widths", "two: activations and weights")
     return widths[0], widths[1]
-
-
-def _whole(entry: Entry, meaning: str, minimum: int = 0) -> int:
-    """A whole number of bits, also written as 2.0."""
-    if isinstance(entry.value, float) and entry.value.is_integer():
-        entry = replace(entry, value=int(entry.value))
-    value = entry.integer(meaning, minimum)
-    if value > _MOST_BITS:
-        raise entry.error(f"found {value}", f"{meaning}, at most {_MOST_BITS}")
-    return value

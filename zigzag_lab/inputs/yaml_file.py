@@ -36,7 +36,9 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 logger = logging.getLogger(__name__)
 
-Key = str | int
+PathPart = str | int
+"""A key of a mapping, or an index of a list."""
+
 OLD_PORT_KEYS = frozenset({"fh", "tl", "fl", "th"})
 MAX_DEPTH = 200
 """Levels of nesting. Parsers differ: some overflow the stack at tens of thousands, some have a limit of their own."""
@@ -65,7 +67,7 @@ class Document:
     data: object
     root: yaml.Node | None = None
 
-    def line_of(self, path: tuple[Key, ...]) -> int | None:
+    def line_of(self, path: tuple[PathPart, ...]) -> int | None:
         """The line, from 1, of the value at a path of keys and list indices; none where that is not known."""
         node, line = self.root, None
         for key in path:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.sweeps.units import BITS, value_at, whole
+from zigzag_lab.sweeps.units import value_at
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.units import BITS, whole
 
 Lookup = Callable[[str], object]
 Evaluator = Callable[[Lookup], object]
@@ -24,7 +25,7 @@ MAX_DEPTH = 100
 
 _MAX_POWER = 64
 
-_CONSTANTS: dict[str, object] = {unit: bits for unit, bits in BITS.items() if unit.endswith("iB")} | {"pi": math.pi}
+_CONSTANTS: dict[str, float] = {unit: n for unit, n in BITS.factors.items() if unit.endswith("iB")} | {"pi": math.pi}
 
 
 def _of_numbers(combine: Callable[[float, float], object]) -> Callable[[object, object], object]:

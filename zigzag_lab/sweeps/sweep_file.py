@@ -12,9 +12,10 @@ from typing import Any
 
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
+from zigzag_lab.inputs.formats.paths import without_units
 from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
-from zigzag_lab.inputs.yaml_file import load_yaml
 from zigzag_lab.keys import meaning_digest
 from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
@@ -148,7 +149,9 @@ class _SweepFile:
             workload = read_any_workload(file, options["input_shapes"] or None, price_all=options["price_all"])
             return Base(meaning_digest(workload), workload, file)
         (read_accelerator if kind == "accelerator" else read_mapping)(file)
-        document = load_yaml(file).data
+        root = open_source(file, kind)
+        # expressions speak of the numbers of an accelerator
+        document = without_units(root.value, ACCELERATOR.top, root) if kind == "accelerator" else root.value
         text = json.dumps(document, separators=(",", ":"), default=str)
         return Base(sha256(text.encode()).hexdigest(), document, file)
 

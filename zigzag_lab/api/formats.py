@@ -1,0 +1,25 @@
+"""The formats of files: their declarations, and their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
+from zigzag_lab.inputs.formats.keys import Format
+from zigzag_lab.inputs.formats.shipped import schema_line, schema_path
+
+FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR,)})
+"""Kind of file -> its declaration."""
+
+
+def schema_text(kind: str) -> str:
+    """The JSON Schema of a kind of file, as it ships with the package.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    return schema_path(kind).read_text(encoding="utf-8")
+
+
+__all__ = ["FORMATS", "schema_line", "schema_path", "schema_text"]

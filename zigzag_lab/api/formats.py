@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.keys import Format
+from zigzag_lab.inputs.formats.mapping import MAPPING
 from zigzag_lab.inputs.formats.shipped import schema_line, schema_path
 
-FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR,)})
+FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR, MAPPING)})
 """Kind of file -> its declaration."""
 
 

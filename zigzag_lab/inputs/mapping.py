@@ -9,6 +9,8 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.formats import mapping as declared
+from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.old_formats import refuse_old_mapping
 from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
@@ -17,21 +19,7 @@ from zigzag_lab.workload import Workload
 
 logger = logging.getLogger(__name__)
 
-DIMENSION = r"D\d"
-UNROLLING = r"[A-Z_][A-Z0-9_]*\s*,\s*\d+"
-LOOP = r"[A-Z_][A-Z0-9_]*"
-ANY = "*"
-GAP = (ANY, None)
-
-_ENTRY = {"name": "a layer's name, an operator type, or 'default'"}
-_ENTRY_OPTIONAL = {
-    "spatial_mapping": "array dimension -> loops unrolled along it",
-    "spatial_mapping_hint": "array dimension -> loops worth unrolling along it",
-    "memory_operand_links": "layer operand -> memory operand",
-    "temporal_ordering": "loops from the innermost outwards",
-    "temporal_mapping": "layer operand -> loops per memory, a whole mapping to replay",
-    "bypass": "layer operand -> memories that it may skip",
-}
+GAP = (declared.ANY, None)
 
 
 def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> MappingRules:
@@ -50,18 +38,18 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> Mapping
     entries: dict[str, MappingConstraints] = {}
     for element in top.elements("a list of entries, each starting with '- name: ...'"):
         refuse_old_mapping(element)
-        fields = element.table(_ENTRY, _ENTRY_OPTIONAL)
-        name = fields["name"].text(_ENTRY["name"])
+        fields = declared.ENTRY.fields(element)
+        name = fields.value(declared.NAME)
         if name in entries:
             raise fields["name"].error(f"two entries are called '{name}'", "each name once", "Merge or rename them.")
         entries[name] = _read_constraints(name, fields)
-    if "default" not in entries:
+    if declared.DEFAULT not in entries:
         found = f"no entry is called 'default', only {', '.join(entries)}" if entries else "there are no entries"
         raise top.error(found, "an entry 'default' for layers that no other entry names", "Add '- name: default'.")
     return MappingRules(entries)
 
 
-def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints:
+def _read_constraints(name: str, fields: Fields) -> MappingConstraints:
     spatial, hints = fields.get("spatial_mapping"), fields.get("spatial_mapping_hint")
     links, ordering = fields.get("memory_operand_links"), fields.get("temporal_ordering")
     pinned, bypass = fields.get("temporal_mapping"), fields.get("bypass")
@@ -81,23 +69,21 @@ def _read_constraints(name: str, fields: dict[str, Entry]) -> MappingConstraints
 
 def _read_names(entry: Entry) -> tuple[str, ...]:
     expected = "a list of names of memories such as [sram]"
-    return tuple(dict.fromkeys(element.text("the name of a memory") for element in entry.elements(expected)))
+    return tuple(dict.fromkeys(declared.MEMORY_NAME.read(element, "a memory") for element in entry.elements(expected)))
 
 
 def _by_dimension(entry: Entry | None) -> dict[str, Entry]:
     found = entry.items() if entry else {}
     for dimension, value in found.items():
-        replace(value, value=dimension).text(
-            "an array dimension: D and one digit, such as D1", DIMENSION, "Array dimensions are called D1, D2, ..."
-        )
+        declared.DIMENSION.read(replace(value, value=dimension), "an array dimension")
     return found
 
 
 def _read_unrollings(entry: Entry) -> dict[str, int]:
     unrolled: dict[str, int] = {}
-    expected = "a loop and its unrolling, such as 'K, 32'"
-    for element in entry.elements(f"a list with {expected}"):
-        text = element.text(expected, UNROLLING, "Write the loop in capitals, a comma, and a whole number.")
+    unrolling = declared.UNROLLING
+    for element in entry.elements(f"a list with {unrolling.words}"):
+        text = unrolling.read(element, unrolling.words)
         loop, size = (part.strip() for part in text.split(","))
         if loop in unrolled:
             raise element.error(f"loop {loop} stands twice on one dimension", "each loop once", "Multiply the two.")
@@ -108,8 +94,7 @@ def _read_unrollings(entry: Entry) -> dict[str, int]:
 
 def _read_hints(entry: Entry) -> tuple[str, ...]:
     elements = entry.elements("a list of loop dimensions such as [K, C]")
-    hint = "Write it in capitals, without a size."
-    return tuple(dict.fromkeys(element.text("a loop dimension such as K", LOOP, hint) for element in elements))
+    return tuple(dict.fromkeys(declared.HINT.read(element, declared.HINT.words) for element in elements))
 
 
 def _read_links(entry: Entry) -> dict[str, str]:
@@ -142,12 +127,12 @@ def _read_loop(entry: Entry) -> tuple[str, int | None]:
     parts = entry.elements('a loop and its size, such as [K, 4] or [K, "*"]')
     if len(parts) != 2:
         raise entry.error(f"found {len(parts)} values", 'a loop and its size, such as [K, 4] or [K, "*"]')
-    loop = parts[0].text('a loop dimension such as K, or "*"', r"[A-Za-z_]\w*|\*").upper()
-    if parts[1].value == ANY:
+    loop = declared.LOOP.read(parts[0], declared.LOOP.words).upper()
+    if parts[1].value == declared.ANY:
         return loop, None
-    if loop == ANY:
+    if loop == declared.ANY:
         raise entry.error("a gap has a size", '["*", "*"]', "Name the loop, or leave the size open.")
-    return loop, parts[1].integer('iterations, or "*" for any number', 1)
+    return loop, declared.ITERATIONS.read(parts[1], 'iterations, or "*" for any number')
 
 
 def _read_levels(entry: Entry) -> tuple[tuple[tuple[str, int], ...], ...]:

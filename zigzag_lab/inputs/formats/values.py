@@ -233,6 +233,28 @@ class Listed(Shape):
         return (self.item,)
 
 
+@dataclass(frozen=True)
+class Row(Shape):
+    """A list with one item of each kind."""
+
+    items: tuple[Value[Any], ...]
+
+    def schema(self) -> Schema:
+        """An array with a schema for each item."""
+        n = len(self.items)
+        return {"type": "array", "items": [item.schema() for item in self.items], "minItems": n, "maxItems": n}
+
+    @property
+    def limits(self) -> str:
+        """What its items are."""
+        return f"list of: {'; '.join(item.limits for item in self.items)}"
+
+    @property
+    def parts(self) -> tuple[Value[Any], ...]:
+        """Its items."""
+        return self.items
+
+
 @dataclass(frozen=True, eq=False)
 class Named(Shape):
     """A mapping whose keys the user chooses.

@@ -9,8 +9,9 @@ from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.keys import Format
 from zigzag_lab.inputs.formats.mapping import MAPPING
 from zigzag_lab.inputs.formats.shipped import schema_line, schema_path
+from zigzag_lab.inputs.formats.workload import WORKLOAD
 
-FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR, MAPPING)})
+FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR, MAPPING, WORKLOAD)})
 """Kind of file -> its declaration."""
 
 

@@ -14,33 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.formats import workload as declared
+from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
 from zigzag_lab.workload import DimensionRelation, Layer, Workload
-
-_OPERATORS = """
-    Conv Conv_downsample Gemm Add Max Pool Pooling MaxPool AveragePool GlobalAveragePool MatMul ConvTranspose Einsum Mul
-    Relu Softmax LSTM
-"""
-OPERATOR_TYPES = tuple(_OPERATORS.split())
-LARGEST_ID = 2**31 - 1
-"""What a column of every database holds."""
-
-_LAYER = {
-    "id": "a number of its own",
-    "operator_type": "such as Conv or Gemm",
-    "equation": "such as O[b][k]+=I[b][c]*W[c][k]",
-    "loop_dims": "a list of loop dimensions",
-    "loop_sizes": "iterations of each loop",
-    "operand_precision": "bits of an element of I, W, O and O_final",
-}
-_LAYER_OPTIONAL = {
-    "name": "a name of its own",
-    "dimension_relations": "sliding windows such as ix=2*ox+1*fx",
-    "operand_source": "id of the layer that makes an input; its own id for constants",
-    "pr_loop_dims": "data dimensions such as [IX, IY]",
-    "pr_loop_sizes": "their sizes without padding",
-    "padding": "elements before and after, for each of pr_loop_dims",
-}
 
 
 def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str | None = None) -> Workload:
@@ -75,10 +52,8 @@ def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str
 
 
 def _read_layer(entry: Entry) -> Layer:
-    fields = entry.table(_LAYER, _LAYER_OPTIONAL)
-    identity = fields["id"].integer("a number of its own")
-    if abs(identity) > LARGEST_ID:
-        raise fields["id"].error(f"found {identity}", f"a number of its own, of at most {LARGEST_ID}")
+    fields = declared.LAYER.fields(entry)
+    identity = fields.value(declared.ID)
     operand_dims, combine = read_equation(fields["equation"])
     loop_sizes = _read_loops(fields)
     relations = _read_relations(fields, loop_sizes)
@@ -87,8 +62,8 @@ def _read_layer(entry: Entry) -> Layer:
     try:
         layer = Layer(
             id=identity,
-            name=fields["name"].text("a name of its own") if "name" in fields else f"Layer{identity}",
-            operator_type=fields["operator_type"].choice(OPERATOR_TYPES, "an operator type"),
+            name=fields.value(declared.NAME) if "name" in fields else f"Layer{identity}",
+            operator_type=fields.value(declared.OPERATOR),
             operand_dims=operand_dims,
             loop_sizes=loop_sizes,
             relations=relations,
@@ -109,9 +84,9 @@ def _read_layer(entry: Entry) -> Layer:
     return layer
 
 
-def _read_loops(fields: dict[str, Entry]) -> dict[str, int]:
-    dims = [e.text("a loop dimension such as K", r"\w+").upper() for e in fields["loop_dims"].elements()]
-    sizes = [e.integer("iterations of a loop", 1) for e in fields["loop_sizes"].elements()]
+def _read_loops(fields: Fields) -> dict[str, int]:
+    dims = [declared.LOOP.read(e, "a loop").upper() for e in fields["loop_dims"].elements()]
+    sizes = [declared.ITERATIONS.read(e, "iterations of a loop") for e in fields["loop_sizes"].elements()]
     if len(dims) != len(sizes):
         raise fields["loop_sizes"].error(f"{len(sizes)} sizes for {len(dims)} loops", "one size for each of loop_dims")
     for dim in dims:
@@ -120,7 +95,7 @@ def _read_loops(fields: dict[str, Entry]) -> dict[str, int]:
     return dict(zip(dims, sizes, strict=True))
 
 
-def _read_relations(fields: dict[str, Entry], loop_sizes: dict[str, int]) -> tuple[DimensionRelation, ...]:
+def _read_relations(fields: Fields, loop_sizes: dict[str, int]) -> tuple[DimensionRelation, ...]:
     relations: dict[str, DimensionRelation] = {}
     for element in fields["dimension_relations"].elements() if "dimension_relations" in fields else ():
         relation = read_relation(element)
@@ -140,18 +115,18 @@ def _read_precision(entry: Entry, operands: tuple[str, ...]) -> dict[str, int]:
     final = f"{output}_final"
     required = {output: "bits of a partial sum", final: "bits of a result"}
     fields = entry.table(required, {op: f"bits of an element of {op}" for op in inputs if op not in required})
-    bits = {op: fields[op].integer("bits of an element", 0) for op in entry.items() if op in fields}
+    bits = {op: declared.BITS_OF_ELEMENT.read(fields[op], "bits of an element") for op in entry.items() if op in fields}
     return {FINAL_OUTPUT if op == final else op: n for op, n in bits.items()}
 
 
 def _read_sources(entry: Entry | None, operands: tuple[str, ...]) -> dict[str, int]:
     inputs = {op: f"id of the layer that makes {op}" for op in operands[1:]}
     fields = entry.table({}, inputs) if entry else {}
-    return {op: source.integer("id of a layer") for op, source in fields.items()}
+    return {op: declared.ID_OF_LAYER.read(source, "id of a layer") for op, source in fields.items()}
 
 
 def _read_windows(
-    entry: Entry, fields: dict[str, Entry], relations: tuple[DimensionRelation, ...]
+    entry: Entry, fields: Fields, relations: tuple[DimensionRelation, ...]
 ) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
     """Sizes of the data dimensions as the file gives them, and their padding; each may be empty."""
     known = {r.data_dim for r in relations}
@@ -162,7 +137,7 @@ def _read_windows(
             )
     dims: list[str] = []
     for element in fields["pr_loop_dims"].elements() if "pr_loop_dims" in fields else ():
-        dim = element.text("a data dimension such as IX").upper()
+        dim = declared.DATA_DIMENSION.read(element, declared.DATA_DIMENSION.words).upper()
         if dim not in known or dim in dims:
             found = f"{dim} stands twice" if dim in dims else f"{dim} stands in no dimension relation"
             raise element.error(found, f"one of {', '.join(sorted(known))}" if known else "no data dimension at all")
@@ -175,23 +150,27 @@ def _read_windows(
                 f"{len(values)} values for {len(dims)} data dimensions", "one for each of pr_loop_dims"
             )
     return (
-        {dim: size.integer("elements along a data dimension", 1) for dim, size in zip(dims, sizes, strict=False)},
+        {
+            dim: declared.ELEMENTS.read(size, "elements along a data dimension")
+            for dim, size in zip(dims, sizes, strict=False)
+        },
         {dim: _read_pair(pair) for dim, pair in zip(dims, padding, strict=False)},
     )
 
 
 def _read_pair(entry: Entry) -> tuple[int, int]:
-    pair = [e.integer("elements of padding", 0) for e in entry.elements("two numbers: before and after")]
+    pair = [
+        declared.PADDING_ELEMENTS.read(e, "elements of padding")
+        for e in entry.elements("two numbers: before and after")
+    ]
     if len(pair) != 2:
         raise entry.error(f"found {len(pair)} numbers", "two numbers: before and after")
     return pair[0], pair[1]
 
 
-_OPERAND = r"\s*(\w+?)((?:\s*\[\s*\w*\s*\])+)\s*"
-_TERM = re.compile(_OPERAND)
-_SIDES = re.compile(r"([^=+]*)\+?\s*=(?!\s*=)([^=]*)")
-_RELATION = re.compile(r"\s*(\w+)\s*=\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*\+\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*")
-_EXAMPLE = "such as O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]"
+_TERM = re.compile(declared.OPERAND_TERM)
+_SIDES = re.compile(declared.SIDES)
+_EXAMPLE = declared.EQUATION_FORM
 
 
 def read_equation(entry: Entry) -> tuple[dict[str, tuple[str, ...]], str]:
@@ -224,8 +203,8 @@ def read_equation(entry: Entry) -> tuple[dict[str, tuple[str, ...]], str]:
 
 def read_relation(entry: Entry) -> DimensionRelation:
     """Read a sliding window such as ``ix=2*ox+1*fx``; a coefficient that is left out is 1."""
-    expected = "a relation such as ix=2*ox+1*fx"
-    match = _RELATION.fullmatch(entry.text(expected))
+    expected = declared.RELATION.words
+    match = re.fullmatch(str(declared.RELATION.pattern), entry.text(expected))
     if not match:
         raise entry.error(f"'{entry.value}' relates no data dimension to two loops", expected)
     data_dim, coef_a, dim_a, coef_b, dim_b = match.groups(default="1")

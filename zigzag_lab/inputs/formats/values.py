@@ -331,6 +331,10 @@ class Anything(Shape):
         return ()
 
 
+NOTHING = Anything("null", ("null",))
+"""Stands for a key that is absent."""
+
+
 def _or_quantity(number: Schema, unit: Unit | None) -> Schema:
     if unit is None:
         return number

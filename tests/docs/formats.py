@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from zigzag_lab.inputs.formats.keys import ALWAYS, NEVER, Format, Key, levels_of
+from zigzag_lab.inputs.formats.keys import ALWAYS, NEVER, Format, Key, Level, levels_of
 from zigzag_lab.inputs.formats.values import Either, Listed, Named, Value
 
 MOST_CHARS = 60
@@ -13,10 +13,13 @@ MOST_CHARS = 60
 
 
 def tables(form: Format) -> str:
-    """Return the tables of a format, from the top of the file down."""
-    lines: list[str] = []
+    """Return the tables of a format, from the top of the file down; one for each level, wherever it may stand."""
+    paths: dict[Level, list[str]] = {}
     for path, level in levels_of(form.top):
-        lines += [f"### {_heading(path, level.title)}", ""]
+        paths.setdefault(level, []).append(path)
+    lines: list[str] = []
+    for level, places in paths.items():
+        lines += [f"### {_heading(places, level.title)}", ""]
         lines += [level.about, ""] if level.about else []
         lines += ["| key | meaning | may be | unit | default | example |", "|---|---|---|---|---|---|"]
         lines += [row(key) for key in level.keys]
@@ -32,8 +35,9 @@ def row(key: Key[Any]) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
-def _heading(path: str, title: str) -> str:
-    return f"`{path}`: {title}" if path and path != "[]" else title[0].upper() + title[1:]
+def _heading(paths: list[str], title: str) -> str:
+    named = ", ".join(f"`{path}`" for path in paths if path)
+    return f"{named}: {title}" if named else title[0].upper() + title[1:]
 
 
 def _unit(value: Value[Any]) -> str:

@@ -10,8 +10,9 @@ from zigzag_lab.inputs.formats.keys import Format
 from zigzag_lab.inputs.formats.mapping import MAPPING
 from zigzag_lab.inputs.formats.shipped import schema_line, schema_path
 from zigzag_lab.inputs.formats.workload import WORKLOAD
+from zigzag_lab.sweeps.format import SWEEP
 
-FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR, MAPPING, WORKLOAD)})
+FORMATS: Mapping[str, Format] = MappingProxyType({one.kind: one for one in (ACCELERATOR, MAPPING, WORKLOAD, SWEEP)})
 """Kind of file -> its declaration."""
 
 

@@ -37,7 +37,8 @@ from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.sweeps import SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
-from zigzag_lab.sweeps.plan import OBJECTIVES, Base, DesignPoint, changed_document
+from zigzag_lab.sweeps.objectives import OBJECTIVES
+from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
 from zigzag_lab.sweeps.running import Listener, Progress, Work, missing
 from zigzag_lab.vocab import InfeasibleError, InputError
 from zigzag_lab.workload import Workload

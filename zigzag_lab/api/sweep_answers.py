@@ -13,7 +13,8 @@ from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
-from zigzag_lab.sweeps.plan import LARGE, OBJECTIVES, summed_up
+from zigzag_lab.sweeps.objectives import OBJECTIVES
+from zigzag_lab.sweeps.plan import LARGE, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
 

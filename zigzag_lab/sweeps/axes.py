@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression
+from zigzag_lab.sweeps.format import AXES, WHEN
 from zigzag_lab.sweeps.units import value_at
 from zigzag_lab.vocab import nearest
 
 MAX_VALUES = 100_000
 """On one axis; more is a slip of the pen."""
-
-_FORMS = {"values": (), "range": ("step", "count"), "log_range": ("factor", "count")}
-"""Key of an axis -> those that may stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +43,14 @@ def read_axis(entry: Entry, name: str, tables: Mapping[str, LookupTable]) -> Axi
     """
     if not isinstance(entry.value, Mapping):
         return Axis((name,), tuple((value,) for value in _listed(entry, name)))
-    form = next((form for form in _FORMS if form in entry.value), None)
+    form = next((form for form in AXES if form in entry.value), None)
     if form is None:
         found = f"found {entry.value!r}" if entry.value else "found nothing"
-        hint = nearest(str(next(iter(entry.value), "")), _FORMS)
+        hint = nearest(str(next(iter(entry.value), "")), AXES)
         raise entry.error(found, "a list, or one of values, range, log_range", hint)
-    given = entry.table({form: "its values"}, dict.fromkeys((*_FORMS[form], "when"), ""))
+    given = AXES[form].fields(entry)
     values = _listed(given[form], name) if form == "values" else _steps(entry, form, name, given)
-    return Axis((name,), tuple((value,) for value in values), _condition(given.get("when"), tables))
+    return Axis((name,), tuple((value,) for value in values), _condition(given.get(WHEN.name), tables))
 
 
 def read_zipped(entry: Entry, tables: Mapping[str, LookupTable]) -> Axis:
@@ -64,7 +62,7 @@ def read_zipped(entry: Entry, tables: Mapping[str, LookupTable]) -> Axis:
     if not isinstance(entry.value, Mapping) or len(entry.value) < 2:
         raise entry.error(f"found {entry.value!r}", "two or more names, each with its list of values")
     given = entry.items()
-    when = _condition(given.pop("when", None), tables)
+    when = _condition(given.pop(WHEN.name, None), tables)
     axes = [read_axis(values, name, tables) for name, values in given.items()]
     lengths = {axis.names[0]: len(axis) for axis in axes}
     if len(set(lengths.values())) > 1:

@@ -11,9 +11,6 @@ from zigzag_lab.sweeps.expressions import Expression
 from zigzag_lab.sweeps.plan import FILES, DesignPoint, SweepSpec, point_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 
-MAX_POINTS = 1_000_000
-"""More is refused as a mistake: at a tenth of a second a point, a day and more."""
-
 _TRIES_FOR_A_POINT = 200
 
 

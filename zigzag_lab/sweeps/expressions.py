@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
+from zigzag_lab.sweeps.format import SCALE, TABLE, TABLE_X, TABLE_Y
 from zigzag_lab.sweeps.units import value_at
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.units import BITS, whole
@@ -272,9 +273,9 @@ def read_table(entry: Entry) -> LookupTable:
     Raises:
         InputError: it is no such thing.
     """
-    given = entry.table({"x": "rising numbers", "y": "a number for each x"}, {"scale": "linear or log"})
-    x, y = (_numbers(given[axis]) for axis in ("x", "y"))
-    is_log = "scale" in given and given["scale"].choice(("linear", "log")) == "log"
+    given = TABLE.fields(entry)
+    x, y = (_numbers(given[axis]) for axis in (TABLE_X.name, TABLE_Y.name))
+    is_log = given.value(SCALE) == "log"
     if len(x) != len(y) or len(x) < 2:
         raise entry.error(f"{len(x)} values of x and {len(y)} of y", "as many of both, at least two")
     if list(x) != sorted(set(x)) or (is_log and x[0] <= 0):

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
-from types import MappingProxyType
 
 from zigzag_lab.inputs.presets import Kind
 from zigzag_lab.inputs.variants import with_values
 from zigzag_lab.stages.methods import run_options
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
+from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.options import INPUT_SHAPES, PRICE_ALL, Option
 
@@ -30,8 +30,8 @@ ROOTS = ("accelerator", "mapping", "options")
 class Adaptive:
     """A search that proposes designs, ``batch`` at a time, by what it has learnt from those before.
 
-    They are to be good at one to three of :data:`zigzag_lab.sweeps.plan.OBJECTIVES`. The sampler is one of Optuna's:
-    ``tpe`` or ``nsga2``.
+    They are to be good at one to three of :data:`zigzag_lab.sweeps.objectives.OBJECTIVES`. The sampler is one of
+    Optuna's: ``tpe`` or ``nsga2``.
     """
 
     n_trials: int
@@ -148,17 +148,6 @@ def changed_document(base: Base, root: str, overrides: Mapping[str, object]) -> 
 
 Figures = Mapping[str, float | None]
 """Columns of a point that was priced -> its figure; empty where nothing came of it."""
-
-OBJECTIVES: Mapping[str, str] = MappingProxyType(
-    {
-        "energy": "energy_pj",
-        "latency": "latency_cycles",
-        "edp": "edp_pj_cycles",
-        "area": "area_mm2",
-        "utilisation": "utilisation",
-    }
-)
-"""What points can be compared by -> the figure. All are to be small but utilisation."""
 
 LARGE = frozenset({"utilisation"})
 """Objectives that are to be large."""

@@ -13,22 +13,19 @@ from typing import Any
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
+from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.formats.paths import without_units
 from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
 from zigzag_lab.keys import meaning_digest
+from zigzag_lab.sweeps import format as declared
 from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
-from zigzag_lab.sweeps.expansion import MAX_POINTS
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
+from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.sweeps.plan import FILES, Adaptive, Base, Sampling, SweepSpec, option_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 
-_KEYS = (
-    *("name", "question", "workloads", "accelerators", "mappings", "options"),
-    *("tables", "space", "zipped", "derived", "constraints", "sampling", "seed"),
-)
-_NAME = r"[\w][\w .-]{0,99}"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -41,24 +38,22 @@ def read_sweep(path: str | Path) -> SweepSpec:
     file = Path(path)
     file = file / "experiment.yaml" if file.is_dir() else file
     root = open_source(file, "sweep")
-    return _SweepFile(file.parent, root, root.table({}, dict.fromkeys(_KEYS, ""))).sweep()
+    return _SweepFile(file.parent, root, declared.TOP.fields(root)).sweep()
 
 
 @dataclass(frozen=True)
 class _SweepFile:
     folder: Path
     root: Entry
-    keys: Mapping[str, Entry]
+    keys: Fields
 
     def sweep(self) -> SweepSpec:
         tables = {name: read_table(entry) for name, entry in self._items("tables").items()}
         given = self._items("options").items()
-        checked = {name: option_of(entry.where, name).checked(entry.value, entry.where) for name, entry in given}
+        checked = {name: declared.OptionValue(option_of(entry.where, name)).read(entry, name) for name, entry in given}
         axes, options = self._axes(tables), {**plan.default_options(), **checked}
         sweep = SweepSpec(
-            name=self.keys.get("name", self._at("name", value=self.folder.name)).text(
-                "letters, digits, spaces, dots and dashes", _NAME
-            ),
+            name=declared.NAME.read(self.keys.get("name", self._at("name", value=self.folder.name))),
             where=self.root.where,
             axes=tuple(self._with_checked_options(axis) for axis in axes),
             derived=tuple(
@@ -230,18 +225,14 @@ def _check_number(reader: _SweepFile, sweep: SweepSpec) -> None:
         if not any(axis.names == ("workload",) for axis in sweep.axes):
             expected = "'workloads', as a search adds up each design's figures over all of them"
             raise reader.keys["zipped"].error("'workload' varies together with other names", expected)
-    elif sampling.n_points is None and sweep.n_combinations > MAX_POINTS:
+    elif sampling.n_points is None and sweep.n_combinations > declared.MAX_POINTS:
         sizes = " x ".join(str(len(axis)) for axis in sweep.axes)
         found = f"{sizes} = {sweep.n_combinations:,} combinations"
         hint = "Write 'sampling: {random: 1000}' to draw some, {optuna: 300} to search, or take fewer values."
-        raise reader.root.error(found, f"at most {MAX_POINTS:,} points", hint)
+        raise reader.root.error(found, f"at most {declared.MAX_POINTS:,} points", hint)
 
 
-SAMPLERS = ("tpe", "nsga2")
-MAX_TRIALS = 100_000
-
-
-def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
+def read_sampling(keys: Fields, objective: str) -> Sampling:
     """Return what the keys ``sampling`` and ``seed`` of a sweep file ask for.
 
     A search that names no objective has that of the points.
@@ -249,35 +240,24 @@ def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
     Raises:
         InputError: they hold something else.
     """
-    seed = _whole(keys["seed"], "equal seeds draw equal points", 0, 2**32 - 1) if "seed" in keys else 0
-    entry = keys.get("sampling")
-    if entry is None or entry.value == "grid":
+    seed, entry = keys.value(declared.SEED), keys.get(declared.SAMPLING.name)
+    if entry is None or entry.value == declared.GRID:
         return Sampling(None, seed)
-    if isinstance(entry.value, Mapping) and "optuna" in entry.value:
+    if isinstance(entry.value, Mapping) and declared.N_TRIALS.name in entry.value:
         return Sampling(None, seed, _adaptive(entry, objective))
-    if not isinstance(entry.value, Mapping) or set(entry.value) != {"random"}:
+    if not isinstance(entry.value, Mapping) or set(entry.value) != {declared.N_DRAWN.name}:
         raise entry.error(f"found {entry.value!r}", "grid, {random: N} or {optuna: N}")
-    return Sampling(_whole(entry.items()["random"], "points to draw at random", 1, MAX_POINTS), seed)
+    return Sampling(declared.DRAWN.fields(entry).value(declared.N_DRAWN), seed)
 
 
 def _adaptive(entry: Entry, objective: str) -> Adaptive:
-    given = entry.table({"optuna": ""}, dict.fromkeys(("objectives", "sampler", "batch"), ""))
-    n_trials = _whole(given["optuna"], "a number of trials", 1, MAX_TRIALS)
-    sampler = given["sampler"].choice(SAMPLERS) if "sampler" in given else Adaptive.sampler
-    batch = Adaptive.batch
-    if "batch" in given:
-        batch = _whole(given["batch"], "how many designs are proposed together", 1, MAX_TRIALS)
+    given = declared.ADAPTIVE.fields(entry)
+    n_trials = given.value(declared.N_TRIALS)
+    sampler, batch = given.value(declared.SAMPLER), given.value(declared.BATCH)
     if "objectives" not in given:
         return Adaptive(n_trials, (objective,), sampler, batch)
-    expected = f"a list of one to three of {', '.join(plan.OBJECTIVES)}"
-    objectives = tuple(item.choice(plan.OBJECTIVES) for item in given["objectives"].elements(expected))
+    expected = f"a list of one to three of {', '.join(OBJECTIVES)}"
+    objectives = tuple(item.choice(OBJECTIVES) for item in given["objectives"].elements(expected))
     if not 1 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise given["objectives"].error(f"found {given['objectives'].value!r}", expected)
     return Adaptive(n_trials, objectives, sampler, batch)
-
-
-def _whole(entry: Entry, meaning: str, minimum: int, maximum: int) -> int:
-    value = entry.integer(meaning, minimum)
-    if value > maximum:
-        raise entry.error(f"found {value:,}", f"{meaning}, at most {maximum:,}")
-    return value

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.paths import unit_at
-from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, Unit, quantity, whole
+from zigzag_lab.vocab.options import TIME_LIMIT
+from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, SECONDS, Unit, quantity, whole
 
 _ROOT = "accelerator."
 _ALL = MappingProxyType({name: n for unit in (BITS, ENERGY, AREA, CYCLES) for name, n in unit.factors.items()})
@@ -45,4 +46,6 @@ def _factors_for(path: str) -> Mapping[str, float] | None:
         return unit.factors
     if path.startswith(_ROOT):
         return {}
+    if path == f"options.{TIME_LIMIT.name}":
+        return SECONDS.factors
     return _ALL if "." not in path and "[" not in path else None

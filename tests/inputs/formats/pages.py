@@ -20,9 +20,9 @@ def text_of(kind: str) -> str:
 
 def keys_of(kind: str) -> Iterator[tuple[str, str]]:
     """Path of a mapping with known keys, and each key, as the tables of a page have them."""
-    for path, body in _SECTION.findall(text_of(kind)):
+    for paths, body in _SECTION.findall(text_of(kind)):
         for key in _ROW.findall(body):
-            yield path, key
+            yield from ((path, key) for path in paths.split("`, `"))
 
 
 def example_of(kind: str) -> Any:

@@ -28,7 +28,7 @@ def test_reader_schema_and_page_have_the_same_keys() -> None:
     read = {("[]", key) for key in keys_that_a_reader_names(read_mapping, samples.mapping(), (0,))}
     assert len(read) == 7
     assert set(keys_of(validator("mapping").schema)) == read
-    assert {("[]", key) for _, key in pages.keys_of("mapping")} == read
+    assert set(pages.keys_of("mapping")) == read
 
 
 @pytest.mark.parametrize("path", [*SHIPPED, *THEIRS], ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -290,9 +290,10 @@ class Named(Shape):
 
 @dataclass(frozen=True)
 class Either(Shape):
-    """One of several forms."""
+    """One of several forms; ``words`` names them where a list of their limits would be long."""
 
     forms: tuple[Value[Any], ...]
+    words: str = ""
 
     def schema(self) -> Schema:
         """Any of the forms."""
@@ -301,7 +302,7 @@ class Either(Shape):
     @property
     def limits(self) -> str:
         """The forms."""
-        return "; or ".join(form.limits for form in self.forms)
+        return self.words or "; or ".join(form.limits for form in self.forms)
 
     @property
     def parts(self) -> tuple[Value[Any], ...]:

@@ -61,3 +61,13 @@ def test_it_is_known_by_its_label_as_long_as_nobody_changed_it(installed: Path, 
     with (changed / "cost" / "kernel.py").open("a") as file:
         file.write("# mine\n")
     assert digest_of_engine(changed) != LABEL
+
+
+def test_presets_find_their_schemas_in_it(installed: Path, tmp_path: Path) -> None:
+    presets = sorted((installed / "zigzag_lab" / "inputs" / "presets").glob("*/*.yaml"))
+    assert len(presets) == 18
+    for preset in presets:
+        named = preset.read_text("utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (preset.parent / named).is_file()
+    printed = run(installed, tmp_path, "-c", "from zigzag_lab.cli import main; main()", "schema", "accelerator")
+    assert printed == (ROOT / "zigzag_lab" / "schemas" / "accelerator.json").read_text("utf-8")

@@ -103,14 +103,18 @@ class Entry:
         """A number, whole or not, of numpy too, or a quantity in a unit, of at least ``minimum``."""
         value = self._without_unit(unit)
         if not isinstance(value, Real) or isinstance(value, bool) or not _is_finite(value):
-            hint = "YAML reads 1e3 as text: write 1.0e+3." if _looks_like_number(value) else ""
-            raise self.error(f"found {shown(self.value)}", f"a number: {meaning}{_or_with(unit)}", hint)
+            raise self.error(f"found {shown(self.value)}", f"a number: {meaning}{_or_with(unit)}", self.exponent_hint())
         if value < minimum:
             raise self.error(f"found {shown(self.value)}", f"{meaning}, {minimum:g} or more")
         return float(value)
 
     def _without_unit(self, unit: Unit | None) -> object:
         return self.value if unit is None or not isinstance(self.value, str) else self.in_base(unit.factors)
+
+    def exponent_hint(self) -> str:
+        """What to try where the value is text that was meant as a number with an exponent; else nothing."""
+        is_number = isinstance(self.value, str) and re.fullmatch(r"[+-]?[\d.]+[eE][+-]?\d+", self.value)
+        return "YAML reads 1e3 as text: write 1.0e+3." if is_number else ""
 
     def in_base(self, factors: Mapping[str, float]) -> object:
         """The number that a quantity is: with ``{"KiB": 8192}``, ``64 KiB`` is 524288. Anything else as it is.
@@ -201,7 +205,3 @@ def _or_with(unit: Unit | None) -> str:
 
 def _is_finite(value: Real) -> bool:
     return abs(value) < 10**300 if isinstance(value, int) else isfinite(value)
-
-
-def _looks_like_number(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[+-]?[\d.]+[eE][+-]?\d+", value) is not None

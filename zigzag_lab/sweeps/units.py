@@ -33,11 +33,14 @@ def value_at(entry: Entry, path: str) -> object:
         return [value_at(item, path) for item in entry.elements()]
     if not isinstance(value, str):
         return whole(value)
+    unit, factors = unit_of(path), _factors_for(path)
     if quantity(value) is None:
-        if (unit := unit_of(path)) is not None:
-            raise entry.error(f"'{value}'", f"a number, with a unit such as '{unit.example}' or without")
+        hint = entry.exponent_hint()
+        if unit is not None:
+            raise entry.error(f"'{value}'", f"a number, with a unit such as '{unit.example}' or without", hint)
+        if hint and factors is not None:
+            raise entry.error(f"'{value}'", "a number", hint)
         return value
-    factors = _factors_for(path)
     return value if factors is None else entry.in_base(factors)
 
 

@@ -15,10 +15,11 @@ _BITS = {
     "bits": 1,
 }
 
-QUANTITY = r"([-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*([A-Za-z]\w*)"
-"""A number and the name of a unit; schemas hold it too, so that it is a regular expression of any dialect."""
+NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+"""The number of a quantity; schemas hold it too, so that it is a regular expression of any dialect."""
 
-_QUANTITY = re.compile(QUANTITY)
+_QUANTITY = re.compile(rf"({NUMBER})\s*(?![eE]\d+$)([A-Za-z]\w*)")
+"""A number and the name of a unit; ``1e3``, which YAML reads as text, is no such thing."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -155,6 +155,7 @@ def test_a_quantity_is_the_number_that_it_is() -> None:
         ("size", "0.3 B", "found the text '0.3 B', which is 2.4 bits; expected a whole number"),
         ("size", "-1 B", "found the text '-1 B'; expected capacity in bits, 1 or more"),
         ("r_cost", "8 KiB", "'8 KiB' is in 'KiB'; expected one of fJ, pJ, nJ, uJ"),
+        ("r_cost", "1e3", "YAML reads 1e3 as text: write 1.0e+3."),
         ("area", "1e400 mm2", "a number that floating point can hold"),
         ("mem_type", 3, "found the number 3"),
     ],

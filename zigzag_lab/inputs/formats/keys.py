@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from zigzag_lab.inputs.checked import Entry
@@ -118,8 +119,13 @@ class Level(Shape):
         Raises:
             InputError: a key is unknown, or one that is always needed is missing.
         """
-        required = {key.name: key.expected for key in self.keys if key.needed is ALWAYS}
-        return Fields(entry, entry.table(required, {key.name: key.expected for key in self.keys}))
+        return Fields(entry, entry.table(*self._expected))
+
+    @cached_property
+    def _expected(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Key -> what is expected there, of the keys always needed, and of all in the order of a file."""
+        every = {key.name: key.expected for key in self.keys}
+        return {key.name: every[key.name] for key in self.keys if key.needed is ALWAYS}, every
 
     def example(self, *cases: Case) -> dict[str, object]:
         """The examples of the keys that are always needed, and of those that are in some cases."""

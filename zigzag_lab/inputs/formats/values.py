@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.vocab.units import QUANTITY, Unit
+from zigzag_lab.vocab.units import NUMBER, Unit
 
 Schema = dict[str, Any]
 """A JSON Schema, or a part of one."""
@@ -340,9 +340,7 @@ def _or_quantity(number: Schema, unit: Unit | None) -> Schema:
     if unit is None:
         return number
     names = "|".join(sorted(unit.factors, key=lambda name: (-len(name), name)))
-    digits = QUANTITY.partition(r"\s*")[0]
-    if number.get("minimum", -1) >= 0:
-        digits = digits.replace("[-+]?", "[+]?", 1)
+    digits = NUMBER.replace("[-+]?", "[+]?", 1) if number.get("minimum", -1) >= 0 else NUMBER
     return {"anyOf": [number, {"type": "string", "pattern": rf"^\s*{digits}\s*(?:{names})\s*$"}]}
 
 

@@ -39,14 +39,11 @@ def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) 
         (SIZE, "64 pJ", "pJ"),
         (COST, "64 KiB", "KiB"),
         (SIZE, "64 KiBi", "KiB"),
-    [
-        (SIZE, "64 pJ", "pJ"), (COST, "64 KiB", "KiB"), (SIZE, "64 KiBi", "KiB"), (SIZE, "much", "much"),
-        (COST, "1e3", r"1\.0e\+3"), ("x", "1e3", r"1\.0e\+3"),
-    ],
+        (SIZE, "much", "much"),
         (COST, "1e3", r"1\.0e\+3"),
         ("x", "1e3", r"1\.0e\+3"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_unit_is_refused(path: str, given: str, word: str) -> None:
     with pytest.raises(InputError, match=word):
         value_at(entry(given), path)

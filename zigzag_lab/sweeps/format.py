@@ -12,13 +12,13 @@ from zigzag_lab.inputs.formats.values import (
     Anything,
     Choice,
     Either,
+    FreeText,
     Listed,
     Named,
     Schema,
-    Text,
     Value,
     Whole,
-    Words,
+    WordList,
 )
 from zigzag_lab.stages.methods import SEARCH_METHODS, run_options
 from zigzag_lab.sweeps.objectives import OBJECTIVES
@@ -90,7 +90,7 @@ BATCH = Key("batch", "how many designs are proposed together", Whole(1, MAX_TRIA
 SOUGHT = Key(
     "objectives",
     "one to three objectives",
-    Words("objectives", tuple(OBJECTIVES), minimum=1),
+    WordList("objectives", tuple(OBJECTIVES), minimum=1),
     ["energy", "latency"],
     otherwise="the objective of options",
 )
@@ -164,7 +164,7 @@ OPTIONS = Level(
 NAME = Key(
     "name",
     "the name of the sweep",
-    Text("letters, digits, spaces, dots and dashes", r"[\w][\w .-]{0,99}"),
+    FreeText("letters, digits, spaces, dots and dashes", r"[\w][\w .-]{0,99}"),
     "buffers",
     otherwise="the name of the folder",
     more="Points belong to it, in any folder and on any machine.",

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from zigzag_lab.hardware.imc import ImcKind
 from zigzag_lab.inputs.formats.keys import ALWAYS, Case, Format, Key, Level
-from zigzag_lab.inputs.formats.values import Choice, Flag, Listed, Named, Number, Text, Whole, Words
+from zigzag_lab.inputs.formats.values import Choice, Flag, FreeText, Listed, Named, Number, Whole, WordList
 from zigzag_lab.inputs.memory_costs import KINDS
 from zigzag_lab.vocab import MEMORY_OPERANDS, Direction
 from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY
 
-DIMENSION = Text("D and one digit, such as D1", r"D\d", "Array dimensions are called D1, D2, ...")
+DIMENSION = FreeText("D and one digit, such as D1", r"D\d", "Array dimensions are called D1, D2, ...")
 UNITS_ALONG = Whole(1)
 PORT_NAME = r"r?w?_port_\d+"
-TRANSFER = Text(
+TRANSFER = FreeText(
     "a memory operand and a direction, such as 'I1, tl'",
     rf"\s*({'|'.join(MEMORY_OPERANDS)})\s*,\s*({'|'.join(d.short for d in Direction)})\s*",
     "Directions are tl, fl, th, fh.",
 )
-DATAFLOW_LOOP = Text("a loop and its unrolling, such as 'K, 16'", r"[A-Z]+, [0-9]+")
+DATAFLOW_LOOP = FreeText("a loop and its unrolling, such as 'K, 16'", r"[A-Z]+, [0-9]+")
 MOST_BITS = 64
 """Of activations, weights, converters: more than any circuit has."""
 
@@ -30,7 +30,7 @@ _UNUSED = "The cost model does not use it."
 PORT_NAMED = Key(
     "name",
     "a name such as r_port_1, w_port_1 or rw_port_1",
-    Text(
+    FreeText(
         "a name such as r_port_1, w_port_1 or rw_port_1",
         PORT_NAME,
         "Port names are r, w or rw, then _port_ and a number.",
@@ -75,7 +75,7 @@ PRICED = Case((("auto_cost_extraction", True),), is_met=False)
 OPERANDS = Key(
     "operands",
     "what the memory holds",
-    Words("memory operands", MEMORY_OPERANDS, minimum=1),
+    WordList("memory operands", MEMORY_OPERANDS, minimum=1),
     ["I1", "I2", "O"],
     ALWAYS,
     more="Layers' operands are linked to these by memory_operand_links of the mapping file: usually I to I1, W to I2.",
@@ -83,7 +83,7 @@ OPERANDS = Key(
 SERVED = Key(
     "served_dimensions",
     "array dimensions that one instance feeds; [] for one instance a unit",
-    Words("array dimensions", pattern=DIMENSION.pattern),
+    WordList("array dimensions", pattern=DIMENSION.pattern),
     ["D1", "D2"],
     ALWAYS,
     more="There are as many instances as the array has units along the other dimensions.",
@@ -106,7 +106,7 @@ PORTS = Key("ports", "a list of ports", Listed(PORT), [PORT.example()], ALWAYS)
 MEMORY_KIND = Key(
     "mem_type",
     "what the memory is: sram, dram or rf",
-    Text("text", usual=KINDS),
+    FreeText("text", usual=KINDS),
     "dram",
     default="sram",
     more="It decides what auto_cost_extraction asks for; a register file (rf) is priced as a small SRAM.",
@@ -130,7 +130,7 @@ DOUBLE_BUFFERING = Key(
 BYPASS = Key(
     "bypass",
     "operands that may skip the memory",
-    Words("operands of the memory", MEMORY_OPERANDS),
+    WordList("operands of the memory", MEMORY_OPERANDS),
     ["I1"],
     default=(),
     more="Exact search tries with and without. A memory further out must hold them too.",
@@ -164,7 +164,7 @@ SIZES = Key("sizes", "units along each dimension", Listed(UNITS_ALONG, 1), [16, 
 MODEL = Key(
     "model",
     "how the array is priced",
-    Text("text", usual=MODELS),
+    FreeText("text", usual=MODELS),
     "units",
     otherwise="imc with is_imc: true, else units",
     more="An installed package may add models, with keys of their own.",
@@ -174,7 +174,7 @@ UNIT_AREA = Key("unit_area", "area of one unit", Number(unit=AREA), "500 um2", P
 SYSTOLIC = Key(
     "systolic_dimensions",
     "dimensions along which data moves one unit a cycle",
-    Words("array dimensions", pattern=DIMENSION.pattern),
+    WordList("array dimensions", pattern=DIMENSION.pattern),
     ["D1"],
     default=(),
     more="Results leave the array later by the units they pass. In-memory arrays have none.",
@@ -225,7 +225,7 @@ ARRAY = Level(
 
 # -- the file ----------------------------------------------------------------------------------------------------------
 
-NAME = Key("name", "the accelerator's name", Text(), "my_chip", ALWAYS)
+NAME = Key("name", "the accelerator's name", FreeText(), "my_chip", ALWAYS)
 OPERATIONAL_ARRAY = Key("operational_array", "the array", ARRAY, ARRAY.example(PLAIN), ALWAYS)
 MEMORIES = Key(
     "memories",

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.inputs.formats.values import Schema, Shape, Value, Words
+from zigzag_lab.inputs.formats.values import Schema, Shape, Value, WordList
 
 T = TypeVar("T")
 
@@ -194,7 +194,7 @@ class Fields(Mapping[str, Entry]):
 
     def among(self, key: Key[tuple[str, ...]], allowed: Collection[str]) -> tuple[str, ...]:
         """Read a list of words out of those that the rest of the file allows; the default where it is absent."""
-        if key.name not in self.given or not isinstance(key.value, Words):
+        if key.name not in self.given or not isinstance(key.value, WordList):
             return self.value(key)
         return key.value.among(self.given[key.name], allowed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zigzag_lab.inputs.formats.accelerator import DIMENSION as DIMENSION
 from zigzag_lab.inputs.formats.keys import ALWAYS, Format, Key, Level
-from zigzag_lab.inputs.formats.values import Choice, Either, Listed, Named, Row, Text, Whole
+from zigzag_lab.inputs.formats.values import Choice, Either, FreeText, Listed, Named, Row, Whole
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS
 
 DEFAULT = "default"
@@ -13,22 +13,22 @@ DEFAULT = "default"
 ANY = "*"
 """In an order of loops: any loop, or any number of iterations."""
 
-UNROLLING = Text(
+UNROLLING = FreeText(
     "a loop and its unrolling, such as 'K, 32'",
     r"[A-Z_][A-Z0-9_]*\s*,\s*\d+",
     "Write the loop in capitals, a comma, and a whole number.",
 )
-HINT = Text("a loop dimension such as K", r"[A-Z_][A-Z0-9_]*", "Write it in capitals, without a size.")
-LOOP = Text('a loop dimension such as K, or "*"', r"[A-Za-z_]\w*|\*")
+HINT = FreeText("a loop dimension such as K", r"[A-Z_][A-Z0-9_]*", "Write it in capitals, without a size.")
+LOOP = FreeText('a loop dimension such as K, or "*"', r"[A-Za-z_]\w*|\*")
 ITERATIONS = Whole(1)
-MEMORY_NAME = Text("the name of a memory")
+MEMORY_NAME = FreeText("the name of a memory")
 _LOOP_OF_ANY_SIZE = Row((LOOP, Either((ITERATIONS, Choice((ANY,))))))
 _SIZED_LOOP = Row((LOOP, ITERATIONS))
 
 NAME = Key(
     "name",
     "a layer's name, an operator type, or 'default'",
-    Text("text", usual=(DEFAULT,)),
+    FreeText("text", usual=(DEFAULT,)),
     DEFAULT,
     ALWAYS,
     more="A layer takes the entry of its name, else that of its operator type, else the default.",

@@ -104,7 +104,7 @@ class Flag(Value[bool]):
 
 
 @dataclass(frozen=True)
-class Text(Value[str]):
+class FreeText(Value[str]):
     """Text that is not empty.
 
     Attributes:
@@ -155,7 +155,7 @@ class Choice(Value[str]):
 
 
 @dataclass(frozen=True)
-class Words(Value[tuple[str, ...]]):
+class WordList(Value[tuple[str, ...]]):
     """A list of distinct words.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zigzag_lab.inputs.formats.keys import ALWAYS, Format, Key, Level
-from zigzag_lab.inputs.formats.values import NOTHING, Choice, Either, Listed, Named, Row, Text, Whole
+from zigzag_lab.inputs.formats.values import NOTHING, Choice, Either, FreeText, Listed, Named, Row, Whole
 from zigzag_lab.vocab.units import BITS
 
 _OPERATORS = """
@@ -18,12 +18,12 @@ EQUATION_FORM = "such as O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]"
 _OPERAND = r"\s*(\w+?)((?:\s*\[\s*\w*\s*\])+)\s*"
 OPERAND_TERM = _OPERAND
 SIDES = r"([^=+]*)\+?\s*=(?!\s*=)([^=]*)"
-RELATION = Text(
+RELATION = FreeText(
     "a relation such as ix=2*ox+1*fx",
     r"\s*(\w+)\s*=\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*\+\s*(?:(\d+)\s*\*\s*)?([A-Za-z]\w*)\s*",
 )
-LOOP = Text("a loop dimension such as K", r"\w+")
-DATA_DIMENSION = Text("a data dimension such as IX")
+LOOP = FreeText("a loop dimension such as K", r"\w+")
+DATA_DIMENSION = FreeText("a data dimension such as IX")
 ITERATIONS = Whole(1)
 ELEMENTS = Whole(1)
 PADDING_ELEMENTS = Whole(0)
@@ -34,7 +34,7 @@ ID = Key("id", "a number of its own", Whole(-LARGEST_ID, LARGEST_ID), 1, ALWAYS)
 NAME = Key(
     "name",
     "a name of its own",
-    Text(),
+    FreeText(),
     "fc",
     otherwise="Layer and the id",
     more="Entries of a mapping file name it.",
@@ -50,7 +50,7 @@ OPERATOR = Key(
 EQUATION = Key(
     "equation",
     f"an equation {EQUATION_FORM}",
-    Text(f"an equation {EQUATION_FORM}", SIDES),
+    FreeText(f"an equation {EQUATION_FORM}", SIDES),
     "O[b][k]+=I[b][c]*W[c][k]",
     ALWAYS,
     more="The result, += or =, and one input or more, all multiplied or all added, of any names; each index in "

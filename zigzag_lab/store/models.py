@@ -46,17 +46,6 @@ N_MACS = BigInteger().with_variant(SqlNumeric(), "postgresql")
 """A whole number of any size: SQLite keeps one beyond 64 bits as a float."""
 
 
-COMPUTED = {
-    Double: (
-        *("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share", "mac_energy_share"),
-        *("spatial_utilisation", "worst_gap"),
-    ),
-    Integer: ("n_certified", "n_children", "n_proven", "place"),
-    Text: ("constraints_digest",),
-}
-"""Columns that views compute, by their type."""
-
-
 class Table(SQLModel):
     """The base of our tables, with a catalogue of their own and names for every constraint."""
 
@@ -67,6 +56,12 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """A check that a column of text holds one of an enum's words."""
     words = ", ".join(f"'{v.value}'" for v in values)
     return CheckConstraint(f"{column} IN ({words})", name=column)
+
+
+def _of_layer(name: str) -> ForeignKeyConstraint:
+    """A constraint of a given name: rows belong to a layer of a run, and are deleted with it."""
+    columns = ["run_number", "layer_index"]
+    return ForeignKeyConstraint(columns, [f"zl_layer_evaluation.{c}" for c in columns], name=name, ondelete="CASCADE")
 
 
 class Experiment(Table, table=True):
@@ -276,15 +271,7 @@ class CertificateRow(Table, table=True):
     """What an exact search proved of a layer's mapping: no mapping of the space is better than the lower bound."""
 
     __tablename__ = "zl_certificate"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_certificate_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_certificate_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)
@@ -302,15 +289,7 @@ class FrontPointRow(Table, table=True):
     """A mapping of a layer that none beats in both energy and latency; ``memories``: those each operand visits."""
 
     __tablename__ = "zl_front_point"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_front_point_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_front_point_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)
@@ -329,15 +308,7 @@ class MemoryEvaluation(Table, table=True):
     """
 
     __tablename__ = "zl_memory_evaluation"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_memory_evaluation_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_memory_evaluation_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)

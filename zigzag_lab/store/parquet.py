@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from zigzag_lab.store.damage import reading
 from zigzag_lab.store.database import Answer
-from zigzag_lab.store.tables import VIEW_TYPES
+from zigzag_lab.store.tables import TABLES
 from zigzag_lab.vocab import InputError
+
+COMPUTED: dict[str, type] = {
+    **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
+    **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
+    **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
+    "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
+}
+"""Column that views compute, and is no text -> type of its values."""
 
 
 class ParquetWriter:
@@ -45,7 +54,7 @@ class ParquetWriter:
                 raise ValueError(str(error)) from error
 
     def _type_of(self, name: str) -> Any:
-        kind = VIEW_TYPES.get(name, str)
+        kind = type_of_column(name)
         if kind is datetime:
             return self._arrow.timestamp("us", "UTC")
         kinds = {bool: self._arrow.bool_, int: self._arrow.int64, float: self._arrow.float64, str: self._arrow.string}
@@ -58,6 +67,18 @@ class ParquetWriter:
                 self._writer.close()
         finally:
             self._file.close()
+
+
+def type_of_column(name: str) -> type:
+    """The type of the values of a view's column; JSON is text."""
+    return _types_of_columns().get(name, str)
+
+
+@cache
+def _types_of_columns() -> dict[str, type]:
+    """Column of a table or of :data:`COMPUTED` -> type of its values that are not null."""
+    hints = {name: hint for row in TABLES for name, hint in get_type_hints(row).items()}
+    return {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()} | COMPUTED
 
 
 def _stored(value: Any, kind: Any) -> Any:

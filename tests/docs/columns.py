@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from zigzag_lab.store.parquet import type_of_column
+from zigzag_lab.store.views import type_of_column
 
 SCHEMA = Path(__file__).parents[2] / "zigzag_lab" / "store" / "schema.sql"
 VIEWS = ("runs", "all_runs", "results", "layers", "evaluations", "memory")

@@ -19,15 +19,14 @@ from tests.store.conftest import emptied
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunStart, StoreError, migrate, open_store
 from zigzag_lab.store.connect import connect
-from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.generate import generated, statements_of
 from zigzag_lab.store.locks import UPGRADE
-from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
+from zigzag_lab.store.migrate import back_up, check, current, downgrade, make_engine, migrations_folder, upgrade
 from zigzag_lab.store.models import Table
-from zigzag_lab.store.parquet import COMPUTED, type_of_column
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty
 from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.views import COMPUTED, type_of_column
 
 
 def rows_of(url: str) -> dict[str, list[Any]]:

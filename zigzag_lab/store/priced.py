@@ -16,8 +16,8 @@ from zigzag_lab.mapping.bypass import Skip, skipped, skipping
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.store.codec import mapping_from
-from zigzag_lab.store.damage import reading
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+from zigzag_lab.store.row_checks import reading
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 

@@ -14,11 +14,19 @@ from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.claims import sound_answer
 from zigzag_lab.store.codec import mapping_digest, unpacked
-from zigzag_lab.store.damage import NUMBER, UNREADABLE, DamagedError, check_types, reading
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.readings import said_by
-from zigzag_lab.store.row_checks import mapping_of, object_of, time_of
+from zigzag_lab.store.row_checks import (
+    NUMBER,
+    UNREADABLE,
+    DamagedError,
+    check_types,
+    mapping_of,
+    object_of,
+    reading,
+    time_of,
+)
 from zigzag_lab.store.url import SQLITE
 
 _MOST_RUNS_NAMED = 5

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.store.choice import Policy, chosen_within, point_columns
-from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Answer, Database, Row
-from zigzag_lab.store.row_checks import from_json, in_utc, object_of, time_of
+from zigzag_lab.store.row_checks import checked, from_json, in_utc, object_of, reading, time_of
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:

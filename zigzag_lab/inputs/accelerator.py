@@ -9,9 +9,8 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs.arrays import read_array
+from zigzag_lab.inputs.arrays import Provider, read_array
 from zigzag_lab.inputs.checked import Entry, open_source
-from zigzag_lab.inputs.imc import Provider
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, OUTPUT, Direction, InputError

@@ -164,9 +164,7 @@ def _number(entry: Entry, name: str | None = None) -> float:
 
 
 def _count(entry: Entry) -> int:
-    n: object = entry.value
-    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
-        raise entry.error(f"found {n!r}", "a whole number of at least 2")
+    n = entry.integer("how many values there are", 2)
     _check_length(entry, n)
     return n
 

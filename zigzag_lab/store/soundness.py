@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -150,28 +151,21 @@ def _answer(row: Mapping[str, Any]) -> None:
         json.loads(answer)
 
 
-def _part(row: Mapping[str, Any]) -> None:
-    object_of(unpacked(row["content"]).decode())
+def _object(column: str, row: Mapping[str, Any]) -> None:
+    object_of(row[column])
 
 
-def _mapping_of_names(column: str) -> Callable[[Mapping[str, Any]], None]:
-    def check(row: Mapping[str, Any]) -> None:
-        object_of(row[column])
-
-    return check
-
-
-_CONTENTS: dict[str, Callable[[Mapping[str, Any]], None]] = {
+_CONTENTS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "zl_mapping": _mapping,
     "zl_input": _input,
     "zl_source": _source,
     "zl_reading": _reading,
     "zl_cache_entry": _answer,
-    "zl_cache_part": _part,
-    "zl_environment": _mapping_of_names("content"),
-    "zl_run": _mapping_of_names("options"),
-    "zl_sweep": _mapping_of_names("content"),
-    "zl_sweep_point": _mapping_of_names("settings"),
-    "zl_front_point": _mapping_of_names("memories"),
+    "zl_cache_part": lambda row: object_of(unpacked(row["content"]).decode()),
+    "zl_environment": partial(_object, "content"),
+    "zl_run": partial(_object, "options"),
+    "zl_sweep": partial(_object, "content"),
+    "zl_sweep_point": partial(_object, "settings"),
+    "zl_front_point": partial(_object, "memories"),
 }
 """Table -> what reads a row's content."""

@@ -18,9 +18,8 @@ from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, to_json
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database, insertion, insertion_of
-from zigzag_lab.store.environment import environment, working_diff
+from zigzag_lab.store.environment import environment, process_exited, this_process, working_diff
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN

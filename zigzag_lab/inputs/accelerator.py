@@ -58,7 +58,11 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
     name = fields["name"].text("the accelerator's name")
 
     def provider() -> MemoryCostProvider:
-        return _cacti() if costs is None else costs
+        if costs is not None:
+            return costs
+        from zigzag_lab.inputs.cacti import default_provider  # needed by few, and slow to import
+
+        return default_provider()
 
     array, cells = read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
@@ -79,12 +83,6 @@ def _require_other_places(entry: Entry, memory: Memory, above: set[str], *, in_m
             raise entry.error(f"{found}, its outermost memory", "memories with another one further out")
         if in_memory and memory.name == CELLS:
             raise entry.error(f"{found}, whose cells are the array", "memories outside the array")
-
-
-def _cacti() -> MemoryCostProvider:
-    from zigzag_lab.inputs.cacti import default_provider  # needed by few, and slow to import
-
-    return default_provider()
 
 
 def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:

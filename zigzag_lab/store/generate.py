@@ -13,12 +13,11 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, DateTime, Double, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from zigzag_lab.store.migrate import migrations_folder, upgrade
+from zigzag_lab.store.migrate import alembic_config, upgrade
 from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.schema import VERSION_TABLE
 
@@ -46,19 +45,14 @@ def statements_of(path: Path) -> list[str]:
 
 def generated() -> dict[str, str]:
     """Name of a file beside this one -> its text, from the models and the migrations of today."""
-    revisions = _revisions()
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    revisions = [script.revision for script in scripts][::-1]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "schema.db"
         upgrade(f"sqlite:///{path}")
         version = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revisions[-1]}')"
         schema = ";\n".join([*statements_of(path), version]) + ";\n"
     return {"schema.sql": schema, "tables.py": "\n".join(_tables(revisions))}
-
-
-def _revisions() -> list[str]:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 def _tables(revisions: Sequence[str]) -> Iterator[str]:

@@ -44,6 +44,13 @@ def migrations_folder() -> Path:
     raise StoreError("installation of zigzag-lab", found, "a folder with env.py", "Install the package again.")
 
 
+def alembic_config() -> Config:
+    """Alembic's configuration: where the migrations are."""
+    config = Config(stdout=StringIO())
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
 def upgrade(url: str | DatabaseUrl, revision: str = "head") -> str | None:
     """Bring a database up to a revision, by default the newest. A SQLite file that held data is copied first.
 
@@ -118,11 +125,7 @@ def _migrate(url: DatabaseUrl, change: Callable[[Config], None], target: str) ->
 
 
 def _revision_before(url: DatabaseUrl) -> str | None:
-    if url.path is not None and not url.path.exists():
-        return None
-    database = connect(url)
-    with closing(database):
-        return revision_of(database)
+    return None if url.path is not None and not url.path.exists() else current(url)
 
 
 @contextmanager
@@ -144,8 +147,7 @@ def _configured(url: DatabaseUrl) -> Iterator[tuple[Config, Connection]]:
     before = _revision_before(url)
     try:
         with engine.connect() as connection:
-            config = Config(stdout=StringIO())
-            config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+            config = alembic_config()
             config.attributes["connection"] = connection
             yield config, connection
     except DBAPIError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -189,7 +189,7 @@ class Store:
             run_number: the run whose questions are noted.
             salt: a word that sets its answers apart from those of others.
         """
-        elsewhere = None if self.url.is_in_memory else CacheElsewhere(self.url.absolute(), salt)
+        elsewhere = None if self.url.is_in_memory else partial(_cache_elsewhere, self.url.absolute(), salt)
         return RunCache(Claims(self.database, self.pulse), self.digests, salt, run_number, elsewhere)
 
     def transact(self, work: Callable[[], T]) -> T:
@@ -409,23 +409,13 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
     return store
 
 
-@dataclass(frozen=True)
-class CacheElsewhere:
-    """What opens the cache of a run in a worker process, which keeps its connection open for further tasks.
+def _cache_elsewhere(url: DatabaseUrl, salt: str) -> RunCache:
+    """Return the cache of a run in a worker process, over the connection that it keeps open for further tasks.
 
-    Look-ups there are counted, and noted, by the process that the run belongs to.
-
-    Attributes:
-        url: of the database; its password goes through the pipe between the two processes only.
-        salt: the user's word that sets keys apart.
+    Look-ups there are counted, and noted, by the process that the run belongs to. The password in the URL goes through
+    the pipe between the two processes only.
     """
-
-    url: DatabaseUrl
-    salt: str
-
-    def __call__(self) -> RunCache:
-        """The cache, over this process's own connection."""
-        return _store_here(self.url).run_cache(salt=self.salt)
+    return _store_here(url).run_cache(salt=salt)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isclose
 from typing import Any
@@ -160,10 +160,7 @@ class _Rebuild:
     accelerator: Accelerator
     rules: MappingRules
     options: dict[str, Any]
-
-    @cached_property
-    def _known(self) -> dict[Any, CostModelEvaluation]:
-        return {}
+    _known: dict[Any, CostModelEvaluation] = field(default_factory=dict)
 
     @cached_property
     def _by_name(self) -> dict[tuple[int, str], Layer]:

@@ -93,14 +93,13 @@ def _damage(
 def _check_value(table: str, key: Mapping[str, Any], column: str, kind: str, value: Any) -> None:
     if value is None or not kind:
         return
-    check_types({column: value}, {column: _TYPES.get(kind, _ANY)}, table, **key)
+    check_types({column: value}, {column: _TYPES[kind]}, table, **key)
     if kind == "DATETIME":
         time_of(value)
     elif kind == "JSON":
         json.loads(value)
 
 
-_ANY = (object,)
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("INTEGER", "BIGINT", "DOUBLE", "BOOLEAN"), NUMBER),
     **dict.fromkeys(("TEXT", "DATETIME", "JSON"), (str,)),

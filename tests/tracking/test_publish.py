@@ -88,11 +88,11 @@ class Killed(BaseException):
     """As good as kill -9: nobody catches it."""
 
 
-@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "published")])
+@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "record_publication")])
 def test_killed_in_the_middle_it_completes_without_doubles(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: type, method: str
 ) -> None:
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     runs = [finished_run(place.store) for _ in range(2)]

@@ -128,12 +128,12 @@ def test_twice_does_no_harm_and_more_can_be_chosen_later(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("where", "method"),
-    [(Tracker, "_log"), (Tracker, "log_files"), (Tracker, "tag_experiment"), (Store, "published")],
+    [(Tracker, "_log"), (Tracker, "log_files"), (Tracker, "tag_experiment"), (Store, "record_publication")],
 )
 def test_killed_in_the_middle_it_completes_without_doubles(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: type, method: str
 ) -> None:
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     ids = swept(place.store)

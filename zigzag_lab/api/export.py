@@ -12,9 +12,8 @@ from typing import IO, Protocol
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
-from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.run_records import input_records
-from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
+from zigzag_lab.store.views import TABLES, ParquetWriter, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.plain import as_plain
 from zigzag_lab.vocab.spreadsheet import CsvWriter

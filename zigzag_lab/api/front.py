@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.api.databases import DEFAULT_STORE
-from zigzag_lab.store.damage import damaged
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
+from zigzag_lab.store.row_checks import damaged
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from zigzag_lab.stages.spec import name_of, needed_keywords, parameters_of, spec
 from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store import StoreError
 from zigzag_lab.store.codec import unpacked
-from zigzag_lab.store.damage import reading
+from zigzag_lab.store.families import accelerators_of_child, source_content
 from zigzag_lab.store.imported import IMPORTED
 from zigzag_lab.store.lab import Lab, RunDetails
-from zigzag_lab.store.run_questions import accelerators_of_child, source_content
+from zigzag_lab.store.row_checks import reading
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError
 

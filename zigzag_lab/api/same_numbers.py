@@ -9,8 +9,8 @@ from operator import attrgetter
 from pathlib import PurePath
 
 from zigzag_lab.store.codec import StoredLevel
+from zigzag_lab.store.families import RESULT_FIGURES, listed_rows, result_figures
 from zigzag_lab.store.lab import Lab, RunRecord, StoredLayer
-from zigzag_lab.store.run_questions import RESULT_FIGURES, listed_rows, result_figures
 from zigzag_lab.store.states import LayerRole, RunStatus
 
 _Row = tuple[int, int, float]

@@ -12,10 +12,9 @@ from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
 from zigzag_lab.reports.explain import Explanation, explain, left_out_claim
-from zigzag_lab.store.families import ResultOf, family_of, results_of
+from zigzag_lab.store.families import ResultOf, cycles_by_term, family_of, memory_energies, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
-from zigzag_lab.store.run_questions import cycles_by_term, memory_energies
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.plain import as_plain

@@ -27,8 +27,7 @@ from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import CHUNK
-from zigzag_lab.search.pinned import PinnedLevels, pinned_mapping
-from zigzag_lab.search.temporal import order_classes, temporal_mappings
+from zigzag_lab.search.temporal import PinnedLevels, order_classes, pinned_mapping, temporal_mappings
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, keywords_of, problem_of, ranks
 from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec, spec_of

@@ -196,7 +196,7 @@ class _Publisher:
         except Exception as error:
             self._failed(entry.run_id, error)
             return error
-        self.store.published(entry.run_id, mlflow_id, entry.updated_at)
+        self.store.record_publication(entry.run_id, mlflow_id, as_of=entry.updated_at)
         self.published[entry.run_id] = mlflow_id
         return None
 
@@ -259,4 +259,4 @@ class _Publisher:
         words = self.scrub.in_a_line(error)
         log.info("run %s was not published: %s", run_id, words)
         self.failures.append(Failure(run_id, words))
-        self.store.not_published(run_id, words)
+        self.store.record_publication(run_id, error=words)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from zigzag_lab.plots import DesignMark, pareto_front, plot_pareto
 from zigzag_lab.store.database import Database
-from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.sweep_questions import SweepPointRecord, layers_of_sweep
+from zigzag_lab.store.views import ParquetWriter
 from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
 from zigzag_lab.tracking.limits import clean, cut, figure, key_parts, markdown_table, of_which, plain

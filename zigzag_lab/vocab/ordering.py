@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
@@ -24,19 +25,11 @@ def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]])
     >>> topological_order("abc", [("c", "a"), ("a", "b")])
     ['c', 'a', 'b']
     """
-    targets: dict[Node, dict[Node, None]] = {node: {} for node in nodes}
-    for source, target in edges:
-        targets.setdefault(source, {})
-        targets.setdefault(target, {})
-        targets[source][target] = None
-    n_waited_for = dict.fromkeys(targets, 0)
-    for followers in targets.values():
-        for follower in followers:
-            n_waited_for[follower] += 1
-    order = [node for node, n in n_waited_for.items() if n == 0]
-    for node in order:
-        for follower in targets[node]:
-            n_waited_for[follower] -= 1
-            if n_waited_for[follower] == 0:
-                order.append(follower)
-    return order if len(order) == len(targets) else None
+    sorter = TopologicalSorter({node: () for node in nodes})
+    for source, target in dict.fromkeys(edges):
+        sorter.add(source)
+        sorter.add(target, source)
+    try:
+        return list(sorter.static_order())
+    except CycleError:
+        return None

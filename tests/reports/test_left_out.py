@@ -9,7 +9,7 @@ import pytest
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
 from zigzag_lab.api import Lab, RunRequest, run
-from zigzag_lab.api.report import explain_run
+from zigzag_lab.api.plot import explain_run
 from zigzag_lab.reports.page import report_content
 from zigzag_lab.store.full_run import read_run
 from zigzag_lab.tracking.content import content_of

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Protocol
+from typing import IO
 
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
@@ -20,14 +20,6 @@ from zigzag_lab.vocab.plain import as_plain
 from zigzag_lab.vocab.spreadsheet import CsvWriter
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-
-
-class _Writer(Protocol):
-    def write(self, portion: Answer) -> None:
-        """Write some rows."""
-
-    def close(self) -> None:
-        """All rows have been there."""
 
 
 def export(
@@ -74,7 +66,7 @@ def _kind_of(target: Path | IO[str]) -> str:
     return kind
 
 
-def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
+def _pour(lab: Lab, sql: str, values: Sequence[str], writer: ParquetWriter | _TextWriter) -> int:
     n_rows = 0
     try:
         for portion in lab.stream(sql, values):

@@ -25,7 +25,7 @@ def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]])
     >>> topological_order("abc", [("c", "a"), ("a", "b")])
     ['c', 'a', 'b']
     """
-    sorter = TopologicalSorter({node: () for node in nodes})
+    sorter = TopologicalSorter(dict.fromkeys(nodes, ()))
     for source, target in dict.fromkeys(edges):
         sorter.add(source)
         sorter.add(target, source)

@@ -16,8 +16,7 @@ from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
-from zigzag_lab.vocab.plain import as_plain
-from zigzag_lab.vocab.spreadsheet import CsvWriter
+from zigzag_lab.vocab.plain import CsvWriter, as_plain
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 

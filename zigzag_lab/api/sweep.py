@@ -250,10 +250,13 @@ class PointPricer:
             request = self._request(point, inputs)
             options |= {**plain_options(request.keywords()), "stages": [name_of(stage) for stage in _stages(request)]}
             priced = self._priced(point, request, inputs, options, started)
-        except InfeasibleError as error:
-            priced = _nothing(point.key, "infeasible", options, inputs, error, time.perf_counter() - started)
         except Exception as error:
-            priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
+            status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
+            figures: dict[str, object] = {"seconds": time.perf_counter() - started}
+            reason, kind, trace = in_words(error)
+            priced = PricedPoint(
+                point.key, status, figures, options, inputs, reason=reason, error=kind, traceback=trace
+            )
         return replace(priced, answers=self.cache.new_answers())
 
     def _check_code(self, search: str) -> None:
@@ -373,10 +376,3 @@ def _figures(total: CostModelEvaluationABC, cmes: Sequence[CostModelEvaluation])
         "area_mm2": total.area_mm2,
         "clock_ns": total.clock_ns,
     }
-
-
-def _nothing(
-    key: str, status: str, options: dict[str, object], inputs: Sequence[RunInput], error: Exception, seconds: float
-) -> PricedPoint:
-    reason, kind, trace = in_words(error)
-    return PricedPoint(key, status, {"seconds": seconds}, options, inputs, reason=reason, error=kind, traceback=trace)

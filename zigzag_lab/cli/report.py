@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -57,7 +58,7 @@ def explain_command(run: str, layer: str | None, is_json: bool, database: str | 
     with ask.open_lab(database) as lab:
         explanation = explain_run(lab, ask.find_run(lab, run), layer)
     if is_json:
-        click.echo(as_json(explanation.as_plain()))
+        click.echo(as_json(asdict(explanation)))
         return
     click.echo(bold(shown(explanation.title)))
     width = max(40, (terminal_width() or 120) - LABEL)

@@ -18,6 +18,12 @@ NOT_IN_MEMORY = ("Pooling", "Add")
 """Types of layers that an in-memory array does not run; only hand-written workloads have them."""
 
 
+def layers_priced(workload: Workload, accelerator: object) -> list[Layer]:
+    """Return the layers that run on an accelerator, producers before consumers; the rest is left to others, free."""
+    is_in_memory = isinstance(accelerator, Accelerator) and accelerator.array.imc is not None
+    return [layer for layer in workload.layers if not (is_in_memory and layer.operator_type in NOT_IN_MEMORY)]
+
+
 @builtin
 class WorkloadStage(Stage):
     """Runs the stages below for each layer of the workload, producers before consumers.
@@ -53,8 +59,7 @@ class WorkloadStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Yield the results of each layer."""
-        left_out = () if self.accelerator.array.imc is None else NOT_IN_MEMORY  # left to others, free of charge
-        layers = [layer for layer in self.workload.layers if layer.operator_type not in left_out]
+        layers = layers_priced(self.workload, self.accelerator)
         rules = self.mapping
         memo, run_files = LayerMemo(), RunFiles.of_layers(layers)
         for index, layer in enumerate(layers):

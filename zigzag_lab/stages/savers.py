@@ -220,7 +220,7 @@ class VisualizationStage(Stage):
 
         self.run_files.append(folder / LOOP_ORDERING, loop_nest_text(cme))
         picture = folder / MEMORY_HIERARCHY
-        if self.run_files.is_first(picture):
+        if self.run_files.fresh(picture) == picture:  # once a run
             given = self.kwargs.get("accelerator")
             plot_memory_hierarchy(given if isinstance(given, Accelerator) else cme.accelerator, picture)
 

@@ -18,8 +18,7 @@ from tests.tracking.samples import NETWORK, TOTAL, Place, closing_client, failed
 from tests.tracking.test_reach import closed_port
 from zigzag_lab.store import Store, open_store
 from zigzag_lab.tracking import publish, publish_pending, reach
-from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.tracker import Tracker
+from zigzag_lab.tracking.tracker import Tracker, quiet_mlflow
 
 
 def test_a_run_read_back_equals_ours_to_the_last_bit(place: Place) -> None:
@@ -311,7 +310,7 @@ for name in ("getaddrinfo", "create_connection", "gethostbyname"):
     setattr(socket, name, lambda *a, name=name, **k: calls.append((name, a)) or (_ for _ in ()).throw(OSError(name)))
 from zigzag_lab.store import RunStart, open_store
 from zigzag_lab.tracking import mlflow_uri_for, publish_pending
-from zigzag_lab.tracking.quiet import quiet_mlflow
+from zigzag_lab.tracking.tracker import quiet_mlflow
 before = dict(os.environ)
 url = f"sqlite:///{sys.argv[1]}/zigzag_lab.db"
 with open_store(url) as store:

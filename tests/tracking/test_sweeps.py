@@ -18,8 +18,7 @@ from zigzag_lab.store.choice import Policy
 from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending
 from zigzag_lab.tracking.limits import VIEW_TAG
-from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.tracker import Tracker
+from zigzag_lab.tracking.tracker import Tracker, quiet_mlflow
 from zigzag_lab.vocab import InputError
 
 

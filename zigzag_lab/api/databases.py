@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.places import default_database as default_database
+from zigzag_lab.vocab.options import default_database as default_database
 
 if TYPE_CHECKING:
     from zigzag_lab.inputs.cacti import Cacti

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN, WITHIN_RUN
 from zigzag_lab.vocab import InputError, Objective
-from zigzag_lab.vocab.pareto import pareto_front
+from zigzag_lab.vocab.ordering import pareto_front
 
 ALL_UP_TO = 200
 """Points that are all published by default; of more their Pareto fronts and the best."""

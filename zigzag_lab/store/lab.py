@@ -37,7 +37,7 @@ from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError, Objective, nearest
-from zigzag_lab.vocab.places import default_database
+from zigzag_lab.vocab.options import default_database
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,7 +25,7 @@ from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
 from zigzag_lab.tracking.limits import clean, cut, figure, key_parts, markdown_table, of_which, plain
 from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep, in_words, point_params, short_name
-from zigzag_lab.vocab.spreadsheet import CsvWriter
+from zigzag_lab.vocab.plain import CsvWriter
 
 MOST_NETWORKS = 16
 MOST_ROWS = 20

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -49,6 +51,24 @@ def test_connections_have_our_settings(tmp_path: Path) -> None:
 
 
 SETTINGS = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 60000}
+
+
+def test_opening_waits_for_a_process_that_writes_before_there_is_a_log(tmp_path: Path) -> None:
+    """As SQLite itself does not: it refuses to change the journal at once."""
+    path = tmp_path / "lab.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE t (x INTEGER)")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        sqlite3.connect(path, timeout=60).execute("PRAGMA journal_mode=wal")
+    later = Timer(0.2, lambda: other.execute("COMMIT"))
+    later.start()
+    database = connect(DatabaseUrl.parse(f"sqlite:///{path}"))
+    later.join()
+    other.close()
+    assert database.select("PRAGMA journal_mode").rows == [("wal",)]
+    assert database.select("SELECT COUNT(*) FROM t").rows == [(0,)]
+    database.close()
 
 
 def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:

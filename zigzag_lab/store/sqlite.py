@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +16,13 @@ from urllib.parse import quote
 from zigzag_lab.store.database import Answer, Row, RowType, insertion, portions
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
-from zigzag_lab.vocab.text import storable, storable_values
+from zigzag_lab.vocab.plain import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0
+PAUSE_SECONDS = 0.01
 STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine: a few milliseconds
 VALUES_AT_ONCE = (1600, 999)
 """Values in one statement: what newer SQLite takes with ease, and older at most."""
@@ -242,9 +244,15 @@ def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
         connection.execute(pragma)
     if path is None:
         return
-    wanted = journal_mode_for(path)
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
-        connection.execute(f"PRAGMA journal_mode={wanted}")
+    wanted, given_up_at = journal_mode_for(path), time.monotonic() + BUSY_SECONDS
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+        try:
+            connection.execute(f"PRAGMA journal_mode={wanted}")
+            return
+        except sqlite3.OperationalError as error:  # as SQLite does not wait where others set it at the same time
+            if "locked" not in str(error) or time.monotonic() > given_up_at:
+                raise
+        time.sleep(PAUSE_SECONDS)
 
 
 def journal_mode_for(path: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.format import SCALE, TABLE, TABLE_X, TABLE_Y
-from zigzag_lab.sweeps.units import value_at
+from zigzag_lab.sweeps.units import number_at
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.units import BITS, whole
 
@@ -274,7 +274,7 @@ def read_table(entry: Entry) -> LookupTable:
         InputError: it is no such thing.
     """
     given = TABLE.fields(entry)
-    x, y = (_numbers(given[axis]) for axis in (TABLE_X.name, TABLE_Y.name))
+    x, y = (_numbers(given[axis.name]) for axis in (TABLE_X, TABLE_Y))
     is_log = given.value(SCALE) == "log"
     if len(x) != len(y) or len(x) < 2:
         raise entry.error(f"{len(x)} values of x and {len(y)} of y", "as many of both, at least two")
@@ -284,8 +284,4 @@ def read_table(entry: Entry) -> LookupTable:
 
 
 def _numbers(entry: Entry) -> tuple[float, ...]:
-    values = [value_at(item, "table") for item in entry.elements("a list of numbers")]
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    if len(numbers) < len(values):
-        raise entry.error(f"found {values!r}", "a list of numbers")
-    return tuple(numbers)
+    return tuple(number_at(item, "table") for item in entry.elements("a list of numbers"))

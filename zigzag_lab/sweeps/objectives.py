@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
+
 OBJECTIVES: Mapping[str, str] = MappingProxyType(
-    {
-        "energy": "energy_pj",
-        "latency": "latency_cycles",
-        "edp": "edp_pj_cycles",
-        "area": "area_mm2",
-        "utilisation": "utilisation",
-    }
+    {**OBJECTIVE_COLUMNS, "area": "area_mm2", "utilisation": "utilisation"}
 )
 """What points can be compared by -> the figure. All are to be small but utilisation."""

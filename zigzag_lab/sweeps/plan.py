@@ -13,6 +13,7 @@ from pathlib import Path
 from zigzag_lab.inputs.presets import Kind
 from zigzag_lab.inputs.variants import with_values
 from zigzag_lab.stages.methods import run_options
+from zigzag_lab.store.sweep_points import PointRow
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
 from zigzag_lab.sweeps.objectives import OBJECTIVES
@@ -97,20 +98,8 @@ class SweepSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class DesignPoint:
-    """One design point.
-
-    Attributes:
-        key: made of the digests of its inputs and its overrides; the same in every run of the sweep.
-        workload, accelerator, mapping: as the sweep file names them.
-        values: name -> value, of all axes but the files, and of what is derived.
-    """
-
-    key: str
-    workload: str
-    accelerator: str
-    mapping: str
-    values: dict[str, object]
+class DesignPoint(PointRow):
+    """One design point."""
 
     def overrides(self, root: str) -> dict[str, object]:
         """Path (from its root on) -> value, of one root."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -42,6 +43,18 @@ def value_at(entry: Entry, path: str) -> object:
             raise entry.error(f"'{value}'", "a number", hint)
         return value
     return value if factors is None else entry.in_base(factors)
+
+
+def number_at(entry: Entry, path: str | None = None) -> float:
+    """A finite number, in the unit of a path where there is one.
+
+    Raises:
+        InputError: it is no number, or its unit is unknown or counts something else.
+    """
+    value = entry.value if path is None else value_at(entry, path)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        raise entry.error(f"found {value!r}", "a number")
+    return value
 
 
 def _factors_for(path: str) -> Mapping[str, float] | None:

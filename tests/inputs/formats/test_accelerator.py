@@ -54,6 +54,12 @@ def test_presets_name_their_schema(path: Path) -> None:
     assert path.read_text("utf-8").splitlines()[0] == schema_line("accelerator", path.parent)
 
 
+def test_the_first_line_is_no_part_of_a_key(tmp_path: Path) -> None:
+    [preset] = [path for path in SHIPPED if path.stem == "tpu_like"]
+    without = samples.written(tmp_path, preset.read_text("utf-8").partition("\n")[2], preset.name)
+    assert meaning_digest(read_accelerator(without)) == meaning_digest(read_accelerator(preset))
+
+
 IN_NO_SCHEMA = {"served dimension"}
 """Bad accelerators that only a reader finds: the rest of the file decides what is right."""
 

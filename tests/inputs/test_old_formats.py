@@ -28,7 +28,7 @@ ALL = {**BOTH, "fl": "w_port_1", "th": "r_port_2"}
 MEMORIES = {
     "rf": old_memory(["I2"], [BOTH], r_port=1, w_port=1),
     "sram": {**old_memory(["I1", "O"], [BOTH, ALL], r_port=2, w_port=1), "min_r_granularity": 16},
-    "top": old_memory(["I1", "I2", "O"], [dict.fromkeys(ALL, "rw_port_1")] * 3, rw_port=1),
+    "top": {**old_memory(["I1", "I2", "O"], [dict.fromkeys(ALL, "rw_port_1")] * 3, rw_port=1), "w_bw": 64},
 }
 ARRAY = {"dimensions": ["D1"], "sizes": [8]}
 OLD = {"multiplier_energy": 0.1, "multiplier_area": 1, "input_precision": [8, 8]}

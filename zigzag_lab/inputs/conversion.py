@@ -82,8 +82,7 @@ def _kind_and_format(top: Entry) -> tuple[str, str]:
         if any("equation" in entry or "loop_dims" in entry for entry in data):
             return "workload", ""
         if any("name" in entry for entry in data):
-            names = [name for entry in data if (name := format_of_mapping_entry(entry))]
-            return "mapping", max(names, key=lambda name: (names.count(name), name), default="")
+            return "mapping", min(filter(None, map(format_of_mapping_entry, data)), default="")  # Stream before ZigZag
     raise top.error("the format is not known", _KINDS)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from zigzag_lab.hardware.imc import CELLS
 from zigzag_lab.inputs.checked import Entry, shown
 from zigzag_lab.inputs.transfers import directions_of
 from zigzag_lab.inputs.yaml_file import OLD_PORT_KEYS
@@ -137,8 +138,9 @@ def rewritten_memory(entry: Entry, above: Collection[object]) -> Rewritten:
         return Rewritten(kept, left_out=(f"memory {entry.path[-1]}: {', '.join(old)}, as its ports have widths",))
     ports, assumed, left_out = _ports(entry, fields, above)
     where = f"memory {entry.path[-1]}: "
-    if kept.get("auto_cost_extraction") is True:
-        text = "CACTI prices one read and one write port, whatever ports there are; ZigZag asked for those of the file"
+    kinds = [port["type"] for port in ports]
+    if kept.get("auto_cost_extraction") is True and entry.path[-1] != CELLS and kinds != ["read", "write"]:
+        text = "its costs are those of a read and a write port, which CACTI is asked for; ZigZag asked for these ports"
         assumed = (*assumed, text)
     content = {key: ports if key == "ports" else value for key, value in kept.items()}
     return Rewritten(content, tuple(where + note for note in assumed), tuple(where + note for note in left_out))

@@ -38,7 +38,7 @@ def _cores(data: Mapping[object, object]) -> str:
     listed = list(cores.values()) if isinstance(cores, Mapping) else list(cores) if isinstance(cores, list) else []
     files = list(dict.fromkeys(str(core) for core in listed if isinstance(core, str)))
     named = ", ".join(f"--accelerator {file}" for file in files[:_MOST_SHOWN])
-    return f"{named} (zigzag-lab convert {files[0]} rewrites such a file)" if named else "each is a file of its own"
+    return f"{named}. 'zigzag-lab convert {files[0]}' rewrites such a file" if named else "each is a file of its own"
 
 
 def format_of_accelerator(data: object) -> str:

@@ -15,7 +15,8 @@ from tests.inputs import old_files, oracle
 from tests.inputs.old_files import DESIGNS, IN_ONE, NOTATIONS, old_accelerator, old_memory, row
 from zigzag_lab.api import get_hardware_performance_zigzag
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs import read_accelerator, read_mapping
+from zigzag_lab.inputs import old_accelerator as accelerator_rules
+from zigzag_lab.inputs import old_mapping, read_accelerator, read_mapping
 from zigzag_lab.inputs.conversion import Conversion, convert
 from zigzag_lab.inputs.memory_costs import MemoryCostRequest, MemoryCosts
 from zigzag_lab.inputs.presets import preset_names, preset_path
@@ -310,6 +311,14 @@ def test_mappings_lose_what_places_layers_on_cores(tmp_path: Path) -> None:
 def test_files_of_today_need_no_conversion(tmp_path: Path, content: Any, kind: str) -> None:
     conversion, _ = converted(tmp_path, content)
     assert (conversion.kind, conversion.found_format, conversion.text) == (kind, "", "")
+
+
+def test_the_document_names_every_key_that_changes() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "convert.md").read_text(encoding="utf-8")
+    tables = (accelerator_rules.OF_A_CORE, accelerator_rules.OF_ARRAY, accelerator_rules.OF_MEMORY)
+    keys = [key for table in (*tables, old_mapping.OF_MAPPING, old_mapping.OF_FILE) for key in table]
+    assert [key for key in keys if f"`{key}`" not in text] == []
+    assert len(keys) > 20
 
 
 def test_nothing_of_a_file_ends_a_comment(tmp_path: Path) -> None:

@@ -151,13 +151,12 @@ def _are_of_today(entry: Entry | None) -> bool:
     return isinstance(rows, list) and bool(rows) and all(isinstance(row, Mapping) and "name" in row for row in rows)
 
 
-Port = dict[str, object]
 Transfers = dict[str, list[tuple[str, str]]]
 
 
 def _ports(
     entry: Entry, fields: Mapping[str, Entry], above: Collection[object]
-) -> tuple[list[Port], tuple[str, ...], tuple[str, ...]]:
+) -> tuple[list[dict[str, object]], tuple[str, ...], tuple[str, ...]]:
     """The ports of a memory; what was assumed about their widths; which of them were left out."""
     transfers = _transfers(entry, fields)
     ports, assumed, left_out = [], [], []

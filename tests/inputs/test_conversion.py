@@ -168,7 +168,7 @@ GUESSES: dict[str, tuple[Any, list[str]]] = {
     ),
     "a direction without a port": (
         in_memory("l1", ports=[{"tl": "r_port_1"}, row("w1", "r1", "w2", "r1")]),
-        ["no port of l1 serves 'I1, fh'", "in today's notation"],
+        ["memories.l1.ports (line", "no port for 'I1, fh'", "Add 'fh: ...' to the row of I1"],
     ),
     "a port of another name": (in_memory("rf_w", ports=[{"fh": "port_1"}]), ["found the text 'port_1'", "rw_port_1"]),
     "a write through a port for reads": (

@@ -158,7 +158,9 @@ def _ports(
     entry: Entry, fields: Mapping[str, Entry], above: Collection[object]
 ) -> tuple[list[dict[str, object]], tuple[str, ...], tuple[str, ...]]:
     """The ports of a memory; what was assumed about their widths; which of them were left out."""
-    transfers = _transfers(entry, fields)
+    rows = _rows(entry, fields)
+    transfers = _transfers(rows)
+    _require_directions(fields["ports"], rows, above)
     ports, assumed, left_out = [], [], []
     for count, kind in KINDS.items():
         names = sorted((name for name in transfers if name.startswith(f"{count}_")), key=_number)
@@ -182,24 +184,41 @@ def _number(name: str) -> int:
     return int(name.rpartition("_")[2])
 
 
-def _transfers(entry: Entry, fields: Mapping[str, Entry]) -> Transfers:
-    """Name of a port -> operands and directions that use it, from a list with a row for each operand."""
+def _rows(entry: Entry, fields: Mapping[str, Entry]) -> dict[str, dict[str, Entry]]:
+    """Operand -> direction -> port: the list has a row for each operand of the memory, in their order."""
     for key in ("operands", "ports"):
         if key not in fields:
             raise entry.missing(key, "what it holds" if key == "operands" else "a row for each operand")
-    operands = [element.choice(MEMORY_OPERANDS) for element in fields["operands"].elements("a list such as [I1, O]")]
+    operands = fields["operands"].choices(MEMORY_OPERANDS, "memory operands")
     rows = fields["ports"].elements("a list with one row of ports for each operand")
     if len(rows) != len(operands):
         found = f"{len(rows)} rows of ports for {len(operands)} operands"
         raise fields["ports"].error(found, f"one row for each of {', '.join(operands)}, in this order")
+    return {operand: row.items() for operand, row in zip(operands, rows, strict=True)}
+
+
+def _transfers(rows: Mapping[str, Mapping[str, Entry]]) -> Transfers:
+    """Name of a port -> operands and directions that use it."""
     found_transfers: Transfers = {}
-    for operand, row in zip(operands, rows, strict=True):
-        for direction, port in row.items().items():
+    for operand, row in rows.items():
+        for direction, port in row.items():
             if direction not in OLD_PORT_KEYS:
-                raise row.error(f"found '{direction}'", f"directions: {', '.join(sorted(OLD_PORT_KEYS))}")
+                raise port.error(f"found '{direction}'", f"directions: {', '.join(sorted(OLD_PORT_KEYS))}")
             name = port.text("a port such as rw_port_1", _PORT_NAME)
             found_transfers.setdefault(name, []).append((operand, direction))
     return found_transfers
+
+
+def _require_directions(ports: Entry, rows: Mapping[str, Collection[str]], above: Collection[object]) -> None:
+    """Check that all that moves has a port. ZigZag before 3.8.2 priced what had none, but counted no cycles for it."""
+    for operand, row in rows.items():
+        for direction in directions_of(operand, is_outermost=operand not in above):
+            if direction.short not in row:
+                raise ports.error(
+                    f"no port for '{operand}, {direction.short}': its energy was counted, but no cycles",
+                    f"a port for every direction in which {operand} moves",
+                    f"Add '{direction.short}: ...' to the row of {operand}, with the port that it moves through.",
+                )
 
 
 def _widths(

@@ -8,7 +8,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from zigzag_lab.store.engines import make_engine
+from zigzag_lab.store.migrate import make_engine
 from zigzag_lab.store.models import Table
 from zigzag_lab.store.schema import VERSION_TABLE
 

@@ -13,8 +13,7 @@ import yaml
 from tests.api import own_stages
 from tests.stages.small import accelerator, layer, written
 from zigzag_lab import MainStage
-from zigzag_lab.api.rerun import Rerun, rerun
-from zigzag_lab.api.user_stages import stages_of_modules
+from zigzag_lab.api.rerun import Rerun, rerun, stages_of_modules
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.stages import (
     AcceleratorParserStage,

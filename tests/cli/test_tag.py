@@ -21,8 +21,8 @@ def test_tags_are_hung_listed_and_taken_off(tmp_path: Path) -> None:
 def test_mlflow_is_told_anew_of_a_run_it_knows(tmp_path: Path) -> None:
     database, ids = two_runs(tmp_path)
     with open_store(database) as store:
-        store.published(ids[0], "0" * 32)
-        store.published(ids[1], "1" * 32)
+        store.record_publication(ids[0], "0" * 32)
+        store.record_publication(ids[1], "1" * 32)
     ask("tag", ids[0], "a=b", database=database)
     with open_store(database) as store:
         assert [entry.run_id for entry in store.publications("pending")] == [ids[0]]

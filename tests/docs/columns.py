@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from zigzag_lab.store.tables import VIEW_TYPES
+from zigzag_lab.store.views import type_of_column
 
 SCHEMA = Path(__file__).parents[2] / "zigzag_lab" / "store" / "schema.sql"
 VIEWS = ("runs", "all_runs", "results", "layers", "evaluations", "memory")
@@ -127,5 +127,5 @@ def table() -> str:
     lines = ["| column | type | meaning | views |", "|---|---|---|---|"]
     for column, views in views_of_columns().items():
         named = "all" if len(views) == len(VIEWS) else ", ".join(f"`{view}`" for view in views)
-        lines.append(f"| `{column}` | {TYPES[VIEW_TYPES[column].__name__]} | {MEANINGS[column]} | {named} |")
+        lines.append(f"| `{column}` | {TYPES[type_of_column(column).__name__]} | {MEANINGS[column]} | {named} |")
     return "\n".join(lines)

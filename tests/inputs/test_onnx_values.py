@@ -120,7 +120,7 @@ def test_shapes_are_values() -> None:
 
 def test_the_sizes_that_are_known_of_a_shape_are_values() -> None:
     known = inferred([], {})
-    known.give_type("x", helper.make_tensor_type_proto(TensorProto.FLOAT, ["batch", 3, 4]))
+    known.types["x"] = helper.make_tensor_type_proto(TensorProto.FLOAT, ["batch", 3, 4])
     for one in (node("Shape", "x", "all"), node("Shape", "x", "some", start=1)):
         known.add(one)
     assert "all" not in known.values

@@ -25,8 +25,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zigzag_lab.keys.impure import impurity
-from zigzag_lab.keys.sources import NotKeyableError, code_document
+from zigzag_lab.keys.sources import NotKeyableError, code_document, impurity
 from zigzag_lab.stages import Stage
 
 LIMIT = float(os.environ.get("A_LIMIT", 3))

@@ -137,7 +137,8 @@ class Bench:
         stored = next((run for run in found if run.row["id"] == main.run_id), None)
         if stored is None:
             return [*comparison.faults, "no run"]
-        if listed.in_processes and (seen.error is not None or any(one.left for one in seen.everyone())):
+        is_cut = users.FirstOnly in listed.stages or any(one.left for one in seen.everyone())
+        if listed.in_processes and (seen.error is not None or is_cut):
             comparison.handed_out(seen, stored)
         else:
             comparison.run(seen, stored, in_order=not listed.in_processes)

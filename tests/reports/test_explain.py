@@ -73,7 +73,7 @@ def stalls_of(cmes: list[CostModelEvaluation], place: tuple[str, str]) -> float:
 def test_at_most_ten_lines_and_their_sums(design: tuple[dict[str, Any], PricedRun]) -> None:
     _, run = design
     explanation = explain(run.cmes)
-    assert 8 <= len(explanation.lines) <= 10
+    assert 8 <= len(explanation.claims) <= 10
     claims = claims_of(run)
     total = fsum(cme.energy_total for cme in run.cmes)
     energy = claims["energy"].figures
@@ -188,4 +188,4 @@ def test_a_layer_is_explained_alone(tmp_path: Path) -> None:
     figures = alone.claims[0].figures
     assert figures["share_of_latency"] == run.cmes[0].latency_total2 / fsum(c.latency_total2 for c in run.cmes)
     assert "layers" not in {claim.topic for claim in alone.claims}
-    assert alone.as_plain()["title"] == "stem"
+    assert alone.title == "stem"

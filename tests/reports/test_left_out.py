@@ -9,7 +9,7 @@ import pytest
 from tests.inputs import onnx_samples as made
 from tests.inputs.onnx_samples import node
 from zigzag_lab.api import Lab, RunRequest, run
-from zigzag_lab.api.report import explain_run
+from zigzag_lab.api.plot import explain_run
 from zigzag_lab.reports.page import report_content
 from zigzag_lab.store.full_run import read_run
 from zigzag_lab.tracking.content import content_of
@@ -38,7 +38,8 @@ def test_it_is_named_everywhere(recorded: tuple[str, str]) -> None:
     expected = sentence(2 * 6 * 4)
     with Lab(url) as lab:
         record = lab.run(run_id)
-        assert explain_run(lab, record).lines[-1] == f"left out: {expected}."
+        last = explain_run(lab, record).claims[-1]
+        assert (last.topic, last.text) == ("left out", f"{expected}.")
         (detail,) = report_content(lab, [record])["details"]
         assert detail["claims"][-1]["text"] == f"{expected}."
         tags = content_of(read_run(lab.store.database, run_id), url, str).tags

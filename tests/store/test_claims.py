@@ -16,7 +16,7 @@ from tests.claims_stress import keys_of, question, stress
 from tests.store.prices import network_of
 from zigzag_lab.store import Store, open_store
 from zigzag_lab.store.claims import CachedResult, Claim, Claims
-from zigzag_lab.store.owner import this_process
+from zigzag_lab.store.environment import this_process
 from zigzag_lab.store.pulse import Pulse
 
 KEY = question("a key")

@@ -103,10 +103,10 @@ class TestStoreContract:
         time.sleep(0.002)  # SQLite's clock has milliseconds
         store.tag(second, url="postgresql://me:s3cret@host/db")
         for entry in entries:
-            store.published(entry.run_id, "0" * 32, entry.updated_at)
+            store.record_publication(entry.run_id, "0" * 32, as_of=entry.updated_at)
         (waiting,) = store.publications("pending")
         assert (waiting.run_id, waiting.mlflow_run_id) == (second, "0" * 32)
-        store.published(second, "0" * 32, waiting.updated_at)
+        store.record_publication(second, "0" * 32, as_of=waiting.updated_at)
         assert [entry.state for entry in store.publications()] == ["published", "published"]
         assert store.database.select("SELECT value FROM zl_tag").rows == [("postgresql://me:***@host/db",)]
 

@@ -10,8 +10,7 @@ import pytest
 
 from zigzag_lab.store import RunStart, open_store
 from zigzag_lab.store.codec import unpacked
-from zigzag_lab.store.environment import environment
-from zigzag_lab.store.git import git_state, working_diff
+from zigzag_lab.store.environment import environment, git_state, working_diff
 
 
 def git(folder: Path, *words: str) -> None:
@@ -58,9 +57,9 @@ def test_differences_are_kept_once_without_passwords_unless_they_are_large_or_un
     assert [digest for digest, _ in row] == [state["diff"]]
     assert b"+postgresql://me:***@host/db" in unpacked(row[0][1])
     working_diff.cache_clear()
-    monkeypatch.setattr("zigzag_lab.store.git.MOST_DIFF_BYTES", 10)
+    monkeypatch.setattr("zigzag_lab.store.environment.MOST_DIFF_BYTES", 10)
     assert "diff" not in (git_state(tmp_path) or {})
-    monkeypatch.setattr("zigzag_lab.store.git.MOST_DIFF_BYTES", 1000)
+    monkeypatch.setattr("zigzag_lab.store.environment.MOST_DIFF_BYTES", 1000)
     monkeypatch.setenv("ZIGZAG_LAB_GIT_DIFF", "off")
     working_diff.cache_clear()
     assert "diff" not in (git_state(tmp_path) or {})

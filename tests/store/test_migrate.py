@@ -19,14 +19,14 @@ from tests.store.conftest import emptied
 from tests.store.prices import network_of, total_of
 from zigzag_lab.store import RunStart, StoreError, migrate, open_store
 from zigzag_lab.store.connect import connect
-from zigzag_lab.store.engines import make_engine
 from zigzag_lab.store.generate import generated, statements_of
 from zigzag_lab.store.locks import UPGRADE
-from zigzag_lab.store.migrate import back_up, check, current, downgrade, migrations_folder, upgrade
+from zigzag_lab.store.migrate import back_up, check, current, downgrade, make_engine, migrations_folder, upgrade
 from zigzag_lab.store.models import Table
 from zigzag_lab.store.schema import HEAD, REVISIONS, create_if_empty
-from zigzag_lab.store.tables import TABLES, VIEW_TYPES
+from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.views import COMPUTED, type_of_column
 
 
 def rows_of(url: str) -> dict[str, list[Any]]:
@@ -204,8 +204,8 @@ def test_types_of_columns_of_views_are_those_that_a_server_gives(url: str) -> No
             "SELECT a.attname, t.typname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
             "JOIN pg_type t ON t.oid = a.atttypid WHERE c.relkind = 'v' AND c.relname LIKE 'zl%'"
         ).rows
-    assert {name for name, _ in rows} == set(VIEW_TYPES)
-    assert {(VIEW_TYPES[name].__name__, kind) for name, kind in rows} == {
+    assert set(COMPUTED) <= {name for name, _ in rows}
+    assert {(type_of_column(name).__name__, kind) for name, kind in rows} == {
         *(("str", "text"), ("str", "jsonb"), ("int", "int4"), ("int", "int8"), ("float", "float8")),
         *(("float", "numeric"), ("bool", "bool"), ("datetime", "timestamptz")),
     }

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.claims_stress import question
-from zigzag_lab.store import Lab, RunStart, open_store, owner
+from zigzag_lab.store import Lab, RunStart, environment, open_store
 from zigzag_lab.store.claims import Claim, Claims
-from zigzag_lab.store.owner import process_exited, this_process
+from zigzag_lab.store.environment import process_exited, this_process
 
 START = (
     "import sys, os; from zigzag_lab.store import *; s = open_store(sys.argv[1]); s.start_run(RunStart()); os._exit(0)"
@@ -46,7 +46,7 @@ def ended() -> int:
 @pytest.fixture
 def _told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A system that does not say what its process ids count in."""
-    monkeypatch.setattr(owner, "_where_ids_count", lambda pid: "")
+    monkeypatch.setattr(environment, "_where_ids_count", lambda pid: "")
 
 
 def test_a_process_that_runs_is_there() -> None:

@@ -125,9 +125,9 @@ def test_closing_a_run_puts_it_into_the_outbox(store: Store) -> None:
     with store.start_run(RunStart()) as run:
         pass
     assert [p.run_id for p in store.publications("pending")] == [run.run_id]
-    store.not_published(run.run_id, "locked", "abc")
+    store.record_publication(run.run_id, "abc", error="locked")
     assert [(p.state, p.attempts, p.last_error) for p in store.publications()] == [("failed", 1, "locked")]
-    store.published(run.run_id, "abc")
+    store.record_publication(run.run_id, "abc")
     entry = store.publications("published")[0]
     assert (entry.mlflow_run_id, entry.attempts, entry.last_error) == ("abc", 2, None)
     assert store.publications("pending", "failed") == []

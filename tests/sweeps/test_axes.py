@@ -47,7 +47,7 @@ def test_forms(name: str, given: Any, found: list[Any]) -> None:
         ({"log_range": [0, 4]}, "above 0"),
         ({"log_range": [1, 4], "factor": 1}, "above 1"),
         ({"log_range": [1, 4], "step": 1}, "step"),
-        ({"range": [1, 2], "count": 1}, "at least 2"),
+        ({"range": [1, 2], "count": 1}, "2 or more"),
         ([1, 2, 1], "twice"),
     ],
 )

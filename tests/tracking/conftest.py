@@ -11,8 +11,7 @@ import pytest
 from tests.tracking.samples import Place
 from zigzag_lab.store import open_store
 from zigzag_lab.tracking.places import sqlite_uri
-from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.tracker import Tracker
+from zigzag_lab.tracking.tracker import Tracker, quiet_mlflow
 
 
 @pytest.fixture(scope="session")

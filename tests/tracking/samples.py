@@ -13,7 +13,7 @@ from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.sweep_points import PointRow, PricedPoint, open_sweep
 from zigzag_lab.tracking.places import sqlite_uri
-from zigzag_lab.tracking.quiet import quiet_mlflow
+from zigzag_lab.tracking.tracker import quiet_mlflow
 
 OPTIONS = {
     "lpf_limit": 6,

@@ -7,7 +7,7 @@ from zigzag_lab.tracking.limits import MAX_KEY, chunks, cut, key_part, key_parts
 
 
 def accepted_by_mlflow(key: str) -> None:
-    from zigzag_lab.tracking.quiet import quiet_mlflow
+    from zigzag_lab.tracking.tracker import quiet_mlflow
 
     with quiet_mlflow(for_database=False):
         from mlflow.utils.validation import _validate_metric_name, _validate_param_name

@@ -18,8 +18,7 @@ from tests.tracking.samples import NETWORK, TOTAL, Place, closing_client, failed
 from tests.tracking.test_reach import closed_port
 from zigzag_lab.store import Store, open_store
 from zigzag_lab.tracking import publish, publish_pending, reach
-from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.tracker import Tracker
+from zigzag_lab.tracking.tracker import Tracker, quiet_mlflow
 
 
 def test_a_run_read_back_equals_ours_to_the_last_bit(place: Place) -> None:
@@ -88,11 +87,11 @@ class Killed(BaseException):
     """As good as kill -9: nobody catches it."""
 
 
-@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "published")])
+@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "record_publication")])
 def test_killed_in_the_middle_it_completes_without_doubles(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: type, method: str
 ) -> None:
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     runs = [finished_run(place.store) for _ in range(2)]
@@ -311,7 +310,7 @@ for name in ("getaddrinfo", "create_connection", "gethostbyname"):
     setattr(socket, name, lambda *a, name=name, **k: calls.append((name, a)) or (_ for _ in ()).throw(OSError(name)))
 from zigzag_lab.store import RunStart, open_store
 from zigzag_lab.tracking import mlflow_uri_for, publish_pending
-from zigzag_lab.tracking.quiet import quiet_mlflow
+from zigzag_lab.tracking.tracker import quiet_mlflow
 before = dict(os.environ)
 url = f"sqlite:///{sys.argv[1]}/zigzag_lab.db"
 with open_store(url) as store:

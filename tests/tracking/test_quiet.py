@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zigzag_lab.tracking.quiet import quiet_mlflow
+from zigzag_lab.tracking.tracker import quiet_mlflow
 
 
 def test_what_it_changes_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:

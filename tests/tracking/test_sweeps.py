@@ -18,8 +18,7 @@ from zigzag_lab.store.choice import Policy
 from zigzag_lab.store.sweep_questions import ask_to_publish_sweep
 from zigzag_lab.tracking import publish_pending
 from zigzag_lab.tracking.limits import VIEW_TAG
-from zigzag_lab.tracking.quiet import quiet_mlflow
-from zigzag_lab.tracking.tracker import Tracker
+from zigzag_lab.tracking.tracker import Tracker, quiet_mlflow
 from zigzag_lab.vocab import InputError
 
 
@@ -128,12 +127,12 @@ def test_twice_does_no_harm_and_more_can_be_chosen_later(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("where", "method"),
-    [(Tracker, "_log"), (Tracker, "log_files"), (Tracker, "tag_experiment"), (Store, "published")],
+    [(Tracker, "_log"), (Tracker, "log_files"), (Tracker, "tag_experiment"), (Store, "record_publication")],
 )
 def test_killed_in_the_middle_it_completes_without_doubles(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: type, method: str
 ) -> None:
-    def die(*_: Any) -> None:
+    def die(*_: Any, **__: Any) -> None:
         raise Killed
 
     ids = swept(place.store)

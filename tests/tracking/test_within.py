@@ -110,7 +110,7 @@ def test_of_many_the_fronts_and_the_best_of_each_network_are_published(
     assert len(mlflow_runs(place.uri)) == 10
 
 
-@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "published")])
+@pytest.mark.parametrize(("where", "method"), [(Tracker, "_log"), (Store, "record_publication")])
 @pytest.mark.parametrize("after", range(4))
 def test_killed_in_the_middle_it_completes_without_doubles(
     place: Place, monkeypatch: pytest.MonkeyPatch, where: type, method: str, after: int
@@ -118,12 +118,12 @@ def test_killed_in_the_middle_it_completes_without_doubles(
     tried(place.store, (1, 2))
     n_calls, real = 0, getattr(where, method)
 
-    def die(*given: Any) -> Any:
+    def die(*given: Any, **named: Any) -> Any:
         nonlocal n_calls
         n_calls += 1
         if n_calls > after:
             raise Killed
-        return real(*given)
+        return real(*given, **named)
 
     with monkeypatch.context() as m:
         m.setattr(where, method, die)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.vocab.pareto import pareto_front
+from zigzag_lab.vocab.ordering import pareto_front
 
 SMALL = st.integers(0, 6).map(float)
 

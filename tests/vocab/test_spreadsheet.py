@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zigzag_lab.vocab.spreadsheet import CsvWriter, defused
+from zigzag_lab.vocab.plain import CsvWriter, defused
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\N{FULLWIDTH EQUALS SIGN}1", "|x"]
 

@@ -12,8 +12,9 @@ from zigzag_lab.api.compare import Difference, differences
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
-from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
+from zigzag_lab.stages import StageCallable
 from zigzag_lab.stages.answer import Asker, answer_of, json_of
+from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store import cache_query
 from zigzag_lab.store.cache_query import AskedQuestion, CacheStatistics, Removed
 from zigzag_lab.store.database import Database
@@ -233,10 +234,9 @@ def _document(database: Database, digest: str) -> Any:
 
 
 def _stage(name: object) -> StageCallable:
-    known = {stage.__name__: stage for stage in BUILTIN_STAGES}
-    if not isinstance(name, str) or name not in known:
+    if not isinstance(name, str) or name not in STAGES.ours:
         raise _CannotError("it needs a stage of the user's")
-    return known[name]
+    return STAGES.ours[name]
 
 
 def _option(value: object) -> object:

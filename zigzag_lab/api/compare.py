@@ -159,11 +159,10 @@ def _as_yaml(source: bytes | None) -> object:
 def _surroundings(first: RunDetails, second: RunDetails) -> Iterator[Difference]:
     if first.engine_digest != second.engine_digest:
         yield Difference("engine", first.engine_digest[:12], second.engine_digest[:12])
-    yield from differences(_of_interest(first.environment), _of_interest(second.environment))
-
-
-def _of_interest(environment: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in environment.items() if name not in _SELDOM_OF_INTEREST}
+    before, now = (
+        {k: v for k, v in one.environment.items() if k not in _SELDOM_OF_INTEREST} for one in (first, second)
+    )
+    yield from differences(before, now)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.places import default_database as default_database
+from zigzag_lab.vocab.options import default_database as default_database
 
 if TYPE_CHECKING:
     from zigzag_lab.inputs.cacti import Cacti
@@ -113,7 +113,7 @@ class LabMemoryCosts:
         known = self.answers.get(key)
         if known is not None or not is_there(self.store):
             return known
-        from zigzag_lab.store.memory_costs import memory_cost
+        from zigzag_lab.store.readings import memory_cost
 
         with opened_store(self.store) as store:
             return memory_cost(store.database, key)
@@ -137,6 +137,6 @@ class LabMemoryCosts:
 def keep_memory_costs(store: Store, costs: object) -> None:
     """Write down the answers that came before the database was there; other providers keep their own."""
     if isinstance(costs, LabMemoryCosts) and costs.answers:
-        from zigzag_lab.store.memory_costs import keep
+        from zigzag_lab.store.readings import store_memory_costs
 
-        keep(store.database, dict(costs.answers))
+        store_memory_costs(store.database, dict(costs.answers))

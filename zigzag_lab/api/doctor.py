@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from zigzag_lab.api.databases import default_database
-from zigzag_lab.store import health
+from zigzag_lab.store import housekeeping
 from zigzag_lab.store.choice import publication_counts
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database
@@ -63,14 +63,14 @@ def _versions() -> Finding:
 
     import zigzag_lab
 
-    found = [f"Python {platform.python_version()}", f"SQLite {health.SQLITE_VERSION}"]
+    found = [f"Python {platform.python_version()}", f"SQLite {housekeeping.SQLITE_VERSION}"]
     for package in PACKAGES:
         try:
             known = zigzag_lab.__version__ if package == "zigzag_lab" else version(package)
             found.append(f"{package} {known}")
         except PackageNotFoundError:
             found.append(f"no {package}")
-    if health.SQLITE_VERSION_INFO < (3, 35):
+    if housekeeping.SQLITE_VERSION_INFO < (3, 35):
         return Finding("versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python.")
     return Finding("versions", Health.WELL, ", ".join(found))
 
@@ -138,7 +138,7 @@ def _schema(database: Database) -> Finding:
 
 def _clock(database: Database) -> Finding:
     """How far the database's clock, which leases and heartbeats go by, is from this machine's."""
-    off = health.seconds_since_epoch(database) - time.time()
+    off = housekeeping.seconds_since_epoch(database) - time.time()
     if abs(off) <= MOST_CLOCK_SECONDS:
         return Finding("clock", Health.WELL, "this machine and the database agree on the time")
     found = f"the database's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
@@ -146,7 +146,7 @@ def _clock(database: Database) -> Finding:
 
 
 def _integrity(database: Database) -> Finding:
-    defect = health.first_defect(database)
+    defect = housekeeping.first_defect(database)
     if defect is None:
         return Finding("integrity", Health.WELL, "the file is sound")
     advice = "Restore a copy (.backup-*), or rescue what is left with 'sqlite3 FILE .recover'."
@@ -154,7 +154,7 @@ def _integrity(database: Database) -> Finding:
 
 
 def _journal(database: Database) -> Finding:
-    mode = health.journal_mode(database)
+    mode = housekeeping.journal_mode(database)
     if mode == "wal":
         return Finding("journal", Health.WELL, "write-ahead log")
     advice = "The next run sets it to 'wal', unless the file lies on a network."
@@ -162,7 +162,7 @@ def _journal(database: Database) -> Finding:
 
 
 def _server(database: Database) -> Finding:
-    version, most, now = health.server_load(database)
+    version, most, now = housekeeping.server_load(database)
     found = f"Postgres {version}, {now} of {most} connections in use"
     if int(version.split(".")[0]) < 14:
         return Finding("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
@@ -234,7 +234,7 @@ def _mlflow_schema(uri: str) -> Finding:
         return Finding(part, Health.WELL, "its database is made when the first run is published")
     try:
         with closing(connect(where, read_only=True)) as database:
-            has = health.mlflow_revision(database)
+            has = housekeeping.mlflow_revision(database)
     except (StoreError, IndexError):
         return Finding(part, Health.WELL, "it has no tables yet")
     folder = migrations_of_mlflow()

@@ -7,27 +7,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO, Protocol
+from typing import IO
 
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
-from zigzag_lab.store.parquet import ParquetWriter
 from zigzag_lab.store.run_records import input_records
-from zigzag_lab.store.views import TABLES, rows_of_table, without_rows
+from zigzag_lab.store.views import TABLES, ParquetWriter, rows_of_table, without_rows
 from zigzag_lab.vocab import InputError, nearest
-from zigzag_lab.vocab.plain import as_plain
-from zigzag_lab.vocab.spreadsheet import CsvWriter
+from zigzag_lab.vocab.plain import CsvWriter, as_plain
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-
-
-class _Writer(Protocol):
-    def write(self, portion: Answer) -> None:
-        """Write some rows."""
-
-    def close(self) -> None:
-        """All rows have been there."""
 
 
 def export(
@@ -74,7 +64,7 @@ def _kind_of(target: Path | IO[str]) -> str:
     return kind
 
 
-def _pour(lab: Lab, sql: str, values: Sequence[str], writer: _Writer) -> int:
+def _pour(lab: Lab, sql: str, values: Sequence[str], writer: ParquetWriter | _TextWriter) -> int:
     n_rows = 0
     try:
         for portion in lab.stream(sql, values):

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zigzag_lab.api.databases import DEFAULT_STORE
-from zigzag_lab.store.damage import damaged
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
+from zigzag_lab.store.row_checks import damaged
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import TIME_LIMIT
 
 if TYPE_CHECKING:
     from zigzag_lab.api.run import RunRequest
@@ -111,7 +112,7 @@ def search_front(
         sources={"accelerator": request.accelerator},
         most_front_points=1,
         memory_costs=costs,
-        **concrete.front_keywords(),
+        **concrete.keywords_with(TIME_LIMIT),
     )
     main_stage.run()
     return str(main_stage.run_id)

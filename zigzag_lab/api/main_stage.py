@@ -89,7 +89,7 @@ class MainStage(Pipeline):
             mlflow_uri_for("sqlite://", self.mlflow)
         given = dict(self.kwargs)
         if self.store is None:
-            return self.run_pipeline(**self._read(given, databases.readings_of(None) if self.cache else None))
+            return list(self.results(**self._read(given, databases.readings_of(None) if self.cache else None)))
         if "memory_costs" in _read_by(self.list_of_callables):
             given.setdefault("memory_costs", LabMemoryCosts(self.store))
         with ExitStack() as opened:

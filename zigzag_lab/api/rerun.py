@@ -1,7 +1,11 @@
-"""Run again what a record holds, and compare the numbers."""
+"""Run again what a record holds, with stages of the user's from the modules that they name, and compare the numbers."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import inspect
+import sys
 from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +13,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any, get_args
 
 from zigzag_lab.api.given import OPTION_NAMES, RECORDS, digest_of_code, written_by
@@ -17,17 +22,18 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.keys.records import record_from
+from zigzag_lab.keys.sources import is_own
 from zigzag_lab.keys.values import KeptFile, unknown_in, value_from
-from zigzag_lab.stages import BUILTIN_STAGES, StageCallable
+from zigzag_lab.stages import BUILTIN_STAGES, Stage, StageCallable
 from zigzag_lab.stages.pipeline import ALIASES
-from zigzag_lab.stages.spec import name_of, needed_keywords, parameters_of, spec_of
+from zigzag_lab.stages.spec import needed_keywords, parameters_of, spec_of
 from zigzag_lab.stages.stage import STAGES
 from zigzag_lab.store import StoreError
 from zigzag_lab.store.codec import unpacked
-from zigzag_lab.store.damage import reading
+from zigzag_lab.store.families import accelerators_of_child, source_content
 from zigzag_lab.store.imported import IMPORTED
 from zigzag_lab.store.lab import Lab, RunDetails
-from zigzag_lab.store.run_questions import accelerators_of_child, source_content
+from zigzag_lab.store.row_checks import reading
 from zigzag_lab.store.states import RunStatus
 from zigzag_lab.vocab import InputError
 
@@ -123,8 +129,6 @@ def rerun(lab: Lab, run_id: str, *, stages: Mapping[str, StageCallable] | None =
     )
 
 
-_OURS: dict[str, StageCallable] = {name_of(stage): stage for stage in BUILTIN_STAGES}
-
 _OF_THE_RECORD = ("stages", "stage_code")
 """Options of a run that are no keywords."""
 
@@ -189,13 +193,13 @@ def given_again(lab: Lab, run_id: str, own: Mapping[str, StageCallable], folder:
             given.unknown_code.append(names[place])
         elif one.source != now:
             given.changed_code.append(names[place])
-    given.unknown_code.extend(n for i, n in enumerate(names) if i not in code and made[i] is not _OURS.get(n))
+    given.unknown_code.extend(n for i, n in enumerate(names) if i not in code and made[i] is not STAGES.ours.get(n))
     return given
 
 
 def _stage(run_id: str, name: str, code: _Code | None, own: Mapping[str, StageCallable]) -> StageCallable:
     """Return a stage by its name and module: ours, one that the user names, or one of an installed package."""
-    stage = _OURS.get(name) if code is None or code.is_ours else None
+    stage: StageCallable | None = STAGES.ours.get(name) if code is None or code.is_ours else None
     stage = stage or own.get(name)
     if stage is None and code is not None and name in STAGES and STAGES[name].__module__ == code.module:
         stage = STAGES[name]
@@ -335,3 +339,69 @@ def _is_unchanged(kind: Kind, file: KeptFile) -> bool:
         return sha256(resolve(kind, file.path).read_bytes()).hexdigest() == file.digest
     except (InputError, OSError):
         return False
+
+
+# -- stages of the user's ----------------------------------------------------------------------------------------------
+
+
+WHERE = "--stages"
+
+
+def stages_of_modules(modules: Sequence[str]) -> dict[str, StageCallable]:
+    """Name -> the stages that modules (dotted names, or Python files) define, or import from elsewhere.
+
+    Raises:
+        InputError: one cannot be imported, has no stages, or names two stages as another one does.
+    """
+    found: dict[str, StageCallable] = {}
+    for name in modules:
+        module = _module(name)
+        stages: dict[str, StageCallable] = {}
+        for value in vars(module).values():
+            is_stage = isinstance(value, type) and issubclass(value, Stage)
+            is_function = inspect.isfunction(value) and value.__module__ == module.__name__
+            if (is_stage or is_function) and not is_own(value):
+                stages[value.__name__] = value
+        if not stages:
+            raise InputError(WHERE, f"{name} has no stages", "a module with classes derived from Stage")
+        for called, stage in stages.items():
+            if found.setdefault(called, stage) is not stage:
+                raise InputError(WHERE, f"{name} and a module before it both have a stage {called}", "one of them")
+    return found
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return _from_file(Path(name)) if name.endswith(".py") else importlib.import_module(name)
+    except FileNotFoundError:
+        raise InputError(WHERE, f"there is no file {name}", "a module or a Python file") from None
+    except ModuleNotFoundError as error:
+        hint = f"Is it {name}.py?" if Path(f"{name}.py").is_file() else ""
+        raise InputError(WHERE, f"{name} cannot be imported: {error}", "a module or a Python file", hint) from error
+    except Exception as error:  # whatever the code of the user's does
+        found = f"{name} cannot be imported: {type(error).__name__}: {error}"
+        raise InputError(WHERE, found, "a module that can") from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    """A file as the module of its name, which worker processes find beside it."""
+    path = path.resolve()
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    if known is not None:
+        raise InputError(WHERE, f"{path.name} is called like a module that is loaded already", "another file name")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise InputError(WHERE, f"{path} is no Python file", "a module or a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    sys.path.append(str(path.parent))
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[path.stem]
+        raise
+    return module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
@@ -121,7 +121,7 @@ class RunRequest:
         if pickle_filename is None and self.dump_folder is not None:
             pickle_filename = Path(self.dump_folder) / "list_of_cmes.pickle"
         return {
-            **self._of_any_pipeline((*method.without_effect, *method.options)),
+            **self.keywords_with(*method.without_effect, *method.options),
             "dump_folder": self.dump_folder,
             "pickle_filename": pickle_filename,
             **({method.objective_keyword: self.objective} if method.objective_keyword else {}),
@@ -135,12 +135,11 @@ class RunRequest:
         options = SEARCH_METHODS.named(self.search, SEARCH.name).without_effect
         return [option.keyword for option in options if self.value_of(option) == option.default]
 
-    def front_keywords(self) -> dict[str, Any]:
-        """Return the request as keywords of the search for trade-offs."""
-        return self._of_any_pipeline((TIME_LIMIT,))
+    def keywords_with(self, *options: Option) -> dict[str, Any]:
+        """Return the request as keywords of any pipeline that reads some options besides.
 
-    def _of_any_pipeline(self, options: Sequence[Option]) -> dict[str, Any]:
-        """Keywords of inputs and options; a flag is only given where it is not as usual."""
+        A flag is only given where it is not as usual.
+        """
         values = {option: self.value_of(option) for option in (*options, *PIPELINE_OPTIONS) if option.keyword}
         return {
             "workload": self.workload,

@@ -14,6 +14,7 @@ from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.quantities import sums
 
 
 @dataclass(frozen=True)
@@ -213,11 +214,11 @@ def energy_pj_of(level: StoredLevel) -> float:
 
 def energy_of(layers: Sequence[StoredLayer]) -> EnergyBreakdown:
     """The energy of layers by memory and operand, each as often as it counts."""
-    terms: dict[str, dict[str, list[float]]] = {}
-    for level, times in ((level, layer.times) for layer in layers for level in layer.memories):
-        terms.setdefault(level.memory, {}).setdefault(level.operand, []).append(energy_pj_of(level) * times)
-    sums = {memory: {op: fsum(pj) for op, pj in row.items()} for memory, row in terms.items()}
-    ranked = dict(sorted(sums.items(), key=lambda item: -fsum(item[1].values())))
+    levels = ((level, layer.times) for layer in layers for level in layer.memories)
+    by_memory: dict[str, dict[str, float]] = {}
+    for (memory, operand), pj in sums(((x.memory, x.operand), energy_pj_of(x) * times) for x, times in levels).items():
+        by_memory.setdefault(memory, {})[operand] = pj
+    ranked = dict(sorted(by_memory.items(), key=lambda item: -fsum(item[1].values())))
     return EnergyBreakdown(ranked, _sum(layers, "mac_energy_pj"))
 
 

@@ -9,8 +9,8 @@ from operator import attrgetter
 from pathlib import PurePath
 
 from zigzag_lab.store.codec import StoredLevel
+from zigzag_lab.store.families import RESULT_FIGURES, listed_rows, result_figures
 from zigzag_lab.store.lab import Lab, RunRecord, StoredLayer
-from zigzag_lab.store.run_questions import RESULT_FIGURES, listed_rows, result_figures
 from zigzag_lab.store.states import LayerRole, RunStatus
 
 _Row = tuple[int, int, float]
@@ -97,8 +97,9 @@ class Comparing:
     def _layers(
         self, before: RunRecord, now: RunRecord, role: LayerRole, where: str, *, is_whole: bool
     ) -> Iterator[Disagreement]:
-        first, second = self._rows(before, role), self._rows(now, role)
-        if role is LayerRole.SAVED and not second and first == self._rows(before, LayerRole.CHOSEN):
+        first, second = (listed_rows(self.lab, run.run_number, role) for run in (before, now))
+        is_none_saved = role is LayerRole.SAVED and not second
+        if is_none_saved and first == listed_rows(self.lab, before.run_number, LayerRole.CHOSEN):
             return  # older records hold all layers for saved
         if is_whole and len(first) != len(second):
             yield from self._figure(where, f"n_{role.value}", len(first), len(second))
@@ -110,9 +111,6 @@ class Comparing:
             if pair not in self._seen:
                 self._seen.add(pair)
                 yield from self._layer(old, new, where)
-
-    def _rows(self, run: RunRecord, role: LayerRole) -> list[_Row]:
-        return listed_rows(self.lab, run.run_number, role)
 
     def _layer(self, before: StoredLayer, now: StoredLayer, where: str) -> Iterator[Disagreement]:
         here = _within(where, before.name)

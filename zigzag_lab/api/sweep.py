@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,9 +27,10 @@ from zigzag_lab.stages.methods import code_of_added_searches, code_of_search
 from zigzag_lab.stages.pipeline import Pipeline
 from zigzag_lab.stages.question import code_of_added_array_models
 from zigzag_lab.stages.spec import name_of
-from zigzag_lab.store import RunInput, Store, open_store
+from zigzag_lab.store import RunInput, open_store
 from zigzag_lab.store.cache import WorkerCache
 from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.errors import in_words
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.sweep_points import PricedPoint, SweepRecord, open_sweep
 from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
@@ -94,12 +94,14 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     """
     url = DatabaseUrl.parse(store or default_database())
     sweep, search, asked, n_points = _read(file)
+    unknown = SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
     if url.path is not None and not url.path.exists():
-        return SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
+        return unknown
     with open_store(str(store or default_database())) as opened:
-        record, seconds = _known(opened, sweep.name)
-        if record is None:
-            return SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
+        number = sweep_number(opened.database, sweep.name)
+        if number is None:
+            return unknown
+        record, seconds = SweepRecord(opened, number, 0, ""), mean_seconds(opened.database, number)
         states = record.states()
         asked = asked if search is None else _asked_before(search, record)
     wanted = {point.key for point in missing(asked, states, retry_failed=retry_failed)}
@@ -117,14 +119,6 @@ def _read(file: str | Path) -> tuple[SweepSpec, AdaptiveSearch | None, list[Desi
         return sweep, search, [], search.adaptive.n_trials * search.n_networks
     asked = list(points(sweep))
     return sweep, None, asked, len(asked)
-
-
-def _known(store: Store, name: str) -> tuple[SweepRecord | None, float | None]:
-    """Return the sweep of a name where there is one, and the mean seconds of its points."""
-    number = sweep_number(store.database, name)
-    if number is None:
-        return None, None
-    return SweepRecord(store, number, 0, ""), mean_seconds(store.database, number)
 
 
 def run_sweep(
@@ -256,26 +250,29 @@ class PointPricer:
             request = self._request(point, inputs)
             options |= {**plain_options(request.keywords()), "stages": [name_of(stage) for stage in _stages(request)]}
             priced = self._priced(point, request, inputs, options, started)
-        except InfeasibleError as error:
-            priced = _nothing(point.key, "infeasible", options, inputs, error, time.perf_counter() - started)
         except Exception as error:
-            priced = _nothing(point.key, "failed", options, inputs, error, time.perf_counter() - started)
+            status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
+            figures: dict[str, object] = {"seconds": time.perf_counter() - started}
+            reason, kind, trace = in_words(error)
+            priced = PricedPoint(
+                point.key, status, figures, options, inputs, reason=reason, error=kind, traceback=trace
+            )
         return replace(priced, answers=self.cache.new_answers())
 
     def _check_code(self, search: str) -> None:
         """Refuse to work with other code than that of the process that hands out the points."""
         here = f"a worker on {platform.node()}"
+        code, asked = code_of_added_array_models(), self.array_models
+        models = [model for model in sorted({*code, *asked}) if code.get(model) != asked.get(model)]
         if engine_digest() != self.engine:
             found = f"{here} runs another version of zigzag_lab than the sweep"
-            raise InputError("executor", found, "the same installation on every machine")
-        if code_of_search(search) != self.searches.get(search, ""):
+        elif code_of_search(search) != self.searches.get(search, ""):
             found = f"{here} has another version of the search '{search}' than the sweep, or none"
-            raise InputError("executor", found, "the same installation on every machine")
-        code, asked = code_of_added_array_models(), self.array_models
-        for model in sorted({*code, *asked}):
-            if code.get(model) != asked.get(model):
-                found = f"{here} has another version of the array model '{model}' than the sweep, or none"
-                raise InputError("executor", found, "the same installation on every machine")
+        elif models:
+            found = f"{here} has another version of the array model '{models[0]}' than the sweep, or none"
+        else:
+            return
+        raise InputError("executor", found, "the same installation on every machine")
 
     def _options(self, point: DesignPoint) -> dict[str, object]:
         own = point.overrides("options")
@@ -379,20 +376,3 @@ def _figures(total: CostModelEvaluationABC, cmes: Sequence[CostModelEvaluation])
         "area_mm2": total.area_mm2,
         "clock_ns": total.clock_ns,
     }
-
-
-def _nothing(
-    key: str, status: str, options: dict[str, object], inputs: Sequence[RunInput], error: Exception, seconds: float
-) -> PricedPoint:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    return PricedPoint(
-        key,
-        status,
-        {"seconds": seconds},
-        options,
-        inputs,
-        reason=str(error) or name,
-        error=name,
-        traceback="".join(traceback.format_exception(error)),
-    )

@@ -115,8 +115,7 @@ def rerun_command(run: str, modules: tuple[str, ...], is_json: bool, database: s
     Exit status 1 when a number differs.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.rerun import rerun
-    from zigzag_lab.api.user_stages import stages_of_modules
+    from zigzag_lab.api.rerun import rerun, stages_of_modules
 
     stages = stages_of_modules(modules)
     with ask.open_lab(database) as lab:

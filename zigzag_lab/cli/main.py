@@ -14,13 +14,12 @@ from zigzag_lab.cli.compare import compare_command, rerun_command
 from zigzag_lab.cli.convert import convert_command
 from zigzag_lab.cli.doctor import db_group, doctor_command
 from zigzag_lab.cli.export import export_command, import_command
-from zigzag_lab.cli.front import front_command
 from zigzag_lab.cli.ls import best_command, ls_command
 from zigzag_lab.cli.manage import delete_command, gc_command, note_command, tag_command
 from zigzag_lab.cli.mlflow import mlflow_group, ui_command
 from zigzag_lab.cli.pareto import pareto_command
 from zigzag_lab.cli.report import explain_command, plot_command, report_command
-from zigzag_lab.cli.run import run_command
+from zigzag_lab.cli.run import front_command, run_command
 from zigzag_lab.cli.show import show_command
 from zigzag_lab.cli.sql import sql_command
 from zigzag_lab.cli.sweep import status_command, sweep_command

@@ -164,12 +164,6 @@ def publish_option(command: F) -> F:
     return click.option("--publish", "policy", metavar="POLICY", help=help_text)(command)
 
 
-def points_option(command: F) -> F:
-    """``--points``: runs within runs, too."""
-    return click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")(
-        command
-    )
-
-
+points_option = click.option("--points", "are_points", is_flag=True, help="Also the runs within runs, of all levels.")
 csv_option = click.option("--csv", "is_csv", is_flag=True, help="Print CSV, every figure with all its digits.")
 json_option = click.option("--json", "is_json", is_flag=True, help="Print JSON, every figure with all its digits.")

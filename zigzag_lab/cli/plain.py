@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from zigzag_lab.vocab.plain import as_plain
-from zigzag_lab.vocab.spreadsheet import CsvWriter
+from zigzag_lab.vocab.plain import CsvWriter, as_plain
 from zigzag_lab.vocab.terminal import data_stream
 
 _RAW = "zigzag_lab.raw"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -52,12 +53,12 @@ def explain_command(run: str, layer: str | None, is_json: bool, database: str | 
     with the parameter changed. A new search may do better still.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.report import explain_run
+    from zigzag_lab.api.plot import explain_run
 
     with ask.open_lab(database) as lab:
         explanation = explain_run(lab, ask.find_run(lab, run), layer)
     if is_json:
-        click.echo(as_json(explanation.as_plain()))
+        click.echo(as_json(asdict(explanation)))
         return
     click.echo(bold(shown(explanation.title)))
     width = max(40, (terminal_width() or 120) - LABEL)
@@ -124,8 +125,7 @@ def plot_command(
     given. For 'pareto', a run that has runs within it stands for these.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.plot import plot_runs, plot_traces
-    from zigzag_lab.api.report import chosen_runs
+    from zigzag_lab.api.plot import chosen_runs, plot_runs, plot_traces
 
     path = output or Path(f"{kind}.png")
     if kind == TRACES:
@@ -162,7 +162,7 @@ def report_command(
     where none is given.
     """
     from zigzag_lab.api import ask
-    from zigzag_lab.api.report import report
+    from zigzag_lab.api.plot import report
 
     with ask.open_lab(database) as lab:
         path = report(lab, runs, output, experiment=experiment, title=title)

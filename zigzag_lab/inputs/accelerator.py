@@ -9,9 +9,8 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs.arrays import read_array
+from zigzag_lab.inputs.arrays import Provider, read_array
 from zigzag_lab.inputs.checked import Entry, open_source
-from zigzag_lab.inputs.imc import Provider
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
 from zigzag_lab.inputs.transfers import directions_of
@@ -60,7 +59,11 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
     name = fields["name"].text("the accelerator's name")
 
     def provider() -> MemoryCostProvider:
-        return _cacti() if costs is None else costs
+        if costs is not None:
+            return costs
+        from zigzag_lab.inputs.cacti import default_provider  # needed by few, and slow to import
+
+        return default_provider()
 
     array, cells = read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
@@ -81,12 +84,6 @@ def _require_other_places(entry: Entry, memory: Memory, above: set[str], *, in_m
             raise entry.error(f"{found}, its outermost memory", "memories with another one further out")
         if in_memory and memory.name == CELLS:
             raise entry.error(f"{found}, whose cells are the array", "memories outside the array")
-
-
-def _cacti() -> MemoryCostProvider:
-    from zigzag_lab.inputs.cacti import default_provider  # needed by few, and slow to import
-
-    return default_provider()
 
 
 def _require_every_operand(entry: Entry, memories: tuple[Memory, ...]) -> None:

@@ -1,14 +1,19 @@
-"""Arrays, as accelerator files describe them: each by a model, of ours or of an installed package."""
+"""Arrays, as accelerator files describe them: each by a model, of ours or of an installed package.
+
+Arrays that compute in memory are described by some keys of the array, and by the memory ``cells``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from zigzag_lab.hardware import OperationalArray
-from zigzag_lab.inputs import imc
+from zigzag_lab.hardware.imc import CELLS, ImcArray, ImcKind
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.inputs.memory_costs import CellCosts
+from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, cell_costs
+from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.registry import Registry
 
 DIMENSION = r"D\d"
@@ -19,8 +24,22 @@ _UNITS = {
     "unit_area": "area of one unit",
     "systolic_dimensions": "dimensions along which data moves one unit a cycle",
 }
-_OURS = {**_UNITS, **imc.KEYS}
+_IMC = {
+    "is_imc": "in-memory computing",
+    "imc_type": "analog or digital (in-memory computing)",
+    "input_precision": "two widths in bits, of activations and weights (in-memory computing)",
+    "bit_serial_precision": "bits of an activation fed in one cycle (in-memory computing)",
+    "adc_resolution": "bits (analog in-memory computing)",
+}
+_MOST_BITS = 64
+"""Of activations, weights, converters: more than any circuit has."""
+
+_REQUIRED = ("imc_type", "input_precision", "bit_serial_precision")
+
+_OURS = {**_UNITS, **_IMC}
 _MODEL = "model"
+
+Provider = Callable[[], MemoryCostProvider]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,7 @@ class ArrayFile:
     fields: Mapping[str, Entry]
     sizes: dict[str, int]
     memories: Entry
-    provider: imc.Provider
+    provider: Provider
 
     def required(self, key: str, meaning: str) -> Entry:
         """The value of a key that has to be there; ``meaning`` is for the message."""
@@ -66,9 +85,9 @@ class ArrayModel:
 def _read_units(file: ArrayFile) -> tuple[OperationalArray, None]:
     """An array of plain units, each of the same energy and area."""
     fields = file.fields
-    if imc.is_imc(fields):
+    if _is_imc(fields):
         raise fields["is_imc"].error("is_imc: true beside model: units", "one of the two", "Write model: imc.")
-    imc.refuse_imc_keys(fields)
+    _refuse_imc_keys(fields)
     energy, area = (file.required(key, _UNITS[key]) for key in ("unit_energy", "unit_area"))
     systolic = fields.get("systolic_dimensions")
     plain = OperationalArray(
@@ -82,8 +101,23 @@ def _read_units(file: ArrayFile) -> tuple[OperationalArray, None]:
 
 def _read_in_memory(file: ArrayFile) -> tuple[OperationalArray, CellCosts | None]:
     """An array that computes in memory, and the costs of its cells where a tool computes them."""
-    circuits, cells = imc.read_imc(file.entry, file.fields, file.memories, file.sizes, file.provider)
-    return OperationalArray(file.sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), cells
+    fields = file.fields
+    for key in _REQUIRED:
+        file.required(key, _IMC[key])
+    if "systolic_dimensions" in fields and fields["systolic_dimensions"].value:
+        hint = "Its rows and columns are driven at once: remove the key."
+        raise fields["systolic_dimensions"].error("an in-memory array is not systolic", "no dimensions", hint)
+    if len(file.sizes) < 2:
+        expected = "two or more: the wordline, the bitline, and banks"
+        raise fields["dimensions"].error("an in-memory array has one dimension", expected, "Add one of size 1.")
+    cells = _cells(file.memories)
+    try:
+        bare = _without_cells(fields, file.sizes, cells["size"].integer("capacity of a cell group in bits", 1))
+    except InputError as error:
+        place = cells["size"] if error.where == CELLS else fields.get(error.where)
+        raise place.in_place_of(error) if place else error from error
+    circuits, costs = _with_cells(bare, cells, file.provider)
+    return OperationalArray(file.sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), costs
 
 
 ARRAY_MODELS: Registry[ArrayModel] = Registry(
@@ -94,7 +128,7 @@ ARRAY_MODELS: Registry[ArrayModel] = Registry(
 """Name -> model of arrays. Entry points of the group ``zigzag_lab.array_models`` add to it."""
 
 
-def read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[OperationalArray, CellCosts | None]:
+def read_array(entry: Entry, memories: Entry, provider: Provider) -> tuple[OperationalArray, CellCosts | None]:
     """Read the array of an accelerator by the model that it names, or else by that of ``is_imc``.
 
     Returns:
@@ -103,7 +137,7 @@ def read_array(entry: Entry, memories: Entry, provider: imc.Provider) -> tuple[O
     given = entry.items().get(_MODEL)
     named = None if given is None or given.value is None else ARRAY_MODELS.named(given.value, given.where)
     fields = entry.table(_ARRAY, {**named.keys, _MODEL: "how the array is priced"} if named else _OURS)
-    model = named or ARRAY_MODELS["imc" if imc.is_imc(fields) else "units"]
+    model = named or ARRAY_MODELS["imc" if _is_imc(fields) else "units"]
     return model.read(ArrayFile(entry, fields, _read_sizes(fields), memories, provider))
 
 
@@ -129,3 +163,92 @@ def _read_dimensions(entry: Entry) -> tuple[str, ...]:
             "there are no dimensions", "at least one, such as [D1]", "An array of one unit is D1 of size 1."
         )
     return tuple(names)
+
+
+# -- arrays that compute in memory -------------------------------------------------------------------------------------
+
+
+def _is_imc(fields: Mapping[str, Entry]) -> bool:
+    """Whether an array is declared to compute in memory."""
+    return "is_imc" in fields and fields["is_imc"].flag(_IMC["is_imc"])
+
+
+def _refuse_imc_keys(fields: Mapping[str, Entry]) -> None:
+    """Check that an array of plain units has no keys that only an in-memory one may have."""
+    for key in ("imc_type", "adc_resolution", "bit_serial_precision"):
+        if key in fields and fields[key].value != 0:
+            hint = f"Remove '{key}', or add is_imc: true."
+            raise fields[key].error(f"'{key}' belongs to in-memory computing", "an array of plain multipliers", hint)
+    if "input_precision" in fields:
+        _widths(fields["input_precision"])
+
+
+def _without_cells(fields: Mapping[str, Entry], sizes: Mapping[str, int], group_bits: int) -> ImcArray:
+    """The circuits, with cells of no area yet; by name, the first dimension is the wordline, then the bitline."""
+    activation_bits, weight_bits = _widths(fields["input_precision"])
+    wordline, bitline, *others = sorted(sizes)
+    return ImcArray(
+        kind=ImcKind(fields["imc_type"].choice([k.value for k in ImcKind], "how columns add up")),
+        activation_bits=activation_bits,
+        weight_bits=weight_bits,
+        serial_bits=_whole(fields["bit_serial_precision"], _IMC["bit_serial_precision"]),
+        adc_bits=_whole(fields["adc_resolution"], _IMC["adc_resolution"]) if "adc_resolution" in fields else 0,
+        wordline_dim=wordline,
+        bitline_dim=bitline,
+        n_columns=sizes[wordline],
+        n_rows=sizes[bitline],
+        n_banks=prod(sizes[dim] for dim in others),
+        group_bits=group_bits,
+        cells_mm2=0.0,
+    )
+
+
+def _with_cells(bare: ImcArray, cells: Mapping[str, Entry], provider: Provider) -> tuple[ImcArray, CellCosts | None]:
+    """The array with the area of its cells, from the file or a tool."""
+    if "auto_cost_extraction" not in cells or not cells["auto_cost_extraction"].flag("ask CACTI for the costs"):
+        if "area" not in cells:
+            hint = "Or write auto_cost_extraction: true."
+            raise cells["size"].error("the cells have no 'area'", "area of one cell group", hint)
+        area = cells["area"].number("area of one cell group")
+        return replace(bare, cells_mm2=area * bare.n_columns * bare.n_rows * bare.n_banks), None
+    try:
+        costs = cell_costs(provider(), bare.n_columns, bare.n_rows, bare.group_bits, bare.weight_bits)
+    except InputError as error:
+        found = f"{error.where}: {error.found}"
+        raise cells["auto_cost_extraction"].error(found, error.expected, error.hint) from error
+    return replace(bare, cells_mm2=costs.bank_mm2 * bare.n_banks), costs
+
+
+def _cells(memories: Entry) -> dict[str, Entry]:
+    """The keys of the memory that is the grid of cells."""
+    entries = memories.items()
+    if CELLS not in entries:
+        hint = "Add it as the first memory: it is the grid of cells."
+        raise memories.error(f"no memory is called '{CELLS}'", f"a memory '{CELLS}' in an in-memory design", hint)
+    cells = {key: e for key, e in entries[CELLS].items().items() if e.value is not None}
+    for key, allowed, meaning in (
+        ("operands", ["I2"], "the cells of an in-memory array hold weights only: [I2]"),
+        ("served_dimensions", [], "cells stand one at each unit: []"),
+    ):
+        if key in cells and cells[key].value != allowed:
+            raise cells[key].error(f"found {cells[key].value}", meaning)
+    if "size" not in cells:
+        raise entries[CELLS].missing("size", "capacity of a cell group in bits")
+    return cells
+
+
+def _widths(entry: Entry) -> tuple[int, int]:
+    widths = [_whole(e, "a width in bits", 1) for e in entry.elements()]
+    if len(widths) != 2:
+        raise entry.error(f"found {len(widths)} widths", "two: activations and weights")
+    return widths[0], widths[1]
+
+
+def _whole(entry: Entry, meaning: str, minimum: int = 0) -> int:
+    """A whole number of bits, also written as 2.0."""
+    if isinstance(entry.value, float) and entry.value.is_integer():
+        entry = replace(entry, value=int(entry.value))
+    value = entry.integer(meaning, minimum)
+    if value > _MOST_BITS:
+        raise entry.error(f"found {value}", f"{meaning}, at most {_MOST_BITS}")
+    return value

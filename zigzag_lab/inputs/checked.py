@@ -83,13 +83,15 @@ class Entry:
             raise self.error(f"found {shown(self.value)}", expected, "Write a list: [a, b], or one '- ' line each.")
         return [Entry(self.document, (*self.path, i), value) for i, value in enumerate(self.value)]
 
-    def integer(self, meaning: str, minimum: int | None = None) -> int:
+    def integer(self, meaning: str, minimum: int | None = None, maximum: int | None = None) -> int:
         """A whole number, of numpy too; ``true`` and ``2.0`` are none."""
         if not isinstance(self.value, Integral) or isinstance(self.value, bool):
             raise self.error(f"found {shown(self.value)}", f"a whole number: {meaning}")
         value = int(self.value)
         if minimum is not None and value < minimum:
             raise self.error(f"found {shown(value)}", f"{meaning}, {minimum} or more")
+        if maximum is not None and value > maximum:
+            raise self.error(f"found {shown(value)}", f"{meaning}, at most {maximum:,}")
         return value
 
     def number(self, meaning: str, minimum: float = 0.0) -> float:

@@ -17,7 +17,7 @@ from zigzag_lab.inputs.yaml_file import OLD_PORT_KEYS
 from zigzag_lab.vocab import MEMORY_OPERANDS, Direction
 
 OF_A_CORE = {
-    "utilization": "the share of its peak that Stream lets the core reach, in percent",
+    "utilization": "of the core in Stream, in percent",
     "type": "the kind of core in Stream",
     "operator_types": "which layers Stream may place there",
     "kernel": "of Stream's code generation",

@@ -76,9 +76,7 @@ def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str
 
 def _read_layer(entry: Entry) -> Layer:
     fields = entry.table(_LAYER, _LAYER_OPTIONAL)
-    identity = fields["id"].integer("a number of its own")
-    if abs(identity) > LARGEST_ID:
-        raise fields["id"].error(f"found {identity}", f"a number of its own, of at most {LARGEST_ID}")
+    identity = fields["id"].integer("a number of its own", -LARGEST_ID, LARGEST_ID)
     operand_dims, combine = read_equation(fields["equation"])
     loop_sizes = _read_loops(fields)
     relations = _read_relations(fields, loop_sizes)

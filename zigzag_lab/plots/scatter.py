@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zigzag_lab.plots.style import EDGE, clipped, need, new_figure, place_labels, save, tidy
-from zigzag_lab.vocab.pareto import pareto_front as best_places
+from zigzag_lab.vocab.ordering import pareto_front as best_places
 from zigzag_lab.vocab.quantities import cycle_scale, energy_scale
 
 MOST_LABELS = 24

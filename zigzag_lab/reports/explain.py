@@ -6,7 +6,7 @@ Advice is tried before it is given: the same mappings are priced again with the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import fsum
 
 from zigzag_lab.cost import CostModelEvaluation
@@ -27,15 +27,6 @@ class Explanation:
 
     title: str
     claims: tuple[Statement, ...] = ()
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """Each claim under its topic."""
-        return tuple(f"{claim.topic}: {claim.text}" for claim in self.claims)
-
-    def as_plain(self) -> dict[str, object]:
-        """All of it as plain data, for JSON."""
-        return asdict(self)
 
 
 def explain(cmes: Sequence[CostModelEvaluation], title: str = "", whole: Network | None = None) -> Explanation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from pathlib import Path, PureWindowsPath
@@ -11,14 +12,14 @@ from pathlib import Path, PureWindowsPath
 from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
-from zigzag_lab.reports.explain import Explanation, explain, left_out_claim
-from zigzag_lab.store.families import ResultOf, family_of, results_of
+from zigzag_lab.reports.explain import explain, left_out_claim
+from zigzag_lab.store.families import ResultOf, cycles_by_term, family_of, memory_energies, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
-from zigzag_lab.store.run_questions import cycles_by_term, memory_energies
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, Objective
 from zigzag_lab.vocab.plain import as_plain
+from zigzag_lab.vocab.quantities import sums
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 """Content security policy: the page loads nothing from elsewhere."""
@@ -147,14 +148,11 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, object]:
     """Energy by memory and by operand, and latency by term, of the layers that make up its total."""
     if run.has_no_total:
         return {"energy_by_memory": {}, "energy_by_operand": {}, "latency_by_term": {}}
-    by_memory: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
-    by_operand: dict[str, float] = {OPERATIONS: run.mac_energy_pj or 0.0}
-    for memory, operand, energy in memory_energies(lab, run.run_number):
-        by_memory[memory] = by_memory.get(memory, 0.0) + energy
-        by_operand[operand] = by_operand.get(operand, 0.0) + energy
+    operations = OPERATIONS, OPERATIONS, run.mac_energy_pj or 0.0
+    spent = [operations, *memory_energies(lab, run.run_number)]
     return {
-        "energy_by_memory": by_memory,
-        "energy_by_operand": by_operand,
+        "energy_by_memory": sums((memory, pj) for memory, _, pj in spent),
+        "energy_by_operand": sums((operand, pj) for _, operand, pj in spent),
         "latency_by_term": cycles_by_term(lab, run.run_number),
     }
 
@@ -171,7 +169,7 @@ def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, object]:
         priced = priced_run(lab, run.run_id)
         left_out = left_out_claim(lab, run.run_id)
         claims = (*explain(priced.cmes).claims, *(() if left_out is None else (left_out,)))
-        found["claims"] = Explanation("", claims).as_plain()["claims"]
+        found["claims"] = [asdict(claim) for claim in claims]
         found["layers"] = _layers(priced)
     except InputError as error:
         found["note"] = str(error)

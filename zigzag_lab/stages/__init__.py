@@ -28,12 +28,9 @@ if TYPE_CHECKING:  # type checkers see the stages of these modules; those of a n
     from zigzag_lab.stages.exact import *
     from zigzag_lab.stages.fronts import *
     from zigzag_lab.stages.iterators import *
-    from zigzag_lab.stages.locality import *
     from zigzag_lab.stages.parallel import *
     from zigzag_lab.stages.parsers import *
-    from zigzag_lab.stages.pictures import *
     from zigzag_lab.stages.reducers import *
-    from zigzag_lab.stages.salsa import *
     from zigzag_lab.stages.savers import *
     from zigzag_lab.stages.spatial import *
     from zigzag_lab.stages.sweeps import *

@@ -112,7 +112,8 @@ class NetworkFrontStage(Stage):
         layers = self._fronts_of_layers()
         points = combined([[(cme.energy_total, cme.latency_total2) for cme, _ in front] for front in layers])
         if isinstance(self.sink, FrontSink):
-            self._save(self.sink, layers, _least_product(points)[2])
+            for front, index in zip(layers, _least_product(points)[2], strict=True):
+                self.sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
         for _, _, chosen in _thinned(points, self.most):
             total: CostModelEvaluationABC = CumulativeCME()
             results = [front[i] for front, i in zip(layers, chosen, strict=True)]
@@ -127,11 +128,6 @@ class NetworkFrontStage(Stage):
                 raise PipelineError("NetworkFrontStage", "a sum of layers below it", "results of single layers")
             found.setdefault(cme.layer.id, []).append((cme, extra_info))
         return list(found.values())
-
-    @staticmethod
-    def _save(sink: FrontSink, layers: Sequence[list[Result]], chosen: Sequence[int]) -> None:
-        for front, index in zip(layers, chosen, strict=True):
-            sink.save_front([cme for cme, _ in front if isinstance(cme, CostModelEvaluation)], index)
 
 
 def _least_product(points: Sequence[Point]) -> Point:

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 
 from zigzag_lab.keys.engine import digest_of_package
 from zigzag_lab.stages.exact import ExactStage
-from zigzag_lab.stages.salsa import SalsaStage
 from zigzag_lab.stages.stage import Stage
-from zigzag_lab.stages.temporal import TemporalMappingGeneratorStage
+from zigzag_lab.stages.temporal import SalsaStage, TemporalMappingGeneratorStage
 from zigzag_lab.vocab.options import LPF_LIMIT, OBJECTIVE, PIPELINE_OPTIONS, SEARCH, SEED, TIME_LIMIT, Option
 from zigzag_lab.vocab.registry import Registry
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -47,8 +48,10 @@ class _WorkloadReadingStage(Stage):
 
     def run(self) -> Iterator[Result]:
         """Read the files, then run the stages below."""
-        workload, mapping = self.read(self.workload_source), mapping_rules(self.mapping_source)
-        _note_read(self.kwargs.get("sink"), "workload", self.workload_source, workload)
+        source = self.workload_source
+        workload = source if isinstance(source, Workload) else self.read(source)
+        mapping = mapping_rules(self.mapping_source)
+        _note_read(self.kwargs.get("sink"), "workload", source, workload)
         _note_read(self.kwargs.get("sink"), "mapping", self.mapping_source, mapping)
         check_links(mapping, workload)
         accelerator = self.kwargs.get("accelerator")
@@ -56,9 +59,9 @@ class _WorkloadReadingStage(Stage):
             check_against(mapping, accelerator)
         yield from self.substage(workload=workload, mapping=mapping).run()
 
+    @abstractmethod
     def read(self, source: object) -> Workload:
         """Read the workload."""
-        return any_workload(source, self.input_shapes, price_all=self.price_all)
 
 
 @builtin
@@ -74,8 +77,6 @@ class ONNXModelParserStage(_WorkloadReadingStage):
 
     def read(self, source: object) -> Workload:
         """Read the model."""
-        if isinstance(source, Workload):
-            return source
         from zigzag_lab.inputs.onnx.model import read_onnx
 
         return read_onnx(_file("workload", source), input_shapes=self.input_shapes, price_all=self.price_all)
@@ -92,8 +93,6 @@ class WorkloadParserStage(_WorkloadReadingStage):
 
     def read(self, source: object) -> Workload:
         """Read the layers."""
-        if isinstance(source, Workload):
-            return source
         if self.input_shapes:
             found = f"shapes for {', '.join(self.input_shapes)}"
             raise InputError("input_shapes", found, "an ONNX model", "Hand-written layers give their sizes.")

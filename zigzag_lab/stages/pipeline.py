@@ -51,14 +51,10 @@ class Pipeline:
 
     def run(self) -> list[Result]:
         """Run the pipeline and return its results."""
-        return self.run_pipeline()
-
-    def run_pipeline(self, **changes: object) -> list[Result]:
-        """Run the stages with the keywords of this pipeline, some of them changed, and return their results."""
-        return list(self.results(**changes))
+        return list(self.results())
 
     def results(self, **changes: object) -> Iterator[Result]:
-        """The same, one result after the other as they are found."""
+        """Yield the results as they are found, of the stages with some keywords of this pipeline changed."""
         stage: Stage = self.list_of_callables[0](self.list_of_callables[1:], **{**self.kwargs, **changes})
         return stage.run()
 

@@ -198,7 +198,6 @@ class RunFiles:
 
     stems: dict[int, str] = field(default_factory=dict)
     texts: dict[Path, list[str]] = field(default_factory=dict)
-    _begun: set[Path] = field(default_factory=set)
     _n_written: dict[Path, int] = field(default_factory=dict)
 
     @classmethod
@@ -226,12 +225,6 @@ class RunFiles:
         parts = self.texts.setdefault(path, [])
         parts.append(part)
         write_atomically(path, "\n".join(parts).encode())
-
-    def is_first(self, path: Path) -> bool:
-        """Whether a file is asked about for the first time in this run."""
-        known = path in self._begun
-        self._begun.add(path)
-        return not known
 
 
 @dataclass(frozen=True)

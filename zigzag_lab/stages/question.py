@@ -19,7 +19,6 @@ from typing import cast
 
 import numpy as np
 
-from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.arrays import ARRAY_MODELS
 from zigzag_lab.inputs.presets import Kind, resolve
 from zigzag_lab.keys import canonical_json, described, digest, engine_digest
@@ -239,10 +238,9 @@ def _n_layers(kind: str, kwargs: Keywords, digests: RecordDigests) -> int:
     workload, rules, accelerator = kwargs.get("workload"), kwargs.get("mapping"), kwargs.get("accelerator")
     if kind != "network" or not isinstance(workload, Workload):
         return 1
-    from zigzag_lab.stages.iterators import NOT_IN_MEMORY
+    from zigzag_lab.stages.iterators import layers_priced
 
-    skipped = NOT_IN_MEMORY if isinstance(accelerator, Accelerator) and accelerator.array.imc else ()
-    layers = [n for n in workload.nodes if isinstance(n, Layer) and n.operator_type not in skipped]
+    layers = layers_priced(workload, accelerator)
     chosen = [rules.for_layer(layer) if isinstance(rules, MappingRules) else None for layer in layers]
     asked = {
         (digests.of_meaning(layer), digests.of_meaning(entry) if entry else "")

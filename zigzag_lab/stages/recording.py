@@ -11,7 +11,6 @@ from typing import Any
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.stages.protocols import (
     CURRENT_SINK,
-    FrontSink,
     PartialTally,
     Result,
     RunFiles,
@@ -179,27 +178,19 @@ class SinkLog:
 
     def save(self, cme: CostModelEvaluationABC) -> None:
         """Note what passes a save stage."""
-        self.events.append(("save", cme))
-        if self.onto is not None:
-            self.onto.save(cme)
+        self._note("save", cme)
 
     def save_front(self, points: Sequence[CostModelEvaluation], chosen: int) -> None:
         """Note the trade-offs of a layer."""
-        self.events.append(("save_front", points, chosen))
-        if isinstance(self.onto, FrontSink):
-            self.onto.save_front(points, chosen)
+        self._note("save_front", points, chosen)
 
     def read(self, kind: str, record: object, file: Path | None) -> None:
         """Note an input that was read."""
-        self.events.append(("read", kind, record, file))
-        if isinstance(self.onto, RunSink):
-            self.onto.read(kind, record, file)
+        self._note("read", kind, record, file)
 
     def warn(self, warning: str) -> None:
         """Note what a reader of the record should know."""
-        self.events.append(("warn", warning))
-        if isinstance(self.onto, RunSink):
-            self.onto.warn(warning)
+        self._note("warn", warning)
 
     def variant(self, variant: Variant) -> SinkLog:
         """The log of a combination."""
@@ -234,9 +225,13 @@ class SinkLog:
 
     def adopt(self, run_id: str) -> None:
         """Note a run that belongs here, and hand it on."""
-        self.started(run_id)
-        if isinstance(self.onto, RunSink):
-            self.onto.adopt(run_id)
+        self._note("adopt", run_id)
+
+    def _note(self, event: str, *given: Any) -> None:
+        """Note an event, and hand it on to a record that takes such."""
+        self.events.append((event, *given))
+        if hasattr(self.onto, event):
+            getattr(self.onto, event)(*given)
 
     def replay(self, sink: Sink | None) -> None:
         """Hand all of it to another record, if there is one."""

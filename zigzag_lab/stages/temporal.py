@@ -1,4 +1,4 @@
-"""Searches of temporal mappings: their common base, and LOMA, the one that ZigZag uses by default."""
+"""Searches of temporal mappings: their common base, LOMA, which ZigZag uses by default, and simulated annealing."""
 
 from __future__ import annotations
 
@@ -27,14 +27,15 @@ from zigzag_lab.search.loma import allocate
 from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import CHUNK
-from zigzag_lab.search.pinned import PinnedLevels, pinned_mapping
-from zigzag_lab.search.temporal import order_classes, temporal_mappings
+from zigzag_lab.search.salsa import SalsaSettings, salsa_mapping
+from zigzag_lab.search.temporal import PinnedLevels, order_classes, pinned_mapping, temporal_mappings
+from zigzag_lab.stages.cost_model import CostModelStage
 from zigzag_lab.stages.keywords import UNROLLED_RECORDS, check_count, keywords_of, problem_of, ranks
 from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec, spec_of
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab.options import OBJECTIVE, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 PROVIDES = (
@@ -300,3 +301,62 @@ class TemporalOrderingConversionStage(TemporalSearchStage):
                 "TemporalMappingGeneratorStage completes an order that leaves something open.",
             )
         yield from temporal_mappings(self.problem, None, self.kind)
+
+
+# -- simulated annealing -----------------------------------------------------------------------------------------------
+
+
+_DEFAULT = SalsaSettings()
+
+
+@builtin
+class SalsaStage(TemporalSearchStage):
+    """SALSA: the best order of all prime factors of the temporal loops that simulated annealing finds.
+
+    Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``temporal_mapping_type``; ``salsa_opt_criterion``:
+    ``energy`` (default), ``latency`` or ``EDP``; ``salsa_iteration_number``: swaps tried by each chain;
+    ``salsa_number_of_core``: chains that run side by side; ``salsa_start_temperature``; ``seed``: equal seeds give
+    equal results. Yields ``(cme, (temporal_mapping, extra_info))``, once.
+    """
+
+    declares = StageSpec(provides=(*PROVIDES, "access_same_data_considered_as_no_access"), is_pure=True)
+
+    def __init__(
+        self,
+        list_of_callables: Sequence[StageCallable],
+        *,
+        salsa_opt_criterion: Objective | str = Objective.ENERGY,
+        salsa_iteration_number: int = _DEFAULT.n_steps,
+        salsa_number_of_core: int = _DEFAULT.n_chains,
+        salsa_start_temperature: float = _DEFAULT.start_temperature,
+        seed: int = _DEFAULT.seed,
+        access_same_data_considered_as_no_access: bool = True,
+        loma_lpf_limit: int | None = WITHOUT_EFFECT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            list_of_callables,
+            access_same_data_considered_as_no_access=access_same_data_considered_as_no_access,
+            **kwargs,
+        )
+        self.objective: Objective = OBJECTIVE.checked(salsa_opt_criterion, "salsa_opt_criterion")
+        self.settings = SalsaSettings(salsa_iteration_number, salsa_number_of_core, salsa_start_temperature, seed)
+
+    def searched(self) -> Iterator[MappingBatch]:
+        """Yield the best mapping found."""
+        yield salsa_mapping(self.problem, self._price, self.settings, self.kind)
+
+    def _price(self, batch: MappingBatch) -> np.ndarray:
+        """[m] the objective; energy in pJ, latency in cycles."""
+        (priced,) = CostModelStage(
+            [],
+            accelerator=self.problem.accelerator,
+            layer=self.problem.layer,
+            spatial_mapping=self.problem.fractional.loops,
+            temporal_mapping=batch,
+            temporal_mapping_type=self.kind,
+            problem=self.problem,
+            access_same_data_considered_as_no_access=self.problem.skip_repeated_reads,
+            tally=self.tally,
+        ).batches()
+        return ranks(self.objective, priced.energy_pj, priced.latency_cycles)[0]

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.store.codec import unpacked
-from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Database, Row
-from zigzag_lab.store.row_checks import object_of
+from zigzag_lab.store.row_checks import checked, object_of, reading
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ One rule for both. Our pages are for asking about all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zigzag_lab.store.database import Database, Row
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN, WITHIN_RUN
 from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.vocab.ordering import pareto_front
 
 ALL_UP_TO = 200
 """Points that are all published by default; of more their Pareto fronts and the best."""
@@ -76,10 +77,10 @@ class Policy:
         return sorted(chosen)
 
 
-def _front(points: Iterable[Row]) -> set[int]:
-    from zigzag_lab.plots import DesignMark, pareto_front  # slow to import, and seldom needed
-
-    return {int(point.label) for point in pareto_front(DesignMark(str(row[1]), row[3], row[4]) for row in points)}
+def _front(points: Sequence[Row]) -> set[int]:
+    """Numbers of the runs that no other beats in latency and energy; of equal ones the first."""
+    front = [points[place] for place in pareto_front([row[3:5] for row in points])]
+    return set({row[3:5]: row[1] for row in reversed(front)}.values())
 
 
 def point_columns(objective: str) -> str:

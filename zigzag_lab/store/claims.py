@@ -19,11 +19,11 @@ from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import exact_description
 from zigzag_lab.stages.protocols import Question
 from zigzag_lab.store.codec import packed, to_json, unpacked
-from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, insertion_of
+from zigzag_lab.store.environment import process_exited, this_process
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
+from zigzag_lab.store.row_checks import UNREADABLE
 from zigzag_lab.store.states import CacheState
 from zigzag_lab.store.tables import CachePartTuple
 from zigzag_lab.store.url import SQLITE

@@ -27,7 +27,7 @@ from zigzag_lab.store.tables import (
 )
 from zigzag_lab.vocab import Objective, TemporalMappingType
 from zigzag_lab.vocab.masking import masked, masked_value
-from zigzag_lab.vocab.text import storable
+from zigzag_lab.vocab.plain import storable
 
 Spelling = tuple[str, str]
 """Loops as people write them (``C 8, OX 7``), and as canonical JSON."""

@@ -8,26 +8,23 @@ not.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, Column, DateTime, Double, Integer, LargeBinary, Table, Text
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import JSON, Boolean, DateTime, Double, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from zigzag_lab.store.migrate import migrations_folder, upgrade
-from zigzag_lab.store.models import COMPUTED, N_MACS
+from zigzag_lab.store.migrate import alembic_config, upgrade
 from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.schema import VERSION_TABLE
 
 _PYTHON_TYPES = {Boolean: "bool", Integer: "int", Double: "float", Text: "str", LargeBinary: "bytes", JSON: "str"}
 """Type of a column -> that of its values as they are written; JSON is text by then. Times are SQL."""
 
-_HEAD = '''"""Columns of tables and views, made by ``python -m zigzag_lab.store.generate``: edit ``models.py``."""
+_HEAD = '''"""Columns of tables, made by ``python -m zigzag_lab.store.generate``: edit ``models.py``."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -48,38 +45,17 @@ def statements_of(path: Path) -> list[str]:
 
 def generated() -> dict[str, str]:
     """Name of a file beside this one -> its text, from the models and the migrations of today."""
-    revisions = _revisions()
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    revisions = [script.revision for script in scripts][::-1]
     with TemporaryDirectory() as folder:
         path = Path(folder) / "schema.db"
         upgrade(f"sqlite:///{path}")
         version = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revisions[-1]}')"
         schema = ";\n".join([*statements_of(path), version]) + ";\n"
-        views = _types_of_views(path)
-    return {"schema.sql": schema, "tables.py": "\n".join(_tables(revisions, views))}
+    return {"schema.sql": schema, "tables.py": "\n".join(_tables(revisions))}
 
 
-def _revisions() -> list[str]:
-    config = Config()
-    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
-
-
-def _types_of_views(path: Path) -> dict[str, str]:
-    """Column of a view -> the type of its values: that of the column it shows, or of one of its name."""
-    columns: list[Column[object]] = [c for table in Model.metadata.tables.values() for c in table.columns.values()]
-    types = {column.name: _python_type(column.type) for column in columns}
-    types |= {name: _PYTHON_TYPES[kind] for kind, names in COMPUTED.items() for name in names}
-    by_declaration = {str(column.type.compile(sqlite.dialect())): _python_type(column.type) for column in columns}
-    with closing(sqlite3.connect(path)) as connection:
-        views = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchall()
-        shown = [row[1:3] for (view,) in views for row in connection.execute(f"PRAGMA table_xinfo({view})")]
-    found = {name: by_declaration[declared] if declared else types[name] for name, declared in sorted(shown)}
-    unbounded = {column.name for column in columns if column.type is N_MACS}
-    # what 64 bits do not hold is a float in Parquet, which has no wider whole numbers
-    return found | dict.fromkeys(unbounded & found.keys(), "float")
-
-
-def _tables(revisions: Sequence[str], views: Mapping[str, str]) -> Iterator[str]:
+def _tables(revisions: Sequence[str]) -> Iterator[str]:
     yield _HEAD.format(revisions=", ".join(f'"{revision}"' for revision in revisions))
     tables = Model.metadata.tables.values()
     for table in tables:
@@ -89,9 +65,6 @@ def _tables(revisions: Sequence[str], views: Mapping[str, str]) -> Iterator[str]
     yield "\nTABLES: dict[type[tuple[object, ...]], str] = {"
     yield from (f'    {_class_of(table)}: "{table.name}",' for table in tables)
     yield '}\n"""Type of a row -> its table."""\n'
-    yield "VIEW_TYPES: dict[str, type] = {"
-    yield from (f'    "{name}": {kind},' for name, kind in views.items())
-    yield '}\n"""Column of a view -> what its values are; JSON is text."""\n'
 
 
 def _class_of(table: Table) -> str:

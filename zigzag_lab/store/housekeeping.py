@@ -1,7 +1,8 @@
-"""Notes on runs, soft deletion, and the removal of deleted runs and orphaned rows."""
+"""Notes on runs, soft deletion, removal of deleted runs and orphaned rows; the state of a database and its server."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from zigzag_lab.store.url import SQLITE
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked
 
+SQLITE_VERSION, SQLITE_VERSION_INFO = sqlite3.sqlite_version, sqlite3.sqlite_version_info
 _DIFF_OF = {"sqlite": "json_extract(content, '$.git.diff')", "postgresql": "content -> 'git' ->> 'diff'"}
 """Where an environment names the differences of its working folder, which are kept among the sources."""
 
@@ -155,3 +157,40 @@ def give_back_space(store: Store) -> None:
     if store.url.kind == SQLITE:
         with in_words(store.url, StoreError):
             store.database.execute("VACUUM")
+
+
+def seconds_since_epoch(database: Database) -> float:
+    """The time on the database's clock, which leases and heartbeats go by."""
+    now = "strftime('%s', 'now')" if database.url.kind == SQLITE else "extract(epoch FROM clock_timestamp())"
+    return float(database.select(f"SELECT {now}").rows[0][0])
+
+
+def first_defect(database: Database) -> str | None:
+    """The first thing that SQLite finds wrong with its file; None where it is sound."""
+    found = database.select("PRAGMA quick_check(3)").rows
+    return None if found == [("ok",)] else str(found[0][0])
+
+
+def journal_mode(database: Database) -> str:
+    """How SQLite makes transactions safe: ``wal`` lets others read meanwhile."""
+    return str(database.select("PRAGMA journal_mode").rows[0][0])
+
+
+def server_load(database: Database) -> tuple[str, int, int]:
+    """The version of Postgres, how many connections it takes at most, and how many are open."""
+    sql = (
+        "SELECT current_setting('server_version'), current_setting('max_connections')::int, "
+        "(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    )
+    version, most, n_open = database.select(sql).rows[0]
+    return str(version), int(most), int(n_open)
+
+
+def mlflow_revision(database: Database) -> str:
+    """The revision of MLflow's own tables.
+
+    Raises:
+        StoreError: it has none.
+        IndexError: their revision is not recorded.
+    """
+    return str(database.select("SELECT version_num FROM alembic_version").rows[0][0])

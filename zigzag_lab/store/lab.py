@@ -13,18 +13,22 @@ from zigzag_lab.cost.certificate import Certificate
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.codec import StoredLevel, unpacked
 from zigzag_lab.store.connect import connect
-from zigzag_lab.store.damage import TEXT, check_finite, check_types, checked, reading
 from zigzag_lab.store.database import Answer, Database
 from zigzag_lab.store.errors import StoreError
 from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN
 from zigzag_lab.store.row_checks import (
     LAYER_TYPES,
+    TEXT,
     certificate_of,
+    check_finite,
+    check_types,
+    checked,
     from_json,
     mapping_of,
     memory_of,
     object_of,
     point_of,
+    reading,
     time_of,
 )
 from zigzag_lab.store.run_records import RunDetails, RunRecord, StoredLayer, StoredPoint, StoredResult, layer_rows
@@ -33,7 +37,7 @@ from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError, Objective, nearest
-from zigzag_lab.vocab.places import default_database
+from zigzag_lab.vocab.options import default_database
 
 if TYPE_CHECKING:
     import pandas as pd

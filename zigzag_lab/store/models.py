@@ -8,6 +8,7 @@ Rows of a run are keyed by the run's number, so that they lie side by side in th
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -28,6 +29,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy import LargeBinary as SqlBinary
 from sqlalchemy import Numeric as SqlNumeric
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
 
 from zigzag_lab.store.states import CacheState, LayerRole, PublicationState, ResultKind, RunStatus
@@ -46,21 +48,17 @@ N_MACS = BigInteger().with_variant(SqlNumeric(), "postgresql")
 """A whole number of any size: SQLite keeps one beyond 64 bits as a float."""
 
 
-COMPUTED = {
-    Double: (
-        *("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share", "mac_energy_share"),
-        *("spatial_utilisation", "worst_gap"),
-    ),
-    Integer: ("n_certified", "n_children", "n_proven", "place"),
-    Text: ("constraints_digest",),
-}
-"""Columns that views compute, by their type."""
-
-
 class Table(SQLModel):
-    """The base of our tables, with a catalogue of their own and names for every constraint."""
+    """The base of our tables, with a catalogue of their own and names for every constraint.
+
+    A table is called as its class: ``LayerEvaluation`` is ``zl_layer_evaluation``; ``Row`` at the end does not count.
+    """
 
     metadata = MetaData(naming_convention=NAMING)
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805
+        return "zl_" + re.sub(r"\B(?=[A-Z])", "_", cls.__name__.removesuffix("Row")).lower()
 
 
 def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
@@ -69,10 +67,14 @@ def _one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({words})", name=column)
 
 
+def _of_layer(name: str) -> ForeignKeyConstraint:
+    """A constraint of a given name: rows belong to a layer of a run, and are deleted with it."""
+    columns = ["run_number", "layer_index"]
+    return ForeignKeyConstraint(columns, [f"zl_layer_evaluation.{c}" for c in columns], name=name, ondelete="CASCADE")
+
+
 class Experiment(Table, table=True):
     """A question that runs belong to."""
-
-    __tablename__ = "zl_experiment"
 
     number: int | None = Field(default=None, primary_key=True)
     name: str = Field(sa_type=Text, unique=True)
@@ -82,16 +84,12 @@ class Experiment(Table, table=True):
 class Environment(Table, table=True):
     """A machine, an interpreter and the versions on it; stored once however many runs it sees."""
 
-    __tablename__ = "zl_environment"
-
     digest: str = Field(sa_type=Text, primary_key=True)
     content: dict[str, Any] = Field(sa_type=PLAIN_JSON)
 
 
 class Input(Table, table=True):
     """A workload, an accelerator or a mapping by its meaning; content is compressed canonical JSON of all it says."""
-
-    __tablename__ = "zl_input"
 
     digest: str = Field(sa_type=Text, primary_key=True)
     kind: str = Field(sa_type=Text)
@@ -100,8 +98,6 @@ class Input(Table, table=True):
 
 class Source(Table, table=True):
     """A file that an input was read from, byte for byte, compressed."""
-
-    __tablename__ = "zl_source"
 
     digest: str = Field(sa_type=Text, primary_key=True)
     n_bytes: int = Field(sa_type=BigInteger)
@@ -119,7 +115,6 @@ class Run(Table, table=True):
     parent is no foreign key, as SQLite adds none to a table that is there; children are deleted with their parents.
     """
 
-    __tablename__ = "zl_run"
     __table_args__ = (
         _one_of("status", RunStatus),
         Index("ix_zl_run_status_heartbeat_at", "status", "heartbeat_at"),
@@ -187,7 +182,6 @@ class InputOfRun(Table, table=True):
 class Tag(Table, table=True):
     """A tag that a user set on a run."""
 
-    __tablename__ = "zl_tag"
     __table_args__ = (Index("ix_zl_tag_key_value", "key", "value"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
@@ -198,8 +192,6 @@ class Tag(Table, table=True):
 class MappingRow(Table, table=True):
     """A spatial and a temporal mapping, stored once however many layers use it."""
 
-    __tablename__ = "zl_mapping"
-
     digest: str = Field(sa_type=Text, primary_key=True)
     spatial_text: str = Field(sa_type=Text)
     content: dict[str, Any] = Field(sa_type=PLAIN_JSON)
@@ -208,7 +200,6 @@ class MappingRow(Table, table=True):
 class LayerEvaluation(Table, table=True):
     """The price of one layer in a run."""
 
-    __tablename__ = "zl_layer_evaluation"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
@@ -238,7 +229,6 @@ class LayerEvaluation(Table, table=True):
 class ResultRow(Table, table=True):
     """What reached the top of a run's pipeline, in order; ``path`` is its place in lists and dictionaries."""
 
-    __tablename__ = "zl_result"
     __table_args__ = (_one_of("kind", ResultKind), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
@@ -259,7 +249,6 @@ class RunLayer(Table, table=True):
     place of the first one in the list.
     """
 
-    __tablename__ = "zl_run_layer"
     __table_args__ = (_one_of("role", LayerRole), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
@@ -275,16 +264,7 @@ class RunLayer(Table, table=True):
 class CertificateRow(Table, table=True):
     """What an exact search proved of a layer's mapping: no mapping of the space is better than the lower bound."""
 
-    __tablename__ = "zl_certificate"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_certificate_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_certificate_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)
@@ -301,16 +281,7 @@ class CertificateRow(Table, table=True):
 class FrontPointRow(Table, table=True):
     """A mapping of a layer that none beats in both energy and latency; ``memories``: those each operand visits."""
 
-    __tablename__ = "zl_front_point"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_front_point_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_front_point_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)
@@ -328,16 +299,7 @@ class MemoryEvaluation(Table, table=True):
     Postgres has no check that the layer is there, which would take as long as all else that storing takes.
     """
 
-    __tablename__ = "zl_memory_evaluation"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["run_number", "layer_index"],
-            ["zl_layer_evaluation.run_number", "zl_layer_evaluation.layer_index"],
-            name="fk_zl_memory_evaluation_layer",
-            ondelete="CASCADE",
-        ),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_of_layer("fk_zl_memory_evaluation_layer"), {"sqlite_with_rowid": False})
 
     run_number: int = Field(primary_key=True)
     layer_index: int = Field(primary_key=True)
@@ -374,7 +336,6 @@ class OutboxEntry(Table, table=True):
 class CacheEntry(Table, table=True):
     """An answer by the key of its question, or the claim of whoever computes it."""
 
-    __tablename__ = "zl_cache_entry"
     __table_args__ = (
         _one_of("state", CacheState),
         Index("ix_zl_cache_entry_state_used_at", "state", "used_at"),
@@ -400,8 +361,6 @@ class CacheEntry(Table, table=True):
 class CachePart(Table, table=True):
     """What questions are made of, in full, stored once: compressed canonical JSON by the digest of its meaning."""
 
-    __tablename__ = "zl_cache_part"
-
     digest: str = Field(sa_type=Text, primary_key=True)
     kind: str = Field(sa_type=Text)
     content: bytes = Field(sa_type=SqlBinary)
@@ -410,7 +369,6 @@ class CachePart(Table, table=True):
 class CacheUse(Table, table=True):
     """Which questions a run asked, and whether the answer was there."""
 
-    __tablename__ = "zl_cache_use"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     run_number: int = Field(primary_key=True, foreign_key="zl_run.number", ondelete="CASCADE")
@@ -423,8 +381,6 @@ class CacheUse(Table, table=True):
 class Reading(Table, table=True):
     """The record read from a file, by its bytes and by who read it: compressed JSON, and the key of its meaning."""
 
-    __tablename__ = "zl_reading"
-
     key: str = Field(sa_type=Text, primary_key=True)
     kind: str = Field(sa_type=Text)
     content: bytes = Field(sa_type=SqlBinary)
@@ -435,8 +391,6 @@ class Reading(Table, table=True):
 class MemoryCost(Table, table=True):
     """What a memory costs, as a tool outside answered, by what was asked and of which tool."""
 
-    __tablename__ = "zl_memory_cost"
-
     key: str = Field(sa_type=Text, primary_key=True)
     read_pj: float = Field(sa_type=Double)
     write_pj: float = Field(sa_type=Double)
@@ -446,8 +400,6 @@ class MemoryCost(Table, table=True):
 
 class Sweep(Table, table=True):
     """A sweep by its name, with the last version of its file."""
-
-    __tablename__ = "zl_sweep"
 
     number: int | None = Field(default=None, primary_key=True)
     name: str = Field(sa_type=Text, unique=True)
@@ -460,7 +412,6 @@ class Sweep(Table, table=True):
 class SweepPoint(Table, table=True):
     """A design point of a sweep: the run that answers it, or who is at work on it."""
 
-    __tablename__ = "zl_sweep_point"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     sweep_number: int = Field(primary_key=True, foreign_key="zl_sweep.number", ondelete="CASCADE")

@@ -17,7 +17,7 @@ from zigzag_lab.store.database import Answer, Row, RowType, portions, rows_from
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
-from zigzag_lab.vocab.text import storable, storable_values
+from zigzag_lab.vocab.plain import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 

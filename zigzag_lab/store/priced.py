@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isclose
 from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.keys.records import record_from
+from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.bypass import Skip, skipped, skipping
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.store.codec import mapping_from
-from zigzag_lab.store.damage import reading
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
+from zigzag_lab.store.row_checks import reading
+from zigzag_lab.store.run_start import INPUT_KINDS
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload
 
-NEEDED = ("workload", "accelerator", "mapping")
 ENDS_AT_THE_TOP = "workload_data_always_from_top_mem"
 NO_RULES = MappingRules({"default": MappingConstraints()})
 TOLERANCE = 1e-9
@@ -127,9 +127,8 @@ class RowDesigns:
         Raises:
             InputError: one is missing.
         """
-        kinds = dict(zip(NEEDED, (Workload, Accelerator, MappingRules), strict=True))
-        found = {kind: self._record(owner, kind, kinds[kind]) for kind in NEEDED}
-        if missing := [kind for kind in NEEDED[:2] if found[kind] is None]:
+        found = {kind: self._record(owner, kind, KINDS[kind]) for kind in INPUT_KINDS}
+        if missing := [kind for kind in INPUT_KINDS[:2] if found[kind] is None]:
             expected = "a run of workload and accelerator files or records"
             raise InputError(where, f"no {' and no '.join(missing)} on record", expected)
         return found["workload"], found["accelerator"], found["mapping"] or NO_RULES
@@ -161,10 +160,7 @@ class _Rebuild:
     accelerator: Accelerator
     rules: MappingRules
     options: dict[str, Any]
-
-    @cached_property
-    def _known(self) -> dict[Any, CostModelEvaluation]:
-        return {}
+    _known: dict[Any, CostModelEvaluation] = field(default_factory=dict)
 
     @cached_property
     def _by_name(self) -> dict[tuple[int, str], Layer]:

@@ -1,4 +1,4 @@
-"""Remember the records that files were read as: from the files' bytes to the records' descriptions."""
+"""Remember the records that files were read as, by the files' bytes, and what external tools price memories at."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ import json
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, replace
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from zigzag_lab.hardware import Accelerator
+from zigzag_lab.inputs.memory_costs import MemoryCosts
 from zigzag_lab.keys.records import described_record, exact_description
 from zigzag_lab.store.codec import packed, unpacked
-from zigzag_lab.store.damage import UNREADABLE
 from zigzag_lab.store.database import Database, Row
+from zigzag_lab.store.row_checks import UNREADABLE
 from zigzag_lab.store.run_start import RunInput, small_source
-from zigzag_lab.store.tables import ReadingTuple
+from zigzag_lab.store.tables import MemoryCostTuple, ReadingTuple
 
 log = logging.getLogger("zigzag_lab.store")
 
 _DAY_SECONDS = 86_400.0
 _DIGEST = re.compile("[0-9a-f]{64}")
-
+_COSTS = tuple(field.name for field in fields(MemoryCosts))
 
 _MOST_KNOWN = 64
 _known: OrderedDict[str, RunInput] = OrderedDict()
@@ -140,3 +142,18 @@ def _remember(key: str, found: RunInput) -> None:
 def _depends_on_tools(record: Any) -> bool:
     """Whether a tool outside priced some of it, whose answer may be another tomorrow."""
     return isinstance(record, Accelerator) and any(memory.auto_cost_extraction for memory in record.memories)
+
+
+def memory_cost(database: Database, key: str) -> MemoryCosts | None:
+    """The answer stored under a key; none where there is none, or no sound one."""
+    rows = database.select(f"SELECT {', '.join(_COSTS)} FROM zl_memory_cost WHERE key = ?", (key,)).rows
+    numbers = [value for row in rows for value in row]
+    if not numbers or not all(isinstance(n, (int, float)) and isfinite(n) and n > 0 for n in numbers):
+        return None
+    return MemoryCosts(*map(float, numbers))
+
+
+def store_memory_costs(database: Database, answers: Mapping[str, MemoryCosts]) -> None:
+    """Store answers; one that is there already stays."""
+    rows = [MemoryCostTuple(key=key, **asdict(costs)) for key, costs in sorted(answers.items())]
+    database.transact(lambda: database.insert(MemoryCostTuple, rows))

@@ -384,6 +384,8 @@ class RunRecorder:
 
         self._database.transact(close)
         self._have_written()
+        self._rows.release()
+        self._results = []
         self._end()
 
     def give_up(self) -> None:

@@ -148,7 +148,7 @@ def summary_of(results: Sequence[YieldedResult], answer: YieldedResult | None = 
     answer = None if len(results) == 1 else answer
     one = answer or (results[0] if len(results) == 1 else None)
     parts = one.parts if one else [part for result in results for part in result.parts]
-    total = answer.figures if answer else _single(results) or sum_of_layers(results)
+    total = answer.figures if answer else (one.figures if one else None) or sum_of_layers(results)
     warnings: list[str] = []
     others = sum(result.kind is ResultKind.OTHER for result in results)
     if others:
@@ -164,10 +164,6 @@ def summary_of(results: Sequence[YieldedResult], answer: YieldedResult | None = 
         "n_results": len(results),
     }
     return Summary(figures, parts, warnings)
-
-
-def _single(results: Sequence[YieldedResult]) -> Figures | None:
-    return results[0].figures if len(results) == 1 else None
 
 
 def sum_of_layers(results: Sequence[YieldedResult]) -> Figures | None:

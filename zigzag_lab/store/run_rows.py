@@ -219,3 +219,7 @@ class RunRows:
         self.n_pending = 0
         self._certificates.clear()
         self.designs.new.clear()
+
+    def release(self) -> None:
+        """Drop what is of no use once the run is closed: its CMEs, which refer to it, may live on for long."""
+        self.saved, self.layer_ids, self._fronts = {}, set(), []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -14,11 +15,19 @@ from zigzag_lab.keys import canonical_json
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.store.claims import sound_answer
 from zigzag_lab.store.codec import mapping_digest, unpacked
-from zigzag_lab.store.damage import NUMBER, UNREADABLE, DamagedError, check_types, reading
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.models import Table as Model
 from zigzag_lab.store.readings import said_by
-from zigzag_lab.store.row_checks import mapping_of, object_of, time_of
+from zigzag_lab.store.row_checks import (
+    NUMBER,
+    UNREADABLE,
+    DamagedError,
+    check_types,
+    mapping_of,
+    object_of,
+    reading,
+    time_of,
+)
 from zigzag_lab.store.url import SQLITE
 
 _MOST_RUNS_NAMED = 5
@@ -84,14 +93,13 @@ def _damage(
 def _check_value(table: str, key: Mapping[str, Any], column: str, kind: str, value: Any) -> None:
     if value is None or not kind:
         return
-    check_types({column: value}, {column: _TYPES.get(kind, _ANY)}, table, **key)
+    check_types({column: value}, {column: _TYPES[kind]}, table, **key)
     if kind == "DATETIME":
         time_of(value)
     elif kind == "JSON":
         json.loads(value)
 
 
-_ANY = (object,)
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("INTEGER", "BIGINT", "DOUBLE", "BOOLEAN"), NUMBER),
     **dict.fromkeys(("TEXT", "DATETIME", "JSON"), (str,)),
@@ -142,28 +150,21 @@ def _answer(row: Mapping[str, Any]) -> None:
         json.loads(answer)
 
 
-def _part(row: Mapping[str, Any]) -> None:
-    object_of(unpacked(row["content"]).decode())
+def _object(column: str, row: Mapping[str, Any]) -> None:
+    object_of(row[column])
 
 
-def _mapping_of_names(column: str) -> Callable[[Mapping[str, Any]], None]:
-    def check(row: Mapping[str, Any]) -> None:
-        object_of(row[column])
-
-    return check
-
-
-_CONTENTS: dict[str, Callable[[Mapping[str, Any]], None]] = {
+_CONTENTS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "zl_mapping": _mapping,
     "zl_input": _input,
     "zl_source": _source,
     "zl_reading": _reading,
     "zl_cache_entry": _answer,
-    "zl_cache_part": _part,
-    "zl_environment": _mapping_of_names("content"),
-    "zl_run": _mapping_of_names("options"),
-    "zl_sweep": _mapping_of_names("content"),
-    "zl_sweep_point": _mapping_of_names("settings"),
-    "zl_front_point": _mapping_of_names("memories"),
+    "zl_cache_part": lambda row: object_of(unpacked(row["content"]).decode()),
+    "zl_environment": partial(_object, "content"),
+    "zl_run": partial(_object, "options"),
+    "zl_sweep": partial(_object, "content"),
+    "zl_sweep_point": partial(_object, "settings"),
+    "zl_front_point": partial(_object, "memories"),
 }
 """Table -> what reads a row's content."""

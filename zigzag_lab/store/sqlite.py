@@ -16,7 +16,7 @@ from urllib.parse import quote
 from zigzag_lab.store.database import Answer, Row, RowType, insertion, portions
 from zigzag_lab.store.errors import StoreError, StoreWriteError
 from zigzag_lab.store.url import DatabaseUrl
-from zigzag_lab.vocab.text import storable, storable_values
+from zigzag_lab.vocab.plain import storable, storable_values
 
 log = logging.getLogger("zigzag_lab.store")
 

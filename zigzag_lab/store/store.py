@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,17 +18,15 @@ from zigzag_lab.store.claims import Claims
 from zigzag_lab.store.codec import packed, to_json
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database, insertion, insertion_of
-from zigzag_lab.store.ensure_schema import ensure_schema
-from zigzag_lab.store.environment import environment
+from zigzag_lab.store.environment import environment, process_exited, this_process, working_diff
 from zigzag_lab.store.errors import StoreError
-from zigzag_lab.store.git import working_diff
-from zigzag_lab.store.owner import process_exited, this_process
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
 from zigzag_lab.store.run_start import RunInput, RunStart, new_run_id
+from zigzag_lab.store.schema import HEAD, create_if_empty, revision_of
 from zigzag_lab.store.tables import EnvironmentTuple, InputTuple, RunInputTuple, SourceTuple
-from zigzag_lab.store.url import DatabaseUrl
+from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked, masked_value
 
@@ -191,7 +189,7 @@ class Store:
             run_number: the run whose questions are noted.
             salt: a word that sets its answers apart from those of others.
         """
-        elsewhere = None if self.url.is_in_memory else CacheElsewhere(self.url.absolute(), salt)
+        elsewhere = None if self.url.is_in_memory else partial(_cache_elsewhere, self.url.absolute(), salt)
         return RunCache(Claims(self.database, self.pulse), self.digests, salt, run_number, elsewhere)
 
     def transact(self, work: Callable[[], T]) -> T:
@@ -321,24 +319,18 @@ class Store:
         """Put closed runs into the outbox; those that are there already stay as they are."""
         self.database.transact(lambda: add_to_outbox(self.database, run_numbers))
 
-    def published(self, run_id: str, mlflow_run_id: str, as_of: Any = None) -> None:
-        """MLflow has all of a run.
+    def record_publication(
+        self, run_id: str, mlflow_run_id: str | None = None, *, error: str | None = None, as_of: Any = None
+    ) -> None:
+        """Record that MLflow has all of a run; or that publishing it failed, so that it stays in the outbox.
 
         Args:
             run_id: the run.
-            mlflow_run_id: what MLflow calls it.
+            mlflow_run_id: what MLflow calls it; by default what is on record.
+            error: why it failed, if it did.
             as_of: when the entry that was published had last changed; a run that changed since waits again.
         """
-        self._set_publication(run_id, "published", mlflow_run_id, None, as_of)
-
-    def not_published(self, run_id: str, error: str, mlflow_run_id: str | None = None) -> None:
-        """Note that publishing a run failed; it stays in the outbox."""
-        self._set_publication(run_id, "failed", mlflow_run_id, error)
-
-    def _set_publication(
-        self, run_id: str, state: str, mlflow_run_id: str | None, error: str | None, as_of: Any = None
-    ) -> None:
-        number = self.run_number(run_id)
+        number, state = self.run_number(run_id), "published" if error is None else "failed"
         new, known = ("?", ()) if as_of is None else ("CASE updated_at WHEN ? THEN ? ELSE 'pending' END", (as_of,))
         with self.database.write():
             self.database.execute(
@@ -370,6 +362,29 @@ def _setting(value: Any) -> Any:
     return value if is_plain and not (isinstance(value, dict) and "name" in value) else in_a_word(value)
 
 
+def ensure_schema(database: Database) -> None:
+    """Bring a database to the schema of this program: SQLite by itself, Postgres on demand only.
+
+    Raises:
+        StoreError: its schema is newer than this program, or it is a Postgres database that needs an upgrade.
+    """
+    revision = revision_of(database)
+    if revision == HEAD:
+        return
+    if database.read_only:
+        found = f"its schema is {revision}, and it cannot be written to"
+        raise StoreError(str(database.url), found, f"schema {HEAD}", "Copy it to a place that you may write to.")
+    if database.url.kind != SQLITE:
+        found = "it holds no tables of zigzag-lab" if revision is None else f"its schema is {revision}"
+        raise StoreError(str(database.url), found, f"schema {HEAD}", "Run 'zigzag-lab db upgrade' once.")
+    if revision is None:
+        create_if_empty(database)
+    else:
+        from zigzag_lab.store.migrate import upgrade  # which imports Alembic, and takes a while
+
+        upgrade(database.url)
+
+
 def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECONDS, read_only: bool = False) -> Store:
     """Open a database to record in. A new SQLite file gets its tables, an older one is upgraded after a copy.
 
@@ -394,23 +409,13 @@ def open_store(url: str | Path, *, lost_after_seconds: float = LOST_AFTER_SECOND
     return store
 
 
-@dataclass(frozen=True)
-class CacheElsewhere:
-    """What opens the cache of a run in a worker process, which keeps its connection open for further tasks.
+def _cache_elsewhere(url: DatabaseUrl, salt: str) -> RunCache:
+    """Return the cache of a run in a worker process, over the connection that it keeps open for further tasks.
 
-    Look-ups there are counted, and noted, by the process that the run belongs to.
-
-    Attributes:
-        url: of the database; its password goes through the pipe between the two processes only.
-        salt: the user's word that sets keys apart.
+    Look-ups there are counted, and noted, by the process that the run belongs to. The password in the URL goes through
+    the pipe between the two processes only.
     """
-
-    url: DatabaseUrl
-    salt: str
-
-    def __call__(self) -> RunCache:
-        """The cache, over this process's own connection."""
-        return _store_here(self.url).run_cache(salt=self.salt)
+    return _store_here(url).run_cache(salt=salt)
 
 
 @cache

@@ -11,7 +11,7 @@ from zigzag_lab.keys import engine_digest
 from zigzag_lab.store.cache import NewAnswers, keep_answers
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
-from zigzag_lab.store.owner import process_exited, this_process
+from zigzag_lab.store.environment import process_exited, this_process
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
@@ -32,13 +32,19 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """A point as the table has it before it is priced."""
+    """A point before it is priced.
+
+    Attributes:
+        key: made of the digests of its inputs and its overrides; the same in every run of the sweep.
+        workload, accelerator, mapping: as the sweep file names them.
+        values: name -> value, of all axes but the files, and of what is derived.
+    """
 
     key: str
     workload: str
     accelerator: str
     mapping: str
-    settings: Mapping[str, Any]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,7 @@ class SweepRecord:
                     "ON CONFLICT (sweep_number, point_key) DO NOTHING RETURNING point_key",
                     (
                         *(self.number, point.key, self.owner, point.workload, point.accelerator, point.mapping),
-                        to_json(dict(point.settings)),
+                        to_json(dict(point.values)),
                     ),
                 )
                 ours.update(key for (key,) in added)

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.store.choice import Policy, chosen_within, point_columns
-from zigzag_lab.store.damage import checked, reading
 from zigzag_lab.store.database import Answer, Database, Row
-from zigzag_lab.store.row_checks import from_json, in_utc, object_of, time_of
+from zigzag_lab.store.row_checks import checked, from_json, in_utc, object_of, reading, time_of
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -201,16 +200,15 @@ def ask_to_publish_sweep(store: Store, name: str, policy: Policy | None = None) 
     rows = store.database.select("SELECT number, objective, n_points FROM zl_sweep WHERE name = ?", (name,)).rows
     if not rows:
         chosen = store.database.transact(lambda: chosen_within(store.database, _run_called(store, name), policy))
-        store.ask_to_publish(chosen)
-        return len(chosen)
-    number, objective, n_points = rows[0]
-    points = store.database.select(
-        f"SELECT p.workload, {point_columns(objective)} FROM zl_sweep_point p "
-        "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ? "
-        "ORDER BY r.number",
-        (number,),
-    ).rows
-    chosen = (policy or Policy.for_size(n_points)).choose(points)
+    else:
+        number, objective, n_points = rows[0]
+        points = store.database.select(
+            f"SELECT p.workload, {point_columns(objective)} FROM zl_sweep_point p "
+            "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL WHERE p.sweep_number = ? "
+            "ORDER BY r.number",
+            (number,),
+        ).rows
+        chosen = (policy or Policy.for_size(n_points)).choose(points)
     store.ask_to_publish(chosen)
     return len(chosen)
 

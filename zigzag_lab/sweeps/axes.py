@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression
-from zigzag_lab.sweeps.units import value_at
+from zigzag_lab.sweeps.units import number_at, value_at
 from zigzag_lab.vocab import nearest
 
 MAX_VALUES = 100_000
@@ -108,7 +107,7 @@ def _ends(entry: Entry, name: str) -> tuple[float, float]:
     ends = entry.elements("its two ends, such as [64 KiB, 4 MiB]")
     if len(ends) != 2:
         raise entry.error(f"found {entry.value!r}", "its two ends, such as [64 KiB, 4 MiB]")
-    low, high = (_number(end, name) for end in ends)
+    low, high = (number_at(end, name) for end in ends)
     if not low < high:
         found = f"{ends[0].value!r} is not below {ends[1].value!r}"
         raise entry.error(found, "the lower end, then the higher one")
@@ -122,7 +121,7 @@ def _range(entry: Entry, name: str, low: float, high: float, given: Mapping[str,
         n = _count(given["count"])
         steps = [low + (high - low) * i / (n - 1) for i in range(n)]
     else:
-        step = _number(given["step"], name)
+        step = number_at(given["step"], name)
         if step <= 0:
             raise given["step"].error(f"{step}", "a number above 0")
         n = math.floor((high - low) / step + 1e-9) + 1
@@ -140,7 +139,7 @@ def _log_range(entry: Entry, low: float, high: float, given: Mapping[str, Entry]
         n = _count(given["count"])
         factor = (high / low) ** (1 / (n - 1))
     else:
-        factor = _number(given["factor"]) if "factor" in given else 2
+        factor = number_at(given["factor"]) if "factor" in given else 2
         if factor <= 1:
             raise given["factor"].error(f"{factor}", "a number above 1")
         n = math.floor(math.log(high / low) / math.log(factor) + 1e-9) + 1
@@ -155,18 +154,8 @@ def _settled(values: list[float], low: float, high: float) -> list[float]:
     return list(dict.fromkeys(values))
 
 
-def _number(entry: Entry, name: str | None = None) -> float:
-    """A finite number as it is, in the unit of a name where there is one."""
-    value = entry.value if name is None else value_at(entry, name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
-        raise entry.error(f"found {value!r}", "a number")
-    return value
-
-
 def _count(entry: Entry) -> int:
-    n: object = entry.value
-    if isinstance(n, bool) or not isinstance(n, int) or n < 2:
-        raise entry.error(f"found {n!r}", "a whole number of at least 2")
+    n = entry.integer("how many values there are", 2)
     _check_length(entry, n)
     return n
 

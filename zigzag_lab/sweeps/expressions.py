@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.sweeps.units import BITS, value_at, whole
+from zigzag_lab.sweeps.units import BITS, number_at, whole
 from zigzag_lab.vocab import InputError, nearest
 
 Lookup = Callable[[str], object]
@@ -272,18 +272,10 @@ def read_table(entry: Entry) -> LookupTable:
         InputError: it is no such thing.
     """
     given = entry.table({"x": "rising numbers", "y": "a number for each x"}, {"scale": "linear or log"})
-    x, y = (_numbers(given[axis]) for axis in ("x", "y"))
+    x, y = (tuple(number_at(n, "table") for n in given[axis].elements("a list of numbers")) for axis in ("x", "y"))
     is_log = "scale" in given and given["scale"].choice(("linear", "log")) == "log"
     if len(x) != len(y) or len(x) < 2:
         raise entry.error(f"{len(x)} values of x and {len(y)} of y", "as many of both, at least two")
     if list(x) != sorted(set(x)) or (is_log and x[0] <= 0):
         raise given["x"].error(f"{list(x)}", "rising numbers" + (" above 0" if is_log else ""))
     return LookupTable(x, y, is_log)
-
-
-def _numbers(entry: Entry) -> tuple[float, ...]:
-    values = [value_at(item, "table") for item in entry.elements("a list of numbers")]
-    numbers = [value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    if len(numbers) < len(values):
-        raise entry.error(f"found {values!r}", "a list of numbers")
-    return tuple(numbers)

@@ -14,6 +14,8 @@ from types import MappingProxyType
 from zigzag_lab.inputs.presets import Kind
 from zigzag_lab.inputs.variants import with_values
 from zigzag_lab.stages.methods import run_options
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
+from zigzag_lab.store.sweep_points import PointRow
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
 from zigzag_lab.vocab import InputError, nearest
@@ -97,20 +99,8 @@ class SweepSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class DesignPoint:
-    """One design point.
-
-    Attributes:
-        key: made of the digests of its inputs and its overrides; the same in every run of the sweep.
-        workload, accelerator, mapping: as the sweep file names them.
-        values: name -> value, of all axes but the files, and of what is derived.
-    """
-
-    key: str
-    workload: str
-    accelerator: str
-    mapping: str
-    values: dict[str, object]
+class DesignPoint(PointRow):
+    """One design point."""
 
     def overrides(self, root: str) -> dict[str, object]:
         """Path (from its root on) -> value, of one root."""
@@ -150,13 +140,7 @@ Figures = Mapping[str, float | None]
 """Columns of a point that was priced -> its figure; empty where nothing came of it."""
 
 OBJECTIVES: Mapping[str, str] = MappingProxyType(
-    {
-        "energy": "energy_pj",
-        "latency": "latency_cycles",
-        "edp": "edp_pj_cycles",
-        "area": "area_mm2",
-        "utilisation": "utilisation",
-    }
+    {**OBJECTIVE_COLUMNS, "area": "area_mm2", "utilisation": "utilisation"}
 )
 """What points can be compared by -> the figure. All are to be small but utilisation."""
 

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Protocol
 
 from zigzag_lab.executors import Engine
-from zigzag_lab.store.sweep_points import WORKER_LOST, PointRow, PointState, PricedPoint, SweepRecord
+from zigzag_lab.store.sweep_points import WORKER_LOST, PointState, PricedPoint, SweepRecord
 from zigzag_lab.sweeps.plan import DesignPoint
 from zigzag_lab.vocab import ZigzagLabError
 
@@ -216,8 +216,7 @@ class Work:
 
     def _next_chunk(self, source: Iterator[DesignPoint]) -> _Chunk | None:
         while points := list(islice(source, self._chunk_size())):
-            rows = [PointRow(p.key, p.workload, p.accelerator, p.mapping, p.values) for p in points]
-            ours = self.record.claim(rows, self._states)
+            ours = self.record.claim(points, self._states)
             self.progress.n_elsewhere += len(points) - len(ours)
             if ours:
                 return _Chunk([point for point in points if point.key in ours])

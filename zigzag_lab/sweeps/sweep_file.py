@@ -246,7 +246,7 @@ def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
     Raises:
         InputError: they hold something else.
     """
-    seed = _whole(keys["seed"], "equal seeds draw equal points", 0, 2**32 - 1) if "seed" in keys else 0
+    seed = keys["seed"].integer("equal seeds draw equal points", 0, 2**32 - 1) if "seed" in keys else 0
     entry = keys.get("sampling")
     if entry is None or entry.value == "grid":
         return Sampling(None, seed)
@@ -254,16 +254,16 @@ def read_sampling(keys: Mapping[str, Entry], objective: str) -> Sampling:
         return Sampling(None, seed, _adaptive(entry, objective))
     if not isinstance(entry.value, Mapping) or set(entry.value) != {"random"}:
         raise entry.error(f"found {entry.value!r}", "grid, {random: N} or {optuna: N}")
-    return Sampling(_whole(entry.items()["random"], "points to draw at random", 1, MAX_POINTS), seed)
+    return Sampling(entry.items()["random"].integer("points to draw at random", 1, MAX_POINTS), seed)
 
 
 def _adaptive(entry: Entry, objective: str) -> Adaptive:
     given = entry.table({"optuna": ""}, dict.fromkeys(("objectives", "sampler", "batch"), ""))
-    n_trials = _whole(given["optuna"], "a number of trials", 1, MAX_TRIALS)
+    n_trials = given["optuna"].integer("a number of trials", 1, MAX_TRIALS)
     sampler = given["sampler"].choice(SAMPLERS) if "sampler" in given else Adaptive.sampler
     batch = Adaptive.batch
     if "batch" in given:
-        batch = _whole(given["batch"], "how many designs are proposed together", 1, MAX_TRIALS)
+        batch = given["batch"].integer("how many designs are proposed together", 1, MAX_TRIALS)
     if "objectives" not in given:
         return Adaptive(n_trials, (objective,), sampler, batch)
     expected = f"a list of one to three of {', '.join(plan.OBJECTIVES)}"
@@ -271,10 +271,3 @@ def _adaptive(entry: Entry, objective: str) -> Adaptive:
     if not 1 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise given["objectives"].error(f"found {given['objectives'].value!r}", expected)
     return Adaptive(n_trials, objectives, sampler, batch)
-
-
-def _whole(entry: Entry, meaning: str, minimum: int, maximum: int) -> int:
-    value = entry.integer(meaning, minimum)
-    if value > maximum:
-        raise entry.error(f"found {value:,}", f"{meaning}, at most {maximum:,}")
-    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from math import isfinite
 from types import MappingProxyType
@@ -72,6 +73,18 @@ def value_at(entry: Entry, path: str) -> object:
     if not isfinite(number * units[unit]):
         raise entry.error(f"'{match[0][:40]}'", "a number that floating point can hold")
     return whole(number * units[unit])
+
+
+def number_at(entry: Entry, path: str | None = None) -> float:
+    """A finite number, in the unit of a path where there is one.
+
+    Raises:
+        InputError: it is no number, or its unit is unknown or counts something else.
+    """
+    value = entry.value if path is None else value_at(entry, path)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
+        raise entry.error(f"found {value!r}", "a number")
+    return value
 
 
 def _units_for(path: str) -> Mapping[str, float] | None:

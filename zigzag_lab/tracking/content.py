@@ -296,8 +296,7 @@ def cache_word(record: FullRun) -> str:
 def _datasets(record: FullRun, scrub: Callable[[str], str]) -> Iterator[DatasetRecord]:
     for role in ("workload", "accelerator"):
         if given := record.inputs.get(role):
-            name, place = (
-                cut(scrub(given.name), limits.MAX_DATASET_NAME),
-                cut(scrub(given.file_name or given.name), 4000),
+            name, place = cut(scrub(given.name), limits.MAX_DATASET_NAME), scrub(given.file_name or given.name)
+            yield DatasetRecord(
+                role, name or role, given.digest[: limits.MAX_DATASET_DIGEST], given.digest, cut(place, 4000)
             )
-            yield DatasetRecord(role, name or role, given.digest[: limits.MAX_DATASET_DIGEST], given.digest, place)

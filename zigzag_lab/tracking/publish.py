@@ -19,11 +19,10 @@ from zigzag_lab.store.locks import PUBLISH, LockHeldError, database_lock
 from zigzag_lab.tracking.content import content_of
 from zigzag_lab.tracking.places import absolute, is_database
 from zigzag_lab.tracking.published_sweep import PublishedSweep, read_sweep
-from zigzag_lab.tracking.quiet import quiet_mlflow
 from zigzag_lab.tracking.reach import check_reachable, check_schema
 from zigzag_lab.tracking.run_texts import NO_KIN, read_kin
 from zigzag_lab.tracking.sweep_content import saved_view, sweep_content, write_files
-from zigzag_lab.tracking.tracker import Tracker, is_of_the_run
+from zigzag_lab.tracking.tracker import Tracker, is_of_the_run, quiet_mlflow
 from zigzag_lab.vocab.masking import Masker
 
 log = logging.getLogger("zigzag_lab.tracking")
@@ -196,7 +195,7 @@ class _Publisher:
         except Exception as error:
             self._failed(entry.run_id, error)
             return error
-        self.store.published(entry.run_id, mlflow_id, entry.updated_at)
+        self.store.record_publication(entry.run_id, mlflow_id, as_of=entry.updated_at)
         self.published[entry.run_id] = mlflow_id
         return None
 
@@ -259,4 +258,4 @@ class _Publisher:
         words = self.scrub.in_a_line(error)
         log.info("run %s was not published: %s", run_id, words)
         self.failures.append(Failure(run_id, words))
-        self.store.not_published(run_id, words)
+        self.store.record_publication(run_id, error=words)

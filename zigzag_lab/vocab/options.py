@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -210,3 +211,8 @@ PIPELINE_OPTIONS = (
 
 FRONT_OPTIONS = (TIME_LIMIT, N_SPATIAL_MAPPINGS, EXPLOIT_LOCALITY, MIX_SPATIAL, INPUT_SHAPES, PRICE_ALL)
 """Those of a search for trade-offs, which is exact and has no single objective."""
+
+
+def default_database() -> str:
+    """The URL of the database that holds runs by default: ``ZIGZAG_LAB_DB``, or a file in the working folder."""
+    return os.environ.get("ZIGZAG_LAB_DB") or "sqlite:///zigzag_lab.db"

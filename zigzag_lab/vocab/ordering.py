@@ -1,8 +1,9 @@
-"""The order in which a graph's nodes can be gone through, sources first."""
+"""Orders: the nodes of a graph, sources first; and the points that no other point beats."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
@@ -24,19 +25,31 @@ def topological_order(nodes: Iterable[Node], edges: Iterable[tuple[Node, Node]])
     >>> topological_order("abc", [("c", "a"), ("a", "b")])
     ['c', 'a', 'b']
     """
-    targets: dict[Node, dict[Node, None]] = {node: {} for node in nodes}
-    for source, target in edges:
-        targets.setdefault(source, {})
-        targets.setdefault(target, {})
-        targets[source][target] = None
-    n_waited_for = dict.fromkeys(targets, 0)
-    for followers in targets.values():
-        for follower in followers:
-            n_waited_for[follower] += 1
-    order = [node for node, n in n_waited_for.items() if n == 0]
-    for node in order:
-        for follower in targets[node]:
-            n_waited_for[follower] -= 1
-            if n_waited_for[follower] == 0:
-                order.append(follower)
-    return order if len(order) == len(targets) else None
+    sorter = TopologicalSorter(dict.fromkeys(nodes, ()))
+    for source, target in dict.fromkeys(edges):
+        sorter.add(source)
+        sorter.add(target, source)
+    try:
+        return list(sorter.static_order())
+    except CycleError:
+        return None
+
+
+def pareto_front(figures: Sequence[Sequence[float]]) -> list[int]:
+    """The places of the points that no other is at least as good as in all figures and better in one.
+
+    Each point has two or three finite figures, all to be small. The places are ordered by the first figure, then the
+    second; of points that are equal in all, each is among them.
+    """
+    order = sorted(range(len(figures)), key=lambda i: tuple(figures[i]))
+    front: list[int] = []
+    for i in order:  # those before have a lower or equal first figure: of two figures, the last of them is the lowest
+        rivals = front if len(figures[i]) > 2 else front[-1:]
+        if not any(_beats(figures[j], figures[i]) for j in rivals):
+            front.append(i)
+    return front
+
+
+def _beats(first: Sequence[float], second: Sequence[float]) -> bool:
+    is_as_good = all(a <= b for a, b in zip(first, second, strict=True))
+    return is_as_good and tuple(first) != tuple(second)

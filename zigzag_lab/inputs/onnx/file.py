@@ -162,7 +162,7 @@ def before_nodes(model: OnnxModel) -> ShapeInference:
         of = declared[name]
         if sizes is not None and of.WhichOneof("value") == "tensor_type":
             of = helper.make_tensor_type_proto(of.tensor_type.elem_type, [None if s == "?" else s for s in sizes])
-        known.give_type(name, of)
+        known.types[name] = of
     known.give_weights(model.proto.graph)
     return known
 

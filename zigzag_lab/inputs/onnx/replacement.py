@@ -135,7 +135,7 @@ class Replacement:
         self.require(self.output(0))
         of = self.known.types[self.input(like)]
         self.keep(self.node)
-        self.known.give_type(self.output(0), of)
+        self.known.types[self.output(0)] = of
         self.declared.append(ValueInfoProto(name=self.output(0), type=of))
 
     def copy(self, tensor: str, output: str) -> None:

@@ -84,10 +84,6 @@ class ShapeInference:
         found = ((name, self.shape(name)) for name in self.types)
         return {name: shape for name, shape in found if shape is not None}
 
-    def give_type(self, tensor: str, of: TypeProto) -> None:
-        """Add what is known of an input."""
-        self.types[tensor] = of
-
     def give_weights(self, graph: GraphProto) -> None:
         """Add the initializers of a graph."""
         for weight in graph.initializer:

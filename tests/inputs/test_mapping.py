@@ -57,7 +57,7 @@ def default(**fields: Any) -> list[dict[str, Any]]:
         ([{"name": "Conv"}], "mapping: no entry is called 'default', only Conv", "Add '- name: default'"),
         ([{}], "mapping: [0]: key 'name' is missing", "Add a line 'name: ...'"),
         (default() + default(), "[1].name: two entries are called 'default'", "Merge or rename"),
-        (default(core_allocation=[0]), "[0]: this is an entry of ZigZag up to 3.4", "core_allocation goes"),
+        (default(core_allocation=[0]), "[0]: this is an entry of ZigZag up to 3.7", "core_allocation goes"),
         (default(spatial_maping={}), "[0].spatial_maping: unknown key", "Did you mean 'spatial_mapping'?"),
         (default(spatial_mapping={"d1": []}), "spatial_mapping.d1: found the text 'd1'", "called D1, D2"),
         (default(spatial_mapping={"D1": "K, 4"}), "spatial_mapping.D1: found the text 'K, 4'", "Write a list"),

@@ -28,13 +28,13 @@ ALL = {**BOTH, "fl": "w_port_1", "th": "r_port_2"}
 MEMORIES = {
     "rf": old_memory(["I2"], [BOTH], r_port=1, w_port=1),
     "sram": {**old_memory(["I1", "O"], [BOTH, ALL], r_port=2, w_port=1), "min_r_granularity": 16},
-    "top": old_memory(["I1", "I2", "O"], [dict.fromkeys(ALL, "rw_port_1")] * 3, rw_port=1),
+    "top": {**old_memory(["I1", "I2", "O"], [dict.fromkeys(ALL, "rw_port_1")] * 3, rw_port=1), "w_bw": 64},
 }
 ARRAY = {"dimensions": ["D1"], "sizes": [8]}
 OLD = {"multiplier_energy": 0.1, "multiplier_area": 1, "input_precision": [8, 8]}
 FORMATS = {
     "3.0": {"name": "old", "memories": MEMORIES, "multipliers": {**OLD, **ARRAY}},
-    "up to 3.4": {
+    "3.8.0": {
         "name": "old",
         "memories": MEMORIES,
         "operational_array": {"unit_energy": 0.1, "unit_area": 1, **ARRAY},
@@ -86,8 +86,8 @@ def test_a_system_of_cores_names_its_cores(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "tool"),
     [
-        ({"core_allocation": 1}, "ZigZag up to 3.4"),
-        ({"core_allocation": [1], "spatial_mapping": {"D1": ["K, 8"]}}, "ZigZag up to 3.4"),
+        ({"core_allocation": 1}, "ZigZag up to 3.7"),
+        ({"core_allocation": [1], "spatial_mapping": {"D1": ["K, 8"]}}, "ZigZag up to 3.7"),
         ({"core_allocation": [0, 1]}, "Stream"),
         ({"core_allocation": [2], "intra_core_tiling": ["C, 4"], "kernel": {"name": "mm"}}, "Stream"),
         ({"inter_core_tiling": ["K, 3"]}, "Stream"),

@@ -198,7 +198,6 @@ def _watching() -> Iterator[None]:
             patches.enter_context(patch.object(stage, "run", _with_eyes(stage.run)))
         patches.enter_context(patch.object(_MinimalStage, "run", _choosing(_MinimalStage.run)))
         patches.enter_context(patch.object(SumStage, "run", _adding(SumStage.run)))
-        patches.enter_context(patch.object(NetworkFrontStage, "_save", staticmethod(_front)))
         patches.enter_context(patch.object(RecordingMainStage, "run", _started))
         patches.enter_context(patch.object(NetworkFrontStage, "_fronts_of_layers", _fronts))
         yield
@@ -251,10 +250,6 @@ def _adding(run: Any) -> Any:
             yield total, results
 
     return watched
-
-
-def _front(*_: Any) -> None:
-    """Fronts are seen by :func:`_fronts`."""
 
 
 _of_layers = NetworkFrontStage._fronts_of_layers

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
+from zigzag_lab.inputs.python_modules import refuse_module
 from zigzag_lab.inputs.workload_file import read_workload
 from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Workload
@@ -54,6 +55,8 @@ def read_any_workload(
         from zigzag_lab.inputs.onnx.model import read_onnx
 
         return read_onnx(source, input_shapes=input_shapes, price_all=price_all)  # type: ignore[arg-type]
+    if isinstance(source, (str, Path)):
+        refuse_module(source, "workload")
     if suffix is not None and suffix not in YAML_SUFFIXES:
         expected = "a file that ends in " + ", ".join(ONNX_SUFFIXES + YAML_SUFFIXES)
         raise InputError(str(source), f"the file ends in '{suffix}'", expected, "Check the path of the workload.")

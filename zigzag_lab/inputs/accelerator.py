@@ -15,7 +15,8 @@ from zigzag_lab.inputs.formats import accelerator as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
 from zigzag_lab.inputs.old_formats import refuse_old_accelerator
-from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, MEMORY_OPERANDS, OUTPUT, Direction, InputError
+from zigzag_lab.inputs.transfers import directions_of
+from zigzag_lab.vocab import MEMORY_OPERANDS, Direction, InputError
 
 
 def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCostProvider | None = None) -> Accelerator:
@@ -133,11 +134,6 @@ _MEANING = {
     Direction.TO_HIGH: "read towards the memory above",
     Direction.FROM_HIGH: "written from the memory above",
 }
-_ALWAYS = {OUTPUT: (Direction.FROM_LOW, Direction.TO_LOW), **dict.fromkeys(INPUT_MEMORY_OPERANDS, (Direction.TO_LOW,))}
-_BELOW_THE_TOP = {
-    OUTPUT: (Direction.TO_HIGH, Direction.FROM_HIGH),
-    **dict.fromkeys(INPUT_MEMORY_OPERANDS, (Direction.FROM_HIGH,)),
-}
 
 
 def read_ports(entry: Entry, operands: Collection[str]) -> tuple[Port, ...]:
@@ -205,15 +201,10 @@ def _read_transfer(entry: Entry, kind: str, operands: Collection[str]) -> tuple[
 def require_directions(entry: Entry, memory: Memory, above: Collection[str]) -> None:
     """Check that every transfer the cost model may charge for has a port.
 
-    Inputs are read towards the array everywhere, and written from above below their outermost memory. Outputs are
-    written from below and read back (partial sums) everywhere; below their outermost memory they also move up, and
-    partial sums come back from there.
-
     ``above`` are the operands that a memory further out holds too.
     """
     for operand in memory.operands:
-        needed = _ALWAYS[operand] + (_BELOW_THE_TOP[operand] if operand in above else ())
-        for direction in needed:
+        for direction in directions_of(operand, is_outermost=operand not in above):
             if memory.port_of(operand, direction) is None:
                 line = f"- {operand}, {direction.short}"
                 raise entry.error(

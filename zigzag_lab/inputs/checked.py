@@ -10,6 +10,7 @@ from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
 
+from zigzag_lab.inputs.python_modules import refuse_module
 from zigzag_lab.inputs.yaml_file import Document, PathPart, load_yaml
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.units import Unit, quantity, whole
@@ -170,9 +171,7 @@ class Entry:
 def open_source(source: object, what: str) -> Entry:
     """The whole of a file, or of a mapping or list in memory; messages call that ``what``, such as ``accelerator``."""
     if isinstance(source, (str, Path)):
-        if Path(source).suffix == ".py":
-            found, hint = "this is a Python file, as ZigZag 2 reads them", "Write the same as YAML, as the presets are."
-            raise InputError(str(source), found, f"{what} as a YAML file", hint)
+        refuse_module(source, what)
         document = load_yaml(source)
     elif isinstance(source, (Mapping, list, tuple)):
         document = Document(what, source)

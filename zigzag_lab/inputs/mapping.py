@@ -11,7 +11,7 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.formats import mapping as declared
 from zigzag_lab.inputs.formats.keys import Fields
-from zigzag_lab.inputs.old_formats import refuse_old_mapping
+from zigzag_lab.inputs.old_formats import refuse_old_mapping, refuse_old_mapping_file
 from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
@@ -35,6 +35,7 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> Mapping
         InputError: the file cannot be read, has no ``default`` entry, or an invalid entry.
     """
     top = open_source(source, "mapping")
+    refuse_old_mapping_file(top)
     entries: dict[str, MappingConstraints] = {}
     for element in top.elements("a list of entries, each starting with '- name: ...'"):
         refuse_old_mapping(element)

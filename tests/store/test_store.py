@@ -21,6 +21,7 @@ from zigzag_lab.store.connect import connect
 from zigzag_lab.store.run_start import new_run_id
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.masking import is_secret, masked
 from zigzag_lab.workload import Workload
 
 
@@ -60,6 +61,14 @@ def test_ids_of_runs_are_short_and_sort_by_time() -> None:
     time.sleep(0.002)
     assert first < new_run_id()
     assert re.fullmatch("[0-9a-z]{12}", first)
+
+
+def test_no_id_of_a_run_reads_as_the_name_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: (1_735_689_600_000 + 60_402_921_890) / 1000)  # the id was 1r84pwd2....
+    run_id = new_run_id()
+    assert run_id.startswith("1r84p")
+    assert not is_secret(run_id)
+    assert masked(f"run {run_id}: its record") == f"run {run_id}: its record"
 
 
 def test_a_run_is_found_by_the_start_of_its_id(store: Store) -> None:

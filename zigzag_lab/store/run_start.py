@@ -22,7 +22,9 @@ MAX_SOURCE_BYTES = 16 * 1024 * 1024
 
 INPUT_KINDS = ("workload", "accelerator", "mapping")
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALPHABET = "0123456789abcdefghjkmnpqrstuvxyz"
+"""Without the ``w`` of ``pwd``: an id in a message would be read as the name of the secret behind it."""
+
 _EPOCH_MS = 1_735_689_600_000  # 2025-01-01
 
 

@@ -10,6 +10,7 @@ import click
 
 from zigzag_lab.cli import process
 from zigzag_lab.cli.cache import cache_group
+from zigzag_lab.cli.check import check_command
 from zigzag_lab.cli.compare import compare_command, rerun_command
 from zigzag_lab.cli.convert import convert_command
 from zigzag_lab.cli.doctor import db_group, doctor_command
@@ -87,6 +88,7 @@ for _command in (
     rerun_command,
     export_command,
     import_command,
+    check_command,
     schema_command,
     convert_command,
     delete_command,

@@ -52,6 +52,7 @@ class Memory:
         kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
         auto_cost_extraction: whether costs come from an external tool instead of the file.
         bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
+        estimated: where its costs and its area come from, if they are estimates; empty if they are not.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Memory:
     kind: str = "sram"
     auto_cost_extraction: bool = False
     bypass: tuple[str, ...] = field(default=(), metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     def port_of(self, operand: str, direction: Direction) -> Port | None:
         """The port a transfer takes; the last one in the file where several claim it; none where none does."""
@@ -126,6 +128,7 @@ class OperationalArray:
             an array of plain units.
         costs: costs by part, from the array model of an installed package; none where energy and area of a unit, or
             the circuits above, are all there is.
+        estimated: where the energy and the area of a unit come from, if they are estimates; empty if they are not.
     """
 
     sizes: dict[str, int]
@@ -134,6 +137,7 @@ class OperationalArray:
     systolic_dimensions: tuple[str, ...] = ()
     imc: ImcArray | None = None
     costs: ArrayCosts | None = field(default=None, metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     @classmethod
     def of_costs(cls, sizes: dict[str, int], costs: ArrayCosts) -> OperationalArray:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs.arrays import Provider, read_array
+from zigzag_lab.inputs.arrays import Provider, read_array, read_estimated
 from zigzag_lab.inputs.checked import Entry, open_source
 from zigzag_lab.inputs.formats import accelerator as declared
 from zigzag_lab.inputs.formats.keys import Fields
@@ -99,6 +99,7 @@ def _read_memory(
         kind=fields.value(declared.MEMORY_KIND),
         auto_cost_extraction=fields.value(declared.ASK_FOR_COSTS),
         bypass=fields.among(declared.BYPASS, operands),
+        estimated=read_estimated(fields),
     )
     if not bare.auto_cost_extraction:
         read, write, area = map(fields.value, (declared.READ_COST, declared.WRITE_COST, declared.MEMORY_AREA))

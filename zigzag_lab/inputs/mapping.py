@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,6 @@ from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
 from zigzag_lab.workload import Workload
-
-logger = logging.getLogger(__name__)
 
 GAP = (declared.ANY, None)
 
@@ -149,7 +146,7 @@ def _read_sized_loop(entry: Entry) -> tuple[str, int]:
 
 
 def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
-    """Check that a mapping file fits an accelerator; hints for what it lacks are passed over with a warning.
+    """Check that a mapping file fits an accelerator. Hints for what it lacks are passed over.
 
     Raises:
         InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
@@ -165,9 +162,6 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
                     f"one of {', '.join(dimensions)}",
                     nearest(dimension, dimensions) or f"Remove {dimension} from the entry.",
                 )
-        for dimension in set(entry.spatial_hints).difference(dimensions):
-            found = "accelerator %s has no array dimension %s, so that the hint for it says nothing"
-            logger.warning(f"mapping entry '%s': {found}", name, accelerator.name, dimension)
         for operand, memory in entry.operand_links.items():
             if memory not in accelerator.levels:
                 raise InputError(

@@ -1,0 +1,139 @@
+"""``zigzag-lab check``, and the warnings of ``run`` and ``sweep --dry-run``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from tests.cli.commands import executed
+from tests.findings.files import SLIPS, sound, written
+from tests.inputs.old_files import old_accelerator
+from tests.sweeps.small import sweep_file
+from zigzag_lab import Lab
+from zigzag_lab.cli import main
+
+
+def asked(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words], prog_name="zigzag-lab")
+
+
+def spoilt(slip: str, folder: Path) -> Path:
+    files = sound()
+    SLIPS[slip][0](files)
+    return written(files, folder)
+
+
+def test_sound_files(tmp_path: Path) -> None:
+    done = asked("check", written(sound(), tmp_path))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.endswith("\nNothing was found.\n")
+
+
+def test_many_errors_at_once(tmp_path: Path) -> None:
+    files = sound()
+    memories = files["accelerator"]["memories"]
+    memories["sram"]["size"] = "12 parsec"
+    memories["rf_w"]["ports"][0]["type"] = "sideways"
+    del memories["rf_o"]["r_cost"]
+    memories["dram"]["colour"] = "red"
+    memories["dram"]["served_dimensions"] = ["north"]
+    files["accelerator"]["operational_array"]["sizes"] = [8, "many"]
+    files["mapping"][0]["spatial_mapping"]["D1"] = ["8 of K"]
+    files["mapping"].append({"name": "Conv", "spatial_mapping_hint": {"D1": ["k"]}})
+    files["workload"][0]["operator_type"] = "Cnov"
+    folder = written(files, tmp_path)
+    done = asked("check", folder, "--json")
+    assert done.exit_code == 2
+    found = [
+        finding["where"].removeprefix(f"{folder}/").split(" (")[0] for finding in json.loads(done.stdout)["findings"]
+    ]
+    assert sorted(found) == [
+        "accelerator.yaml: memories.dram.colour",
+        "accelerator.yaml: memories.dram.served_dimensions[0]",
+        "accelerator.yaml: memories.rf_o",
+        "accelerator.yaml: memories.rf_w.ports[0].type",
+        "accelerator.yaml: memories.sram.size",
+        "accelerator.yaml: operational_array.sizes[1]",
+        "mapping.yaml: [0].spatial_mapping.D1[0]",
+        "mapping.yaml: [1].spatial_mapping_hint.D1[0]",
+        "workload.yaml: [0].operator_type",
+    ]
+
+
+def test_files_that_do_not_go_together(tmp_path: Path) -> None:
+    files = sound()
+    files["mapping"][0]["spatial_mapping"]["D7"] = ["K, 8"]
+    files["mapping"][0]["memory_operand_links"] = {"O": "O", "W": "I2", "X": "I1"}
+    done = asked("check", written(files, tmp_path))
+    assert done.exit_code == 2
+    assert "accelerator small has no array dimension D7" in done.stdout
+    assert "operand I of layer only is not among 'O', 'W', 'X'" in done.stdout
+
+
+def test_presets_by_name_and_what_is_missing() -> None:
+    done = asked("check", "tpu_like")
+    assert done.exit_code == 0, done.output
+    assert [line.rpartition(": ")[2] for line in done.stdout.splitlines()[:2]] == ["accelerator", "mapping"]
+    assert "Name the workload too" in done.stdout
+    assert asked("check", "tpu_lik").stderr.endswith("Did you mean 'tpu_like'?\n")
+
+
+def test_old_files_are_named_once(tmp_path: Path) -> None:
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump(old_accelerator("separate", "3.8.1")))
+    done = asked("check", tmp_path / "old.yaml", "--json")
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert done.exit_code == 2
+    assert "zigzag-lab convert" in finding["hint"]
+
+
+def run_of(folder: Path, *more: str) -> list[str]:
+    files = [
+        word for kind in ("workload", "accelerator", "mapping") for word in (f"--{kind}", str(folder / f"{kind}.yaml"))
+    ]
+    return ["run", *files, "--db", f"sqlite:///{folder}/lab.db", "--mlflow", "off", *more]
+
+
+def test_runs_warn_once_and_keep_it(tmp_path: Path) -> None:
+    done = executed(run_of(spoilt("an idle dimension", tmp_path), "--json"))
+    assert done.returncode == 0, done.stderr
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    (warning,) = outcome["warnings"]
+    assert (warning["code"], warning["severity"]) == ("idle-dimension", "warning")
+    assert done.stderr.count("Warning: mapping entry 'default': spatial_mapping: idle dimensions") == 1
+    with Lab(f"sqlite:///{tmp_path}/lab.db") as lab:
+        (kept,) = lab.run(outcome["run_id"]).warnings or ()
+    assert f"Warning: {kept}" in done.stderr
+    page = asked("show", outcome["run_id"], "--db", f"sqlite:///{tmp_path}/lab.db").stdout
+    assert kept in " ".join(page.split())
+
+
+def test_estimates_are_a_note_of_the_run(tmp_path: Path) -> None:
+    done = asked(*run_of(spoilt("estimates", tmp_path)))
+    assert done.exit_code == 0, done.output
+    assert "Note: accelerator small: costs of memories.sram are estimates (a guess)" in done.stdout
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_dry_runs_warn_of_points(is_json: bool, tmp_path: Path) -> None:
+    file = sweep_file(tmp_path, space={"mapping[0].spatial_mapping.D2": [["C, 32"], ["C, 1"], ["C, 64"]]})
+    words = ["--json"] if is_json else []
+    done = asked("sweep", file, "--dry-run", "--db", f"sqlite:///{tmp_path}/lab.db", *words)
+    assert done.exit_code == 0, done.output
+    text = done.stdout if is_json else done.stderr
+    assert text.count("(in 1 of 3 points looked at, such as for one.yaml)") == 2
+    if is_json:
+        assert {one["code"] for one in json.loads(text)["warnings"]} == {"idle-dimension", "clamped-unrolling"}
+    assert not (tmp_path / "lab.db").exists()
+
+
+def test_a_search_for_small_areas_needs_them(tmp_path: Path) -> None:
+    file = sweep_file(tmp_path, sampling={"optuna": 4, "objectives": ["area", "energy"]})
+    done = asked("check", file, "--json")
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert finding["code"] == "unknown-area", finding
+    assert "memories.sram_2MB" in finding["found"]

@@ -115,7 +115,7 @@ def test_runs_warn_once_and_keep_it(tmp_path: Path) -> None:
 def test_estimates_are_a_note_of_the_run(tmp_path: Path) -> None:
     done = asked(*run_of(spoilt("estimates", tmp_path)))
     assert done.exit_code == 0, done.output
-    assert "Note: accelerator small: costs of memories.sram are estimates (a guess)" in done.stdout
+    assert "Note: accelerator small: costs of these are estimates: memories.sram (a guess); so are" in done.stdout
 
 
 @pytest.mark.parametrize("is_json", [False, True])

@@ -75,6 +75,6 @@ SLIPS: dict[str, tuple[Callable[[Files], None], set[str], str]] = {
     "an idle dimension": (_unrolled(D2="C, 1"), {"idle-dimension"}, "4.0 times fewer ideal cycles"),
     "a port of registers that is too wide": (_wide, {"wide-port"}, "costs 4 times the words"),
     "a port above that is too wide": (_wide_above, {"wide-port"}, "Lower bandwidth_min to 1024"),
-    "estimates": (_estimated, {"estimated-costs"}, "costs of memories.sram are estimates (a guess)"),
+    "estimates": (_estimated, {"estimated-costs"}, "are estimates: memories.sram (a guess)"),
 }
 """Slip -> what it does to the files, the codes of all that is then found, and words of it."""

@@ -133,13 +133,14 @@ def unknown_areas(design: Design) -> Places:
 
 @check("estimated-costs", "costs or areas are estimates", "accelerator", about="accelerator", severity=Severity.NOTE)
 def estimated_costs(design: Design) -> Places:
-    """Yield, for each source of estimates, the parts of the accelerator whose costs come from it."""
+    """Yield the parts of the accelerator whose costs are estimates, by source."""
     machine = design.accelerator
     if machine is None:
         return
     sources = [("operational_array", machine.array.estimated)]
     sources += [(f"memories.{memory.name}", memory.estimated) for memory in machine.memories]
-    for source in dict.fromkeys(source for _, source in sources if source):
-        parts = ", ".join(part for part, of in sources if of == source)
-        found, why = f"costs of {parts} are estimates ({source})", "so are the energies and areas that follow"
+    by_source = {source: [part for part, of in sources if of == source] for _, source in sources if source}
+    if by_source:
+        parts = "; ".join(f"{', '.join(parts)} ({source})" for source, parts in by_source.items())
+        found, why = f"costs of these are estimates: {parts}", "so are the energies and areas that follow"
         yield f"accelerator {machine.name}", found, why, "Replace them by figures of your own, and remove 'estimated'."

@@ -69,8 +69,7 @@ def test_presets_have_the_warnings_that_they_deserve() -> None:
         accelerator = read_accelerator(preset_path("accelerator", name))
         rules = read_mapping(preset_path("mapping", name))
         for network, workload in networks.items():
-            is_mixed = accelerator.array.imc is not None
-            findings = findings_of(Design(workload, accelerator, rules, is_mixed=is_mixed))
+            findings = findings_of(Design(workload, accelerator, rules))
             if findings:
                 found[name, network] = {finding.code for finding in findings}
     assert found == DESERVED

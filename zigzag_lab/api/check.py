@@ -201,8 +201,7 @@ def _together(
         error = _error_of(lambda: check_links(rules, workload)) if rules and workload else None  # noqa: B023
         if error is not None and mapping is not None:
             yield Finding.of_error(error.within(str(mapping.path)))
-        is_mixed = machine is not None and machine.array.imc is not None
-        for finding in findings_of(Design(workload, machine, rules, is_mixed=is_mixed)):
+        for finding in findings_of(Design(workload, machine, rules)):
             home = files.get(CHECKS[finding.code].about)
             where = f"{home.path}: {finding.where}" if home else finding.where
             yield replace(finding, where=where)

@@ -90,7 +90,6 @@ def findings_in(read: Mapping[str, object]) -> list[Finding]:
             cast("Workload | None", workload),
             cast("Accelerator | None", accelerator),
             cast("MappingRules | None", rules),
-            is_mixed=bool(read.get(MIX_SPATIAL.keyword)),
         )
     )
 

@@ -14,7 +14,7 @@ from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import read_accelerator, read_mapping
 from zigzag_lab.inputs.cacti import default_provider
 from zigzag_lab.inputs.chip import ChipSpec, array_sizes, dram, memory_spec
-from zigzag_lab.inputs.formats.shipped import COMMENT, schema_line
+from zigzag_lab.inputs.formats.shipped import with_schema_found
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.presets import Kind, preset_path, resolve
 from zigzag_lab.inputs.template import (
@@ -92,9 +92,9 @@ def init_from_preset(folder: str | Path, preset: str, *, workload: str | None = 
         InputError: there is no such preset, or a file is in the way.
     """
     kinds: tuple[Kind, ...] = ("accelerator", "mapping")
-    texts: dict[str, str] = {
-        kind: _with_schema(kind, preset_path(kind, preset).read_text(encoding="utf-8")) for kind in kinds
-    }
+    target = Path(folder).expanduser()
+    copies = {kind: with_schema_found(kind, preset_path(kind, preset).read_bytes(), target) for kind in kinds}
+    texts: dict[str, str] = {kind: copy.decode() for kind, copy in copies.items()}
     accelerator = read_accelerator(preset_path("accelerator", preset))
     loops = {
         loop
@@ -102,7 +102,7 @@ def init_from_preset(folder: str | Path, preset: str, *, workload: str | None = 
         for loop in loops
     }
     names = ("D0", "D2", "D1") if loops >= {"D0", "D1", "D2"} else ("D", "C", "K")
-    return _written(Path(folder).expanduser(), texts, accelerator, _varied_of(accelerator), workload, names)
+    return _written(target, texts, accelerator, _varied_of(accelerator), workload, names)
 
 
 def _cacti() -> MemoryCostProvider | None:
@@ -111,12 +111,6 @@ def _cacti() -> MemoryCostProvider | None:
         return default_provider()
     except InputError:
         return None
-
-
-def _with_schema(kind: str, text: str) -> str:
-    """The text of a file with the schema's own place in its first line, wherever it is copied to."""
-    lines = [line for line in text.splitlines(keepends=True) if not line.startswith(COMMENT)]
-    return "".join([f"{schema_line(kind)}\n", *lines])
 
 
 def _varied_of(accelerator: Accelerator) -> Varied:

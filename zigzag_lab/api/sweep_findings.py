@@ -65,7 +65,6 @@ def _of_point(
         cast("Accelerator", request.accelerator),
         cast("MappingRules", request.mapping),
         wants_area=wants_area,
-        is_mixed=request.mix_spatial,
     )
     files = {"accelerator": point.accelerator, "mapping": point.mapping}
     return [finding.within(files[CHECKS[finding.code].about]) for finding in findings_of(design)]

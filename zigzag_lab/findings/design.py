@@ -43,14 +43,12 @@ class Design:
         accelerator: where it runs.
         rules: the mapping file.
         wants_area: whether the area of the accelerator is asked for.
-        is_mixed: whether several loops may share an array dimension.
     """
 
     workload: Workload | None = None
     accelerator: Accelerator | None = None
     rules: MappingRules | None = None
     wants_area: bool = False
-    is_mixed: bool = False
 
     @cached_property
     def uses(self) -> tuple[Use, ...]:
@@ -94,10 +92,14 @@ class Design:
         return self._best(layer, replace(entry, spatial_mapping={}, spatial_hints={}))
 
     def _best(self, layer: Layer, entry: MappingConstraints) -> SpatialMapping | None:
-        """None where none fits: the run ends there with an error of its own."""
+        """None where none fits: the run ends there with an error of its own.
+
+        A loop has an array dimension to itself here, which is found at once. Where loops may share one, the same
+        dimensions are idle: along the others a loop alone would do.
+        """
         if self.accelerator is None:
             return None
         try:
-            return spatial_mappings(layer, self.accelerator, entry, 1, mixed=self.is_mixed)[0]
+            return spatial_mappings(layer, self.accelerator, entry, 1)[0]
         except InputError:
             return None

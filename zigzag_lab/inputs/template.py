@@ -199,8 +199,10 @@ def varied_by_rule(name: str, size_bits: int, read_pj: float, write_pj: float, a
 def sweep_text(name: str, one: Varied, workload: str) -> str:
     """A sweep over the sizes of a memory."""
     plain = re.sub(r"[^\w .-]", "-", name).strip(" .-")[:100] or "chip"
-    path = f"accelerator.memories.{one.name}"
-    columns = "\n".join(f"    {path}.{key}: [{', '.join(values)}]" for key, values in one.columns.items())
+    path, sizes = f"accelerator.memories.{one.name}", ", ".join(one.columns["size"])
+    costs = {key: ", ".join(values) for key, values in one.columns.items() if key != "size"}
+    tables = "\n".join(f"  {key}_of: {{x: [{sizes}], y: [{values}], scale: log}}" for key, values in costs.items())
+    derived = "\n".join(f"  {path}.{key}: {key}_of({path}.size)" for key in costs)
     return f"""{schema_line("sweep")}
 # How large should {one.name} be? 'zigzag-lab sweep FOLDER' prices the points, 'zigzag-lab pareto' lists the best.
 name: {_scalar(plain)}
@@ -210,9 +212,14 @@ accelerators: [accelerator.yaml]
 mappings: [mapping.yaml]
 options: {{objective: edp, lpf_limit: 6}}
 
-zipped: # these vary together, first with first; {one.about}
-  -
-{columns.replace("    accelerator", "    accelerator", 1)}
+space: # all combinations of these are priced
+  {path}.size: [{sizes}]
+
+tables: # functions, with straight lines between their points; {one.about}
+{tables}
+
+derived: # what follows from the values above
+{derived}
 """
 
 

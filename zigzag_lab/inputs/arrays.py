@@ -121,9 +121,11 @@ def read_array(entry: Entry, memories: Entry, provider: Provider) -> tuple[Opera
         fields = declared.ARRAY.fields(entry)
     else:
         required = {one.name: one.expected for one in declared.ARRAY.keys if one.needed is ALWAYS}
-        fields = Fields(entry, entry.table(required, {**named.keys, key: declared.MODEL.meaning}))
+        common = {one.name: one.expected for one in (declared.MODEL, declared.UNIT_STATIC_POWER)}
+        fields = Fields(entry, entry.table(required, {**named.keys, **common}))
     model = named or ARRAY_MODELS["imc" if _is_imc(fields) else "units"]
-    return model.read(ArrayFile(entry, fields, _read_sizes(fields), memories, provider))
+    array, costs = model.read(ArrayFile(entry, fields, _read_sizes(fields), memories, provider))
+    return replace(array, unit_static_mw=fields.value(declared.UNIT_STATIC_POWER)), costs
 
 
 def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:

@@ -136,4 +136,4 @@ def test_a_search_for_small_areas_needs_them(tmp_path: Path) -> None:
     done = asked("check", file, "--json")
     (finding,) = json.loads(done.stdout)["findings"]
     assert finding["code"] == "unknown-area", finding
-    assert "memories.sram_2MB" in finding["found"]
+    assert "sram_2MB" in finding["found"]

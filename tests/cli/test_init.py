@@ -139,7 +139,8 @@ BAD = {
     "no place": (["--memory", "a=1 KiB,IO", "--no-dram"], "none holds W"),
     "network": (["--workload", "resnet81"], "Did you mean 'resnet18'?"),
     "preset": (["--from", "tpu"], "there is no preset called 'tpu'"),
-    "both": (["--from", "tpu_like", "--array", "4x4"], "--from goes without"),
+    "both": (["--from", "tpu_like", "--array", "4x4"], "--from goes with --workload alone"),
+    "clock": (["--clock", "1 GB"], "clock: "),
 }
 
 
@@ -154,10 +155,11 @@ def test_what_cannot_be_used_is_one_error(case: str, tmp_path: Path) -> None:
 
 def test_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(init, "is_asked", lambda: True)
-    made = asked("init", tmp_path / "one", answers="4x4\npad=64 KiB,IWO\n\ny\n")
+    made = asked("init", tmp_path / "one", answers="4x4\npad=64 KiB,IWO\n\ny\n2 ns\n")
     assert made.exit_code == 0, made.output
-    assert [m.name for m in accelerator_in(tmp_path / "one").memories] == ["pad", "dram"]
-    made = asked("init", tmp_path / "usual", answers="\n\n\n")
+    chip = accelerator_in(tmp_path / "one")
+    assert ([m.name for m in chip.memories], chip.clock_ns) == (["pad", "dram"], 2)
+    made = asked("init", tmp_path / "usual", answers="\n\n\n\n")
     assert made.exit_code == 0, made.output
     assert [m.name for m in accelerator_in(tmp_path / "usual").memories] == ["weights", "sums", "scratchpad", "dram"]
 

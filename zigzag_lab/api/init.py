@@ -28,7 +28,7 @@ from zigzag_lab.inputs.template import (
 )
 from zigzag_lab.vocab import InputError
 
-ARRAY = "16x16"
+ARRAY, CLOCK = "16x16", "1 GHz"
 MEMORIES = ("weights=16 B,W,unit", "sums=2 B,O,unit", "scratchpad=256 KiB,IWO")
 """The chip that is written where nothing is asked for."""
 
@@ -60,6 +60,7 @@ def init_chip(
     array: str = ARRAY,
     memories: Sequence[str] = MEMORIES,
     has_dram: bool = True,
+    clock: str = CLOCK,
     workload: str | None = None,
     name: str | None = None,
 ) -> NewFiles:
@@ -70,6 +71,7 @@ def init_chip(
         array: units along each dimension, such as ``16x16``.
         memories: innermost first, as :func:`zigzag_lab.inputs.chip.memory_spec` reads them.
         has_dram: whether a DRAM stands behind the chip.
+        clock: its frequency or period, such as ``1 GHz``.
         workload: the network of the sweep: a preset or a file; resnet18 by default.
         name: of the chip; by default that of the folder.
 
@@ -78,7 +80,7 @@ def init_chip(
     """
     target, sizes = Path(folder).expanduser(), array_sizes(array)
     specs = [*(memory_spec(text, sizes) for text in memories), *([dram(sizes)] if has_dram else [])]
-    chip = ChipSpec(name or target.resolve().name, sizes, tuple(specs))
+    chip = ChipSpec(name or target.resolve().name, sizes, tuple(specs), clock.strip())
     provider = _cacti()
     texts = {"accelerator": accelerator_text(chip, provider), "mapping": mapping_text(chip)}
     accelerator = read_accelerator(yaml.safe_load(texts["accelerator"]))

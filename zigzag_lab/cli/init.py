@@ -34,6 +34,7 @@ A memory is NAME=SIZE,OPERANDS[,SHARED][,WIDTH]:
 @click.option("--array", metavar="NxM", help="Units along each dimension, such as 16x16.")
 @click.option("--memory", "memories", multiple=True, metavar="TEXT", help="A memory, innermost first; may be repeated.")
 @click.option("--no-dram", is_flag=True, help="Nothing stands behind the memories of the chip.")
+@click.option("--clock", metavar="TEXT", help="Frequency or period of the clock, such as 1 GHz.")
 @click.option("--workload", metavar="FILE|PRESET", help="The network of the sweep.")
 @click.option("--name", help="What the chip is called; by default like the folder.")
 def init_command(
@@ -42,6 +43,7 @@ def init_command(
     array: str | None,
     memories: tuple[str, ...],
     no_dram: bool,
+    clock: str | None,
     workload: str | None,
     name: str | None,
 ) -> None:
@@ -53,19 +55,21 @@ def init_command(
     from zigzag_lab.api import init
 
     if preset is not None:
-        if array or memories or no_dram or name:
-            raise click.UsageError("--from goes without --array, --memory, --no-dram and --name: edit the copy.")
+        if array or memories or no_dram or clock or name:
+            raise click.UsageError("--from goes with --workload alone: edit the copy.")
         _print(init.init_from_preset(folder, preset, workload=workload))
         return
-    if is_asked() and not (array or memories or no_dram):
+    if is_asked() and not (array or memories or no_dram or clock):
         array = click.prompt("Units of the array along each dimension", default=init.ARRAY)
         memories = _asked_memories(init.MEMORIES)
         no_dram = not click.confirm("Is there a DRAM behind the chip?", default=True)
+        clock = click.prompt("Clock", default=init.CLOCK)
     made = init.init_chip(
         folder,
         array=array or init.ARRAY,
         memories=memories or init.MEMORIES,
         has_dram=not no_dram,
+        clock=clock or init.CLOCK,
         workload=workload,
         name=name,
     )

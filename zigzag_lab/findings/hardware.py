@@ -7,7 +7,7 @@ from math import prod
 
 from zigzag_lab.findings.design import Design, Use
 from zigzag_lab.findings.finding import Places, Severity, check
-from zigzag_lab.hardware import Accelerator, Memory, Port
+from zigzag_lab.hardware import Accelerator, Memory, Port, area_of
 from zigzag_lab.hardware.imc import CELLS
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT
@@ -113,20 +113,11 @@ def _spread(use: Use, mapping: SpatialMapping, operand: str, sizes: dict[str, in
     about="accelerator",
 )
 def unknown_areas(design: Design) -> Places:
-    """Yield the parts on the chip whose area is 0. A memory further out than all others is off the chip."""
+    """Yield the parts on the chip whose area is not known."""
     machine = design.accelerator
-    if machine is None:
-        return
-    tops = {machine.top_memory(operand) for operand in machine.levels}
-    off_chip = tops if len(tops) == 1 and len(machine.memories) > 1 else set()
-    parts = [
-        f"memories.{memory.name}"
-        for index, memory in enumerate(machine.memories)
-        if not memory.area_mm2 and index not in off_chip and not (machine.array.imc and memory.name == CELLS)
-    ]
-    parts += [] if any(machine.array.area_mm2_by_part.values()) else ["operational_array"]
-    if parts:
-        found, why = f"no area is given for {', '.join(parts)}", "the area of the design leaves them out"
+    parts = area_of(machine).unknown if machine else ()
+    if machine and parts:
+        found, why = f"no area is given for {', '.join(parts)}", "that of the design is not known"
         hint = "Give their areas: 'zigzag-lab init' writes estimates for memories of many sizes."
         yield f"accelerator {machine.name}", found, why, hint
 

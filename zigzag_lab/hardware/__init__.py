@@ -2,14 +2,12 @@
 
 from zigzag_lab.hardware.accelerator import (
     Accelerator,
-    Area,
     ArrayCosts,
     Memory,
-    MemoryArea,
     OperationalArray,
     Port,
-    area_of,
 )
+from zigzag_lab.hardware.area import Area, MemoryArea, area_of, known_area
 from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
 __all__ = [
@@ -23,4 +21,5 @@ __all__ = [
     "OperationalArray",
     "Port",
     "area_of",
+    "known_area",
 ]

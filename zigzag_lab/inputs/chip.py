@@ -67,13 +67,16 @@ class ChipSpec:
         name: its name.
         sizes: array dimension -> units along it.
         memories: innermost first.
+        clock: its frequency or period, as files have it.
     """
 
     name: str
     sizes: Mapping[str, int]
     memories: tuple[MemorySpec, ...]
+    clock: str = "1 GHz"
 
     def __post_init__(self) -> None:
+        declared.CLOCK.read(Entry(Document("clock", self.clock), (), self.clock))
         names = [memory.name for memory in self.memories]
         if twice := next((name for name in names if names.count(name) > 1), ""):
             raise InputError("memories", f"two are called {twice}", "a name of its own each")

@@ -37,6 +37,7 @@ def accelerator_text(chip: ChipSpec, provider: MemoryCostProvider | None) -> str
         "# Energies and areas are estimates, to be replaced by figures of your own ('estimated' then goes away):",
         *(line for source in short for line in _comment(f"{source}: {SOURCES[source]}")),
         f"name: {_scalar(chip.name)}",
+        f"clock: {chip.clock} # from which times, powers and TOPS follow",
         "",
         "operational_array:",
         f"  dimensions: [{', '.join(chip.sizes)}]",

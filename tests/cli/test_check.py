@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from tests.cli.commands import executed
+from tests.cli.test_bad_inputs import BAD, bad_inputs
 from tests.findings.files import SLIPS, sound, written
 from tests.inputs.old_files import old_accelerator
 from tests.sweeps.small import sweep_file
@@ -62,6 +63,21 @@ def test_many_errors_at_once(tmp_path: Path) -> None:
         "mapping.yaml: [0].spatial_mapping.D1[0]",
         "mapping.yaml: [1].spatial_mapping_hint.D1[0]",
         "workload.yaml: [0].operator_type",
+    ]
+
+
+def test_errors_of_parts_that_no_schema_knows(tmp_path: Path) -> None:
+    files = sound()
+    for name in ("rf_w", "sram"):
+        files["accelerator"]["memories"][name]["ports"][0]["allocation"].pop()
+    layers = [{**files["workload"][0], "id": i, "name": f"layer {i}", "loop_dims": ["K"]} for i in range(3)]
+    done = asked("check", written({**files, "workload": layers}, tmp_path), "--json")
+    assert done.exit_code == 2
+    found = [finding["found"] for finding in json.loads(done.stdout)["findings"]]
+    assert found == [
+        "no port of rf_w serves 'I2, fh' (written from the memory above)",
+        "no port of sram serves 'O, th' (read towards the memory above)",
+        *["7 sizes for 1 loops"] * 3,
     ]
 
 
@@ -137,3 +153,22 @@ def test_a_search_for_small_areas_needs_them(tmp_path: Path) -> None:
     (finding,) = json.loads(done.stdout)["findings"]
     assert finding["code"] == "unknown-area", finding
     assert "sram_2MB" in finding["found"]
+
+
+SAID_OTHERWISE = {"missing accelerator", "missing mapping", "wrong suffix", "list for a mapping", "no layers"}
+"""Bad inputs whose kind is known from the option of a run alone."""
+
+FINE = {"no name", "folder for a file", "folder for a workload"}
+"""Inputs that a run cannot use, and a check can: folders."""
+
+REFUSED = [case for case, (spoilt, _) in BAD.items() if "more" not in spoilt and case not in FINE]
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_run_refuses_is_an_error(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    inputs, said = bad_inputs(case, tmp_path)
+    done = asked("check", *inputs.values())
+    assert done.exit_code == 2
+    assert said in done.output or case in SAID_OTHERWISE
+    assert "Traceback" not in done.output

@@ -123,12 +123,8 @@ def _paths(name: str) -> list[Path]:
     presets = [preset_path(kind, name) for kind in KINDS if name in preset_names(kind)]
     if not presets:
         known = sorted({preset for kind in KINDS for preset in preset_names(kind)})
-        raise InputError(
-            name,
-            "this is neither a file nor a preset",
-            "a file, a folder, or the name of a preset",
-            nearest(name, known),
-        )
+        expected = "a file, a folder, or the name of a preset"
+        raise InputError("check", f"'{name}' is neither a file nor a preset", expected, nearest(name, known))
     return presets
 
 
@@ -148,8 +144,8 @@ def _checked(path: Path, found: list[Finding]) -> CheckedFile:
         found += [finding.within(str(path)) for finding in check_sweep(path)] if kind == SWEEP else []
     except InputError as error:
         declared = [] if old_format else list(problems(FORMATS[kind].top, top, f"a {kind}"))
-        first = [error] if error.where not in {one.where for one in declared} else []
-        found += map(Finding.of_error, [*first, *declared])
+        known = {one.where for one in declared}
+        found += map(Finding.of_error, [*(one for one in (error, *error.others) if one.where not in known), *declared])
         return CheckedFile(path, kind)
     return CheckedFile(path, kind, record)
 

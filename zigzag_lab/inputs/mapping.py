@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.checked import Entry, open_source, read_each
 from zigzag_lab.inputs.formats import mapping as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.old_formats import refuse_old_mapping, refuse_old_mapping_file
@@ -34,13 +34,16 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> Mapping
     top = open_source(source, "mapping")
     refuse_old_mapping_file(top)
     entries: dict[str, MappingConstraints] = {}
-    for element in top.elements("a list of entries, each starting with '- name: ...'"):
+
+    def read_entry(element: Entry) -> None:
         refuse_old_mapping(element)
         fields = declared.ENTRY.fields(element)
         name = fields.value(declared.NAME)
         if name in entries:
             raise fields["name"].error(f"two entries are called '{name}'", "each name once", "Merge or rename them.")
         entries[name] = _read_constraints(name, fields)
+
+    read_each(top.elements("a list of entries, each starting with '- name: ...'"), read_entry)
     if declared.DEFAULT not in entries:
         found = f"no entry is called 'default', only {', '.join(entries)}" if entries else "there are no entries"
         raise top.error(found, "an entry 'default' for layers that no other entry names", "Add '- name: default'.")

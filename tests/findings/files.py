@@ -61,6 +61,13 @@ def _wide_above(files: Files) -> None:
     files["accelerator"]["memories"]["sram"]["ports"][1].update(bandwidth_min=4096, bandwidth_max=4096)
 
 
+def _starved(files: Files) -> None:
+    files["accelerator"]["memories"]["rf_o"].update(
+        served_dimensions=["D1"], size=64
+    )  # four sums of 16 bits, one a cycle
+    files["accelerator"]["memories"]["rf_o"]["ports"][1].update(bandwidth_max=64)
+
+
 def _estimated(files: Files) -> None:
     files["accelerator"]["memories"]["sram"]["estimated"] = "a guess"
 
@@ -75,6 +82,7 @@ SLIPS: dict[str, tuple[Callable[[Files], None], set[str], str]] = {
     "an idle dimension": (_unrolled(D2="C, 1"), {"idle-dimension"}, "4.0 times fewer ideal cycles"),
     "a port of registers that is too wide": (_wide, {"wide-port"}, "costs 4 times the words"),
     "a port above that is too wide": (_wide_above, {"wide-port"}, "Lower bandwidth_min to 1024"),
+    "a memory that feeds too few units": (_starved, {"starved-dimension"}, "4 of the 8 units"),
     "estimates": (_estimated, {"estimated-costs"}, "are estimates: memories.sram (a guess)"),
 }
 """Slip -> what it does to the files, the codes of all that is then found, and words of it."""

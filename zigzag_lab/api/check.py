@@ -106,8 +106,15 @@ def check_files(names: Sequence[str | Path]) -> CheckOutcome:
     for pair in _pairs(files):
         found += _together(*pair, [file for file in files if file.kind == "workload" and file.record is not None])
     rank = list(Severity)
-    unique = dict.fromkeys(found)
+    unique = [one for one in dict.fromkeys(found) if not any(_is_of_a_point(one, other) for other in found)]
     return CheckOutcome(tuple(files), tuple(sorted(unique, key=lambda finding: rank.index(finding.severity))))
+
+
+def _is_of_a_point(finding: Finding, other: Finding) -> bool:
+    """Whether a finding is what points of a sweep have from a file of which another finding says it."""
+    within = other.where.partition(": ")[2]
+    is_same = (finding.code, finding.found) == (other.code, other.found)
+    return is_same and len(finding.where) > len(other.where) and bool(within) and finding.where.endswith(f": {within}")
 
 
 def _paths(name: str) -> list[Path]:

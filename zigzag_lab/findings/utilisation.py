@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import fsum, prod
 
 from zigzag_lab.findings.design import Design, Use
@@ -56,3 +56,42 @@ def _remedy(design: Design, dims: list[str], *, is_held: bool) -> str:
     if gain < WORTH_A_WORD:
         return "Leaving out spatial_mapping brings little here: the layers are small."
     return f"Without spatial_mapping and its hints the search fills the array: {gain:.1f} times fewer ideal cycles."
+
+
+@check(
+    "starved-dimension",
+    "an unrolling is cut to what the innermost memories feed or hold",
+    "workload",
+    "accelerator",
+    "rules",
+    about="accelerator",
+)
+def starved_dimensions(design: Design) -> Places:
+    """Yield array dimensions along which the innermost memories cut the mapping file's unrolling, in most of the work.
+
+    Work counts in operations. Unrollings beyond the loop or the array are no matter of the memories.
+    """
+    machine = design.accelerator
+    n_macs = sum(use.n_macs for use in design.uses)
+    for dim, size in design.sizes.items():
+        cut = [(use, asked, got) for use, asked, got in _unrollings(design, dim) if got < asked <= size]
+        if machine is None or 2 * sum(use.n_macs for use, _, _ in cut) <= n_macs:
+            continue
+        _, asked, got = max(cut, key=lambda one: one[0].n_macs)
+        inner = (machine.memories[index] for index in machine.innermost)
+        names = ", ".join(memory.name for memory in inner if dim in memory.served_dimensions)
+        yield (
+            f"accelerator {machine.name}: memories ({names})",
+            f"{got} of the {asked} units that the mapping file asks for along {dim} are fed, in most of the work",
+            "an innermost memory is too narrow, or too small, for one element a unit at a time",
+            f"Give it wider ports, or more bits, or take {dim} out of its served_dimensions.",
+        )
+
+
+def _unrollings(design: Design, dim: str) -> Iterator[tuple[Use, int, int]]:
+    """(layers, units that their entry asks for along a dimension, units in use); a loop on several dimensions aside."""
+    for use, mapping in design.unrolled:
+        sizes, given = use.layer.loop_sizes, use.entry.spatial_mapping
+        asked = {loop: min(n, sizes[loop]) for loop, n in given.get(dim, {}).items() if loop in sizes}
+        if not any(loop in unrolled for loop in asked for other, unrolled in given.items() if other != dim):
+            yield use, prod(asked.values()), mapping.utilisation_of(dim)

@@ -42,6 +42,7 @@ def test_many_errors_at_once(tmp_path: Path) -> None:
     memories["rf_w"]["ports"][0]["type"] = "sideways"
     del memories["rf_o"]["r_cost"]
     memories["dram"]["colour"] = "red"
+    memories["dram"]["prots"] = memories["dram"].pop("ports")
     memories["dram"]["served_dimensions"] = ["north"]
     files["accelerator"]["operational_array"]["sizes"] = [8, "many"]
     files["mapping"][0]["spatial_mapping"]["D1"] = ["8 of K"]
@@ -55,6 +56,7 @@ def test_many_errors_at_once(tmp_path: Path) -> None:
     ]
     assert sorted(found) == [
         "accelerator.yaml: memories.dram.colour",
+        "accelerator.yaml: memories.dram.prots",
         "accelerator.yaml: memories.dram.served_dimensions[0]",
         "accelerator.yaml: memories.rf_o",
         "accelerator.yaml: memories.rf_w.ports[0].type",
@@ -79,6 +81,18 @@ def test_errors_of_parts_that_no_schema_knows(tmp_path: Path) -> None:
         "no port of sram serves 'O, th' (read towards the memory above)",
         *["7 sizes for 1 loops"] * 3,
     ]
+
+
+def test_a_slip_is_listed_once_where_a_sweep_reads_the_file_too(tmp_path: Path) -> None:
+    asked("init", tmp_path)
+    file = tmp_path / "accelerator.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("mem_type: dram", "mem_typ: dram").replace("size: 1 GiB", "size: 1 gib"))
+    found = json.loads(asked("check", tmp_path, "--json").stdout)["findings"]
+    assert [finding["found"].split(";")[0] for finding in found] == ["'1 gib' is in 'gib'", "unknown key 'mem_typ'"]
+    file.write_text(text)
+    (note,) = json.loads(asked("check", tmp_path, "--json").stdout)["findings"]
+    assert note["where"].startswith(str(file))
 
 
 def test_files_that_do_not_go_together(tmp_path: Path) -> None:

@@ -106,7 +106,10 @@ def check_files(names: Sequence[str | Path]) -> CheckOutcome:
     for pair in _pairs(files):
         found += _together(*pair, [file for file in files if file.kind == "workload" and file.record is not None])
     rank = list(Severity)
-    unique = [one for one in dict.fromkeys(found) if not any(_is_of_a_point(one, other) for other in found)]
+    known: dict[tuple[str, str, str], Finding] = {}  # each once: a sweep reads files that are looked at themselves
+    for one in found:
+        known.setdefault((one.code, one.where, one.found), one)
+    unique = [one for one in known.values() if not any(_is_of_a_point(one, other) for other in found)]
     return CheckOutcome(tuple(files), tuple(sorted(unique, key=lambda finding: rank.index(finding.severity))))
 
 

@@ -62,15 +62,16 @@ def _of_level(level: Level, entry: Entry) -> Iterator[InputError]:
     known = {key.name: key for key in level.keys}
     is_open = level.open_by is not None and _is_other(items.get(level.open_by[0]), level.open_by[1])
     given = {name: item for name, item in items.items() if item.value is not None}
+    missing = [key for key in level.keys if _is_needed(key.needed, given, is_open=is_open) and key.name not in items]
     for name, item in items.items():
         if name in known and (item.value is not None or known[name].needed is ALWAYS):
             yield from problems(known[name].value, item, known[name].expected)
         elif name not in known and not is_open:
             hint = nearest(name, known) or f"Remove '{name}'."
+            missing = [key for key in missing if f"'{key.name}'" not in hint]  # it is there, misspelt
             yield item.error(f"unknown key '{name}'", f"one of {', '.join(known)}", hint)
-    for name, key in known.items():
-        if _is_needed(key.needed, given, is_open=is_open) and name not in items:
-            yield entry.missing(name, key.expected)
+    for key in missing:
+        yield entry.missing(key.name, key.expected)
 
 
 def _is_other(entry: Entry | None, ours: tuple[str, ...]) -> bool:

@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from tests.cli.commands import executed
-from tests.cli.test_bad_inputs import BAD, bad_inputs
+from tests.cli.test_bad_inputs import BAD, bad_inputs, model
 from tests.findings.files import SLIPS, sound, written
 from tests.inputs.old_files import old_accelerator
 from tests.sweeps.small import sweep_file
@@ -111,6 +111,12 @@ def test_presets_by_name_and_what_is_missing() -> None:
     assert [line.rpartition(": ")[2] for line in done.stdout.splitlines()[:2]] == ["accelerator", "mapping"]
     assert "Name the workload too" in done.stdout
     assert asked("check", "tpu_lik").stderr.endswith("Did you mean 'tpu_like'?\n")
+
+
+def test_open_shapes_of_a_model_are_given(tmp_path: Path) -> None:
+    file = model(x=("batch", 3, 20, 30))(tmp_path)
+    assert "--input-shape" in asked("check", file).stdout
+    assert asked("check", file, "--input-shape", "x=1,3,20,30").exit_code == 0
 
 
 def test_old_files_are_named_once(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from zigzag_lab.api.formats import FORMATS
 from zigzag_lab.api.sweep import check_sweep
@@ -26,7 +26,6 @@ from zigzag_lab.inputs.presets import Kind, preset_names, preset_path
 from zigzag_lab.inputs.problems import problems
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.sweeps import format as sweep_format
-from zigzag_lab.sweeps import read_sweep
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.workload import Workload
 
@@ -88,7 +87,7 @@ class CheckOutcome:
         }
 
 
-def check_files(names: Sequence[str | Path]) -> CheckOutcome:
+def check_files(names: Sequence[str | Path], input_shapes: Mapping[str, tuple[int, ...]] | None = None) -> CheckOutcome:
     """Look at files without running anything.
 
     Files that belong together are also looked at together: every accelerator with the mapping of its name, or else
@@ -97,12 +96,14 @@ def check_files(names: Sequence[str | Path]) -> CheckOutcome:
     Args:
         names: paths of accelerators, mappings, networks and sweeps, of folders of such, and names of presets, each of
             which stands for all the files that it has.
+        input_shapes: inputs of ONNX models -> shapes, where those are open.
 
     Raises:
         InputError: a name is neither that of a file nor of a preset.
     """
     found: list[Finding] = []
-    files = [_checked(path, found) for path in dict.fromkeys(path for name in names for path in _paths(str(name)))]
+    paths = dict.fromkeys(path for name in names for path in _paths(str(name)))
+    files = [_checked(path, found, input_shapes) for path in paths]
     for pair in _pairs(files):
         found += _together(*pair, [file for file in files if file.kind == "workload" and file.record is not None])
     rank = list(Severity)
@@ -138,33 +139,32 @@ def _paths(name: str) -> list[Path]:
     return presets
 
 
-def _checked(path: Path, found: list[Finding]) -> CheckedFile:
+def _checked(path: Path, found: list[Finding], input_shapes: Mapping[str, tuple[int, ...]] | None) -> CheckedFile:
     """Read a file; what is wrong in it goes to ``found``."""
-    kind = ""
+    is_onnx = path.suffix.lower() in ONNX_SUFFIXES
     try:
-        if path.suffix.lower() in ONNX_SUFFIXES:
-            return CheckedFile(path, "workload", read_any_workload(path))
+        if is_onnx:
+            return CheckedFile(path, "workload", read_any_workload(path, input_shapes))
         top = open_source(path, "")
         kind, old_format = _kind_of(top)
     except InputError as error:
         found.append(Finding.of_error(error))
-        return CheckedFile(path, kind or ("workload" if path.suffix.lower() in ONNX_SUFFIXES else ""))
+        return CheckedFile(path, "workload" if is_onnx else "")
     try:
-        record = _READERS[kind](path)
-        found += [finding.within(str(path)) for finding in check_sweep(path)] if kind == SWEEP else []
+        if kind != SWEEP:
+            return CheckedFile(path, kind, _READERS[kind](path))
+        found += [finding.within(str(path)) for finding in check_sweep(path)]
     except InputError as error:
         declared = [] if old_format else list(problems(FORMATS[kind].top, top, f"a {kind}"))
         known = {one.where for one in declared}
         found += map(Finding.of_error, [*(one for one in (error, *error.others) if one.where not in known), *declared])
-        return CheckedFile(path, kind)
-    return CheckedFile(path, kind, record)
+    return CheckedFile(path, kind)
 
 
-_READERS: dict[str, Callable[[Any], object]] = {
+_READERS: dict[str, Callable[[Path], object]] = {
     "workload": read_any_workload,
     "accelerator": read_accelerator,
     "mapping": read_mapping,
-    SWEEP: read_sweep,
 }
 
 

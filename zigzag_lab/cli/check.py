@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zigzag_lab.cli.options import ShapeType
 from zigzag_lab.cli.table import shown
+from zigzag_lab.vocab.options import INPUT_SHAPES
 
 if TYPE_CHECKING:
     from zigzag_lab.api.check import CheckOutcome
@@ -22,8 +24,9 @@ Examples:
 
 @click.command("check", epilog=EXAMPLES)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--input-shape", "shapes", type=ShapeType(), multiple=True, help=INPUT_SHAPES.help)
 @click.option("--json", "is_json", is_flag=True, help="Print one JSON object, and nothing else.")
-def check_command(files: tuple[str, ...], is_json: bool) -> None:
+def check_command(files: tuple[str, ...], shapes: tuple[tuple[str, tuple[int, ...]], ...], is_json: bool) -> None:
     """Say all that is wrong or suspicious in FILEs: accelerators, mappings, networks, sweeps, folders, presets.
 
     Nothing is run. Accelerators, mappings and networks are also looked at together. The exit status is 2 if something
@@ -31,7 +34,7 @@ def check_command(files: tuple[str, ...], is_json: bool) -> None:
     """
     from zigzag_lab.api.check import check_files
 
-    outcome = check_files(files)
+    outcome = check_files(files, dict(shapes))
     if is_json:
         click.echo(json.dumps(outcome.as_dict()))
     else:

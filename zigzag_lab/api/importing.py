@@ -22,6 +22,7 @@ from zigzag_lab.store.codec import LayerRows, mapping_row
 from zigzag_lab.store.imported import imported_run, keep_run
 from zigzag_lab.store.tables import LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import IMPORTED_EXPERIMENT
 
 PICKLES = (".pickle", ".pkl")
 PICKLE_ADVICE = (
@@ -42,7 +43,9 @@ class Imported:
     was_there: bool
 
 
-def import_dumps(paths: Sequence[Path], *, database: str | None = None, experiment: str = "imported") -> list[Imported]:
+def import_dumps(
+    paths: Sequence[Path], *, database: str | None = None, experiment: str = IMPORTED_EXPERIMENT
+) -> list[Imported]:
     """Import folders of ZigZag's JSON dumps, with the folders below them, as runs of an experiment.
 
     Raises:

@@ -12,6 +12,7 @@ from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
 from zigzag_lab.inputs.python_modules import refuse_module
 from zigzag_lab.inputs.workload_file import read_workload
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import PRICE_ALL
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read_any_workload(
     source: str | Path | Sequence[Mapping[str, object]] | ModelProto | Workload,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     *,
-    price_all: bool = False,
+    price_all: bool = PRICE_ALL.default,
 ) -> Workload:
     """Read a workload of any kind: an ONNX model or hand-written layers, in a file or in memory.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -37,16 +37,16 @@ class Adaptive:
 
     n_trials: int
     objectives: tuple[str, ...]
-    sampler: str = "tpe"
-    batch: int = 10
+    sampler: str
+    batch: int
 
 
 @dataclass(frozen=True)
 class Sampling:
     """Which points are taken: all, ``n_points`` at random (equal seeds draw equal points), or those of a search."""
 
-    n_points: int | None = None
-    seed: int = 0
+    n_points: int | None
+    seed: int
     adaptive: Adaptive | None = None
 
 
@@ -77,11 +77,11 @@ class SweepSpec:
     name: str
     where: str
     axes: tuple[Axis, ...]
-    derived: tuple[tuple[str, Expression], ...] = ()
-    constraints: tuple[Expression, ...] = ()
-    options: Mapping[str, object] = field(default_factory=dict)
-    sampling: Sampling = Sampling()
-    bases: Mapping[str, Mapping[str, Base]] = field(default_factory=dict)
+    derived: tuple[tuple[str, Expression], ...]
+    constraints: tuple[Expression, ...]
+    options: Mapping[str, object]
+    sampling: Sampling
+    bases: Mapping[str, Mapping[str, Base]]
 
     @cached_property
     def option_paths(self) -> dict[str, object]:

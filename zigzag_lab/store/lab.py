@@ -144,8 +144,7 @@ class Lab:
             children: whether runs within runs are compared, too.
             filters: ``experiment``, ``workload``, ``accelerator``: names to be equal to.
         """
-        if str(objective) not in set(Objective):
-            raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(str(objective), Objective))
+        objective = OBJECTIVE.checked(objective)
         allowed = ("experiment", "workload", "accelerator")
         for name in filters:
             if name not in allowed:

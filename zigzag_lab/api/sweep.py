@@ -33,12 +33,11 @@ from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.errors import in_words
 from zigzag_lab.store.results import ENERGIES, figures_of
 from zigzag_lab.store.row_batch import RowBatch
-from zigzag_lab.store.sweep_points import PricedPoint, SweepRecord, open_sweep
+from zigzag_lab.store.sweep_points import OBJECTIVES, PricedPoint, SweepRecord, open_sweep
 from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.sweeps import SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
-from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
 from zigzag_lab.sweeps.running import Listener, Progress, Work, missing
 from zigzag_lab.vocab import InfeasibleError, InputError

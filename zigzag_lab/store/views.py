@@ -17,21 +17,13 @@ from zigzag_lab.vocab import InputError
 
 VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
 TABLES = {
-    "runs": "zl_v_runs",
-    "layers": "zl_v_layers",
-    "memory": "zl_v_memory",
-    "results": "zl_v_results",
-    "evaluations": "zl_v_evaluations",
+    "runs": ("zl_v_runs", "run_number"),
+    "layers": ("zl_v_layers", "run_number, layer_index"),
+    "memory": ("zl_v_memory", "run_number, layer_index"),
+    "results": ("zl_v_results", "run_number, result_index"),
+    "evaluations": ("zl_v_evaluations", "run_number, role, result_index, place"),
 }
-"""Tables that can be exported -> their views."""
-
-_ORDERS = {
-    "runs": "run_number",
-    "layers": "run_number, layer_index",
-    "memory": "run_number, layer_index",
-    "results": "run_number, result_index",
-    "evaluations": "run_number, role, result_index, place",
-}
+"""Tables that can be exported -> their views, and the order of their rows."""
 
 
 def columns_of_views(lab: Lab) -> dict[str, tuple[str, ...]]:
@@ -67,9 +59,10 @@ def rows_of_table(
     elif not children:
         wanted.append("run_number IN (SELECT number FROM zl_run WHERE parent_number IS NULL)")
     is_of_children = children or any(lab.run(run).parent_run_id for run in runs)
-    view = "zl_v_all_runs" if table == "runs" and is_of_children else TABLES[table]
+    view, order = TABLES[table]
+    view = "zl_v_all_runs" if table == "runs" and is_of_children else view
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    return f"SELECT * FROM {view}{where} ORDER BY {_ORDERS[table]}", values
+    return f"SELECT * FROM {view}{where} ORDER BY {order}", values
 
 
 COMPUTED: dict[str, type] = {

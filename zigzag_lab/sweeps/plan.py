@@ -13,10 +13,9 @@ from pathlib import Path
 from zigzag_lab.inputs.presets import Kind
 from zigzag_lab.inputs.variants import with_values
 from zigzag_lab.stages.methods import run_options
-from zigzag_lab.store.sweep_points import PointRow
+from zigzag_lab.store.sweep_points import OBJECTIVES, PointRow
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
-from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.options import INPUT_SHAPES, PRICE_ALL, Option
 
@@ -31,7 +30,7 @@ ROOTS = ("accelerator", "mapping", "options")
 class Adaptive:
     """A search that proposes designs, ``batch`` at a time, by what it has learnt from those before.
 
-    They are to be good at one to three of :data:`zigzag_lab.sweeps.objectives.OBJECTIVES`. The sampler is one of
+    They are to be good at one to three of :data:`zigzag_lab.store.sweep_points.OBJECTIVES`. The sampler is one of
     Optuna's: ``tpe`` or ``nsga2``.
     """
 

@@ -80,12 +80,13 @@ def _fields(table: Table) -> list[str]:
     lines, may_be_left_out = [], True
     for column in reversed(table.columns.values()):
         may_be_left_out = may_be_left_out and bool(column.nullable)
-        kind = f"{_python_type(column.type)} | None" if column.nullable else _python_type(column.type)
+        kind = f"{python_type(column.type)} | None" if column.nullable else python_type(column.type)
         lines.append(f"{column.name}: {kind}{' = None' if may_be_left_out else ''}")
     return lines[::-1]
 
 
-def _python_type(kind: TypeEngine[object]) -> str:
+def python_type(kind: TypeEngine[object]) -> str:
+    """The name of the type of a column's values, as they are written."""
     if isinstance(kind, DateTime):
         return "datetime"
     return next(name for base, name in _PYTHON_TYPES.items() if isinstance(kind, base))

@@ -17,13 +17,21 @@ from zigzag_lab.vocab import InputError
 
 VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
 TABLES = {
-    "runs": ("zl_v_runs", "run_number"),
-    "layers": ("zl_v_layers", "run_number, layer_index"),
-    "memory": ("zl_v_memory", "run_number, layer_index"),
-    "results": ("zl_v_results", "run_number, result_index"),
-    "evaluations": ("zl_v_evaluations", "run_number, role, result_index, place"),
+    "runs": "zl_v_runs",
+    "layers": "zl_v_layers",
+    "memory": "zl_v_memory",
+    "results": "zl_v_results",
+    "evaluations": "zl_v_evaluations",
 }
-"""Tables that can be exported -> their views, and the order of their rows."""
+"""Tables that can be exported -> their views."""
+
+_ORDERS = {
+    "runs": "run_number",
+    "layers": "run_number, layer_index",
+    "memory": "run_number, layer_index",
+    "results": "run_number, result_index",
+    "evaluations": "run_number, role, result_index, place",
+}
 
 
 def columns_of_views(lab: Lab) -> dict[str, tuple[str, ...]]:
@@ -59,17 +67,16 @@ def rows_of_table(
     elif not children:
         wanted.append("run_number IN (SELECT number FROM zl_run WHERE parent_number IS NULL)")
     is_of_children = children or any(lab.run(run).parent_run_id for run in runs)
-    view, order = TABLES[table]
-    view = "zl_v_all_runs" if table == "runs" and is_of_children else view
+    view = "zl_v_all_runs" if table == "runs" and is_of_children else TABLES[table]
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    return f"SELECT * FROM {view}{where} ORDER BY {order}", values
+    return f"SELECT * FROM {view}{where} ORDER BY {_ORDERS[table]}", values
 
 
 COMPUTED: dict[str, type] = {
     **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
     **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
-    **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index"), int),
-    **dict.fromkeys(("parent_number", "place"), int),
+    **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
+    "parent_number": int,
     "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
 }
 """Column that views compute, or that only statements know, and is no text -> type of its values."""

@@ -73,10 +73,10 @@ def rows_of_table(
 
 
 COMPUTED: dict[str, type] = {
+    "parent_number": int,
     **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
     **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
     **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
-    "parent_number": int,
     "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
 }
 """Column that views compute, or that only statements know, and is no text -> type of its values."""

@@ -191,7 +191,7 @@ PLOT_KINDS: Registry[PlotKind] = Registry(
         PlotKind(
             "hierarchy",
             "the memories of the accelerator",
-            lambda drawing: plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path),
+            lambda drawing: plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path, drawing.priced.cmes),
         ),
         PlotKind("workload", "the graph of the network, hot layers dark", _workload),
         PlotKind("compare", "several runs side by side", _compare, takes_several=True),

@@ -234,6 +234,10 @@ class Accelerator:
         """Index of the outermost memory that holds an operand."""
         return self.levels[operand][-1]
 
+    def n_instances(self, memory: Memory) -> int:
+        """How many of a memory there are: one for each place along the array dimensions that it does not serve."""
+        return prod(n for dim, n in self.array.sizes.items() if dim not in memory.served_dimensions)
+
     def memory_named(self, name: str) -> Memory:
         """The memory of that name."""
         return next(m for m in self.memories if m.name == name)
@@ -327,7 +331,7 @@ def area_of(accelerator: Accelerator) -> Area:
     array = accelerator.array
     parts = array.area_mm2_by_part
     memories = tuple(
-        MemoryArea(m.name, prod(n for d, n in array.sizes.items() if d not in m.served_dimensions), m.area_mm2)
+        MemoryArea(m.name, accelerator.n_instances(m), m.area_mm2)
         for m in accelerator.memories
         if not (array.imc and m.name == CELLS)
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
 from typing import NamedTuple
 
 from zigzag_lab.hardware import Accelerator
@@ -31,14 +30,13 @@ def insert_rows_of(database: Database, given: RunInput) -> None:
 def port_rows(digest: str, accelerator: Accelerator) -> Iterator[InputPortTuple]:
     """A row for each port of each memory, in the order of the file."""
     for memory_index, memory in enumerate(accelerator.memories):
-        n_instances = prod(n for dim, n in accelerator.array.sizes.items() if dim not in memory.served_dimensions)
         for port_index, port in enumerate(memory.ports):
             yield InputPortTuple(
                 digest=digest,
                 memory_index=memory_index,
                 port_index=port_index,
                 memory=memory.name,
-                n_instances=n_instances,
+                n_instances=accelerator.n_instances(memory),
                 size_bits=memory.size_bits,
                 read_cost_pj=float(memory.read_cost_pj),
                 write_cost_pj=float(memory.write_cost_pj),

@@ -135,13 +135,16 @@ class Layer:
         """Inferences that the layer is priced for: the size of its loop B, 1 where it has none."""
         return self.loop_sizes.get(BATCH, 1)
 
+    def precision_of(self, operand: str) -> str:
+        """Bits an element of an operand, such as ``W 8``; ``O 16 (8 when finished)`` where those of sums change."""
+        bits, final = self.precision_bits[operand], self.precision_bits[FINAL_OUTPUT]
+        differs = operand == self.output_operand and final != bits
+        return f"{operand} {bits}" + (f" ({final} when finished)" if differs else "")
+
     @property
     def precision_text(self) -> str:
         """Bits an element of each operand, the output last, such as ``I 8, W 8, O 16 (8 when finished)``."""
-        bits = self.precision_bits
-        parts = [f"{op} {bits[op]}" for op in (*sorted(self.input_operands), self.output_operand)]
-        final = bits[FINAL_OUTPUT]
-        return ", ".join(parts) + (f" ({final} when finished)" if final != bits[self.output_operand] else "")
+        return ", ".join(map(self.precision_of, (*sorted(self.input_operands), self.output_operand)))
 
     @cached_property
     def n_macs(self) -> int:

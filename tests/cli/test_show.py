@@ -57,7 +57,7 @@ def test_what_decides_the_price_is_shown_of_a_run_and_of_a_layer(two: Two) -> No
         table = lines[lines.index("Accesses to memories") + 2 :][:4]
         assert [line.split() for line in table] == [
             ["rf_w", "16", "2", "B", "8", "0.01", "0.015", "0.00125", "0.00187"],
-            ["rf_o", "4", "4", "B", "32", "0.02", "0.03", "0.000625", "0.000938"],
+            ["rf_o", "4", "4", "B", "32", "0.02", "0.03", "0.000625", "0.000937"],
             ["sram", "1", "512", "B", "64", "1.5", "2.25", "0.0234", "0.0352"],
             ["dram", "1", "119.2", "MiB", "32", "100", "150", "3.12", "4.69"],
         ]

@@ -112,7 +112,7 @@ def _layer_row(
 def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: Spelt) -> list[Any]:
     terms, memories = cme.breakdown, cme.accelerator.memories
     values: list[Any] = []
-    for operand, indices in cme.problem.memories.items():
+    for operand, indices in sorted(cme.problem.memories.items()):  # as by their key, each row is the table's last
         levels = zip(
             indices,
             spelt[operand][0],

@@ -14,7 +14,7 @@ from tests.stages.small import accelerator, layer, written
 from zigzag_lab import api
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.records import record_from
-from zigzag_lab.store import Lab
+from zigzag_lab.store import Lab, housekeeping, open_store
 from zigzag_lab.store.codec import unpacked
 from zigzag_lab.store.connect import connect
 from zigzag_lab.store.input_rows import operand_rows, port_rows
@@ -96,6 +96,17 @@ def test_they_are_written_once_for_each_input(url: str, tmp_path: Path) -> None:
     assert {table: len(rows) for table, rows in once.items()} == {"zl_input_port": 7, "zl_input_operand": 6}
     run(url, tmp_path, objective="energy")
     assert stored(url) == once == expected(url)
+
+
+def test_they_go_with_their_input(url: str, tmp_path: Path) -> None:
+    run_id = run(url, tmp_path)
+    with open_store(url) as store:
+        housekeeping.delete(store, [run_id])
+        assert housekeeping.remove_garbage(store)["zl_input"] == 3
+    assert not any(stored(url).values())
+    run(url, tmp_path)
+    assert stored(url) == expected(url)
+    assert all(stored(url).values())
 
 
 def test_inputs_that_are_there_get_theirs_with_the_upgrade(url: str, tmp_path: Path) -> None:

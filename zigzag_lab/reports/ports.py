@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 
@@ -76,34 +76,38 @@ def _design_with(network: Network, memory: str) -> Accelerator:
 
 
 def _wider_claims(network: Network, first: PortName, places: Places) -> list[Statement]:
-    """What ends the stalls, alone or with the ports that take over; and what widths of one port gain, and at most."""
+    """What widths of one port gain, and at most; then what ends the stalls, alone or with the ports that take over."""
     limit = _with(network, {first: max(width_of(network, first), *map(widest_needed, network.layers))})
     wider = _widened(network, first)
     figures: dict[str, object] = {"hopeless": [list(place) for place in wider.hopeless]}
-    if not wider.widths:
-        claims = [Statement("wider port", _hopeless_text(network, first, places, figures), figures)]
-    else:
-        claims = [Statement("wider port", _enough_text(wider, places, figures), figures)]
-    return (
-        claims if limit.latency_cycles == network.latency_cycles else [*claims, _one_port(wider, first, limit, places)]
-    )
+    tell = partial(_enough_text, wider) if wider.widths else partial(_hopeless_text, network, first)
+    claim = Statement("wider port", tell(places, figures), figures)
+    if limit.latency_cycles == network.latency_cycles:
+        return [claim]
+    steps = _steps(network, first, limit, wider.widths.get(first))
+    enough = next((bits for bits, n in steps.items() if n - wider.after.latency_cycles < WORTH * n), None)
+    if list(wider.widths) == [first] and enough is not None and enough < wider.widths[first]:
+        is_same = steps[enough] == wider.after.latency_cycles
+        claim = replace(claim, text=f"{claim.text[:-1]}; {enough} bits gain {'' if is_same else 'nearly '}as much.")
+    return [_one_port(wider, first, (steps, limit), places), claim]
 
 
 # -- one port alone ----------------------------------------------------------------------------------------------------
 
 
-def _one_port(wider: _Wider, first: PortName, limit: Network, places: Places) -> Statement:
+def _one_port(wider: _Wider, first: PortName, gains: tuple[dict[int, float], Network], places: Places) -> Statement:
     """What widths of a port gain while all others stay; where another one takes over, they gain no more."""
     network, before = wider.before, wider.before.latency_cycles
-    steps = _steps(network, first, limit, wider.widths.get(first))
+    steps, limit = gains
     changes = {bits: places.width(_design_with(network, first[0]), first, bits) for bits in steps}
     figures: dict[str, object] = {"memory": first[0], "port": first[1], "limit_latency_cycles": limit.latency_cycles}
     figures["steps"] = [
         {"change": changes[bits].as_dict(), "bits_per_cycle": bits, "latency_cycles": latency}
         for bits, latency in steps.items()
     ]
-    listed = ", ".join(f"{bits} bits a cycle give {change(before, latency)}" for bits, latency in steps.items())
-    (bits, *_) = steps
+    given = {bits: change(before, latency) for bits, latency in steps.items()}
+    (bits, *others) = given
+    listed = ", ".join([f"{bits} bits a cycle give {given[bits]}", *(f"{more} give {given[more]}" for more in others)])
     parts = [f"{named(first)} alone ({changes[bits].where}): {listed}"]
     parts.append(f"no width of it gets below {change(before, limit.latency_cycles)}{_taken_over(limit, first)}")
     parts += _cost_of_width(network, first, bits, places, figures)

@@ -2,6 +2,7 @@
 
 from zigzag_lab.hardware.accelerator import (
     Accelerator,
+    AccessCost,
     Area,
     ArrayCosts,
     Memory,
@@ -9,11 +10,13 @@ from zigzag_lab.hardware.accelerator import (
     OperationalArray,
     Port,
     area_of,
+    costs_by_width,
 )
 from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
 __all__ = [
     "Accelerator",
+    "AccessCost",
     "Area",
     "ArrayCosts",
     "ImcArray",
@@ -23,4 +26,5 @@ __all__ = [
     "OperationalArray",
     "Port",
     "area_of",
+    "costs_by_width",
 ]

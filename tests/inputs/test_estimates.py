@@ -39,6 +39,13 @@ def test_between_answers_lines_are_straight_over_logarithms() -> None:
     assert "table" in found.source
 
 
+@pytest.mark.parametrize(("n_bytes", "width"), [(2048, 32), (8192, 128), (32768, 64)])
+def test_between_answers_the_table_is_near_to_cacti(n_bytes: int, width: int) -> None:
+    _, _, *figures = sram_table.answer(n_bytes, width)
+    found = memory_estimate("sram", 8 * n_bytes, width, None)
+    assert [found.read_pj, found.write_pj, found.area_mm2] == pytest.approx(figures, rel=0.2)
+
+
 def test_beyond_the_table_they_go_on() -> None:
     larger = memory_estimate("sram", 8 * 65536 * 1024, 64, None)
     largest = memory_estimate("sram", 8 * 16384 * 1024, 64, None)

@@ -1,7 +1,8 @@
 """Estimates of energies and areas for a chip that is not designed yet, each with its source.
 
-SRAMs are priced by CACTI, or by a table of its answers; registers, DRAM and units by published figures. They are of
-several technologies, and right to a factor of two at best: good enough to begin with, and marked in the file.
+SRAMs are priced by CACTI, or by a table of its answers, which is within a fifth of CACTI in between; registers, DRAM
+and units by published figures. They are of several technologies, and right to a factor of two at best: good enough to
+begin with, and marked in the file.
 """
 
 from __future__ import annotations

@@ -233,15 +233,6 @@ def _start_of_digest(spatial_text: str) -> str:
     return digest_of_bytes(spatial_text.encode(), "spatial")[:N_SPATIAL_DIGITS]
 
 
-def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:
-    """A mapping as plain data, in the order that both are given in; its canonical JSON is what is stored."""
-    return {
-        "kind": temporal.kind.value,
-        "spatial": [[dim, [*unrolled.items()]] for dim, unrolled in spatial.unrollings.items()],
-        "temporal": temporal.levels,
-    }
-
-
 def mapping_from(content: Any) -> tuple[SpatialMapping, TemporalMapping]:
     """The spatial and the temporal mapping of a stored document (JSON text, or what a driver made of it)."""
     document = json.loads(content) if isinstance(content, (str, bytes)) else content

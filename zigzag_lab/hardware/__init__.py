@@ -3,15 +3,13 @@
 from zigzag_lab.hardware.accelerator import (
     Accelerator,
     AccessCost,
-    Area,
     ArrayCosts,
     Memory,
-    MemoryArea,
     OperationalArray,
     Port,
-    area_of,
     costs_by_width,
 )
+from zigzag_lab.hardware.area import Area, MemoryArea, area_of, known_area
 from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
 __all__ = [
@@ -27,4 +25,5 @@ __all__ = [
     "Port",
     "area_of",
     "costs_by_width",
+    "known_area",
 ]

@@ -151,7 +151,11 @@ def test_runs_warn_once_and_keep_it(tmp_path: Path) -> None:
 def test_estimates_are_a_note_of_the_run(tmp_path: Path) -> None:
     done = asked(*run_of(spoilt("estimates", tmp_path)))
     assert done.exit_code == 0, done.output
-    assert "Note: accelerator small: costs of these are estimates: memories.sram (a guess); so are" in done.stdout
+    note = "Note: accelerator small: costs of these are estimates: memories.sram (a guess); so are"
+    assert note in done.stdout
+    with Lab(f"sqlite:///{tmp_path}/lab.db") as lab:
+        ((kept,),) = (run.warnings for run in lab.runs())
+    assert kept.startswith(note)
 
 
 @pytest.mark.parametrize("is_json", [False, True])

@@ -150,7 +150,7 @@ class MainStage(Pipeline):
                 around.started(recorder.run_id)
             recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
             for finding in self.findings:
-                recorder.warn(str(finding))
+                recorder.warn(finding.line if finding.severity is Severity.NOTE else str(finding))
             with databases.run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 with at_work(recorder):

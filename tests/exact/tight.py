@@ -40,6 +40,7 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
 from zigzag_lab.stages import (
     CostModelStage,
+    ExactStage,
     LomaStage,
     SalsaStage,
     SpatialMappingConversionStage,
@@ -72,7 +73,7 @@ def tight_case(seed: int) -> TightCase:
         if problem is not None and problem.temporal_sizes and most_mappings(problem) <= MOST_MAPPINGS:
             break
     kind = TemporalMappingType.EVEN if chance(rng, 40) else TemporalMappingType.UNEVEN
-    search = rng.choice((LomaStage, LomaStage, SalsaStage))
+    search = rng.choice((LomaStage, LomaStage, SalsaStage, ExactStage))
     order = loops_of(problem)
     rng.shuffle(order)
     if chance(rng, 20):
@@ -103,14 +104,14 @@ def transposed(layer: Layer) -> Layer:
 
 
 def _cut_down(rng: Random, problem: Problem, order: Loops, kind: TemporalMappingType) -> Problem:
-    """The problem with memories of the size that a mapping needs, or of nearly that."""
+    """The problem with memories of the size that a mapping needs, rarely less; private ones, which lure, often more."""
     cuts = _random_cuts(rng, problem, order, kind)
     moved = {op: moved_down(problem, op, order, of_op) for op, of_op in cuts.items()}
-    memories, spare = [], rng.choice((1.0, 1.0, 1.1, 1.5))
+    memories = []
     for memory, sharers in zip(problem.accelerator.memories, problem.sharers, strict=True):
         needed = sum(reserved_bits(problem, op, level, order, moved[op]) for op, level in sharers)
-        size = ceil(needed * spare) if chance(rng, 85) else ceil(needed * 0.9)
-        memories.append(replace(memory, size_bits=max(1, size)))
+        ample = rng.choice((1.0, 2.0, 4.0, 8.0)) if len(sharers) < 2 else 0.9 if chance(rng, 20) else 1.0
+        memories.append(replace(memory, size_bits=max(1, ceil(needed * ample))))
     accelerator = replace(problem.accelerator, memories=tuple(memories))
     return Problem.of(problem.layer, accelerator, problem.constraints, problem.spatial_mapping)
 
@@ -171,7 +172,11 @@ def asked(case: TightCase, log: SinkLog) -> CostModelEvaluation:
     """What the stages find."""
     problem, reduction = case.problem, REDUCTIONS[case.objective]
     stages = [SpatialMappingConversionStage, reduction, case.search, CostModelStage]
-    given = {"salsa_iteration_number": 100, "salsa_number_of_core": 2} if case.search is SalsaStage else {}
+    given: dict[str, object] = {}
+    if case.search is SalsaStage:
+        given = {"salsa_iteration_number": 100, "salsa_number_of_core": 2, "salsa_opt_criterion": case.objective}
+    elif case.search is ExactStage:
+        given = {"exact_objective": case.objective}
     ((best, _),) = reduction(
         stages,
         layer=problem.layer,

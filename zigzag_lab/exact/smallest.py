@@ -18,11 +18,13 @@ from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
 
 
-def smallest_mapping(problem: Problem, kind: TemporalMappingType = TemporalMappingType.UNEVEN) -> MappingBatch:
+def smallest_mapping(problem: Problem, kind: TemporalMappingType = TemporalMappingType.UNEVEN) -> MappingBatch | None:
     """Return the mapping of the smallest tiles, alone in a batch; whether it fits is another question.
 
-    A whole order of the user's holds; one that leaves something open is not looked at.
+    None where the user wants some loops at some positions; a whole order of the user's holds.
     """
+    if OrderConstraints.of(problem).positions:
+        return None
     tables = LoopTables(problem, *_summing_innermost(problem))
     cuts = {op: _cuts(problem, op, tables.n_slots, kind) for op in problem.operands}
     return MappingBatch(tables, cuts)

@@ -174,7 +174,9 @@ def _search(
         raise
     if not target.has_found:
         check_smallest_tiles(problem)
-        offer(target, smallest_mapping(problem, kind))
+        smallest = smallest_mapping(problem, kind)
+        if smallest is not None:
+            offer(target, smallest)
     run.n_priced += n_known
     return run
 

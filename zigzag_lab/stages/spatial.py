@@ -259,7 +259,8 @@ def _concluded(nearest: InfeasibleError, misses: Sequence[InfeasibleError], stag
         verdict = f"infeasible, proven: no {stage.mappings} fits under {tried}"
     else:
         limit = stage.kwargs.get(TIME_LIMIT.keyword, TIME_LIMIT.default)
-        verdict = f"not proven: no {stage.mappings} was found under {tried}, in {limit} s of exact search for each"
+        within = f", in {limit:g} s of exact search for each" if isinstance(limit, (int, float)) else ""
+        verdict = f"not proven: no {stage.mappings} was found under {tried}{within}"
     hint = f"{hint} {stage.more}".strip()
     reason = f"{nearest.reason.rstrip('.')}; {verdict}"
     return InfeasibleError(nearest.layer, reason, hint, nearest.missing_bits, is_proven)

@@ -38,31 +38,47 @@ from zigzag_lab.cost.kernel import supports
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import SpatialMapping
+from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.stages import (
     CostModelStage,
     ExactStage,
     LomaStage,
     SalsaStage,
     SpatialMappingConversionStage,
+    SpatialMappingGeneratorStage,
     TemporalOrderingConversionStage,
 )
 from zigzag_lab.stages.recording import SinkLog
-from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
 from zigzag_lab.workload import Layer
 
-MOST_MAPPINGS = 3_000
+MOST_MAPPINGS, MOST_SPATIAL, MOST_OF_SEVERAL = 3_000, 30, 10_000
 RELATIVE = 1e-12
+Mappings = list[tuple[Problem, Mapping]]
 WHOLE_SPACES = tuple(f"all {kind} mappings" for kind in TemporalMappingType)
 
 
 @dataclass(frozen=True)
 class TightCase:
-    """What is asked: a problem, by which search and for which kind of mappings."""
+    """What is asked: a problem, by which search and for which kind of mappings.
+
+    Attributes:
+        problem: with the spatial mapping that is given, if not all are tried.
+        all_spatial: those, where they are.
+    """
 
     problem: Problem
     kind: TemporalMappingType
     search: Any
     objective: Objective
+    all_spatial: tuple[SpatialMapping, ...] = ()
+
+    @property
+    def problems(self) -> list[Problem]:
+        """One for each spatial mapping."""
+        given = self.problem
+        scene = given.layer, given.accelerator, given.constraints
+        return [Problem.of(*scene, spatial) for spatial in self.all_spatial] or [given]
 
 
 def tight_case(seed: int) -> TightCase:
@@ -81,7 +97,20 @@ def tight_case(seed: int) -> TightCase:
         problem = replace(problem, constraints=replace(problem.constraints, temporal_ordering=tuple(order)))
     elif chance(rng, 20):
         problem = replace(problem, constraints=replace(problem.constraints, temporal_ordering=(order[0],)))
-    return TightCase(_cut_down(rng, problem, tuple(order), kind), kind, search, rng.choice(list(Objective)))
+    case = TightCase(_cut_down(rng, problem, tuple(order), kind), kind, search, rng.choice(list(Objective)))
+    return with_all_spatial(case) if not problem.constraints.temporal_ordering and chance(rng, 50) else case
+
+
+def with_all_spatial(case: TightCase) -> TightCase:
+    """The case with all spatial mappings instead of one; as it is where they are too many."""
+    given = case.problem
+    try:
+        found = spatial_mappings(given.layer, given.accelerator, given.constraints, None)
+    except InputError:
+        return case
+    several = replace(case, all_spatial=tuple(found))
+    too_many = len(found) > MOST_SPATIAL or sum(map(most_mappings, several.problems)) > MOST_OF_SEVERAL
+    return case if too_many else several
 
 
 def _drawn(rng: Random) -> Problem | None:
@@ -131,9 +160,8 @@ def _random_cuts(rng: Random, problem: Problem, order: Loops, kind: TemporalMapp
 # -- brute force -------------------------------------------------------------------------------------------------------
 
 
-def all_mappings(case: TightCase) -> Iterator[Mapping]:
-    """Every mapping of a case that fits as it is priced, irrelevant loops moved down; allocated by hand."""
-    problem = case.problem
+def all_mappings(problem: Problem, kind: TemporalMappingType) -> Iterator[Mapping]:
+    """Every mapping that fits as it is priced, irrelevant loops moved down; allocated by hand."""
     for order in orders(loops_of(problem)):
         if not is_as_wished(problem, order):
             continue
@@ -141,7 +169,7 @@ def all_mappings(case: TightCase) -> Iterator[Mapping]:
         choices = [combinations_with_replacement(range(len(order) + 1), n) for n in n_inner]
         for chosen in product(*choices):
             cuts = {op: (*of_op, len(order)) for op, of_op in zip(problem.operands, chosen, strict=True)}
-            if (case.kind is TemporalMappingType.UNEVEN or is_even(problem, cuts)) and fits(problem, order, cuts):
+            if (kind is TemporalMappingType.UNEVEN or is_even(problem, cuts)) and fits(problem, order, cuts):
                 yield Mapping(order, tuple(cuts.items()))
 
 
@@ -171,18 +199,20 @@ def is_even(problem: Problem, cuts: dict[str, Cuts]) -> bool:
 def asked(case: TightCase, log: SinkLog) -> CostModelEvaluation:
     """What the stages find."""
     problem, reduction = case.problem, REDUCTIONS[case.objective]
-    stages = [SpatialMappingConversionStage, reduction, case.search, CostModelStage]
-    given: dict[str, object] = {}
+    proposing: Any = SpatialMappingGeneratorStage if case.all_spatial else SpatialMappingConversionStage
+    stages = [proposing, reduction, case.search, CostModelStage]
+    given: dict[str, object] = {"user_spatial_mapping": problem.spatial_mapping}
+    if case.all_spatial:
+        given = {"nb_mappings_generated": None}
     if case.search is SalsaStage:
-        given = {"salsa_iteration_number": 100, "salsa_number_of_core": 2, "salsa_opt_criterion": case.objective}
+        given |= {"salsa_iteration_number": 100, "salsa_number_of_core": 2, "salsa_opt_criterion": case.objective}
     elif case.search is ExactStage:
-        given = {"exact_objective": case.objective}
+        given["exact_objective"] = case.objective
     ((best, _),) = reduction(
         stages,
         layer=problem.layer,
         accelerator=problem.accelerator,
         constraints=problem.constraints,
-        user_spatial_mapping=problem.spatial_mapping,
         temporal_mapping_type=case.kind,
         sink=log,
         **given,
@@ -194,7 +224,8 @@ def asked(case: TightCase, log: SinkLog) -> CostModelEvaluation:
 def differences(seed: int, counts: Counter[str]) -> list[str]:
     """In what the tool and brute force, or ZigZag, differ on the case of a seed."""
     case, log = tight_case(seed), SinkLog()
-    mappings = list(all_mappings(case))
+    mappings = [(problem, mapping) for problem in case.problems for mapping in all_mappings(problem, case.kind)]
+    counts["all spatial mappings"] += bool(case.all_spatial)
     counts[f"{case.kind}, by {case.search.__name__}"] += 1
     try:
         best = asked(case, log)
@@ -208,14 +239,12 @@ def differences(seed: int, counts: Counter[str]) -> list[str]:
         counts["sliding outputs, searched on" if warnings else "sliding outputs"] += 1
     if not mappings:
         return ["found a mapping where none fits"]
-    return [*_of_the_mapping(case, best, mappings, counts), *(_of_the_proof(case, best, mappings, counts))]
+    return [*_of_the_mapping(best, mappings, counts), *(_of_the_proof(case.objective, best, mappings, counts))]
 
 
-def _of_the_mapping(
-    case: TightCase, best: CostModelEvaluation, mappings: list[Mapping], counts: Counter[str]
-) -> Iterator[str]:
-    problem = case.problem
-    if best.temporal_mapping.levels not in [mapping.temporal(problem).levels for mapping in mappings]:
+def _of_the_mapping(best: CostModelEvaluation, mappings: Mappings, counts: Counter[str]) -> Iterator[str]:
+    spatial, levels = best.problem.spatial_mapping, best.temporal_mapping.levels
+    if not any(p.spatial_mapping == spatial and m.temporal(p).levels == levels for p, m in mappings):
         yield f"{best.temporal_mapping} is none of the {len(mappings)} mappings that fit"
     found = repriced(best)
     counts["not priced by ZigZag" if found.error else "priced by ZigZag"] += 1
@@ -224,12 +253,12 @@ def _of_the_mapping(
 
 
 def _of_the_proof(
-    case: TightCase, best: CostModelEvaluation, mappings: list[Mapping], counts: Counter[str]
+    objective: Objective, best: CostModelEvaluation, mappings: Mappings, counts: Counter[str]
 ) -> Iterator[str]:
     if not isinstance(best.certificate, Certificate) or best.certificate.space.split(" under")[0] not in WHOLE_SPACES:
         return
-    least = min(figure(case.objective, *scalar_price(case.problem, mapping)) for mapping in mappings)
-    ours = figure(case.objective, best.energy_total, best.latency_total2)
+    least = min(figure(objective, *scalar_price(*mapping)) for mapping in mappings)
+    ours = figure(objective, best.energy_total, best.latency_total2)
     counts["proven best" if best.certificate.is_proven else "best left open"] += 1
     if ours < least * (1 - RELATIVE):
         yield f"{ours}, which brute force misses: {least}"

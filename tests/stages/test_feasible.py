@@ -117,7 +117,7 @@ def test_where_the_search_had_to_stop_nothing_is_proven(monkeypatch: pytest.Monk
     monkeypatch.setattr(solve, "MOST_POINTS", 1)
     monkeypatch.setattr(solve, "MOST_COARSE_POINTS", 1)
     wanted = small.mapping(temporal_ordering=[["K", "*"]])
-    with pytest.raises(InfeasibleError, match="not proven: no uneven mapping in the wanted order.* in 10 s") as told:
+    with pytest.raises(InfeasibleError, match=r"not proven: no uneven mapping in the wanted order.* in 10 s") as told:
         results(LomaStage, *CASES[1], mapping=wanted)
     assert told.value.is_proven is False
 

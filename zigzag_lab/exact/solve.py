@@ -159,6 +159,8 @@ def _search(
         if floor < np.inf and target.is_safe_from(floor):
             return Outcome(floor)
     n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
+    if not target.has_found:
+        check_smallest_tiles(problem)
     is_bounded = supports(problem)
     try:
         if space is None:
@@ -169,11 +171,7 @@ def _search(
         n_priced = _offer_coarser(problem, kind, target, deadline)
         floor = _without_graph(space, target) if space and is_bounded else _floor(problem, target)
         run = Outcome(floor, n_priced)
-    except InfeasibleError:
-        check_smallest_tiles(problem)
-        raise
     if not target.has_found:
-        check_smallest_tiles(problem)
         smallest = smallest_mapping(problem, kind)
         if smallest is not None:
             offer(target, smallest)

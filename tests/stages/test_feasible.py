@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.exact.repricing import repriced
 from tests.stages import small
 from zigzag_lab.exact import solve
 from zigzag_lab.stages import (
@@ -13,9 +14,11 @@ from zigzag_lab.stages import (
     LomaStage,
     MinimalEnergyStage,
     MinimalLatencyStage,
+    ONNXModelParserStage,
     SalsaStage,
     SpatialMappingConversionStage,
     SpatialMappingGeneratorStage,
+    SumStage,
     TemporalOrderingConversionStage,
     WorkloadParserStage,
     WorkloadStage,
@@ -74,6 +77,60 @@ def test_even_mappings_are_searched_on_too(search: Any) -> None:
     assert cme.latency_total2 == exact.latency_total2 >= uneven.latency_total2
     assert cme.certificate.space.startswith("all even mappings under ")
     assert cme.temporal_mapping.kind is TemporalMappingType.EVEN
+
+
+def chip() -> dict[str, Any]:
+    """32 by 32 units with registers, and 32 KiB that all operands share."""
+    in_and_out = ("tl", "fh"), ("tl", "th", "fh", "fl")
+    of_inputs = {op: [f"{op}, {way}" for way in in_and_out[0]] for op in ("I1", "I2")}
+    of_outputs = [f"O, {way}" for way in in_and_out[1]]
+    every = [*of_inputs["I1"], *of_inputs["I2"], *of_outputs]
+    wide = small.port("r_port_1", "read", 64, *(a for a in every if a[-2:] in ("tl", "th"))) | {"bandwidth_max": 512}
+    back = small.port("w_port_1", "write", 64, *(a for a in every if a[-2:] in ("fh", "fl"))) | {"bandwidth_max": 512}
+    rw = small.port("rw_port_1", "read_write", 64, *every) | {"bandwidth_max": 128}
+    rf_w = [small.port("r_port_1", "read", 8, "I2, tl"), small.port("w_port_1", "write", 8, "I2, fh")]
+    rf_o = [
+        small.port(f"{kind[0]}_port_{n}", kind, 32, allocation)
+        for kind, n, allocation in zip(("read", "read", "write", "write"), (1, 2, 1, 2), of_outputs, strict=True)
+    ]
+    memories = {
+        "rf_w": (512, 0.05, 0.05, ["I2"], rf_w, []),
+        "rf_o": (32, 0.03, 0.03, ["O"], rf_o, []),
+        "spad": (32 * 1024 * 8, 25, 28, ["I1", "I2", "O"], [wide, back], ["D1", "D2"]),
+        "dram": (8 * 10**10, 700, 750, ["I1", "I2", "O"], [rw], ["D1", "D2"]),
+    }
+    made = {name: small.memory(of[0], of[1], *of[3:]) | {"w_cost": of[2]} for name, of in memories.items()}
+    array = {"unit_energy": 0.2, "unit_area": 1, "dimensions": ["D1", "D2"], "sizes": [32, 32]}
+    return {"name": "chip", "memories": made, "operational_array": array}
+
+
+RIGHT = {
+    **{f"/layer1/layer1.{block}/conv{n}/Conv": 114_162 for block in (0, 1) for n in (1, 2)},
+    **{f"/layer2/layer2.{place}/Conv": 113_826 for place in ("0/conv2", "1/conv1", "1/conv2")},
+    "/layer3/layer3.0/downsample/downsample.0/Conv": 8_321,
+    "/layer4/layer4.0/downsample/downsample.0/Conv": 10_545,
+}
+"""Cycles of the layers for which LOMA finds nothing, as ``--search exact`` proves them."""
+
+
+def test_resnet_18_runs_on_a_chip_that_greedy_search_finds_too_small() -> None:
+    log = SinkLog()
+    below = [MinimalLatencyStage, SpatialMappingGeneratorStage, MinimalLatencyStage, LomaStage, CostModelStage]
+    ((_, layers),) = MainStage(
+        [ONNXModelParserStage, AcceleratorParserStage, SumStage, WorkloadStage, *below],
+        workload="resnet18",
+        accelerator=chip(),
+        mapping=small.mapping(spatial_mapping={"D1": ["K, 32"], "D2": ["C, 32"]}),
+        loma_lpf_limit=6,
+        sink=log,
+    ).run()
+    searched_on = [cme for cme, _ in layers if cme.certificate is not None]
+    assert len(layers) == 21
+    assert {cme.layer.name: cme.latency_total2 for cme in searched_on} == RIGHT
+    assert all(cme.certificate.is_proven and not repriced(cme).differs for cme in searched_on)
+    warnings = [event[1] for event in log.events if event[0] == "warn"]
+    assert len(warnings) == len({cme.latency_total2 for cme in searched_on})
+    assert "(memory spad is 33,280 bits too small for I and W and O" in warnings[0]
 
 
 ORDER = [("OX", 2), ("OX", 2), ("K", 2), ("C", 2), ("K", 2)]

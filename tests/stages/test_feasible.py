@@ -156,7 +156,7 @@ SIXTEEN_BITS = {"sram_bits": 16, "sizes": CASES[0][1]}
             {},
             "no uneven mapping fits under the [0-9]+ spatial mappings tried.* spatial mappings: --spatial-mappings all",
         ),
-        ({"nb_mappings_generated": None}, "no uneven mapping fits under all [0-9]+ spatial mappings that there are"),
+        ({"nb_mappings_generated": None}, "no uneven mapping fits under the [0-9]+ spatial mappings that there are"),
         ({"temporal_mapping_type": "even"}, "no even mapping fits under the"),
         ({"search": ExactStage}, "no uneven mapping fits under the"),
         ({"search": SalsaStage}, "no uneven mapping fits under the"),

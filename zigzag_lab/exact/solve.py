@@ -154,14 +154,14 @@ def _search(
     space = None
     with suppress(TooLargeError):
         space = Space(problem, kind, most_points=MOST_POINTS)
-    if space and isinstance(target, Best) and target.to_beat < np.inf:
+    is_bounded = supports(problem)
+    if space and is_bounded and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
             return Outcome(floor)
     n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
     if not target.has_found:
         check_smallest_tiles(problem)
-    is_bounded = supports(problem)
     try:
         if space is None:
             raise TooLargeError

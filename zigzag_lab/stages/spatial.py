@@ -92,7 +92,10 @@ class SpatialMappingGeneratorStage(_SpatialStage):
 
     def tried(self, n: int) -> str:
         """What was tried: some spatial mappings, or all that there are."""
-        return f"all {n} spatial mappings that there are" if self._are_all else f"the {n} spatial mappings tried"
+        what = "spatial mapping" if n == 1 else "spatial mappings"
+        if len(list(designs(self.layer, self.accelerator, self.constraints))) > 1:
+            what = "choices of spatial mapping and skipped memories"
+        return f"the {n} {what} {'that there are' if self._are_all else 'tried'}"
 
     @property
     def more(self) -> str:

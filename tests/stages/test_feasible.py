@@ -156,10 +156,14 @@ SIXTEEN_BITS = {"sram_bits": 16, "sizes": CASES[0][1]}
             {},
             "no uneven mapping fits under the [0-9]+ spatial mappings tried.* spatial mappings: --spatial-mappings all",
         ),
-        ({"nb_mappings_generated": None}, "no uneven mapping fits under the [0-9]+ spatial mappings that there are"),
+        ({"nb_mappings_generated": None}, "no uneven mapping fits under the [0-9]+ spatial mappings allowed"),
         ({"temporal_mapping_type": "even"}, "no even mapping fits under the"),
         ({"search": ExactStage}, "no uneven mapping fits under the"),
         ({"search": SalsaStage}, "no uneven mapping fits under the"),
+        (
+            {"mapping": small.mapping(spatial_mapping={"D1": ["K, 4"], "D2": ["C, 4"]})},
+            "no uneven .* the only .* allowed",
+        ),
     ],
 )
 def test_what_fits_in_no_way_is_proven_infeasible(more: dict[str, Any], said: str) -> None:

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.bypass import designs
@@ -88,19 +89,26 @@ class SpatialMappingGeneratorStage(_SpatialStage):
                 "False",
             )
         check_count("nb_mappings_generated", nb_mappings_generated)
-        self._are_all = True
 
     def tried(self, n: int) -> str:
-        """What was tried: some spatial mappings, or all that there are."""
-        what = "spatial mapping" if n == 1 else "spatial mappings"
+        """What was tried: some spatial mappings, or all that the mapping file and the options allow."""
+        what = "spatial mapping" if n == 1 else f"{n} spatial mappings"
         if len(list(designs(self.layer, self.accelerator, self.constraints))) > 1:
-            what = "choices of spatial mapping and skipped memories"
-        return f"the {n} {what} {'that there are' if self._are_all else 'tried'}"
+            what = f"{n} choices of spatial mapping and skipped memories"
+        if self.are_more:
+            return f"the {what} tried"
+        return f"the {'only ' if n == 1 else ''}{what} allowed"
+
+    @cached_property
+    def are_more(self) -> bool:
+        """Whether there are more spatial mappings than were tried."""
+        n_tried = len(list(self._proposals()))
+        return self.n_mappings is not None and len(list(self._proposals(n_tried + 1))) > n_tried
 
     @property
     def more(self) -> str:
-        """Other spatial mappings, if there may be any."""
-        return "" if self._are_all else f"Or try more spatial mappings: {N_SPATIAL_MAPPINGS.flag} all."
+        """Other spatial mappings, if there are any."""
+        return f"Or try more spatial mappings: {N_SPATIAL_MAPPINGS.flag} all." if self.are_more else ""
 
     def batches(self) -> Iterator[ResultBatch]:
         """Yield what the stages below find under each spatial mapping."""
@@ -118,18 +126,19 @@ class SpatialMappingGeneratorStage(_SpatialStage):
         for batch in stage.batches_on(accelerator):
             yield batch.wrapped(lambda result: (result[0], (mapping, result[1])))
 
-    def _proposals(self) -> Iterator[tuple[Accelerator, SpatialMapping]]:
-        """Spatial mappings, on every design that the user allows; a choice of skips under which none fits has none."""
+    def _proposals(self, at_least: int = 0) -> Iterator[tuple[Accelerator, SpatialMapping]]:
+        """Spatial mappings, on every design that the user allows; a choice of skips under which none fits has none.
+
+        As many of each as the user wants, and at least so many if there are.
+        """
+        n = None if self.n_mappings is None else max(at_least, self.n_mappings)
         for accelerator in designs(self.layer, self.accelerator, self.constraints):
             try:
-                mappings = spatial_mappings(
-                    self.layer, accelerator, self.constraints, self.n_mappings, mixed=self.mixed
-                )
+                mappings = spatial_mappings(self.layer, accelerator, self.constraints, n, mixed=self.mixed)
             except InputError:
                 if accelerator is self.accelerator:
                     raise
                 continue
-            self._are_all &= self.n_mappings is None or len(mappings) < self.n_mappings
             yield from ((accelerator, mapping) for mapping in mappings)
 
 

@@ -40,10 +40,12 @@ def check_smallest_tiles(problem: Problem) -> None:
     for memory, sharers in zip(problem.accelerator.memories, problem.sharers, strict=True):
         missing = sum(_least_bits(tables, op, level) for op, level in sharers) - capacity_bits(memory)
         if missing > 0:
-            tiles = f"the smallest tiles of {' and '.join(op for op, _ in sharers)}"
+            are_whole = all(level == len(problem.memories[op]) - 1 for op, level in sharers)
+            what = "the whole of" if are_whole else "the smallest tiles of"
+            operands = " and ".join(op for op, _ in sharers)
             raise InfeasibleError(
                 problem.layer.name,
-                f"memory {memory.name} is {int(np.ceil(missing)):,} bits too small for {tiles} "
+                f"memory {memory.name} is {int(np.ceil(missing)):,} bits too small for {what} {operands} "
                 f"under the spatial mapping {problem.spatial_mapping}",
                 "Enlarge that memory, or unroll fewer loops.",
                 missing,

@@ -50,7 +50,7 @@ def _default(key: Key[Any]) -> str:
         return "needed"
     if key.needed is not NEVER:
         return f"needed {key.needed}"
-    if key.default is None:
+    if key.otherwise or key.default is None:
         return key.otherwise or "none"
     return f"`{shown(list(key.default) if isinstance(key.default, tuple) else key.default)}`"
 

@@ -24,6 +24,19 @@ def test_every_instance_of_every_memory_counts() -> None:
     assert area.single_mm2 == pytest.approx(35.11)
 
 
+def test_an_area_of_nought_is_one_that_is_not_known() -> None:
+    known = (memory("rf", 0.01), memory("sram", 3.0, "D1", "D2", "D3"), memory("dram", 0.0, "D1", "D2", "D3"))
+    area = area_of(Accelerator("plain", known, OperationalArray(SIZES, 0.04, 0.5)))
+    assert (area.unknown, area.total_mm2) == ((), pytest.approx(0.64 + 3.0 + 32.0))  # memory off the chip takes none
+    partly = (memory("rf", 0.0), *known[1:])
+    area = area_of(Accelerator("plain", partly, OperationalArray(SIZES, 0.04, 0.0)))
+    assert (area.unknown, area.total_mm2) == (("operational_array", "rf"), None)
+    alone = area_of(Accelerator("plain", known[2:], OperationalArray(SIZES, 0.04, 0.5)))
+    assert alone.unknown == ("dram",)
+    several = (known[0], replace(known[1], operands=("I1",)), replace(known[2], operands=("I2", "O")))
+    assert area_of(Accelerator("plain", several, OperationalArray(SIZES, 0.04, 0.5))).unknown == ("dram",)
+
+
 def test_the_cells_of_an_in_memory_array_are_part_of_the_array() -> None:
     imc = ImcArray(ImcKind.ANALOG, 8, 8, 2, 8, "D1", "D2", 8, 4, 2, 8, cells_mm2=0.64)
     array = OperationalArray(SIZES, 0.0, 0.0, imc=imc)

@@ -132,7 +132,11 @@ def test_message_names_file_key_and_line(tmp_path: Path) -> None:
         ({"memories__rf_o__bypass": ["I1"]}, "rf_o.bypass[0]: found the text 'I1'", "one of O"),
         ({"memories__dram__bypass": ["O"]}, "memories.dram: O may skip dram, its outermost memory", "further out"),
         ({"operational_array__unit_energy": ...}, "operational_array: key 'unit_energy'", "energy of one operation"),
-        ({"operational_array__unit_area": ...}, "operational_array: key 'unit_area'", "area of one unit"),
+        ({"operational_array__unit_area": -1}, "operational_array.unit_area: found the number -1", "0 or more"),
+        ({"clock": 1}, "clock: found the number 1", "add the unit"),
+        ({"clock": "1 pJ"}, "clock: '1 pJ' is in 'pJ'", "one of ps, ns, us, ms, Hz, kHz, MHz, GHz"),
+        ({"clock": "0 GHz"}, "clock: found the text '0 GHz'", "above 0"),
+        ({"memories__sram__static_power": 2}, "static power of 2 mW, and no clock", "Add a line 'clock: 1 GHz'"),
         (
             {"operational_array__dimensions__1": "D1"},
             "dimensions[1]: dimension 'D1' stands twice",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.stages import small
-from zigzag_lab.hardware import area_of
+from zigzag_lab.hardware import known_area
 from zigzag_lab.inputs import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostRequest, MemoryCosts
 from zigzag_lab.stages import (
@@ -139,9 +139,12 @@ def test_the_best_design_wins(tmp_path: Path, objective: str, value: str) -> Non
 
 def test_large_designs_are_passed_over(tmp_path: Path) -> None:
     document = small.accelerator()
-    document["memories"]["sram"]["area"] = 1
+    with pytest.raises(InputError, match="no area is given for rf_w, rf_o, sram"):
+        search(tmp_path, accelerator=document, hardware_parameters={"memories.sram.size": [2048]}, max_area_mm2=9)
+    for name in ("rf_w", "rf_o", "sram"):
+        document["memories"][name]["area"] = 1
     areas = {"memories.sram.area": [1, 50], "memories.sram.size": [2048]}
-    limit = area_of(read_accelerator(document)).total_mm2 + 1
+    limit = known_area(read_accelerator(document), "test") + 1
     ((_, designs),) = search(tmp_path, accelerator=document, hardware_parameters=areas, max_area_mm2=limit)
     assert [values["memories.sram.area"] for _, (values, _) in designs] == [1]
     with pytest.raises(InputError, match=r"none of the 2 designs takes 0\.5 or less"):

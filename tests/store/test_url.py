@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zigzag_lab.store import Lab, RunStart, open_store
@@ -37,6 +37,10 @@ def test_a_driver_that_repeats_a_piece_of_a_password_is_scrubbed() -> None:
         assert url.scrubbed(f"it says {said}!") in ("it says ***!", 'it says invalid token "***"!')
 
 
+@example("0,0")
+@example("none")
+@example("null")
+@example("~~~")
 @given(st.text("abcXYZ0189%/:@!$+,;~._-", min_size=3, max_size=20))
 def test_no_password_is_shown(password: str) -> None:
     url = DatabaseUrl.parse(f"postgresql+psycopg://someone:{password}@example.org:5432/lab")

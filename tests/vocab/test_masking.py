@@ -142,3 +142,18 @@ def test_variables_with_such_names_are_known_by_themselves(monkeypatch: pytest.M
 def test_no_text_takes_long(piece: str) -> None:
     """The work grows with the text: what is repeated ten thousand times is done with."""
     masked(piece * 10_000)
+
+
+@pytest.mark.parametrize("password", ["none", "NULL", "true", "~", "[]", "{}", "0,0", "12,34,56"])
+@pytest.mark.parametrize(
+    "login",
+    [
+        "connect to postgresql://lab:{}@server/lab now",
+        "https://lab:{}@server/",
+        "curl -u lab:{} there",
+        "server:5432:lab:someone:{}",
+        "machine server login lab password {}",
+    ],
+)
+def test_a_login_s_password_is_one_whatever_it_is(login: str, password: str) -> None:
+    assert masked(login.format(password)) == login.format("***")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overloa
 from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import (
+    DEFAULT_EXPERIMENT,
     EXPLOIT_LOCALITY,
     LPF_LIMIT,
     MIX_SPATIAL,
@@ -20,6 +21,7 @@ from zigzag_lab.vocab.options import (
     PRICE_ALL,
     SEARCH,
     SEED,
+    SKIPS_REPEATED_READS,
     TEMPORAL_MAPPING_TYPE,
     TIME_LIMIT,
     Kind,
@@ -28,6 +30,7 @@ from zigzag_lab.vocab.options import (
 
 if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
+    from zigzag_lab.findings import Finding
     from zigzag_lab.hardware import Accelerator
     from zigzag_lab.inputs.memory_costs import MemoryCostProvider
     from zigzag_lab.stages import ProgressListener, Result
@@ -145,7 +148,7 @@ class RunRequest:
             "workload": self.workload,
             "accelerator": self.accelerator,
             "mapping": self.mapping,
-            "access_same_data_considered_as_no_access": True,
+            "access_same_data_considered_as_no_access": SKIPS_REPEATED_READS,
             **{o.keyword: v for o, v in values.items() if o.kind is not Kind.FLAG or v != o.default},
             "input_shapes": self.input_shapes or None,
         }
@@ -165,6 +168,7 @@ class RunOutcome:
         cache: what was found in the cache; None where it was off or there is no record.
         coverage: what of the network is priced and what is left out; None where it cannot be counted.
         record_error: why the run is not on record, where the database could not be written to at its end.
+        findings: what its inputs hold that changes results without being wrong.
     """
 
     total: CostModelEvaluationABC
@@ -176,6 +180,7 @@ class RunOutcome:
     coverage: Coverage | None = None
     cache: CacheFigures | None = None
     record_error: str | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def proof(self) -> ProofSummary | None:
@@ -189,7 +194,7 @@ def run(
     request: RunRequest,
     *,
     store: str | Store | None = DEFAULT_STORE,
-    experiment: str = "default",
+    experiment: str = DEFAULT_EXPERIMENT,
     tags: Mapping[str, str] | None = None,
     mlflow: str | None = None,
     progress: ProgressListener | None = None,
@@ -239,6 +244,7 @@ def run(
         operations_left_out(main_stage.workload) if main_stage.workload is not None else None,
         main_stage.cache_figures,
         main_stage.record_error,
+        tuple(main_stage.findings),
     )
 
 
@@ -305,8 +311,8 @@ def get_hardware_performance_zigzag(
     lpf_limit: int | None = LPF_LIMIT.default,
     nb_spatial_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
     in_memory_compute: bool = False,
-    exploit_data_locality: bool = False,
-    enable_mix_spatial_mapping: bool = False,
+    exploit_data_locality: bool = EXPLOIT_LOCALITY.default,
+    enable_mix_spatial_mapping: bool = MIX_SPATIAL.default,
     loma_show_progress_bar: bool = True,
 ) -> tuple[float, float, list[Result]] | tuple[float, float, float, float, list[Result]]:
     """Price a workload on an accelerator.

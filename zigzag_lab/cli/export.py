@@ -8,11 +8,14 @@ import click
 
 from zigzag_lab.cli.options import database_option, points_option
 from zigzag_lab.cli.plain import is_raw, raw_option
+from zigzag_lab.vocab.options import IMPORTED_EXPERIMENT
 from zigzag_lab.vocab.terminal import data_stream
+
+TABLES = ("runs", "layers", "memory", "results", "evaluations", "ports", "operands")
 
 
 @click.command("export")
-@click.argument("what", type=click.Choice(["runs", "layers", "memory", "results", "evaluations"]), default="runs")
+@click.argument("what", type=click.Choice(TABLES), default="runs")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="By default standard output.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="By default FILE's suffix.")
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
@@ -37,6 +40,8 @@ def export_command(
     memory       the same by operand and memory level
     results      what runs yielded, in order
     evaluations  layers that runs chose, yielded and saved
+    ports        widths of ports and costs of accesses as runs were given them
+    operands     batch, and precision of each operand, of layers that runs chose
     """  # noqa: D301
     from zigzag_lab.api import ask
     from zigzag_lab.api.export import export
@@ -59,7 +64,9 @@ def export_command(
 
 @click.command("import")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
-@click.option("--experiment", default="imported", show_default=True, help="The question that the runs belong to.")
+@click.option(
+    "--experiment", default=IMPORTED_EXPERIMENT, show_default=True, help="The question that the runs belong to."
+)
 @database_option
 def import_command(folders: tuple[Path, ...], experiment: str, database: str | None) -> None:
     """Import folders of JSON files that ZigZag dumped, each as a run; one that is there already is left alone."""

@@ -16,9 +16,12 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 
 
-def smallest_mapping(problem: Problem, kind: TemporalMappingType = TemporalMappingType.UNEVEN) -> MappingBatch | None:
+def smallest_mapping(
+    problem: Problem, kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
+) -> MappingBatch | None:
     """Return the mapping of the smallest tiles, alone in a batch; whether it fits is another question.
 
     None where the user wants some loops at some positions; a whole order of the user's holds.

@@ -21,7 +21,7 @@ from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import TIME_LIMIT
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE, TIME_LIMIT
 
 MOST_STEPS = 4_000_000
 MOST_POINTS = 200_000
@@ -82,7 +82,7 @@ class NothingBetterError(Exception):
 def solve(
     problem: Problem,
     objective: Objective,
-    kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     *,
     seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
@@ -134,7 +134,7 @@ def nothing_found(problem: Problem) -> InfeasibleError:
 
 def solve_front(
     problem: Problem,
-    kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     *,
     seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),

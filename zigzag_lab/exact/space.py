@@ -28,6 +28,7 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 
 Codes = TypeVar("Codes", int, np.ndarray)
 """States of an operand: one, or [m]."""
@@ -84,7 +85,7 @@ class Space:
     def __init__(
         self,
         problem: Problem,
-        kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+        kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
         *,
         most_loops: int | None = None,
         most_points: float = inf,

@@ -1,12 +1,13 @@
-"""An accelerator: an array of multiply-accumulate units and the memories that feed it, and the silicon they take."""
+"""An accelerator: an array of multiply-accumulate units and the memories that feed it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, prod
 
-from zigzag_lab.hardware.imc import CELLS, ImcArray
+from zigzag_lab.hardware.imc import ImcArray
 from zigzag_lab.vocab import INPUT_MEMORY_OPERANDS, UNSAID_IF_EMPTY, Direction, InputError
 from zigzag_lab.vocab.ordering import topological_order
 
@@ -43,7 +44,7 @@ class Memory:
         name: unique in its accelerator.
         size_bits: capacity of one instance.
         read_cost_pj, write_cost_pj: energy of one access of the port's full width.
-        area_mm2: area of one instance, in the unit of the file.
+        area_mm2: area of one instance; 0 where it is not known.
         latency_cycles: read by the parser; the cost model does not use it.
         operands: the memory operands it holds, in the order of the file.
         ports: its ports, in the order of the file.
@@ -52,6 +53,8 @@ class Memory:
         kind: ``sram``, ``dram`` or ``rf``; decides how an external tool would price it.
         auto_cost_extraction: whether costs come from an external tool instead of the file.
         bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
+        static_mw: power that one instance draws all the time, whatever it does.
+        estimated: where its costs and its area come from, if they are estimates; empty if they are not.
     """
 
     name: str
@@ -67,6 +70,8 @@ class Memory:
     kind: str = "sram"
     auto_cost_extraction: bool = False
     bypass: tuple[str, ...] = field(default=(), metadata=UNSAID_IF_EMPTY)
+    static_mw: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     def port_of(self, operand: str, direction: Direction) -> Port | None:
         """The port a transfer takes; the last one in the file where several claim it; none where none does."""
@@ -120,12 +125,14 @@ class OperationalArray:
     Attributes:
         sizes: dimension -> number of units along it, in the order of the file.
         unit_energy_pj: energy of one operation.
-        unit_area_mm2: area of one unit, in the unit of the file.
+        unit_area_mm2: area of one unit; 0 where it is not known.
         systolic_dimensions: dimensions along which results leave the array one unit a cycle.
         imc: the circuits of an array that computes in memory, which then decide its energy, area and clock; none for
             an array of plain units.
         costs: costs by part, from the array model of an installed package; none where energy and area of a unit, or
             the circuits above, are all there is.
+        unit_static_mw: power that one unit draws all the time, whatever it does.
+        estimated: where the energy and the area of a unit come from, if they are estimates; empty if they are not.
     """
 
     sizes: dict[str, int]
@@ -134,6 +141,8 @@ class OperationalArray:
     systolic_dimensions: tuple[str, ...] = ()
     imc: ImcArray | None = None
     costs: ArrayCosts | None = field(default=None, metadata=UNSAID_IF_EMPTY)
+    unit_static_mw: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     @classmethod
     def of_costs(cls, sizes: dict[str, int], costs: ArrayCosts) -> OperationalArray:
@@ -154,7 +163,7 @@ class OperationalArray:
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period; none for an array without circuits, whose cycles are of any length."""
+        """Shortest clock period of its circuits; none for an array whose model has none."""
         model = self.imc or self.costs
         return (model.clock_ns or None) if model else None
 
@@ -177,12 +186,18 @@ class Accelerator:
         memories: in the order of the file.
         array: the units.
         dataflows: array dimension -> ``DIM, size`` strings of the file; not used by the model.
+        given_clock_ns: clock period of the file; 0 where it has none.
+        technology: what the figures are for, such as ``28 nm``; empty where the file names none.
+        left_out_mw: static power of memories of the design that a layer does without; they leak all the same.
     """
 
     name: str
     memories: tuple[Memory, ...]
     array: OperationalArray
     dataflows: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    given_clock_ns: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
+    technology: str = field(default="", metadata=UNSAID_IF_EMPTY)
+    left_out_mw: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
 
     def __post_init__(self) -> None:
         names = [m.name for m in self.memories]
@@ -226,6 +241,12 @@ class Accelerator:
         operands = dict.fromkeys(op for m in self.memories for op in m.operands)
         return {op: tuple(i for i in self.bottom_up if op in self.memories[i].operands) for op in operands}
 
+    @property
+    def outermost(self) -> Memory | None:
+        """The memory further out than all others; none where several operands end in different ones."""
+        tops = {self.top_memory(op) for op in self.levels}
+        return self.memories[tops.pop()] if len(tops) == 1 and len(self.memories) > 1 else None
+
     def level_of(self, operand: str, memory: int) -> int:
         """Return the level of a memory in an operand's own hierarchy; 0 is the innermost."""
         return self.levels[operand].index(memory)
@@ -238,9 +259,36 @@ class Accelerator:
         """The memory of that name."""
         return next(m for m in self.memories if m.name == name)
 
+    # -- physical quantities ---------------------------------------------------------------------------------------
+
+    def n_instances(self, memory: Memory) -> int:
+        """How many of a memory there are: one for each place along the array dimensions that it does not serve."""
+        return prod(n for dim, n in self.array.sizes.items() if dim not in memory.served_dimensions)
+
+    def static_mw_of(self, memories: Iterable[Memory]) -> float:
+        """Power that all instances of some memories draw all the time."""
+        return sum(self.n_instances(m) * m.static_mw for m in memories)
+
+    @property
+    def clock_ns(self) -> float | None:
+        """Clock period, of the file or the shortest of the array's circuits; none where cycles are of any length."""
+        return self.given_clock_ns or self.array.clock_ns
+
+    @cached_property
+    def static_mw(self) -> float:
+        """Power that the design draws all the time; 0 where the file gives none."""
+        return self.array.unit_static_mw * self.array.n_units + self.static_mw_of(self.memories) + self.left_out_mw
+
+    @cached_property
+    def static_pj_per_cycle(self) -> float:
+        """Energy that the static power takes in one cycle (1 mW is 1 pJ/ns); 0 where the file gives none."""
+        return self.static_mw * self.clock_ns if self.static_mw and self.clock_ns else 0.0
+
     def meaning(self) -> dict[str, object]:
         """Return the fields that decide costs, as plain data: everything but names, areas and unused fields."""
+        static = self.static_pj_per_cycle
         return {
+            **({"static_pj_per_cycle": static} if static else {}),
             "array": {
                 "sizes": [[d, n] for d, n in self.array.sizes.items()],
                 "unit_energy_pj": self.array.unit_energy_pj,
@@ -271,65 +319,41 @@ class Accelerator:
 
 
 @dataclass(frozen=True, slots=True)
-class MemoryArea:
-    """The area of one memory of the file.
+class AccessCost:
+    """The energy of an access of full width through ports of one width.
 
     Attributes:
-        name: of the memory.
-        n_instances: how many of it there are: one for each place along the array dimensions that it does not serve.
-        instance_mm2: area of one, in the unit of the file.
+        bits: moved by it.
+        read_pj, write_pj: None where no such port reads, or writes.
     """
 
-    name: str
-    n_instances: int
-    instance_mm2: float
+    bits: int
+    read_pj: float | None
+    write_pj: float | None
 
     @property
-    def total_mm2(self) -> float:
-        """Area of all instances."""
-        return self.n_instances * self.instance_mm2
+    def words(self) -> str:
+        """Such as ``700 pJ a read and 750 pJ a write of 64 bits (10.9 and 11.7 pJ a bit)``."""
+        known = {"read": self.read_pj, "write": self.write_pj}
+        if self.read_pj == self.write_pj:
+            known = {"access": self.read_pj}
+        costs = {kind: pj for kind, pj in known.items() if pj is not None}
+        whole = " and ".join(f"{pj:.4g} pJ a{'n' * (kind == 'access')} {kind}" for kind, pj in costs.items())
+        return (
+            f"{whole} of {self.bits} bits ({' and '.join(f'{pj / self.bits:.3g}' for pj in costs.values())} pJ a bit)"
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The area of a whole design.
-
-    Attributes:
-        array_mm2_by_part: parts of the array; all its ``units``, or the circuits of an in-memory array, which has its
-            cells among them.
-        memories: the memories from inner to outer; the cells of an in-memory array are not among them.
-        single_mm2: the array, and each memory of the file once, however many there are. This is what ZigZag 3.9.1 calls
-            the total area of an in-memory design (it counts the cell group of one unit twice).
-    """
-
-    array_mm2_by_part: dict[str, float]
-    memories: tuple[MemoryArea, ...]
-    single_mm2: float
-
-    @property
-    def array_mm2(self) -> float:
-        """Area of the array."""
-        return sum(self.array_mm2_by_part.values())
-
-    @property
-    def memories_mm2(self) -> float:
-        """Area of all instances of all memories."""
-        return sum(memory.total_mm2 for memory in self.memories)
-
-    @property
-    def total_mm2(self) -> float:
-        """Area of the design."""
-        return self.array_mm2 + self.memories_mm2
-
-
-def area_of(accelerator: Accelerator) -> Area:
-    """The area of an accelerator, in the unit of its file (mm2 by custom)."""
-    array = accelerator.array
-    parts = array.area_mm2_by_part
-    memories = tuple(
-        MemoryArea(m.name, prod(n for d, n in array.sizes.items() if d not in m.served_dimensions), m.area_mm2)
-        for m in accelerator.memories
-        if not (array.imc and m.name == CELLS)
+def costs_by_width(memory: Memory) -> tuple[AccessCost, ...]:
+    """What an access to a memory costs through its ports, by their widths, narrow ones first."""
+    kinds: dict[int, set[str]] = {}
+    for port in memory.ports:
+        kinds.setdefault(port.bandwidth_max_bits, set()).add(port.kind)
+    return tuple(
+        AccessCost(
+            bits,
+            None if found == {"write"} else memory.read_cost_pj,
+            None if found == {"read"} else memory.write_cost_pj,
+        )
+        for bits, found in sorted(kinds.items())
     )
-    single = sum(parts.values()) + sum(m.area_mm2 for m in accelerator.memories)
-    return Area(parts, memories, single)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs.arrays import Provider, read_array
-from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.arrays import Provider, read_array, read_estimated
+from zigzag_lab.inputs.checked import Entry, open_source, read_each
 from zigzag_lab.inputs.formats import accelerator as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
@@ -47,13 +47,37 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
 
     array, cells = read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
-    memories = tuple(_read_memory(key, entry, array, provider, cells) for key, entry in entries.items())
+    memories = tuple(read_each(entries.items(), lambda item: _read_memory(*item, array, provider, cells)))
     _require_every_operand(fields["memories"], memories)
-    for i, memory in enumerate(memories):
-        above = {op for outer in memories[i + 1 :] for op in outer.operands}
+
+    def require_places(i: int) -> None:
+        memory, above = memories[i], {op for outer in memories[i + 1 :] for op in outer.operands}
         require_directions(entries[memory.name], memory, above)
         _require_other_places(entries[memory.name], memory, above, in_memory=array.imc is not None)
-    return Accelerator(name, memories, array, _read_dataflows(fields.get("dataflows")))
+
+    read_each(range(len(memories)), require_places)
+    dataflows = _read_dataflows(fields.get("dataflows"))
+    technology = declared.TECHNOLOGY.read(fields["technology"]) if "technology" in fields else ""
+    accelerator = Accelerator(name, memories, array, dataflows, _read_clock_ns(fields, array), technology)
+    if accelerator.static_mw and accelerator.clock_ns is None:
+        found = f"static power of {accelerator.static_mw:g} mW, and no clock"
+        raise top.error(found, "a clock, from which times and static energy follow", "Add a line 'clock: 1 GHz'.")
+    return accelerator
+
+
+def _read_clock_ns(fields: Fields, array: OperationalArray) -> float:
+    """The period in the file; 0 where it has none. Circuits may be clocked slower than they could be, not faster."""
+    if "clock" not in fields:
+        return 0.0
+    period_ns = declared.CLOCK.read(fields["clock"])
+    if array.clock_ns is not None and period_ns < array.clock_ns * (1 - _SAME):
+        found = f"a period of {period_ns:.6g} ns, shorter than the circuits of the array need"
+        hint = "Remove the key to take the shortest."
+        raise fields["clock"].error(found, f"{array.clock_ns:.6g} ns or more", hint)
+    return period_ns
+
+
+_SAME = 1e-9
 
 
 def _require_other_places(entry: Entry, memory: Memory, above: set[str], *, in_memory: bool) -> None:
@@ -99,7 +123,9 @@ def _read_memory(
         kind=fields.value(declared.MEMORY_KIND),
         auto_cost_extraction=fields.value(declared.ASK_FOR_COSTS),
         bypass=fields.among(declared.BYPASS, operands),
+        estimated=read_estimated(fields),
     )
+    static_mw = fields.value(declared.MEMORY_STATIC_POWER)
     if not bare.auto_cost_extraction:
         read, write, area = map(fields.value, (declared.READ_COST, declared.WRITE_COST, declared.MEMORY_AREA))
     elif cells and name == CELLS:  # reading a weight is part of the operation; the array counts the cells' area
@@ -107,7 +133,7 @@ def _read_memory(
     else:
         found = _asked_costs(entry, fields, bare, provider)
         read, write, area = found.read_pj, found.write_pj, found.area_mm2
-    return replace(bare, read_cost_pj=read, write_cost_pj=write, area_mm2=area)
+    return replace(bare, read_cost_pj=read, write_cost_pj=write, area_mm2=area, static_mw=static_mw)
 
 
 def _asked_costs(entry: Entry, fields: Fields, memory: Memory, provider: Provider) -> MemoryCosts:

@@ -24,8 +24,8 @@ from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.stages.temporal import TemporalOrderingConversionStage
-from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS, TEMPORAL_MAPPING_TYPE, TIME_LIMIT
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
+from zigzag_lab.vocab.options import MIX_SPATIAL, N_SPATIAL_MAPPINGS, OBJECTIVE, TEMPORAL_MAPPING_TYPE, TIME_LIMIT
 from zigzag_lab.workload import Layer
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,9 @@ class _SpatialStage(BatchStage):
     @property
     def mappings(self) -> str:
         """Which temporal mappings are wanted, in words."""
-        kind = TEMPORAL_MAPPING_TYPE.checked(self.kwargs.get(TEMPORAL_MAPPING_TYPE.keyword, TemporalMappingType.UNEVEN))
+        kind = TEMPORAL_MAPPING_TYPE.checked(
+            self.kwargs.get(TEMPORAL_MAPPING_TYPE.keyword, TEMPORAL_MAPPING_TYPE.default)
+        )
         return f"{kind} mapping" + (" in the wanted order of loops" if self.constraints.temporal_ordering else "")
 
 
@@ -75,7 +77,7 @@ class SpatialMappingGeneratorStage(_SpatialStage):
         layer: Layer,
         constraints: MappingConstraints | None = None,
         nb_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
-        enable_mix_spatial_mapping_generation: bool = False,
+        enable_mix_spatial_mapping_generation: bool = MIX_SPATIAL.default,
         enable_weight_diagonal_mapping: bool = False,
         **kwargs: object,
     ) -> None:
@@ -235,7 +237,7 @@ def searched_on(stage: _SpatialStage, miss: InfeasibleError) -> Iterator[ResultB
     greedy = _greedy_stages()
     again.list_of_callables = [ExactStage if below in greedy else below for below in stage.list_of_callables]
     wanted = (getattr(below, "objective", None) for below in stage.list_of_callables)
-    objective = next((one for one in wanted if isinstance(one, Objective)), Objective.LATENCY)
+    objective = next((one for one in wanted if isinstance(one, Objective)), OBJECTIVE.default)
     again.kwargs = {**stage.kwargs, "exact_objective": objective, TIME_LIMIT.keyword: TIME_LIMIT.default}
     order = again.kwargs.pop("user_temporal_ordering", None)
     if isinstance(order, Sequence):

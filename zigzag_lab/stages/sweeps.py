@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zigzag_lab.hardware import Accelerator, area_of
+from zigzag_lab.hardware import Accelerator, known_area
 from zigzag_lab.inputs.accelerator import read_accelerator
 from zigzag_lab.inputs.memory_costs import MemoryCostProvider
 from zigzag_lab.inputs.variants import accelerator_document, with_values
@@ -88,7 +88,7 @@ class HardwareSearchStage(Stage):
     Keywords: ``accelerator``: a YAML file, a preset's name or a mapping of plain data; ``hardware_parameters``: path in
     that document such as ``memories.sram.size`` or ``operational_array.sizes[0]`` -> its values, or a tuple of paths
     that vary together -> a list of tuples; ``hardware_objective``: ``latency`` (default), ``energy`` or ``EDP``;
-    ``max_area_mm2``: designs that take more area (in the unit of the file) are passed over, as are those on which
+    ``max_area_mm2``: designs that take more area are passed over, as are those on which
     nothing fits; ``memory_costs``: prices memories with ``auto_cost_extraction``, by default CACTI. The
     stages below must yield one result per design: let SumStage stand there. Files that they write go to a folder of
     each design, such as ``memories.sram.size=65536``.
@@ -106,7 +106,7 @@ class HardwareSearchStage(Stage):
         *,
         accelerator: str | Path | Keywords,
         hardware_parameters: Iterations,
-        hardware_objective: Objective | str = Objective.LATENCY,
+        hardware_objective: Objective | str = OBJECTIVE.default,
         max_area_mm2: float | None = None,
         memory_costs: MemoryCostProvider | None = None,
         **kwargs: object,
@@ -131,7 +131,7 @@ class HardwareSearchStage(Stage):
         misses: list[InfeasibleError] = []
         for values, folder in zip(self.points, folders_of(self.points), strict=True):
             accelerator = read_accelerator(with_values(self.document, values), self.memory_costs)
-            if self.max_area is not None and area_of(accelerator).total_mm2 > self.max_area:
+            if self.max_area is not None and known_area(accelerator, "max_area_mm2") > self.max_area:
                 continue
             try:
                 priced.append(self._result_on(accelerator, values, folder))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
@@ -12,6 +13,7 @@ from zigzag_lab.store.cache import NewAnswers, keep_answers
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
 from zigzag_lab.store.environment import process_exited, this_process
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
@@ -24,8 +26,12 @@ LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
 """The ``zl_run.error`` of a point whose worker died; it is priced again when the sweep goes on."""
 
-FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
-"""What points are compared by."""
+OBJECTIVES: Mapping[str, str] = MappingProxyType(
+    {**OBJECTIVE_COLUMNS, "area": "area_mm2", "utilisation": "utilisation"}
+)
+"""What points of a sweep are compared by -> the column that holds it. All are to be small but utilisation."""
+
+FIGURES = tuple(OBJECTIVES.values())
 
 _AT_ONCE = 500
 

@@ -11,17 +11,22 @@ from typing import Any, get_args, get_type_hints
 
 from zigzag_lab.store import tables
 from zigzag_lab.store.database import Answer
-from zigzag_lab.store.lab import Lab
+from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.row_checks import reading
 from zigzag_lab.vocab import InputError
 
-VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
+VIEWS = (
+    *("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations"),
+    *("zl_v_ports", "zl_v_operands"),
+)
 TABLES = {
     "runs": "zl_v_runs",
     "layers": "zl_v_layers",
     "memory": "zl_v_memory",
     "results": "zl_v_results",
     "evaluations": "zl_v_evaluations",
+    "ports": "zl_v_ports",
+    "operands": "zl_v_operands",
 }
 """Tables that can be exported -> their views."""
 
@@ -31,6 +36,8 @@ _ORDERS = {
     "memory": "run_number, layer_index",
     "results": "run_number, result_index",
     "evaluations": "run_number, role, result_index, place",
+    "ports": "run_number, input_kind, memory_index, port_index",
+    "operands": "run_number, layer_index, operand",
 }
 
 
@@ -73,12 +80,16 @@ def rows_of_table(
 
 
 COMPUTED: dict[str, type] = {
+    "parent_number": int,
     **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
     **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
     **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
-    "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
+    **dict.fromkeys(("read_pj_per_bit", "write_pj_per_bit"), float),
+    # what 64 bits do not hold: Parquet has no wider whole numbers
+    **dict.fromkeys(("n_macs", "n_instances", "size_bits", "bandwidth_min_bits", "bandwidth_max_bits"), float),
+    **dict.fromkeys(("precision_bits", "final_precision_bits"), float),
 }
-"""Column that views compute, and is no text -> type of its values."""
+"""Column that views compute, or that only statements know, and is no text -> type of its values."""
 
 
 class ParquetWriter:
@@ -132,11 +143,16 @@ def type_of_column(name: str) -> type:
     return _types_of_columns().get(name, str)
 
 
+_PLAIN = (bool, int, float, bytes, datetime)
+
+
 @cache
 def _types_of_columns() -> dict[str, type]:
-    """Column of a table or of :data:`COMPUTED` -> type of its values that are not null."""
-    hints = {name: hint for row in tables.TABLES for name, hint in get_type_hints(row).items()}
-    return {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()} | COMPUTED
+    """Column of rows, of runs or of :data:`COMPUTED` -> type of its values that are not null."""
+    kinds = [kind for kind in vars(tables).values() if isinstance(kind, type) and issubclass(kind, tuple)]
+    hints = {name: hint for kind in (*kinds, RunRecord) for name, hint in get_type_hints(kind).items()}
+    types = {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()}
+    return {name: kind for name, kind in types.items() if kind in _PLAIN} | COMPUTED
 
 
 def _stored(value: Any, kind: Any) -> Any:

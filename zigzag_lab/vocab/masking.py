@@ -38,12 +38,12 @@ _LINE = r"^[+\-> ]?[ \t]*(?:[-*][ \t]+)?(?:(?:arg|declare -x|env|export|set|sete
 _BEGIN, _END = r"-----BEGIN[ A-Z0-9]*PRIVATE KEY[ A-Z]*-----", r"-----END[ A-Z0-9]*PRIVATE KEY"
 _BASE64 = r"[+\- ]?[ \t]*[A-Za-z0-9+/]{4,}={0,2}"
 
-_SECRETS = tuple(
+_SECRETS = tuple(  # the group "login" is a secret whatever it holds; "secret" is none where it is no value, or counts
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     for pattern in (
         # logins of URLs, also where a path has lost one of the slashes
-        r":/{1,3}[^/@:\s]*:(?P<secret>\S{0,500})@",
-        r"https?:/{1,2}(?P<secret>[^/@:\s]{1,1000})@",
+        r":/{1,3}[^/@:\s]*:(?P<login>\S{0,500})@",
+        r"https?:/{1,2}(?P<login>[^/@:\s]{1,1000})@",
         # private keys: whole ones, beginnings, ends, and lines from the middle
         rf"{_BEGIN}(?P<secret>(?s:(?:(?!-----BEGIN).){{0,20000}}?)){_END}",
         rf"{_BEGIN}(?P<secret>(?:(?:\\n|\n){_BASE64})+)",
@@ -62,10 +62,10 @@ _SECRETS = tuple(
         rf"(?P<secret>{_QUOTED}|\S.*$)",
         # options, logins of other programs
         rf"(?<!\S)[\"']?(?=-){_NAME}[ \t]+(?P<secret>{_QUOTED}|\S+)",
-        r"(?<!\S)(?:-u|--user)[ \t=]+[^\s:]+:(?P<secret>\S+)",
-        r"\blogin\s+\S+\s+password\s+(?P<secret>\S+)",
+        r"(?<!\S)(?:-u|--user)[ \t=]+[^\s:]+:(?P<login>\S+)",
+        r"\blogin\s+\S+\s+password\s+(?P<login>\S+)",
         r"\b(?:password|identified[ \t]+by)[ \t]+(?P<secret>'[^'\n]+'|\"[^\"\n]+\")",
-        r"(?<![^\s+\-\"'])[\w.*]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(?P<secret>[^\s\"']+)",
+        r"(?<![^\s+\-\"'])[\w.*]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s]+:(?P<login>[^\s\"']+)",
         r"[?&](?:code|key|sig|signature|x-amz-credential|x-amz-signature)=(?P<secret>[^&#\s\"']+)",
         r"\bbearer[ \t]+(?P<secret>(?=\S*\d)[\w.~+/=-]{8,})",
         # forms of keys that services hand out
@@ -109,10 +109,11 @@ _masked_again = lru_cache(maxsize=4096)(_masked)  # names of inputs and files co
 
 
 def _hidden(found: re.Match[str]) -> str:
-    secret = found["secret"]
-    if _NO_SECRET.fullmatch(secret.strip()):
+    group = "login" if "login" in found.re.groupindex else "secret"
+    secret = found[group]
+    if not secret or (group == "secret" and _NO_SECRET.fullmatch(secret.strip())):  # a login's password may be "none"
         return found[0]
-    start, end = (place - found.start() for place in found.span("secret"))
+    start, end = (place - found.start() for place in found.span(group))
     if quotes := _QUOTES.fullmatch(secret):
         hidden = quotes["before"] + HIDDEN + quotes["after"]
     else:

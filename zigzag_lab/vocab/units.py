@@ -44,6 +44,10 @@ BITS = Unit("bits", MappingProxyType(_BITS), "64 KiB")
 ENERGY = Unit("pJ", MappingProxyType({"fJ": 1e-3, "pJ": 1, "nJ": 10**3, "uJ": 10**6}), "1.5 nJ")
 AREA = Unit("mm2", MappingProxyType({"um2": 1e-6, "mm2": 1, "cm2": 100}), "0.1 mm2")
 CYCLES = Unit("cycles", MappingProxyType({"cycle": 1, "cycles": 1}), "2 cycles")
+POWER = Unit("mW", MappingProxyType({"nW": 1e-6, "uW": 1e-3, "mW": 1, "W": 10**3}), "2.5 mW")
+PERIOD = Unit("ns", MappingProxyType({"ps": 1e-3, "ns": 1, "us": 10**3, "ms": 10**6}), "1.25 ns")
+FREQUENCY = Unit("GHz", MappingProxyType({"Hz": 1e-9, "kHz": 1e-6, "MHz": 1e-3, "GHz": 1}), "800 MHz")
+"""Its inverse is a :data:`PERIOD`."""
 SECONDS = Unit("seconds", MappingProxyType({"ms": 1e-3, "s": 1, "min": 60, "h": 3600}), "10 s")
 
 

@@ -39,7 +39,7 @@ def test_reader_schema_and_page_have_the_same_keys() -> None:
         for path, place in PLACES.items()
         for key in keys_that_a_reader_names(read_accelerator, samples.accelerator(), place)
     }
-    assert len(read) == 32
+    assert len(read) == 38
     assert set(keys_of(validator("accelerator").schema)) == read
     assert set(pages.keys_of("accelerator")) == read
 
@@ -80,7 +80,9 @@ CHANGES: list[tuple[tuple[Any, ...], Any]] = [
     (("memories", "sram", "force_double_buffering"), 1), (("memories", "sram", "ports", 0, "type"), "rw"),
     (("memories", "sram", "ports", 0, "name"), "first"), (("memories", "sram", "ports", 0, "bandwidth_min"), "64 KB/s"),
     (("memories", "sram", "ports", 0, "allocation", 0), "I1, down"), (("operational_array", "unit_energy"), ...),
-    (("operational_array", "unit_area"), ...), (("operational_array", "dimensions", 1), "D1"),
+    (("operational_array", "unit_area"), -1), (("operational_array", "dimensions", 1), "D1"),
+    (("operational_array", "unit_static_power"), "1 pJ"), (("memories", "sram", "static_power"), -1), (("clock",), 1),
+    (("clock",), "0 GHz"), (("clock",), "-1 ns"), (("clock",), "1 GB"), (("technology",), 28),
     (("operational_array", "dimensions", 1), "X"), (("operational_array", "dimensions"), []),
     (("operational_array", "sizes", 0), 0), (("operational_array", "systolic_dimensions"), ["X"]),
     (("operational_array", "is_imc"), True), (("operational_array", "input_precision"), [8]),
@@ -146,8 +148,9 @@ def test_a_quantity_is_the_number_that_it_is() -> None:
     )
     plain["memories"]["sram"]["ports"][0].update(bandwidth_min=64, bandwidth_max=512)
     with_units["memories"]["sram"]["ports"][0].update(bandwidth_min="8 B", bandwidth_max="512 bits")
-    plain["operational_array"].update(unit_energy=2.5, unit_area=0.001)
-    with_units["operational_array"].update(unit_energy="2.5pJ", unit_area="1000 um2")
+    plain["operational_array"].update(unit_energy=2.5, unit_area=0.001, unit_static_power=0.002)
+    with_units["operational_array"].update(unit_energy="2.5pJ", unit_area="1000 um2", unit_static_power="2 uW")
+    plain["clock"], with_units["clock"] = "2 ns", "500 MHz"
     assert read_accelerator(with_units) == read_accelerator(plain)
     assert meaning_digest(read_accelerator(with_units)) == meaning_digest(read_accelerator(plain))
     assert complaints("accelerator", with_units) == []

@@ -12,7 +12,7 @@ from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.mapping import MAPPING
 from zigzag_lab.inputs.formats.paths import unit_at, without_units
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, Unit
+from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, Unit
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,7 @@ from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, Unit
         ("memories.any.size", BITS), ("memories.any.ports[3].bandwidth_min", BITS), ("memories.any.r_cost", ENERGY),
         ("memories.any.latency", CYCLES), ("memories.any.area", AREA), ("operational_array.unit_energy", ENERGY),
         ("operational_array.input_precision[0]", BITS), ("operational_array.input_precision", BITS),
+        ("operational_array.unit_static_power", POWER), ("clock", None),
         ("operational_array.sizes[0]", None), ("memories.any.mem_type", None), ("memories.any", None),
         ("nothing.like.it", None), ("operational_array.weight_bits", None),
     ],

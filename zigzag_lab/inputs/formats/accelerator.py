@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from zigzag_lab.hardware.imc import ImcKind
 from zigzag_lab.inputs.formats.keys import ALWAYS, Case, Format, Key, Level
-from zigzag_lab.inputs.formats.values import Choice, Flag, FreeText, Listed, Named, Number, Whole, WordList
+from zigzag_lab.inputs.formats.values import Choice, ClockPeriod, Flag, FreeText, Listed, Named, Number, Whole, WordList
 from zigzag_lab.inputs.memory_costs import KINDS
 from zigzag_lab.vocab import MEMORY_OPERANDS, Direction
-from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY
+from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER
 
 DIMENSION = FreeText("D and one digit, such as D1", r"D\d", "Array dimensions are called D1, D2, ...")
 UNITS_ALONG = Whole(1)
@@ -24,6 +24,15 @@ MOST_BITS = 64
 WIDTH = Whole(1, MOST_BITS, BITS, takes_floats=True)
 
 _UNUSED = "The cost model does not use it."
+
+ESTIMATED = Key(
+    "estimated",
+    "where costs and area come from, if they are estimates",
+    FreeText(),
+    "CACTI 7 at 22 nm",
+    otherwise="they are figures of your own",
+    more="Results that build on it are called estimates, too. It changes no number.",
+)
 
 # -- a port ------------------------------------------------------------------------------------------------------------
 
@@ -101,7 +110,24 @@ READ_COST = Key(
 WRITE_COST = Key(
     "w_cost", "energy of a write", Number(unit=ENERGY), "12.5 pJ", PRICED, more="It counts as r_cost does."
 )
-MEMORY_AREA = Key("area", "area of one instance", Number(unit=AREA), "0.6 mm2", PRICED)
+_NOT_KNOWN = "not known, as with 0; then that of the design is not known either"
+MEMORY_AREA = Key(
+    "area",
+    "area of one instance",
+    Number(unit=AREA),
+    "0.6 mm2",
+    default=0.0,
+    otherwise=_NOT_KNOWN,
+    more="The outermost memory may have none: it is off the chip then.",
+)
+MEMORY_STATIC_POWER = Key(
+    "static_power",
+    "power of one instance that does nothing",
+    Number(unit=POWER),
+    "1.5 mW",
+    default=0.0,
+    more="It is drawn all the time by all instances, also of memories that a layer does without.",
+)
 PORTS = Key("ports", "a list of ports", Listed(PORT), [PORT.example()], ALWAYS)
 MEMORY_KIND = Key(
     "mem_type",
@@ -138,8 +164,8 @@ BYPASS = Key(
 MEMORY = Level(
     "a memory",
     (
-        *(OPERANDS, SERVED, SIZE, READ_COST, WRITE_COST, MEMORY_AREA, LATENCY, PORTS),
-        *(MEMORY_KIND, ASK_FOR_COSTS, DOUBLE_BUFFERING, BYPASS),
+        *(OPERANDS, SERVED, SIZE, READ_COST, WRITE_COST, MEMORY_STATIC_POWER, MEMORY_AREA, LATENCY, PORTS),
+        *(MEMORY_KIND, ASK_FOR_COSTS, DOUBLE_BUFFERING, BYPASS, ESTIMATED),
     ),
     "Memories stand from the innermost to the outermost; each operand must be in one at least. In an in-memory array "
     "the one called `cells` is the grid of cells: it holds [I2], serves no dimension, and its area is that of one cell "
@@ -170,7 +196,15 @@ MODEL = Key(
     more="An installed package may add models, with keys of their own.",
 )
 UNIT_ENERGY = Key("unit_energy", "energy of one operation", Number(unit=ENERGY), 0.04, PLAIN)
-UNIT_AREA = Key("unit_area", "area of one unit", Number(unit=AREA), "500 um2", PLAIN)
+UNIT_AREA = Key("unit_area", "area of one unit", Number(unit=AREA), "500 um2", default=0.0, otherwise=_NOT_KNOWN)
+UNIT_STATIC_POWER = Key(
+    "unit_static_power",
+    "power of one unit that does nothing",
+    Number(unit=POWER),
+    "2 uW",
+    default=0.0,
+    more="It is drawn all the time by all units.",
+)
 SYSTOLIC = Key(
     "systolic_dimensions",
     "dimensions along which data moves one unit a cycle",
@@ -215,17 +249,26 @@ ADC_BITS = Key(
 ARRAY = Level(
     "the operational array",
     (
-        *(DIMENSIONS, SIZES, MODEL, UNIT_ENERGY, UNIT_AREA, SYSTOLIC),
+        *(DIMENSIONS, SIZES, MODEL, UNIT_ENERGY, UNIT_STATIC_POWER, UNIT_AREA, SYSTOLIC, ESTIMATED),
         *(IS_IMC, IMC_KIND, INPUT_PRECISION, SERIAL_BITS, ADC_BITS),
     ),
-    "One unit does one multiply-accumulate a cycle. An in-memory array has two dimensions or more: in the order of "
-    "their names the wordline, the bitline, and banks.",
+    "One unit does one operation a cycle: a multiply-accumulate (MAC), which TOPS count twice. An in-memory array has "
+    "two dimensions or more: in the order of their names the wordline, the bitline, and banks.",
     open_by=("model", MODELS),
 )
 
 # -- the file ----------------------------------------------------------------------------------------------------------
 
 NAME = Key("name", "the accelerator's name", FreeText(), "my_chip", ALWAYS)
+CLOCK = Key(
+    "clock",
+    "frequency or period of the clock",
+    ClockPeriod(),
+    "800 MHz",
+    otherwise="that of the array's circuits, if its model has one, else times and powers are not known",
+    more="Times, powers and TOPS follow from it. Static power needs one.",
+)
+TECHNOLOGY = Key("technology", "technology that the figures are for", FreeText(), "28 nm", more="It changes no number.")
 OPERATIONAL_ARRAY = Key("operational_array", "the array", ARRAY, ARRAY.example(PLAIN), ALWAYS)
 MEMORIES = Key(
     "memories",
@@ -241,5 +284,5 @@ DATAFLOWS = Key(
     {"D1": ["K, 16"]},
     more=f"{_UNUSED} The mapping file decides.",
 )
-TOP = Level("an accelerator", (NAME, OPERATIONAL_ARRAY, MEMORIES, DATAFLOWS))
+TOP = Level("an accelerator", (NAME, CLOCK, TECHNOLOGY, OPERATIONAL_ARRAY, MEMORIES, DATAFLOWS))
 ACCELERATOR = Format("accelerator", "Accelerator of zigzag-lab", TOP)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, Generic, TypeVar
 
-from zigzag_lab.inputs.checked import Entry
-from zigzag_lab.vocab.units import NUMBER, Unit
+from zigzag_lab.inputs.checked import Entry, shown
+from zigzag_lab.vocab.units import FREQUENCY, NUMBER, PERIOD, Unit, quantity
 
 Schema = dict[str, Any]
 """A JSON Schema, or a part of one."""
@@ -83,6 +84,39 @@ class Number(Value[float]):
     def limits(self) -> str:
         """Such as ``number, 0 or more``."""
         return "number" + _ends_in_words(self.minimum, None)
+
+
+@dataclass(frozen=True)
+class ClockPeriod(Value[float]):
+    """The period of a clock in ns, from a period or a frequency with its unit; a bare number could be either."""
+
+    def read(self, entry: Entry, meaning: str) -> float:
+        """Read a quantity above 0."""
+        found = quantity(entry.value) if isinstance(entry.value, str) else None
+        if found is None:
+            hint = "A number alone could be either: add the unit."
+            raise entry.error(f"found {shown(entry.value)}", f"{meaning}: {self.limits}", hint)
+        number = entry.in_base({**PERIOD.factors, **FREQUENCY.factors})
+        period = _finite_period(float(number), found[1] in FREQUENCY.factors) if isinstance(number, (int, float)) else 0
+        if not period:
+            raise entry.error(f"found {shown(entry.value)}", f"{meaning}: {self.limits}")
+        return period
+
+    def schema(self) -> Schema:
+        """Text of a number and a unit."""
+        names = _one_of_units((*PERIOD.factors, *FREQUENCY.factors))
+        return {"type": "string", "pattern": rf"^\s*(?=[^A-Za-z]*[1-9]){_POSITIVE}\s*(?:{names})\s*$"}
+
+    @property
+    def limits(self) -> str:
+        """The two kinds of quantities."""
+        return f"quantity above 0 such as `{FREQUENCY.example}` or `{PERIOD.example}`"
+
+
+def _finite_period(number: float, is_frequency: bool) -> float:
+    """A period in ns, from ns or GHz; 0 where floating point holds none."""
+    period = 1 / number if is_frequency and number > 0 else number
+    return period if 0 < period < inf else 0.0
 
 
 @dataclass(frozen=True)
@@ -336,11 +370,19 @@ NOTHING = Anything("null", ("null",))
 """Stands for a key that is absent."""
 
 
+_POSITIVE = NUMBER.replace("[-+]?", "[+]?", 1)
+
+
+def _one_of_units(names: Iterable[str]) -> str:
+    """Names of units as a part of a regular expression, the longest first."""
+    return "|".join(sorted(names, key=lambda name: (-len(name), name)))
+
+
 def _or_quantity(number: Schema, unit: Unit | None) -> Schema:
     if unit is None:
         return number
-    names = "|".join(sorted(unit.factors, key=lambda name: (-len(name), name)))
-    digits = NUMBER.replace("[-+]?", "[+]?", 1) if number.get("minimum", -1) >= 0 else NUMBER
+    names = _one_of_units(unit.factors)
+    digits = _POSITIVE if number.get("minimum", -1) >= 0 else NUMBER
     return {"anyOf": [number, {"type": "string", "pattern": rf"^\s*{digits}\s*(?:{names})\s*$"}]}
 
 

@@ -32,7 +32,7 @@ TERMS = {
     "offload": "storing after the end",
     "drain": "draining the array",
 }
-_MEMORY = (Column("operand"), Column("memory"), Column("energy", True), Column("of all", True))
+_MEMORY = (Column("of"), Column("memory"), Column("energy", True), Column("of all", True))
 _ACCESS = (
     *(Column("memory"), Column("number", True), Column("size", True), Column("bits", True)),
     *(Column("read pJ", True), Column("write pJ", True), Column("read/bit", True), Column("write/bit", True)),

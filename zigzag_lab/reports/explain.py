@@ -203,10 +203,10 @@ def trial_claim(run: RunRecord, places: Places) -> Statement:
     """How to try what an explanation advises, and what to expect of that."""
     where = f"lines are those of {places.name}, which 'zigzag-lab show {run.run_id} --inputs DIR' writes to change it"
     if places.accelerator is None:
-        where = "its accelerator was not read from a file: values go by their paths, as in sweep files"
+        where = "its accelerator was not read from a file: sweep files name these paths with 'accelerator.' before them"
     kept = "gains are those of this run's mappings"
     if run.objective == Objective.LATENCY:
-        kept += "; a new search that meets them again, as it does with wider ports, gains as much or more"
+        kept += "; a new search that meets these again, as with wider ports, is as fast or faster, at another energy"
     else:
         kept += "; a new search may choose others"
     return Statement("to try it", f"{where}; {kept}.", {"file": places.name or None})

@@ -59,12 +59,12 @@ def share(part: float, whole: float) -> str:
     return f"{part / whole:.1%}" if whole else "0.0%"
 
 
-def tally(words: Iterable[str], noun: str = "layers") -> str:
+def tally(words: Iterable[str], noun: str = "layer") -> str:
     """Words of several things in one line: the one that all share, else each with how many have it, most first."""
     counts = Counter(words)
     if len(counts) < 2:
         return next(iter(counts), "")
-    return "; ".join(f"{word} in {n} {noun}" for word, n in counts.most_common())
+    return "; ".join(f"{word} in {n} {noun}{'s' if n > 1 else ''}" for word, n in counts.most_common())
 
 
 def sums(parts: Iterable[tuple[K, float]]) -> dict[K, float]:

@@ -49,6 +49,8 @@ def test_forms(name: str, given: Any, found: list[Any]) -> None:
         ({"log_range": [1, 4], "step": 1}, "step"),
         ({"range": [1, 2], "count": 1}, "2 or more"),
         ([1, 2, 1], "twice"),
+        (["1 KiB", 16, "2 pJ"], "counts pJ, and one before it bits"),
+        ({"log_range": ["1 KiB", "2 cm2"]}, "counts mm2"),
     ],
 )
 def test_broken_axes(given: Any, word: str) -> None:

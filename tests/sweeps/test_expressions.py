@@ -106,7 +106,14 @@ def test_tables_are_functions() -> None:
 
 @pytest.mark.parametrize(
     "given_table",
-    [1, {"x": [1, 2]}, {"x": [1, 2], "y": [1]}, {"x": [2, 1], "y": [1, 2]}, {"x": [1, 2], "y": [1, "a"]}],
+    [
+        1,
+        {"x": [1, 2]},
+        {"x": [1, 2], "y": [1]},
+        {"x": [2, 1], "y": [1, 2]},
+        {"x": [1, 2], "y": [1, "a"]},
+        {"x": [1, 2], "y": ["1 pJ", "1 KiB"]},
+    ],
 )
 def test_broken_tables(given_table: Any) -> None:
     with pytest.raises(InputError, match=r"tables\.t"):

@@ -16,6 +16,10 @@ from zigzag_lab.workload import Layer
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"spaces": {}}, "Did you mean 'space'"),
     "unknown path": ({"space": {"accelerator.memories.sram_3MB.size": [1]}}, "Did you mean 'sram_2MB'"),
+    "a key that the file does not have": (
+        {"space": {"accelerator.memories.sram_2MB.static_power": ["1 mW"]}},
+        "must stand in that file first",
+    ),
     "unknown root": ({"space": {"accelerater.memories.sram_2MB.size": [1]}}, "Did you mean 'accelerator'"),
     "empty list": ({"space": {SIZE: []}}, "empty"),
     "wrong unit": ({"space": {SIZE: ["3 pJ"]}}, "'pJ'"),

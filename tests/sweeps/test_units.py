@@ -24,13 +24,15 @@ SIZE, COST = "accelerator.memories.m.size", "accelerator.memories.m.r_cost"
         (COST, "50 fJ", 0.05),
         ("accelerator.memories.m.area", "1000 um2", 0.001),
         ("size", "1 KiB", 8192),
+        ("leak", "2 uW", 0.002),
+        ("accelerator.clock", "2 GHz", "2 GHz"),
         ("options.search", "salsa", "salsa"),
         ("mapping[0].spatial_mapping.D1", ["K, 32"], ["K, 32"]),
         ("mapping[0].name", "8 KiB", "8 KiB"),
     ],
 )
 def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) -> None:
-    assert value_at(entry(given), path) == pytest.approx(bits) if isinstance(bits, float) else bits
+    assert value_at(entry(given), path) == (pytest.approx(bits) if isinstance(bits, float) else bits)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +44,11 @@ def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) 
         (SIZE, "much", "much"),
         (COST, "1e3", r"1\.0e\+3"),
         ("x", "1e3", r"1\.0e\+3"),
+        ("accelerator.clock", "2 GB", "GHz"),
+        ("accelerator.clock", 2, "add the unit"),
     ],
 )
-def test_a_wrong_unit_is_refused(path: str, given: str, word: str) -> None:
+def test_a_wrong_unit_is_refused(path: str, given: Any, word: str) -> None:
     with pytest.raises(InputError, match=word):
         value_at(entry(given), path)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression
 from zigzag_lab.sweeps.format import AXES, COUNT, WHEN
-from zigzag_lab.sweeps.units import number_at, value_at
+from zigzag_lab.sweeps.units import check_alike, number_at, value_at
 from zigzag_lab.vocab import nearest
 
 MAX_VALUES = 100_000
@@ -84,6 +84,7 @@ def _listed(entry: Entry, name: str) -> list[object]:
         raise entry.error("the list of values is empty", "at least one value")
     _check_length(entry, len(items))
     values = [value_at(item, name) for item in items]
+    check_alike(items)
     for i, value in enumerate(values):
         if value in values[:i] and len(values) <= 1000:
             raise items[i].error(f"{items[i].value!r} stands there twice", "each value once")
@@ -106,6 +107,7 @@ def _ends(entry: Entry, name: str) -> tuple[float, float]:
     if len(ends) != 2:
         raise entry.error(f"found {entry.value!r}", "its two ends, such as [64 KiB, 4 MiB]")
     low, high = (number_at(end, name) for end in ends)
+    check_alike(ends)
     if not low < high:
         found = f"{ends[0].value!r} is not below {ends[1].value!r}"
         raise entry.error(found, "the lower end, then the higher one")

@@ -13,7 +13,7 @@ from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.sweeps.format import SCALE, TABLE, TABLE_X, TABLE_Y
-from zigzag_lab.sweeps.units import number_at
+from zigzag_lab.sweeps.units import check_alike, number_at
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.units import BITS, whole
 
@@ -284,4 +284,7 @@ def read_table(entry: Entry) -> LookupTable:
 
 
 def _numbers(entry: Entry) -> tuple[float, ...]:
-    return tuple(number_at(item, "table") for item in entry.elements("a list of numbers"))
+    items = entry.elements("a list of numbers")
+    numbers = tuple(number_at(item, "table") for item in items)
+    check_alike(items)
+    return numbers

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
-from zigzag_lab.inputs.formats.paths import unit_at
+from zigzag_lab.inputs.formats.paths import declared_at
+from zigzag_lab.inputs.formats.values import ClockPeriod, Value
 from zigzag_lab.vocab.options import TIME_LIMIT
-from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, SECONDS, Unit, quantity, whole
+from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, SECONDS, Unit, quantity, whole
 
 _ROOT = "accelerator."
-_ALL = MappingProxyType({name: n for unit in (BITS, ENERGY, AREA, CYCLES) for name, n in unit.factors.items()})
+_UNITS = (BITS, ENERGY, AREA, POWER, CYCLES)
+_ALL = MappingProxyType({name: n for unit in _UNITS for name, n in unit.factors.items()})
+
+
+def declared_value(path: str) -> Value[Any] | None:
+    """What may stand at a path of an accelerator; None where nothing is declared there, or it is another path."""
+    return declared_at(ACCELERATOR.top, path.removeprefix(_ROOT)) if path.startswith(_ROOT) else None
 
 
 def unit_of(path: str) -> Unit | None:
     """What a number at a path of an accelerator counts; None where that has no unit."""
-    return unit_at(ACCELERATOR.top, path.removeprefix(_ROOT)) if path.startswith(_ROOT) else None
+    value = declared_value(path)
+    return value.unit if value else None
 
 
 def value_at(entry: Entry, path: str) -> object:
     """A value of the file in the unit that its path counts in: ``64 KiB`` becomes 524288 bits.
 
-    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text.
+    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text,
+    and so does a clock, which its unit makes a frequency or a period.
 
     Raises:
         InputError: the unit is unknown, or counts something else.
@@ -32,6 +42,9 @@ def value_at(entry: Entry, path: str) -> object:
     value = entry.value
     if isinstance(value, list):
         return [value_at(item, path) for item in entry.elements()]
+    if isinstance(clock := declared_value(path), ClockPeriod):
+        clock.read(entry, "frequency or period of the clock")
+        return value
     if not isinstance(value, str):
         return whole(value)
     unit, factors = unit_of(path), _factors_for(path)
@@ -55,6 +68,21 @@ def number_at(entry: Entry, path: str | None = None) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= sys.float_info.max:
         raise entry.error(f"found {value!r}", "a number")
     return value
+
+
+def check_alike(items: Iterable[Entry]) -> None:
+    """Check that the quantities of a list count one thing; numbers without a unit go with any.
+
+    Raises:
+        InputError: one counts something else than one before it.
+    """
+    known: Unit | None = None
+    for item in items:
+        found = quantity(item.value) if isinstance(item.value, str) else None
+        unit = next((unit for unit in _UNITS if found and found[1] in unit.factors), None)
+        if known and unit and unit is not known:
+            raise item.error(f"'{item.value}' counts {unit}, and one before it {known}", "quantities of one kind")
+        known = known or unit
 
 
 def _factors_for(path: str) -> Mapping[str, float] | None:

@@ -10,20 +10,19 @@ from typing import Any
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.keys import Level
 from zigzag_lab.inputs.formats.values import Listed, Named, Value
-from zigzag_lab.vocab.units import Unit
 
 _STEP = re.compile(r"[^.\[\]]+")
 
 
 @lru_cache(maxsize=4096)
-def unit_at(top: Value[Any], path: str) -> Unit | None:
-    """What a number at a path counts; None where that has no unit, or nothing is declared there."""
+def declared_at(top: Value[Any], path: str) -> Value[Any] | None:
+    """What may stand at a path; None where nothing is declared there. At a list it is what each item may be."""
     value: Value[Any] | None = top
     for step in _STEP.findall(path):
         value = _below(value, step)
-    while isinstance(value, Listed):  # the path may end at the list, each of whose items has the unit
+    while isinstance(value, Listed):
         value = value.item
-    return value.unit if value else None
+    return value
 
 
 def without_units(data: object, value: Value[Any] | None, entry: Entry) -> object:

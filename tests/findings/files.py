@@ -48,6 +48,13 @@ def _hinted(**hints: list[str]) -> Callable[[Files], None]:
     return slip
 
 
+def _ordered(*loops: tuple[str, int | str]) -> Callable[[Files], None]:
+    def slip(files: Files) -> None:
+        files["mapping"][0]["temporal_ordering"] = [list(loop) for loop in loops]
+
+    return slip
+
+
 def _named(name: str) -> Callable[[Files], None]:
     return lambda files: files["mapping"].append({**files["mapping"][0], "name": name})
 
@@ -75,6 +82,7 @@ def _estimated(files: Files) -> None:
 SLIPS: dict[str, tuple[Callable[[Files], None], set[str], str]] = {
     "a loop that no layer has": (_unrolled(D2="Q, 4"), {"unknown-loop", "idle-dimension"}, "no loop Q along D2"),
     "hints of no layer": (_hinted(D1=["Q", "R"]), {"unknown-loop"}, "no loop Q R along D1"),
+    "an order of loops that no layer has": (_ordered(("Z", 2), ("*", "*")), {"unknown-loop"}, "no loop Z; they are"),
     "an unrolling beyond the array": (_unrolled(D1="K, 16"), {"clamped-unrolling"}, "K 16 asks for 16 units"),
     "an entry for no layer": (_named("Cnov"), {"unmatched-entry"}, "Did you mean 'Conv'"),
     "a smaller array": (_unrolled(D1="K, 4"), {"other-dimensions"}, "4 of them are idle"),

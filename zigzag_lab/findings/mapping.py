@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import prod
 
 from zigzag_lab.findings.design import Design
 from zigzag_lab.findings.finding import Places, check
-from zigzag_lab.inputs.formats.mapping import DEFAULT
+from zigzag_lab.inputs.formats.mapping import ANY, DEFAULT
 from zigzag_lab.inputs.formats.workload import OPERATOR_TYPES
 from zigzag_lab.vocab import nearest
 
@@ -16,33 +16,40 @@ def _place(entry: str, *keys: str) -> str:
     return f"mapping entry '{entry}': {'.'.join(keys)}"
 
 
+def _along(loops: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {f" along {dim}": names for dim, names in loops.items()}
+
+
 def _listed(words: Iterable[str]) -> str:
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 
 
-@check("unknown-loop", "an entry unrolls loops that none of its layers has", "workload", "rules", about="mapping")
+@check(
+    "unknown-loop", "an entry unrolls or orders loops that none of its layers has", "workload", "rules", about="mapping"
+)
 def unknown_loops(design: Design) -> Places:
-    """Yield, for each entry in use, the loops that it unrolls and none of its layers has. A size of 1 unrolls nothing.
+    """Yield, for each entry in use, the loops that it unrolls or orders and none of its layers has.
 
-    Of hints those dimensions count of which no layer has any loop.
+    A size of 1 unrolls nothing. Of hints those dimensions count of which no layer has any loop.
     """
     for entry, uses in design.entries_in_use():
         loops = dict.fromkeys(loop for use in uses for loop in use.layer.loop_sizes)
         unrolled = {dim: [k for k, n in one.items() if n > 1] for dim, one in entry.spatial_mapping.items()}
         asked = {dim: [k for k in one if k not in loops] for dim, one in unrolled.items()}
+        ordered = [k for k, _ in entry.temporal_ordering if k != ANY and k not in loops]
         others = {dim: list(one) for dim, one in entry.spatial_hints.items() if dim not in unrolled}
         hinted = {dim: one for dim, one in others.items() if not any(k in loops for k in one)}
         for key, unknown, why in (
-            ("spatial_mapping", asked, "they are passed over, and units are idle"),
-            ("spatial_mapping_hint", hinted, "any loop is tried there, as without a hint"),
+            ("spatial_mapping", _along(asked), "they are passed over, and units are idle"),
+            ("spatial_mapping_hint", _along(hinted), "any loop is tried there, as without a hint"),
+            ("temporal_ordering", {"": ordered}, "they are passed over"),
         ):
-            missing = [(dim, names) for dim, names in unknown.items() if names]
+            missing = [(where, names) for where, names in unknown.items() if names]
             if missing:
-                places = _listed(f"{' '.join(names)} along {dim}" for dim, names in missing)
-                found = f"its layers have no loop {places}"
+                places = _listed(f"{' '.join(names)}{where}" for where, names in missing)
                 hint = f"{nearest(missing[0][1][0], loops, 0.5)} Their loops are {', '.join(loops)}.".lstrip()
-                yield _place(entry.name, key), found, why, hint
+                yield _place(entry.name, key), f"its layers have no loop {places}", why, hint
 
 
 @check("clamped-unrolling", "an unrolling is larger than the array dimension", "accelerator", "rules", about="mapping")

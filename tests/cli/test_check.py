@@ -119,6 +119,24 @@ def test_open_shapes_of_a_model_are_given(tmp_path: Path) -> None:
     assert asked("check", file, "--input-shape", "x=1,3,20,30").exit_code == 0
 
 
+def test_a_system_of_cores_has_its_name_here_too(tmp_path: Path) -> None:
+    (tmp_path / "soc.yaml").write_text("name: soc\ncores: {0: ./a.yaml}\n")
+    done = asked("check", tmp_path / "soc.yaml")
+    assert done.exit_code == 2
+    assert "a system of several cores, as Stream reads it" in done.stdout
+
+
+def test_a_folder_is_asked_for_its_files_alone_and_nothing_is_not_a_folder(tmp_path: Path) -> None:
+    written(sound(), tmp_path)
+    (tmp_path / "old.yaml").mkdir()
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    done = asked("check", tmp_path)
+    assert (done.exit_code, done.stdout.count("Error: ")) == (2, 1)
+    assert "a link to 'nowhere'" in done.stdout
+    done = asked("check", "")
+    assert (done.exit_code, done.stderr.count("nothing was given")) == (2, 1)
+
+
 def test_old_files_are_named_once(tmp_path: Path) -> None:
     (tmp_path / "old.yaml").write_text(yaml.safe_dump(old_accelerator("separate", "3.8.1")))
     done = asked("check", tmp_path / "old.yaml", "--json")

@@ -48,6 +48,12 @@ def test_missing_file_suggests_a_neighbour(tmp_path: Path) -> None:
         load_yaml(tmp_path / "tpu_lik.yaml")
 
 
+def test_a_link_to_nothing_names_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "chip.yaml").symlink_to("gone.yaml")
+    with pytest.raises(InputError, match=r"there is no such file.*a link to 'gone\.yaml', which does not exist"):
+        load_yaml(tmp_path / "chip.yaml")
+
+
 def test_missing_folder(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no such file.*folder .*nowhere does not exist"):
         load_yaml(tmp_path / "nowhere" / "a.yaml")

@@ -124,17 +124,20 @@ def _is_of_a_point(finding: Finding, other: Finding) -> bool:
 def _paths(name: str) -> list[Path]:
     """The files that a name stands for."""
     path = Path(name).expanduser()
+    expected = "a file, a folder, or the name of a preset"
+    if not name:  # which is the working folder to Path, but rather a variable of the shell that is not set
+        raise InputError("check", "nothing was given", expected)
     if path.is_dir():
-        inside = [one for one in sorted(path.iterdir()) if one.suffix.lower() in (*YAML_SUFFIXES, *ONNX_SUFFIXES)]
+        suffixes = (*YAML_SUFFIXES, *ONNX_SUFFIXES)
+        inside = [one for one in sorted(path.iterdir()) if one.suffix.lower() in suffixes and not one.is_dir()]
         if not inside:
             raise InputError(name, "no YAML and no ONNX file is in this folder", "a folder of inputs, or files")
         return inside
-    if path.exists():
+    if path.exists() or path.is_symlink():  # a link to nothing is named as such when it is read
         return [path]
     presets = [preset_path(kind, name) for kind in KINDS if name in preset_names(kind)]
     if not presets:
         known = sorted({preset for kind in KINDS for preset in preset_names(kind)})
-        expected = "a file, a folder, or the name of a preset"
         raise InputError("check", f"'{name}' is neither a file nor a preset", expected, nearest(name, known))
     return presets
 

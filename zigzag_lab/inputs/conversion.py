@@ -56,7 +56,6 @@ def convert(source: str | Path) -> Conversion:
     if path.suffix.lower() == ".onnx":
         return Conversion(path, "workload")
     top = Entry(document := load_yaml(path), (), document.data)
-    refuse_system(top)
     kind, name = kind_and_format(top)
     if not name:
         return Conversion(path, kind)
@@ -71,8 +70,9 @@ def kind_and_format(top: Entry) -> tuple[str, str]:
     """Return what a file describes, and the name of its format; empty where that is today's.
 
     Raises:
-        InputError: it is no accelerator, mapping or workload that ZigZag or Stream could read.
+        InputError: it is no accelerator, mapping or workload that ZigZag or Stream could read, or a system of cores.
     """
+    refuse_system(top)
     data = top.value
     if isinstance(data, Mapping):
         if is_of_stream(data):

@@ -128,6 +128,8 @@ def read_bytes(path: str | Path, expected: str) -> bytes:
 
 
 def _similar_file(file: Path) -> str:
+    if file.is_symlink():
+        return f"It is a link to '{file.readlink()}', which does not exist."
     try:
         siblings = sorted(p.name for p in file.parent.iterdir())
     except (OSError, ValueError):

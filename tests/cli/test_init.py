@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,8 @@ def test_a_new_chip_can_be_checked_run_and_swept(tmp_path: Path) -> None:
     made = asked("init", folder)
     assert made.exit_code == 0, made.output
     assert sorted(path.name for path in folder.iterdir()) == ["accelerator.yaml", "experiment.yaml", "mapping.yaml"]
+    commands = [shlex.split(line) for line in made.stdout.partition("Next:")[2].splitlines() if line]
+    assert [words[-1] for words in commands] == ["resnet18", str(folder / "mapping.yaml"), str(folder)]
     checked = asked("check", folder, "resnet18", "--json")
     assert checked.exit_code == 0
     assert {one["code"] for one in json.loads(checked.stdout)["findings"]} == {"estimated-costs"}

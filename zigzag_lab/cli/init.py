@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,10 +99,15 @@ def _print(made: NewFiles) -> None:
         click.echo(f"{shown(str(path))}: {'sweep' if kind == 'experiment' else kind}")
     if made.sources:
         click.echo(f"Energies and areas are estimates: {'; '.join(made.sources)}.")
-    me, folder = program(), shown(str(made.folder))
-    files = f"--accelerator {made.files['accelerator']} --mapping {made.files['mapping']}"
+    me, folder, workload = program(), _word(made.folder), _word(made.workload)
+    files = " ".join(f"--{kind} {_word(made.files[kind])}" for kind in ("accelerator", "mapping"))
     click.echo("\nNext:")
-    click.echo(f"  {me} check {folder} {made.workload if 'workload' not in made.files else ''}".rstrip())
-    click.echo(f"  {me} run --workload {shown(made.workload)} {shown(files)}")
+    click.echo(f"  {me} check {folder} {workload if 'workload' not in made.files else ''}".rstrip())
+    click.echo(f"  {me} run --workload {workload} {files}")
     if "experiment" in made.files:
         click.echo(f"  {me} sweep {folder}")
+
+
+def _word(name: str | Path) -> str:
+    """A name as a word of a command to type next; in quotes where a shell would split or read it otherwise."""
+    return shlex.quote(shown(str(name)))

@@ -13,7 +13,7 @@ from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
-from zigzag_lab.sweeps.objectives import OBJECTIVES
+from zigzag_lab.sweeps.objectives import OBJECTIVES as OBJECTIVES
 from zigzag_lab.sweeps.plan import LARGE, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
@@ -68,10 +68,11 @@ def _points_within(lab: Lab, word: str, statuses: Iterable[str]) -> list[SweepPo
 
 def _as_point(run: RunRecord) -> SweepPointRecord:
     inputs = run.workload or "", run.accelerator or "", run.mapping or ""
-    figures = run.energy_pj, run.latency_cycles, run.edp_pj_cycles, run.area_mm2
-    return SweepPointRecord(
-        run.run_id, *inputs, run.settings or {}, run.run_id, run.status, run.reason, *figures, utilisation=None
-    )
+    physical = run.physical
+    figures = run.energy_pj, run.latency_cycles, run.edp_pj_cycles, run.area_total_mm2, None
+    more = physical.time_s, physical.average_power_mw
+    known = run.run_id, *inputs, run.settings or {}, run.run_id, run.status, run.reason
+    return SweepPointRecord(*known, *figures, *more)
 
 
 def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> list[SweepPointRecord]:

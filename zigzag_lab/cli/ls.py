@@ -13,6 +13,7 @@ from zigzag_lab.cli.family import settings_in_words
 from zigzag_lab.cli.options import COUNT, TagType, csv_option, database_option, json_option, points_option
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
+from zigzag_lab.vocab import quantities
 
 if TYPE_CHECKING:
     from zigzag_lab.store.lab import RunRecord
@@ -120,18 +121,22 @@ def best_command(
         runs = lab.best(opt, limit=limit, children=are_points, **names)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
+        from zigzag_lab.vocab.physical import DERIVED
 
-        columns = [column.name for column in fields(RunRecord)]
-        print_csv(columns, [list(asdict(run).values()) for run in runs])
+        columns = [*(column.name for column in fields(RunRecord)), *DERIVED]
+        print_csv(columns, [[*asdict(run).values(), *run.physical.derived().values()] for run in runs])
     else:
         _print(runs, is_json)
 
 
 def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
     if is_json:
-        click.echo(as_json([asdict(run) for run in runs]))
+        click.echo(as_json([{**asdict(run), **run.physical.derived()} for run in runs]))
     elif runs:
         columns, rows = list(COLUMNS), [_row(run) for run in runs]
+        if any(run.clock_ns for run in runs):
+            columns += [Column(name, True) for name in ("time", "power", "TOPS", "TOPS/W")]
+            rows = [[*row, *_physical(run)] for row, run in zip(rows, runs, strict=True)]
         if any(run.parent_run_id for run in runs):
             columns += [Column("within"), Column("settings")]
             rows = [
@@ -141,6 +146,16 @@ def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
         click.echo(table(columns, rows))
     else:
         click.echo("No such runs.", err=True)
+
+
+def _physical(run: RunRecord) -> list[str]:
+    found = run.physical
+    return [
+        figures.NOTHING if found.time_s is None else quantities.time(found.time_s),
+        figures.NOTHING if found.average_power_mw is None else quantities.power(found.average_power_mw),
+        figures.NOTHING if found.tops is None else f"{found.tops:.4g}",
+        figures.NOTHING if found.tops_per_watt is None else f"{found.tops_per_watt:.4g}",
+    ]
 
 
 def _row(run: RunRecord) -> list[str]:

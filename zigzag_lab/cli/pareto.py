@@ -15,8 +15,6 @@ from zigzag_lab.cli.table import Column, table
 if TYPE_CHECKING:
     from zigzag_lab.store.sweep_questions import SweepPointRecord
 
-_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
-
 
 @click.command("pareto")
 @click.argument("sweep")
@@ -25,7 +23,7 @@ _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisa
     default="energy,latency",
     show_default=True,
     metavar="A,B[,C]",
-    help="Two or three of energy, latency, edp, area, utilisation.",
+    help="Two or three of energy, latency, edp, area, utilisation, time, power.",
 )
 @click.option("--workload", metavar="NAME", help="Only points of this network.")
 @click.option("--over-networks", is_flag=True, help="Compare designs by the sums over all networks of the sweep.")
@@ -66,12 +64,14 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         return
     names = list(dict.fromkeys(name for point in points for name in point.settings))
     if is_csv:
+        from zigzag_lab.api.sweep_answers import OBJECTIVES
+
         known = ("key", "run_id", "workload", "accelerator", "mapping")
         rows = []
         for point in points:
             settings = [point.settings.get(name) for name in names]
-            rows.append([*_fields(point, known), *settings, *_fields(point, _FIGURES)])
-        print_csv([*known, *names, *_FIGURES], rows)
+            rows.append([*_fields(point, known), *settings, *_fields(point, tuple(OBJECTIVES.values()))])
+        print_csv([*known, *names, *OBJECTIVES.values()], rows)
         return
     if not points:
         click.echo("No such points.", err=True)

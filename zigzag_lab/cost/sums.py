@@ -59,8 +59,8 @@ class DesignTerms:
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period of an array with circuits; none for others, whose cycles are of any length."""
-        return self.accelerator.array.clock_ns if self.accelerator else None
+        """Clock period, of the file or of the array's circuits; none where cycles are of any length."""
+        return self.accelerator.clock_ns if self.accelerator else None
 
     tclk: float = _imc_term("tclk", lambda imc, _: imc.clock_ns, "Clock period in ns.")
     tclk_breakdown: dict[str, float] = _imc_term(

@@ -76,8 +76,11 @@ def _energy_claims(network: Network) -> list[Statement]:
         parts.append(f"{name} {share(pj, whole)} ({shares})")
     rest = fsum(pj for _, pj in by_memory[3:])
     tail = f", other memories {share(rest, whole)}" if rest else ""
-    text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}."
+    static = network.total(lambda cme: cme.static_energy_pj)
+    leaks = f", leakage {share(static, whole)}" if static else ""
+    text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}{leaks}."
     figures = {"by_memory_pj": dict(by_memory), "operations_pj": operations}
+    figures |= {"static_pj": static} if static else {}
     claims = [Statement("energy", text, figures)]
     if by_memory and by_memory[0][1] > 0:
         name = by_memory[0][0]

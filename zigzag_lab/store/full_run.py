@@ -20,6 +20,8 @@ TOTALS = (
     "edp_pj_cycles",
     "area_mm2",
     "clock_ns",
+    "area_total_mm2",
+    "static_power_mw",
     "n_macs",
     "n_layers",
     "n_mappings_evaluated",

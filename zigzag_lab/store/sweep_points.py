@@ -24,8 +24,18 @@ LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
 """The ``zl_run.error`` of a point whose worker died; it is priced again when the sweep goes on."""
 
-FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
-"""What points are compared by."""
+FIGURE_COLUMNS = {
+    "energy_pj": "r.energy_pj",
+    "latency_cycles": "r.latency_cycles",
+    "edp_pj_cycles": "r.edp_pj_cycles",
+    "area_mm2": "p.area_mm2",
+    "utilisation": "p.utilisation",
+    "time_s": "r.latency_cycles * r.clock_ns * 1e-9",
+    "average_power_mw": "r.energy_pj / NULLIF(r.latency_cycles * r.clock_ns, 0)",
+}
+"""What points are compared by -> what it is of a point ``p`` and its run ``r``."""
+
+FIGURES = tuple(FIGURE_COLUMNS)
 
 _AT_ONCE = 500
 
@@ -152,7 +162,7 @@ class SweepRecord:
         for start in range(0, len(keys), _AT_ONCE):
             part = tuple(keys[start : start + _AT_ONCE])
             rows = self._db.select(
-                "SELECT p.point_key, r.energy_pj, r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation "
+                f"SELECT p.point_key, {', '.join(FIGURE_COLUMNS.values())} "
                 "FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
                 "WHERE p.sweep_number = ? AND r.status = 'finished' "
                 f"AND p.point_key IN ({', '.join('?' * len(part))})",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 """All revisions of the schema this program knows, oldest first."""
 
 
@@ -79,6 +79,10 @@ class RunTuple(NamedTuple):
     n_results: int | None = None
     warnings: str | None = None
     keywords: str | None = None
+    area_total_mm2: float | None = None
+    static_power_mw: float | None = None
+    technology: str | None = None
+    n_inferences: int | None = None
 
 
 class RunInputTuple(NamedTuple):

@@ -143,12 +143,16 @@ LARGE = frozenset({"utilisation"})
 
 
 def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
-    """A design's figure over all networks: energies and latencies added, EDP of the sums, utilisation by latency.
+    """A design's figure over all networks: energies and times added, EDP and power of the sums, utilisation by latency.
 
     Returns:
         None where a network has no figure.
     """
-    columns = {"edp": ("energy_pj", "latency_cycles"), "utilisation": ("utilisation", "latency_cycles")}
+    columns = {
+        "edp": ("energy_pj", "latency_cycles"),
+        "utilisation": ("utilisation", "latency_cycles"),
+        "power": ("average_power_mw", "time_s"),
+    }
     rows = [[point.get(column) for column in columns.get(objective, (OBJECTIVES[objective],))] for point in points]
     known = [[value for value in row if value is not None] for row in rows]
     if any(len(some) < len(row) for some, row in zip(known, rows, strict=True)):
@@ -157,8 +161,8 @@ def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
         return known[0][0]
     if objective == "edp":
         return math.fsum(row[0] for row in known) * math.fsum(row[1] for row in known)
-    if objective == "utilisation":
-        return math.fsum(used * cycles for used, cycles in known) / math.fsum(cycles for _, cycles in known)
+    if objective in ("utilisation", "power"):
+        return math.fsum(mean * time for mean, time in known) / math.fsum(time for _, time in known)
     return math.fsum(row[0] for row in known)
 
 

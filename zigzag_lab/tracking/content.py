@@ -217,7 +217,9 @@ def _totals(record: FullRun) -> dict[str, float | int | None]:
     return {
         **{f"total/{name}": totals[name] for name in of_network},
         "total/design_area_mm2": None if record.point is None else record.point.area_mm2,
+        "total/area_total_mm2": totals["area_total_mm2"],
         "total/clock_ns": totals["clock_ns"],
+        **{f"total/{name}": figure for name, figure in record.physical.derived().items()},
         "total/utilisation": ideal / latency if latency and record.layers else None,
         "search/mappings_evaluated": totals["n_mappings_evaluated"],
         "search/seconds": record.seconds,

@@ -21,7 +21,6 @@ from zigzag_lab.vocab import Objective
 from zigzag_lab.vocab.quantities import setting
 
 SAMPLE = 500
-FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "utilisation")
 NOT_STATED = "-1"
 """The parameter of a number that is not stated: a word would drop the run from parallel coordinates."""
 

@@ -19,12 +19,13 @@ from pathlib import Path
 
 from zigzag_lab.plots import DesignMark, pareto_front, plot_pareto
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.sweep_points import FIGURES
 from zigzag_lab.store.sweep_questions import SweepPointRecord, layers_of_sweep
 from zigzag_lab.store.views import ParquetWriter
 from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.content import Measurement, RunContent, in_ms
 from zigzag_lab.tracking.limits import clean, cut, figure, key_parts, markdown_table, of_which, plain
-from zigzag_lab.tracking.published_sweep import FIGURES, PublishedSweep, in_words, point_params, short_name
+from zigzag_lab.tracking.published_sweep import PublishedSweep, in_words, point_params, short_name
 from zigzag_lab.vocab.plain import CsvWriter
 
 MOST_NETWORKS = 16

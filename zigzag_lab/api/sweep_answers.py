@@ -14,6 +14,7 @@ from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
 from zigzag_lab.sweeps.objectives import OBJECTIVES as OBJECTIVES
+from zigzag_lab.sweeps.objectives import check_are_known
 from zigzag_lab.sweeps.plan import LARGE, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
@@ -79,7 +80,7 @@ def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> 
     """The points that no other beats in two or three objectives, sorted by the first.
 
     Raises:
-        InputError: an objective is unknown, or there are not two or three.
+        InputError: an objective is unknown, or there are not two or three, or no point has a figure for one.
     """
     for objective in objectives:
         if objective not in OBJECTIVES:
@@ -89,6 +90,8 @@ def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> 
     if not 2 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise InputError("objectives", ", ".join(objectives) or "none", "two or three different ones")
     known = [r for r in records if all(getattr(r, OBJECTIVES[o]) is not None for o in objectives)]
+    if not known and (priced := [r for r in records if r.energy_pj is not None]):
+        check_are_known("objectives", {o: getattr(priced[0], OBJECTIVES[o]) for o in objectives})
     figures = [tuple(_small(r, o) for o in objectives) for r in known]
     return [known[i] for i in pareto_front(figures)]
 

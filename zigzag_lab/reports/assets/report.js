@@ -121,12 +121,12 @@
   // -- charts
 
   const shade = (i) => SHADES[i] || `hsl(${(i * 137) % 360} 45% ${38 + (i * 23) % 42}%)`;
-  const memoryShades = { operations: OPERANDS.operations };
+  const memoryShades = { operations: OPERANDS.operations, leakage: OPERANDS.leakage };
 
   /** Colours of some memories, the same on the whole page. */
   function ofMemories(rows) {
     for (const name of rows.flatMap((row) => Object.keys(row.energy_by_memory))) {
-      memoryShades[name] ||= shade(Object.keys(memoryShades).length - 1);
+      memoryShades[name] ||= shade(Object.keys(memoryShades).length - 2);
     }
     const here = new Set(rows.flatMap((row) => Object.keys(row.energy_by_memory)));
     return Object.fromEntries(Object.entries(memoryShades).filter(([name]) => here.has(name)));

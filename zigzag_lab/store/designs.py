@@ -5,14 +5,18 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.keys import canonical_json, described, meaning_digest
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.store.run_start import RunInput
+from zigzag_lab.vocab import InputError
 from zigzag_lab.workload import Layer, Workload, inferences_of
+
+R = TypeVar("R")
 
 
 class Design(NamedTuple):
@@ -84,17 +88,21 @@ class Designs:
         Args:
             met: what the total was priced on; None where only the layers of the run tell, all on its own accelerator.
         """
-        given = self.inputs.get("accelerator")
-        own = given.as_record() if given is not None else None
+        own = self._own("accelerator", Accelerator)
         if met is None:
-            return None if "accelerator 2" in self.inputs or not isinstance(own, Accelerator) else own
-        return own if isinstance(own, Accelerator) and memories_left_out(own, met) is not None else met
+            return None if "accelerator 2" in self.inputs else own
+        return own if own is not None and memories_left_out(own, met) is not None else met
 
     def network(self) -> Workload | None:
         """The network of the run; None where it is not known."""
-        given = self.inputs.get("workload")
-        record = given.as_record() if given is not None else None
-        return record if isinstance(record, Workload) else None
+        return self._own("workload", Workload)
+
+    def _own(self, kind: str, cls: type[R]) -> R | None:
+        """An input of the run; None where it has none, or one that this version cannot read."""
+        record = None
+        with suppress(InputError):
+            record = self.inputs[kind].as_record() if kind in self.inputs else None
+        return record if isinstance(record, cls) else None
 
     def _accelerator(self, met: Accelerator) -> tuple[Accelerator, str | None, str | None]:
         own = self.inputs.get("accelerator")

@@ -90,7 +90,9 @@ class AdaptiveSearch:
             priced = [figures.get(point.key, {}) for point in design.points]
             summed = [summed_up(name, priced) for name in self.adaptive.objectives]
             if all(priced):
-                check_are_known(f"{self.sweep.where}: sampling", dict(zip(self.adaptive.objectives, summed, strict=True)))
+                check_are_known(
+                    f"{self.sweep.where}: sampling", dict(zip(self.adaptive.objectives, summed, strict=True))
+                )
             values = [value for value in summed if value is not None]
             if len(values) == len(summed):
                 self._study.tell(design.trial, values)

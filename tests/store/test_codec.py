@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
@@ -15,7 +16,6 @@ from zigzag_lab.store.codec import (
     N_SPATIAL_DIGITS,
     LayerRows,
     level_from,
-    mapping_document,
     mapping_from,
     mapping_row,
     packed,
@@ -37,6 +37,15 @@ spatials = st.builds(
     SpatialMapping,
     st.dictionaries(st.sampled_from(["D1", "D2"]), st.dictionaries(dims, st.integers(1, 64), max_size=2)),
 )
+
+
+def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:
+    """A mapping as plain data, in the order that both are given in; its canonical JSON is what is stored."""
+    return {
+        "kind": temporal.kind.value,
+        "spatial": [[dim, [*unrolled.items()]] for dim, unrolled in spatial.unrollings.items()],
+        "temporal": temporal.levels,
+    }
 
 
 @given(spatials, temporals)

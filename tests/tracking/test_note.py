@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.tracking.samples import NETWORK, Place, finished_run
-from zigzag_lab.store.full_run import read_run
+from zigzag_lab.store.full_run import TOTALS, read_run
 from zigzag_lab.tracking.limits import plain
 from zigzag_lab.tracking.run_texts import MOST_LAYERS, note
 
@@ -24,5 +24,5 @@ def test_the_layers_that_matter_come_first_and_are_few(place: Place) -> None:
 
 def test_a_run_without_any_figures_has_a_description_too(place: Place) -> None:
     record = read_run(place.store.database, finished_run(place.store))
-    bare = replace(record, **dict.fromkeys(record.totals), layers=(), inputs={})
+    bare = replace(record, **dict.fromkeys(TOTALS), layers=(), inputs={})
     assert note(bare, "url").endswith("All of it is in the artifact run.json.")

@@ -12,7 +12,7 @@ from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.store.lab import Lab, RunRecord, StoredPoint
 from zigzag_lab.store.row_checks import damaged
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.options import TIME_LIMIT
+from zigzag_lab.vocab.options import DEFAULT_EXPERIMENT, TIME_LIMIT
 
 if TYPE_CHECKING:
     from zigzag_lab.api.run import RunRequest
@@ -77,7 +77,7 @@ def search_front(
     request: RunRequest,
     *,
     store: str | Store = DEFAULT_STORE,
-    experiment: str = "default",
+    experiment: str = DEFAULT_EXPERIMENT,
     tags: Mapping[str, str] | None = None,
     progress: ProgressListener | None = None,
     cache: bool = True,

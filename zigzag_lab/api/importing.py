@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from zigzag_lab.api.databases import default_database
+from zigzag_lab.cost.breakdown import REFERENCE_NAMES
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.keys import digest
 from zigzag_lab.mapping.spatial import SpatialMapping
@@ -22,6 +23,7 @@ from zigzag_lab.store.codec import LayerRows, mapping_row
 from zigzag_lab.store.imported import imported_run, keep_run
 from zigzag_lab.store.tables import LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import IMPORTED_EXPERIMENT
 
 PICKLES = (".pickle", ".pkl")
 PICKLE_ADVICE = (
@@ -42,7 +44,9 @@ class Imported:
     was_there: bool
 
 
-def import_dumps(paths: Sequence[Path], *, database: str | None = None, experiment: str = "imported") -> list[Imported]:
+def import_dumps(
+    paths: Sequence[Path], *, database: str | None = None, experiment: str = IMPORTED_EXPERIMENT
+) -> list[Imported]:
     """Import folders of ZigZag's JSON dumps, with the folders below them, as runs of an experiment.
 
     Raises:
@@ -116,14 +120,6 @@ _LOOP = re.compile(r"\(\s*(\w+)\s*,\s*([\d.]+)\s*\)")
 _INSTANCE = re.compile(r"instance=(.+?),\s*operands=")
 MOST = (2**63 - 1, sys.float_info.max)
 """The largest whole number, and the largest other one, of a row."""
-
-_WAYS = {
-    "to_low": "rd_out_to_low",
-    "from_low": "wr_in_by_low",
-    "to_high": "rd_out_to_high",
-    "from_high": "wr_in_by_high",
-}
-"""Direction at a memory -> what ZigZag calls it."""
 
 
 def read_json(path: Path) -> Any:
@@ -261,8 +257,8 @@ def _memory_rows(document: Mapping[str, Any], layer_index: int) -> list[object]:
                 loops=loops,
                 utilisation=0.0,
                 shared_utilisation=shared,
-                **{f"accesses_{way}": float(accesses[theirs]) for way, theirs in _WAYS.items()},
-                **{f"energy_{way}_pj": float(spent[operand][level][theirs]) for way, theirs in _WAYS.items()},
+                **{f"accesses_{way}": float(accesses[theirs]) for theirs, way in REFERENCE_NAMES.items()},
+                **{f"energy_{way}_pj": float(spent[operand][level][theirs]) for theirs, way in REFERENCE_NAMES.items()},
             )
     return values
 

@@ -20,6 +20,7 @@ from zigzag_lab.stages.protocols import CURRENT_SINK, RunPlace
 from zigzag_lab.stages.recording import SinkLog, at_work, cmes_at_the_top, record_behind
 from zigzag_lab.stages.spec import parameters_of, spec_of
 from zigzag_lab.vocab import NO_OBJECTIVE, Objective, ZigzagLabError
+from zigzag_lab.vocab.options import DEFAULT_EXPERIMENT
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class MainStage(Pipeline):
         list_of_callables: Sequence[StageCallable | None],
         *,
         store: str | Store | None = DEFAULT_STORE,
-        experiment: str = "default",
+        experiment: str = DEFAULT_EXPERIMENT,
         run_name: str = "",
         tags: Mapping[str, str] | None = None,
         mlflow: str | None = None,

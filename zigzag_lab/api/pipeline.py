@@ -13,7 +13,7 @@ from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.methods import run_options as run_options
 from zigzag_lab.stages.recording import cmes_at_the_top
 from zigzag_lab.vocab import Objective, TemporalMappingType
-from zigzag_lab.vocab.options import OBJECTIVE, SEARCH, TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab.options import EXPLOIT_LOCALITY, OBJECTIVE, SEARCH, TEMPORAL_MAPPING_TYPE
 
 REDUCTIONS: dict[Objective, type[stages.Stage]] = {
     Objective.LATENCY: stages.MinimalLatencyStage,
@@ -35,7 +35,11 @@ def temporal_mapping_type_of(text: str | TemporalMappingType) -> TemporalMapping
 
 
 def standard_stages(
-    workload: object, objective: Objective, search: str = SEARCH.default, *, exploit_locality: bool = False
+    workload: object,
+    objective: Objective,
+    search: str = SEARCH.default,
+    *,
+    exploit_locality: bool = EXPLOIT_LOCALITY.default,
 ) -> Sequence[type[stages.Stage]]:
     """Return ZigZag's list of stages for an objective, and a workload as the parser stages take it.
 
@@ -63,7 +67,7 @@ def standard_stages(
     )
 
 
-def front_stages(workload: object, *, exploit_locality: bool = False) -> Sequence[type[stages.Stage]]:
+def front_stages(workload: object, *, exploit_locality: bool) -> Sequence[type[stages.Stage]]:
     """Return the list of stages that searches the exact front of every layer, and combines them."""
     return (
         stages.ONNXModelParserStage if is_onnx(workload) else stages.WorkloadParserStage,

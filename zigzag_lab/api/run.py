@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overloa
 from zigzag_lab.api.databases import DEFAULT_STORE
 from zigzag_lab.vocab import InputError, Objective, TemporalMappingType
 from zigzag_lab.vocab.options import (
+    DEFAULT_EXPERIMENT,
     EXPLOIT_LOCALITY,
     LPF_LIMIT,
     MIX_SPATIAL,
@@ -20,6 +21,7 @@ from zigzag_lab.vocab.options import (
     PRICE_ALL,
     SEARCH,
     SEED,
+    SKIPS_REPEATED_READS,
     TEMPORAL_MAPPING_TYPE,
     TIME_LIMIT,
     Kind,
@@ -146,7 +148,7 @@ class RunRequest:
             "workload": self.workload,
             "accelerator": self.accelerator,
             "mapping": self.mapping,
-            "access_same_data_considered_as_no_access": True,
+            "access_same_data_considered_as_no_access": SKIPS_REPEATED_READS,
             **{o.keyword: v for o, v in values.items() if o.kind is not Kind.FLAG or v != o.default},
             "input_shapes": self.input_shapes or None,
         }
@@ -220,7 +222,7 @@ def run(
     request: RunRequest,
     *,
     store: str | Store | None = DEFAULT_STORE,
-    experiment: str = "default",
+    experiment: str = DEFAULT_EXPERIMENT,
     tags: Mapping[str, str] | None = None,
     mlflow: str | None = None,
     progress: ProgressListener | None = None,
@@ -338,8 +340,8 @@ def get_hardware_performance_zigzag(
     lpf_limit: int | None = LPF_LIMIT.default,
     nb_spatial_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
     in_memory_compute: bool = False,
-    exploit_data_locality: bool = False,
-    enable_mix_spatial_mapping: bool = False,
+    exploit_data_locality: bool = EXPLOIT_LOCALITY.default,
+    enable_mix_spatial_mapping: bool = MIX_SPATIAL.default,
     loma_show_progress_bar: bool = True,
 ) -> tuple[float, float, list[Result]] | tuple[float, float, float, float, list[Result]]:
     """Price a workload on an accelerator.

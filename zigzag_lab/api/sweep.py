@@ -32,13 +32,13 @@ from zigzag_lab.store.cache import WorkerCache
 from zigzag_lab.store.codec import rows_of
 from zigzag_lab.store.designs import columns_of_design, columns_of_network
 from zigzag_lab.store.errors import in_words
+from zigzag_lab.store.results import ENERGIES, figures_of
 from zigzag_lab.store.row_batch import RowBatch
-from zigzag_lab.store.sweep_points import PricedPoint, SweepRecord, open_sweep
+from zigzag_lab.store.sweep_points import OBJECTIVES, PricedPoint, SweepRecord, open_sweep
 from zigzag_lab.store.sweep_questions import mean_seconds, sweep_number
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.sweeps import SweepSpec, points, read_sweep
 from zigzag_lab.sweeps.adaptive import AdaptiveSearch
-from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.sweeps.plan import Base, DesignPoint, changed_document
 from zigzag_lab.sweeps.running import Listener, Progress, Work, missing
 from zigzag_lab.vocab import InfeasibleError, InputError
@@ -369,10 +369,7 @@ def _stages(request: RunRequest) -> Sequence[type[Stage]]:
 
 def _figures(total: CostModelEvaluationABC, cmes: Sequence[CostModelEvaluation]) -> dict[str, object]:
     return {
-        "energy_pj": float(total.energy_total),
-        "mac_energy_pj": float(total.mac_energy),
-        "memory_energy_pj": float(total.mem_energy),
-        "latency_cycles": float(total.latency_total2),
+        **dict(zip(ENERGIES, figures_of(total), strict=True)),
         "edp_pj_cycles": float(total.edp_pj_cycles),
         "n_macs": sum(cme.layer.n_macs for cme in cmes),
         "n_layers": len(cmes),

@@ -11,11 +11,11 @@ from zigzag_lab.api.ask import find_run
 from zigzag_lab.api.databases import default_database
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
+from zigzag_lab.store.sweep_points import FIGURES as FIGURES
+from zigzag_lab.store.sweep_points import OBJECTIVES
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
-from zigzag_lab.sweeps.objectives import OBJECTIVES as OBJECTIVES
-from zigzag_lab.sweeps.objectives import check_are_known
-from zigzag_lab.sweeps.plan import LARGE, summed_up
+from zigzag_lab.sweeps.plan import LARGE, check_are_known, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
 

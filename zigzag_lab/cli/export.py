@@ -8,6 +8,7 @@ import click
 
 from zigzag_lab.cli.options import database_option, points_option
 from zigzag_lab.cli.plain import is_raw, raw_option
+from zigzag_lab.vocab.options import IMPORTED_EXPERIMENT
 from zigzag_lab.vocab.terminal import data_stream
 
 
@@ -59,7 +60,9 @@ def export_command(
 
 @click.command("import")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FOLDER...")
-@click.option("--experiment", default="imported", show_default=True, help="The question that the runs belong to.")
+@click.option(
+    "--experiment", default=IMPORTED_EXPERIMENT, show_default=True, help="The question that the runs belong to."
+)
 @database_option
 def import_command(folders: tuple[Path, ...], experiment: str, database: str | None) -> None:
     """Import folders of JSON files that ZigZag dumped, each as a run; one that is there already is left alone."""

@@ -53,9 +53,9 @@ def share(part: float | None, whole: float | None) -> str:
     return f"{part / whole:.1%}" if whole and part is not None else NOTHING
 
 
-def age(time: datetime, now: datetime | None = None) -> str:
+def age(time: datetime) -> str:
     """How long ago something was; the date where that is long."""
-    seconds = ((now or datetime.now(UTC)) - time).total_seconds()
+    seconds = (datetime.now(UTC) - time).total_seconds()
     for most, unit_seconds, unit in _AGES:
         if seconds < most:
             return f"{max(0, int(seconds // unit_seconds))} {unit}"

@@ -10,7 +10,15 @@ import click
 
 from zigzag_lab.cli import figures
 from zigzag_lab.cli.family import settings_in_words
-from zigzag_lab.cli.options import COUNT, TagType, csv_option, database_option, json_option, points_option
+from zigzag_lab.cli.options import (
+    COUNT,
+    TagType,
+    csv_option,
+    database_option,
+    json_option,
+    objective_option,
+    points_option,
+)
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
 from zigzag_lab.vocab import quantities
@@ -74,13 +82,7 @@ def ls_command(
 
 
 @click.command("best")
-@click.option(
-    "--opt",
-    type=click.Choice(["latency", "energy", "edp"], case_sensitive=False),
-    default="latency",
-    show_default=True,
-    help="What to compare.",
-)
+@objective_option("What to compare.")
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
 @click.option("--workload", metavar="NAME", help="Only runs of this workload.")
 @click.option("--accelerator", metavar="NAME", help="Only runs on this accelerator.")
@@ -92,7 +94,7 @@ def ls_command(
 @json_option
 @database_option
 def best_command(
-    opt: str,
+    objective: str,
     sweep: str | None,
     limit: int | None,
     are_points: bool,
@@ -115,10 +117,10 @@ def best_command(
             raise click.UsageError("--experiment and --sweep do not go together: a sweep is an experiment of its own.")
         points = sweeps.sweep_points(sweep, database, workload=names["workload"])
         points = [one for one in points if names["accelerator"] in (None, one.accelerator)]
-        print_points(sweeps.sorted_by(points, opt.lower())[:limit], is_csv=is_csv, is_json=is_json)
+        print_points(sweeps.sorted_by(points, objective)[:limit], is_csv=is_csv, is_json=is_json)
         return
     with ask.open_lab(database) as lab:
-        runs = lab.best(opt, limit=limit, children=are_points, **names)
+        runs = lab.best(objective, limit=limit, children=are_points, **names)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
         from zigzag_lab.vocab.physical import DERIVED

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.options import Kind, Option
+from zigzag_lab.vocab.options import DEFAULT_EXPERIMENT, OBJECTIVE, Kind, Option
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -135,12 +135,20 @@ def input_options(*, are_required: bool, note: str = "") -> Callable[[F], F]:
     return decorated
 
 
+def objective_option(help_text: str) -> Callable[[F], F]:
+    """``--opt``: the objective, of a command that searches nothing."""
+    kind, default = Words(OBJECTIVE), str(OBJECTIVE.default)
+    return click.option(
+        OBJECTIVE.command_flag, "objective", type=kind, default=default, show_default=True, help=help_text
+    )
+
+
 def record_options(command: F) -> F:
     """``--experiment``, ``--tag``, ``--no-cache``: how a new run is recorded."""
     question = "The question that the run belongs to."
     command = click.option("--no-cache", is_flag=True, help="Compute everything, and store no answers.")(command)
     command = click.option("--tag", "tags", type=TagType(), multiple=True, help="A tag to find the run by.")(command)
-    return click.option("--experiment", default="default", show_default=True, help=question)(command)
+    return click.option("--experiment", default=DEFAULT_EXPERIMENT, show_default=True, help=question)(command)
 
 
 def database_option(command: F) -> F:

@@ -64,14 +64,14 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         return
     names = list(dict.fromkeys(name for point in points for name in point.settings))
     if is_csv:
-        from zigzag_lab.api.sweep_answers import OBJECTIVES
+        from zigzag_lab.api.sweep_answers import FIGURES
 
         known = ("key", "run_id", "workload", "accelerator", "mapping")
         rows = []
         for point in points:
             settings = [point.settings.get(name) for name in names]
-            rows.append([*_fields(point, known), *settings, *_fields(point, tuple(OBJECTIVES.values()))])
-        print_csv([*known, *names, *OBJECTIVES.values()], rows)
+            rows.append([*_fields(point, known), *settings, *_fields(point, FIGURES)])
+        print_csv([*known, *names, *FIGURES], rows)
         return
     if not points:
         click.echo("No such points.", err=True)

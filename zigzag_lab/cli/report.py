@@ -8,11 +8,10 @@ from pathlib import Path
 
 import click
 
-from zigzag_lab.cli.options import Words, database_option, json_option
+from zigzag_lab.cli.options import database_option, json_option, objective_option
 from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.table import shown, terminal_width
 from zigzag_lab.vocab import InputError
-from zigzag_lab.vocab.options import OBJECTIVE
 from zigzag_lab.vocab.terminal import bold
 
 LABEL = 16
@@ -99,14 +98,7 @@ class _Kind(click.ParamType[str]):
 )
 @click.option("--layer", metavar="NAME|INDEX", help="Only this layer; 'nest' needs it.")
 @click.option("--experiment", metavar="NAME", help="All finished runs of this experiment.")
-@click.option(
-    OBJECTIVE.command_flag,
-    "objective",
-    type=Words(OBJECTIVE),
-    default=str(OBJECTIVE.default),
-    show_default=True,
-    help="What makes a layer hot in 'workload'.",
-)
+@objective_option("What makes a layer hot in 'workload'.")
 @click.option("--data", type=click.Path(path_type=Path), metavar="CSV", help="For 'search': search, seconds, best.")
 @database_option
 def plot_command(

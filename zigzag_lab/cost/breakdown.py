@@ -8,12 +8,13 @@ from functools import cached_property
 
 from zigzag_lab.vocab import Direction
 
-_REFERENCE_NAMES = {
+REFERENCE_NAMES = {
     "rd_out_to_low": Direction.TO_LOW,
     "wr_in_by_low": Direction.FROM_LOW,
     "rd_out_to_high": Direction.TO_HIGH,
     "wr_in_by_high": Direction.FROM_HIGH,
 }
+"""ZigZag's name of a direction -> the direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class FourWay:
 
     def get(self, direction: Direction | str) -> float:
         """The figure of a direction, which may carry ZigZag's name (``rd_out_to_low``)."""
-        return self[_REFERENCE_NAMES.get(str(direction)) or Direction(str(direction))]
+        return self[REFERENCE_NAMES.get(str(direction)) or Direction(str(direction))]
 
     def __add__(self, other: FourWay) -> FourWay:
         return FourWay.of(lambda d: self[d] + other[d])
@@ -46,7 +47,7 @@ class FourWay:
 
     def as_reference(self) -> dict[str, float]:
         """The figures under ZigZag's names."""
-        return {name: self[d] for name, d in _REFERENCE_NAMES.items()}
+        return {name: self[d] for name, d in REFERENCE_NAMES.items()}
 
     @property
     def total(self) -> float:

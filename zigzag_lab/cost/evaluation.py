@@ -24,6 +24,7 @@ from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.mapping.spatial import UnrolledLoops
 from zigzag_lab.mapping.temporal import TemporalMapping
 from zigzag_lab.vocab import TemporalMappingType, ZigzagLabError
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 T = TypeVar("T")
@@ -135,7 +136,7 @@ class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
         energy_pj: float,
         latency_cycles: float,
         *,
-        kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+        kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     ) -> CostModelEvaluation:
         """A light view of one mapping of a priced batch."""
         cme = cls.__new__(cls)

@@ -7,17 +7,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zigzag_lab.inputs.accelerator import read_accelerator
-from zigzag_lab.inputs.mapping import check_against, check_links, read_mapping
+from zigzag_lab.inputs.accelerator import read_accelerator as read_accelerator
+from zigzag_lab.inputs.mapping import check_against as check_against
+from zigzag_lab.inputs.mapping import check_links as check_links
+from zigzag_lab.inputs.mapping import read_mapping as read_mapping
 from zigzag_lab.inputs.python_modules import refuse_module
-from zigzag_lab.inputs.workload_file import read_workload
+from zigzag_lab.inputs.workload_file import read_workload as read_workload
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import PRICE_ALL
 from zigzag_lab.workload import Workload
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-    from zigzag_lab.inputs.onnx.model import read_onnx
+    from zigzag_lab.inputs.onnx.model import read_onnx as read_onnx
 else:
 
     def __getattr__(name):
@@ -34,7 +37,7 @@ def read_any_workload(
     source: str | Path | Sequence[Mapping[str, object]] | ModelProto | Workload,
     input_shapes: Mapping[str, tuple[int, ...]] | None = None,
     *,
-    price_all: bool = False,
+    price_all: bool = PRICE_ALL.default,
 ) -> Workload:
     """Read a workload of any kind: an ONNX model or hand-written layers, in a file or in memory.
 
@@ -66,15 +69,3 @@ def read_any_workload(
             "--input-shape", f"shapes for {named}", "an ONNX model", "Hand-written layers give their sizes."
         )
     return read_workload(source)
-
-
-__all__ = [
-    "ONNX_SUFFIXES",
-    "check_against",
-    "check_links",
-    "read_accelerator",
-    "read_any_workload",
-    "read_mapping",
-    "read_onnx",
-    "read_workload",
-]

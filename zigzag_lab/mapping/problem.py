@@ -14,6 +14,7 @@ from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.spatial import SpatialMapping, UnrolledLoops, temporal_loop_sizes, unroll
 from zigzag_lab.mapping.unrolling import SpatialForm
 from zigzag_lab.vocab import FINAL_OUTPUT
+from zigzag_lab.vocab.options import SKIPS_REPEATED_READS
 from zigzag_lab.workload import Layer
 
 
@@ -53,7 +54,7 @@ class Problem:
     fractional: SpatialForm
     integer: SpatialForm
     temporal_sizes: dict[str, int]
-    skip_repeated_reads: bool = True
+    skip_repeated_reads: bool = SKIPS_REPEATED_READS
 
     @classmethod
     def of(
@@ -63,7 +64,7 @@ class Problem:
         constraints: MappingConstraints,
         spatial: SpatialMapping,
         *,
-        skip_repeated_reads: bool = True,
+        skip_repeated_reads: bool = SKIPS_REPEATED_READS,
     ) -> Problem:
         """Prepare a problem from a spatial mapping in the form of the generator."""
         forms = unroll(layer, accelerator, constraints.operand_links, spatial)
@@ -78,7 +79,7 @@ class Problem:
         fractional: UnrolledLoops,
         integer: UnrolledLoops,
         *,
-        skip_repeated_reads: bool = True,
+        skip_repeated_reads: bool = SKIPS_REPEATED_READS,
     ) -> Problem:
         """Prepare a problem from unrolled loops."""
         first = SpatialForm.of(layer, fractional)

@@ -9,6 +9,7 @@ from math import prod
 
 from zigzag_lab.mapping.spatial import Loop, LoopLevels
 from zigzag_lab.vocab import TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 
@@ -23,11 +24,11 @@ class TemporalMapping:
     """
 
     levels: dict[str, LoopLevels]
-    kind: TemporalMappingType = TemporalMappingType.UNEVEN
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
 
     @classmethod
     def of(
-        cls, layer: Layer, allocated: dict[str, LoopLevels], kind: TemporalMappingType = TemporalMappingType.UNEVEN
+        cls, layer: Layer, allocated: dict[str, LoopLevels], kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
     ) -> TemporalMapping:
         """The mapping that an allocation of loops to levels amounts to."""
         return cls({op: _merged_down(layer, op, levels) for op, levels in allocated.items()}, kind)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.plots.style import clipped, need, new_figure, readable_on, save, short_names
-from zigzag_lab.vocab import InputError, Objective, nearest
+from zigzag_lab.vocab.options import OBJECTIVE
 from zigzag_lab.vocab.quantities import share
 from zigzag_lab.workload import FreeNode, Layer, Workload, predecessors
 
@@ -48,7 +48,7 @@ def plot_workload(
     cmes: Sequence[CostModelEvaluation],
     path: str | Path,
     title: str = "",
-    objective: str = Objective.LATENCY,
+    objective: str = OBJECTIVE.default,
 ) -> Path:
     """Draw the layers of a network and who feeds whom, the darker the larger their share, and save the picture.
 
@@ -56,8 +56,7 @@ def plot_workload(
     ``edp``, else InputError is raised.
     """
     need(cmes)
-    if objective not in list(Objective):
-        raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(objective, list(Objective)))
+    objective = OBJECTIVE.checked(objective)
     figures = {cme.layer.id: float(getattr(cme, _FIGURES[objective])) for cme in cmes}
     whole = fsum(figures.values())
     nodes, edges = drawn_nodes(workload)

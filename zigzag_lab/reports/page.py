@@ -16,8 +16,9 @@ from zigzag_lab.reports.explain import explain, left_out_claim
 from zigzag_lab.store.families import ResultOf, cycles_by_term, family_of, memory_energies, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
 from zigzag_lab.store.run_records import input_records
-from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.plain import as_plain
 from zigzag_lab.vocab.quantities import sums
 
@@ -33,7 +34,6 @@ MOST_RESULTS = 1000
 SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
 """Fields of the environment in reports: not the user, the host or the folder."""
 
-_COLUMNS = {Objective.ENERGY: "energy_pj", Objective.LATENCY: "latency_cycles", Objective.EDP: "edp_pj_cycles"}
 _FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_total_mm2", "clock_ns", "n_layers", "n_macs")
 _WORK = ("n_mappings_evaluated", "seconds", "cache_hits", "cache_misses")
 
@@ -120,11 +120,11 @@ def detailed(runs: Sequence[RunRecord]) -> list[tuple[RunRecord, str]]:
     if len(runs) <= MOST_DETAILED:
         return [(run, "") for run in runs]
     reasons: dict[str, list[str]] = {}
-    for objective, column in _COLUMNS.items():
+    for objective, column in OBJECTIVE_COLUMNS.items():
         done = [run for run in runs if run.status == "finished" and getattr(run, column) is not None]
         if done:
             best = min(done, key=lambda run: float(getattr(run, column)))
-            reasons.setdefault(best.run_id, []).append(objective.value)
+            reasons.setdefault(best.run_id, []).append(objective)
     by_id = {run.run_id: run for run in runs}
     return [(by_id[run_id], f"least {' and '.join(words)} of all runs") for run_id, words in reasons.items()]
 

@@ -18,6 +18,7 @@ from zigzag_lab.hardware import Memory
 from zigzag_lab.mapping.batch import LoopTables, MappingBatch
 from zigzag_lab.mapping.footprint import TileFootprint, all_fit_together, bits_in_order, footprint_of
 from zigzag_lab.vocab import TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Allocation:
     nearest_miss: Overflow | None
 
 
-def allocate(tables: LoopTables, kind: TemporalMappingType = TemporalMappingType.UNEVEN) -> Allocation:
+def allocate(tables: LoopTables, kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default) -> Allocation:
     """Allocate every order of a batch; orders that do not fit are left out."""
     allocator = _Allocator(tables, kind)
     for memory in tables.problem.accelerator.bottom_up:

@@ -28,6 +28,7 @@ from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import orderings
 from zigzag_lab.search.temporal import nothing_fits, temporal_mappings
 from zigzag_lab.vocab import InputError, TemporalMappingType
+from zigzag_lab.vocab.options import SEED, TEMPORAL_MAPPING_TYPE
 
 COOLING = 0.995
 """Factor of the temperature after every swap of a chain."""
@@ -74,7 +75,7 @@ class SalsaSettings:
     n_steps: int = 1000
     n_chains: int = 16
     start_temperature: float = 0.05
-    seed: int = 0
+    seed: int = SEED.default
 
     def __post_init__(self) -> None:
         for name, value, least in (
@@ -103,7 +104,7 @@ def salsa_mapping(
     problem: Problem,
     price: PriceBatch,
     settings: SalsaSettings,
-    kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
 ) -> MappingBatch:
     """The best temporal mapping found, as a batch of one; never worse than the best start.
 

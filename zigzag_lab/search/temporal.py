@@ -22,6 +22,7 @@ from zigzag_lab.search.order_classes import OrderClasses
 from zigzag_lab.search.order_constraints import OrderConstraints
 from zigzag_lab.search.orderings import n_orderings, orderings
 from zigzag_lab.vocab import InfeasibleError, InputError, TemporalMappingType, nearest
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 
 FEW = 10_000
 """Orders that are all allocated and priced without further thought."""
@@ -30,7 +31,7 @@ MOST_CLASSES = 300_000
 
 
 def temporal_mappings(
-    problem: Problem, lpf_limit: int | None, kind: TemporalMappingType = TemporalMappingType.UNEVEN
+    problem: Problem, lpf_limit: int | None, kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default
 ) -> Iterator[MappingBatch]:
     """Yield the mappings that fit, in bounded batches, in the order of ZigZag 3.9.1.
 
@@ -131,7 +132,7 @@ PinnedLevels = Mapping[str, Sequence[Sequence[Sequence[object]]]]
 def pinned_mapping(
     problem: Problem,
     levels: PinnedLevels,
-    kind: TemporalMappingType = TemporalMappingType.UNEVEN,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     where: str = "user_temporal_mapping",
 ) -> TemporalMapping:
     """Check a mapping against a layer, an accelerator and a spatial mapping. Loops of one iteration are left out.

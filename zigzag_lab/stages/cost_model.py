@@ -19,7 +19,7 @@ from zigzag_lab.stages.protocols import SearchTally
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, builtin
 from zigzag_lab.vocab import TemporalMappingType
-from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab.options import SKIPS_REPEATED_READS, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 
@@ -45,8 +45,8 @@ class CostModelStage(BatchStage):
         spatial_mapping_int: UnrolledLoops | None = None,
         constraints: MappingConstraints | None = None,
         problem: Problem | None = None,
-        temporal_mapping_type: TemporalMappingType | str = TemporalMappingType.UNEVEN,
-        access_same_data_considered_as_no_access: bool = True,
+        temporal_mapping_type: TemporalMappingType | str = TEMPORAL_MAPPING_TYPE.default,
+        access_same_data_considered_as_no_access: bool = SKIPS_REPEATED_READS,
         tally: SearchTally | None = None,
         **kwargs: object,
     ) -> None:

@@ -15,7 +15,7 @@ from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import StageCallable, builtin
 from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import OBJECTIVE, TIME_LIMIT
+from zigzag_lab.vocab.options import OBJECTIVE, SKIPS_REPEATED_READS, TIME_LIMIT
 
 N_LOOPS_AT_START = 6
 """Loops in the short search whose mappings the exact one starts from."""
@@ -36,7 +36,7 @@ class _ProvingStage(TemporalSearchStage):
         *,
         exact_time_limit: float | None = TIME_LIMIT.default,
         loma_lpf_limit: int | None = None,
-        access_same_data_considered_as_no_access: bool = True,
+        access_same_data_considered_as_no_access: bool = SKIPS_REPEATED_READS,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -95,7 +95,7 @@ class ExactStage(_ProvingStage):
         self,
         list_of_callables: Sequence[StageCallable],
         *,
-        exact_objective: Objective | str = Objective.LATENCY,
+        exact_objective: Objective | str = OBJECTIVE.default,
         **kwargs: Any,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)

@@ -24,6 +24,7 @@ from zigzag_lab.stages.protocols import RunSink
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import Result, Stage, StageCallable, builtin
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import PRICE_ALL
 from zigzag_lab.workload import Workload
 
 
@@ -39,7 +40,7 @@ class _WorkloadReadingStage(Stage):
         workload: object,
         mapping: object,
         input_shapes: dict[str, tuple[int, ...]] | None = None,
-        price_all: bool = False,
+        price_all: bool = PRICE_ALL.default,
         **kwargs: object,
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
@@ -138,7 +139,7 @@ def _note_read(sink: object, kind: Kind, source: object, record: object) -> None
 
 
 def any_workload(
-    source: object, input_shapes: dict[str, tuple[int, ...]] | None = None, *, price_all: bool = False
+    source: object, input_shapes: dict[str, tuple[int, ...]] | None = None, *, price_all: bool = PRICE_ALL.default
 ) -> Workload:
     """A workload from a record, a path, a preset's name, a list of layers or a ``ModelProto``."""
     return read_any_workload(_file("workload", source), input_shapes=input_shapes, price_all=price_all)

@@ -21,7 +21,7 @@ from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import N_SPATIAL_MAPPINGS, TIME_LIMIT
+from zigzag_lab.vocab.options import MIX_SPATIAL, N_SPATIAL_MAPPINGS, OBJECTIVE, TEMPORAL_MAPPING_TYPE, TIME_LIMIT
 from zigzag_lab.workload import Layer
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class SpatialMappingGeneratorStage(BatchStage):
         layer: Layer,
         constraints: MappingConstraints | None = None,
         nb_mappings_generated: int | None = N_SPATIAL_MAPPINGS.default,
-        enable_mix_spatial_mapping_generation: bool = False,
+        enable_mix_spatial_mapping_generation: bool = MIX_SPATIAL.default,
         enable_weight_diagonal_mapping: bool = False,
         **kwargs: object,
     ) -> None:
@@ -160,14 +160,14 @@ def searched_on(stage: BatchStage, layer: str, miss: InfeasibleError) -> Iterato
     Raises:
         InfeasibleError: nothing fits, or the list below is not one of a greedy search for uneven mappings.
     """
-    kind = str(stage.kwargs.get("temporal_mapping_type", TemporalMappingType.UNEVEN)).lower()
+    kind = str(stage.kwargs.get(TEMPORAL_MAPPING_TYPE.keyword, TEMPORAL_MAPPING_TYPE.default)).lower()
     greedy = [method.stage for method in SEARCH_METHODS.values() if method.is_greedy]
     if kind != TemporalMappingType.UNEVEN or not any(below in greedy for below in stage.list_of_callables):
         raise miss
     again = copy(stage)
     again.list_of_callables = [ExactStage if below in greedy else below for below in stage.list_of_callables]
     wanted = (getattr(below, "objective", None) for below in stage.list_of_callables)
-    objective = next((one for one in wanted if isinstance(one, Objective)), Objective.LATENCY)
+    objective = next((one for one in wanted if isinstance(one, Objective)), OBJECTIVE.default)
     again.kwargs = {**stage.kwargs, "exact_objective": objective, TIME_LIMIT.keyword: TIME_LIMIT.default}
     found = False
     try:

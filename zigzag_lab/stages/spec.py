@@ -187,11 +187,18 @@ def _words_in(constant: object) -> set[str]:
 
 def needed_keywords(stage: object) -> list[str]:
     """Keywords without which a stage cannot be built; a constructor of a user's may give its base what that needs."""
-    owners = [owner for owner in stage.__mro__ if "__init__" in vars(owner)] if isinstance(stage, type) else []
+    return [*(_needed_by_class(stage) if isinstance(stage, type) else _needed(stage))]
+
+
+def _needed(stage: object) -> Sequence[str]:
+    owners = [o for o in stage.__mro__[:-1] if "__init__" in vars(o)] if isinstance(stage, type) else []
     n_ours = next((place for place, owner in enumerate(owners) if not is_own(owner)), len(owners))
     inits = [vars(owner)["__init__"] for owner in owners[: n_ours + 1]] or [stage]
     named = {p.name for init in inits for p in _parameters(init)}
     return [name for name, p in parameters_of(stage).items() if p.default is p.empty and name in named]
+
+
+_needed_by_class = cache(_needed)
 
 
 def wrong_kind(stage: str, name: str, value: object, kind: type, remedy: str) -> PipelineError:

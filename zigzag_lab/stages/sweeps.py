@@ -106,7 +106,7 @@ class HardwareSearchStage(Stage):
         *,
         accelerator: str | Path | Keywords,
         hardware_parameters: Iterations,
-        hardware_objective: Objective | str = Objective.LATENCY,
+        hardware_objective: Objective | str = OBJECTIVE.default,
         max_area_mm2: float | None = None,
         memory_costs: MemoryCostProvider | None = None,
         **kwargs: object,

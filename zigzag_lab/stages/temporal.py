@@ -35,7 +35,7 @@ from zigzag_lab.stages.protocols import Incumbent, SearchTally
 from zigzag_lab.stages.spec import WITHOUT_EFFECT, StageSpec, spec_of
 from zigzag_lab.stages.stage import BatchStage, Result, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
-from zigzag_lab.vocab.options import OBJECTIVE, TEMPORAL_MAPPING_TYPE
+from zigzag_lab.vocab.options import OBJECTIVE, SKIPS_REPEATED_READS, TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 PROVIDES = (
@@ -69,7 +69,7 @@ class TemporalSearchStage(BatchStage):
         spatial_mapping_int: UnrolledLoops | None = None,
         constraints: MappingConstraints | None = None,
         problem: Problem | None = None,
-        temporal_mapping_type: TemporalMappingType | str = TemporalMappingType.UNEVEN,
+        temporal_mapping_type: TemporalMappingType | str = TEMPORAL_MAPPING_TYPE.default,
         loma_show_progress_bar: bool = False,
         user_temporal_mapping: PinnedLevels | None = None,
         tally: SearchTally | None = None,
@@ -78,7 +78,7 @@ class TemporalSearchStage(BatchStage):
     ) -> None:
         super().__init__(list_of_callables, **kwargs)
         same = problem_of(problem, layer, accelerator, constraints, spatial_mapping, spatial_mapping_int)
-        is_skipping = self.kwargs.get("access_same_data_considered_as_no_access", True)
+        is_skipping = self.kwargs.get("access_same_data_considered_as_no_access", SKIPS_REPEATED_READS)
         self.problem = same.with_repeated_reads(skipped=bool(is_skipping))
         self.kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.checked(temporal_mapping_type)
         self.pinned = user_temporal_mapping
@@ -330,7 +330,7 @@ class SalsaStage(TemporalSearchStage):
         salsa_number_of_core: int = _DEFAULT.n_chains,
         salsa_start_temperature: float = _DEFAULT.start_temperature,
         seed: int = _DEFAULT.seed,
-        access_same_data_considered_as_no_access: bool = True,
+        access_same_data_considered_as_no_access: bool = SKIPS_REPEATED_READS,
         loma_lpf_limit: int | None = WITHOUT_EFFECT,
         **kwargs: Any,
     ) -> None:

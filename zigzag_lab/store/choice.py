@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zigzag_lab.store.database import Database, Row
-from zigzag_lab.store.results import OBJECTIVE_COLUMNS, WITHIN, WITHIN_RUN
-from zigzag_lab.vocab import InputError, Objective
+from zigzag_lab.store.results import WITHIN, WITHIN_RUN, objective_column
+from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.ordering import pareto_front
 
 ALL_UP_TO = 200
@@ -85,8 +85,7 @@ def _front(points: Sequence[Row]) -> set[int]:
 
 def point_columns(objective: str) -> str:
     """SQL condition of a policy on points, for what they were to minimise."""
-    column = OBJECTIVE_COLUMNS.get(objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
-    return f"r.number, r.status, r.latency_cycles, r.energy_pj, r.{column}"
+    return f"r.number, r.status, r.latency_cycles, r.energy_pj, r.{objective_column(objective)}"
 
 
 # -- runs, and those within them; each within the transaction that closes the run --------------------------------------

@@ -112,7 +112,7 @@ def _layer_row(
 def _memory_rows(cme: CostModelEvaluation, run_number: int, layer_index: int, spelt: Spelt) -> list[Any]:
     terms, memories = cme.breakdown, cme.accelerator.memories
     values: list[Any] = []
-    for operand, indices in cme.problem.memories.items():
+    for operand, indices in sorted(cme.problem.memories.items()):  # as by their key, each row is the table's last
         levels = zip(
             indices,
             spelt[operand][0],
@@ -231,15 +231,6 @@ def mapping_digest(spatial_text: str, content: str) -> str:
 @lru_cache(maxsize=16_384)
 def _start_of_digest(spatial_text: str) -> str:
     return digest_of_bytes(spatial_text.encode(), "spatial")[:N_SPATIAL_DIGITS]
-
-
-def mapping_document(spatial: SpatialMapping, temporal: TemporalMapping) -> dict[str, Any]:
-    """A mapping as plain data, in the order that both are given in; its canonical JSON is what is stored."""
-    return {
-        "kind": temporal.kind.value,
-        "spatial": [[dim, [*unrolled.items()]] for dim, unrolled in spatial.unrollings.items()],
-        "temporal": temporal.levels,
-    }
 
 
 def mapping_from(content: Any) -> tuple[SpatialMapping, TemporalMapping]:

@@ -6,13 +6,13 @@ as it is: SQLAlchemy would take longer to import than a network takes to price.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
 
 Row = tuple[Any, ...]
@@ -97,12 +97,18 @@ class Database(Protocol):
         """End the connection."""
 
 
+@cache
+def table_of(kind: RowType) -> str:
+    """The table of a type of rows: ``zl_run_layer`` of ``RunLayerTuple``."""
+    return "zl" + re.sub("[A-Z]", r"_\g<0>", kind.__name__.removesuffix("Tuple")).lower()
+
+
 @lru_cache(maxsize=64)
 def insertion(kind: RowType, n_rows: int = 1, columns: tuple[str, ...] | None = None) -> str:
     """The statement that adds so many rows, and leaves alone those that are there already; by default all columns."""
     columns = columns or kind._fields
     marks = ", ".join([f"({', '.join('?' * len(columns))})"] * n_rows)
-    return f"INSERT INTO {TABLES[kind]} ({', '.join(columns)}) VALUES {marks} ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table_of(kind)} ({', '.join(columns)}) VALUES {marks} ON CONFLICT DO NOTHING"
 
 
 def insertion_of(table: str, columns: Iterable[str], computed: Mapping[str, str]) -> str:

@@ -7,28 +7,19 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from zigzag_lab.store.database import Database
+from zigzag_lab.store.results import ENERGIES
 from zigzag_lab.store.row_checks import from_json, in_utc, time_of
 from zigzag_lab.store.run_records import InputRecord, RunDetails, RunRecord, input_records, layer_rows
+from zigzag_lab.store.run_start import INPUT_KINDS
 from zigzag_lab.store.tables import CertificateTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
 
 TOTALS = (
-    "energy_pj",
-    "mac_energy_pj",
-    "memory_energy_pj",
-    "latency_cycles",
-    "edp_pj_cycles",
-    "area_mm2",
-    "clock_ns",
-    "area_total_mm2",
-    "static_power_mw",
-    "n_macs",
-    "n_layers",
-    "n_mappings_evaluated",
-    "cache_hits",
-    "cache_misses",
-    "cache_seconds_saved",
+    *(*ENERGIES, "edp_pj_cycles", "area_mm2", "clock_ns", "area_total_mm2", "static_power_mw", "n_macs", "n_layers"),
+    *("n_mappings_evaluated", "cache_hits", "cache_misses", "cache_seconds_saved"),
 )
+"""Figures of a run over all of its layers."""
+
 MEMORY_ENERGIES = ("energy_to_low_pj", "energy_from_low_pj", "energy_to_high_pj", "energy_from_high_pj")
 
 
@@ -68,11 +59,6 @@ class FullRun(RunRecord, RunDetails):
     point: PointRecord | None
     all_settings: Mapping[str, Any]
 
-    @property
-    def totals(self) -> dict[str, float | int | None]:
-        """Figures over all layers by the names of their columns (:data:`TOTALS`); None where not known."""
-        return {name: getattr(self, name) for name in TOTALS}
-
 
 _COLUMNS = {field.name for field in fields(FullRun)}
 
@@ -97,7 +83,7 @@ def read_run(database: Database, run_id: str) -> FullRun:
     parent_id, all_settings = _above(database, row["parent_number"], settings)
     inputs = {given.kind: given for given in input_records(database, number)}
     tags = database.select("SELECT key, value FROM zl_tag WHERE run_number = ? ORDER BY key", (number,)).rows
-    names = {kind: inputs[kind].name if kind in inputs else None for kind in ("workload", "accelerator", "mapping")}
+    names = {kind: inputs[kind].name if kind in inputs else None for kind in INPUT_KINDS}
     read = {
         **names,
         "started_at": in_utc(row["started_at"]),

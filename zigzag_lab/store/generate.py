@@ -24,6 +24,11 @@ from zigzag_lab.store.schema import VERSION_TABLE
 _PYTHON_TYPES = {Boolean: "bool", Integer: "int", Double: "float", Text: "str", LargeBinary: "bytes", JSON: "str"}
 """Type of a column -> that of its values as they are written; JSON is text by then. Times are SQL."""
 
+BY_STATEMENTS = {
+    *("zl_experiment", "zl_run", "zl_tag", "zl_publication", "zl_cache_entry", "zl_sweep", "zl_sweep_point"),
+}
+"""Tables whose rows are added and changed by statements of their own, column by column, and never whole."""
+
 _HEAD = '''"""Columns of tables, made by ``python -m zigzag_lab.store.generate``: edit ``models.py``."""
 
 from datetime import datetime
@@ -57,17 +62,16 @@ def generated() -> dict[str, str]:
 
 def _tables(revisions: Sequence[str]) -> Iterator[str]:
     yield _HEAD.format(revisions=", ".join(f'"{revision}"' for revision in revisions))
-    tables = Model.metadata.tables.values()
-    for table in tables:
+    for table in Model.metadata.tables.values():
+        if table.name in BY_STATEMENTS:
+            continue
         yield f'\nclass {_class_of(table)}(NamedTuple):\n    """A row of ``{table.name}``."""\n'
         yield from (f"    {line}" for line in _fields(table))
         yield ""
-    yield "\nTABLES: dict[type[tuple[object, ...]], str] = {"
-    yield from (f'    {_class_of(table)}: "{table.name}",' for table in tables)
-    yield '}\n"""Type of a row -> its table."""\n'
 
 
 def _class_of(table: Table) -> str:
+    """The class of its rows, from whose name :func:`zigzag_lab.store.database.table_of` has the table."""
     return f"{table.name.removeprefix('zl_').title().replace('_', '')}Tuple"
 
 
@@ -76,12 +80,13 @@ def _fields(table: Table) -> list[str]:
     lines, may_be_left_out = [], True
     for column in reversed(table.columns.values()):
         may_be_left_out = may_be_left_out and bool(column.nullable)
-        kind = f"{_python_type(column.type)} | None" if column.nullable else _python_type(column.type)
+        kind = f"{python_type(column.type)} | None" if column.nullable else python_type(column.type)
         lines.append(f"{column.name}: {kind}{' = None' if may_be_left_out else ''}")
     return lines[::-1]
 
 
-def _python_type(kind: TypeEngine[object]) -> str:
+def python_type(kind: TypeEngine[object]) -> str:
+    """The name of the type of a column's values, as they are written."""
     if isinstance(kind, DateTime):
         return "datetime"
     return next(name for base, name in _PYTHON_TYPES.items() if isinstance(kind, base))

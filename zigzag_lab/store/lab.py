@@ -37,7 +37,7 @@ from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.store import Store, open_store
 from zigzag_lab.store.url import SQLITE, DatabaseUrl
 from zigzag_lab.vocab import InputError, Objective, nearest
-from zigzag_lab.vocab.options import default_database
+from zigzag_lab.vocab.options import OBJECTIVE, default_database
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ class Lab:
 
     def best(
         self,
-        objective: str | Objective = Objective.LATENCY,
+        objective: str | Objective = OBJECTIVE.default,
         *,
         limit: int | None = 1,
         children: bool = False,
@@ -144,8 +144,7 @@ class Lab:
             children: whether runs within runs are compared, too.
             filters: ``experiment``, ``workload``, ``accelerator``: names to be equal to.
         """
-        if str(objective) not in set(Objective):
-            raise InputError("objective", f"'{objective}'", " or ".join(Objective), nearest(str(objective), Objective))
+        objective = OBJECTIVE.checked(objective)
         allowed = ("experiment", "workload", "accelerator")
         for name in filters:
             if name not in allowed:

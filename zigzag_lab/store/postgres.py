@@ -13,9 +13,8 @@ from functools import lru_cache
 from threading import RLock
 from typing import Any, TypeVar
 
-from zigzag_lab.store.database import Answer, Row, RowType, portions, rows_from
+from zigzag_lab.store.database import Answer, Row, RowType, portions, rows_from, table_of
 from zigzag_lab.store.errors import StoreError, StoreWriteError
-from zigzag_lab.store.tables import TABLES
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab.plain import storable, storable_values
 
@@ -162,7 +161,7 @@ class PostgresDatabase:
             return
         with self._lock:
             key = kind._fields[0]
-            sql = f"SELECT {key} FROM {TABLES[kind]} WHERE {key} = ANY(%b)"
+            sql = f"SELECT {key} FROM {table_of(kind)} WHERE {key} = ANY(%b)"
             found = self._connection.execute(sql, ([row[0] for row in rows],)).fetchall()
             there = {value for (value,) in found}
             if missing := [tuple(storable_values(row)) for row in rows if row[0] not in there]:
@@ -179,7 +178,7 @@ class PostgresDatabase:
 
     def _insert_those_missing(self, kind: RowType, rows: Sequence[Row]) -> None:
         """One statement for all; in the order of the key, so that two writers of the same rows wait in turn."""
-        table, columns = TABLES[kind], kind._fields
+        table, columns = table_of(kind), kind._fields
         types, names = self._types_of(table), ", ".join(columns)
         arrays = ", ".join(_array_of(types[column]) for column in columns)
         sql = (
@@ -189,7 +188,7 @@ class PostgresDatabase:
         self._connection.execute(sql, [list(column) for column in zip(*rows, strict=True)])
 
     def _copy(self, kind: RowType, rows: Sequence[Row]) -> None:
-        table, columns = TABLES[kind], kind._fields
+        table, columns = table_of(kind), kind._fields
         types = self._types_of(table)
         sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with self._connection.cursor() as cursor, cursor.copy(sql) as copy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -24,7 +24,7 @@ from zigzag_lab.store.errors import CutShortError, StoreError, in_words
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.results import Summary, YieldedResult, figures_of, stored_results, sum_of_layers, summary_of
 from zigzag_lab.store.run_rows import RunRows, Tree
-from zigzag_lab.store.run_start import RunInput, RunStart
+from zigzag_lab.store.run_start import INPUT_KINDS, RunInput, RunStart
 from zigzag_lab.store.states import ResultKind, RunStatus
 from zigzag_lab.store.url import DatabaseUrl
 from zigzag_lab.vocab import InfeasibleError
@@ -39,7 +39,6 @@ MANY_SAVED = 100_000
 """CMEs from save stages at which a run says how many they are: one may stand below LOMA by accident."""
 
 MOST_WARNINGS = 20
-_INPUTS = ("workload", "accelerator", "mapping")
 
 Describe = Callable[[RunStart, Variant], RunStart]
 """What is known of a child run when it starts, from its parent's start and the combination."""
@@ -309,17 +308,15 @@ class RunRecorder:
         with self._lock:
             self._close(RunStatus.FINISHED, None, Summary(dict(figures), []))
 
-    def fail(self, error: BaseException, totals: Totals | None = None) -> None:
-        """Close the run as failed, with the error and its traceback; what was saved stays."""
-        with self._lock:
-            self._end_children(error)
-            self._close(RunStatus.FAILED, totals, error=error)
+    def fail(self, error: BaseException) -> None:
+        """Close the run as failed, with the error and its traceback; what was saved stays.
 
-    def infeasible(self, error: BaseException, totals: Totals | None = None) -> None:
-        """Close the run as infeasible: its inputs are sound, yet some layer fits in no way."""
+        It is infeasible where its inputs are sound, yet some layer fits in no way.
+        """
+        status = RunStatus.INFEASIBLE if isinstance(error, InfeasibleError) else RunStatus.FAILED
         with self._lock:
             self._end_children(error)
-            self._close(RunStatus.INFEASIBLE, totals, error=error)
+            self._close(status, None, error=error)
 
     def _end_children(self, error: BaseException | None) -> None:
         """Close the children that go on; those that an error of the run cut short fail with it.
@@ -332,19 +329,17 @@ class RunRecorder:
                     child._error = CutShortError.of(error)
                 child._end_as_it_went()
         known = self._rows.designs.inputs
-        for kind in _INPUTS if not self._rows.n_rows else ():  # which say what rows of its own were priced on
+        for kind in INPUT_KINDS if not self._rows.n_rows else ():  # which say what rows of its own were priced on
             read = [child._rows.designs.inputs.get(kind) for child in self._children.values()]
             different = {given.digest: given for given in read if given is not None}
             if kind not in known and len(different) == 1:
                 self._rows.designs.add(*different.values())
 
     def _end_as_it_went(self) -> None:
-        if isinstance(self._error, InfeasibleError):
-            self.infeasible(self._error)
-        elif self._error is not None:
-            self.fail(self._error)
-        else:
+        if self._error is None:
             self.finish()
+        else:
+            self.fail(self._error)
 
     def _close(
         self,
@@ -434,8 +429,6 @@ class RunRecorder:
         try:
             if error is None:
                 self.finish()
-            elif isinstance(error, InfeasibleError):
-                self.infeasible(error)
             else:
                 self.fail(error)
         except StoreError as second:
@@ -501,4 +494,4 @@ class _Noted:
 
 
 def _as_columns(totals: Totals) -> dict[str, float | int | None]:
-    return {f.name: getattr(totals, f.name) for f in fields(totals) if f.name != "accelerator"}
+    return {name: value for name, value in vars(totals).items() if name != "accelerator"}

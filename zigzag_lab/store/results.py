@@ -12,6 +12,7 @@ from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.store.states import ResultKind
 from zigzag_lab.vocab import Objective
+from zigzag_lab.vocab.options import OBJECTIVE
 
 ENERGIES = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles")
 Figures = tuple[float, float, float, float]
@@ -23,6 +24,12 @@ OBJECTIVE_COLUMNS = {
     Objective.EDP.value: "edp_pj_cycles",
 }
 """What is minimised -> the column of runs that holds it."""
+
+
+def objective_column(objective: str) -> str:
+    """The column for what was minimised; that of the default where nothing single was."""
+    return OBJECTIVE_COLUMNS.get(objective, OBJECTIVE_COLUMNS[OBJECTIVE.default])
+
 
 AGREES = 1e-9
 """Totals that differ by less in relation come from another order of additions."""

@@ -15,6 +15,7 @@ from zigzag_lab.keys import canonical_json, described, engine_digest, meaning_di
 from zigzag_lab.keys.records import KINDS, record_from
 from zigzag_lab.mapping.constraints import MappingRules
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import DEFAULT_EXPERIMENT, OBJECTIVE
 from zigzag_lab.workload import Workload
 
 MAX_SOURCE_BYTES = 16 * 1024 * 1024
@@ -108,9 +109,9 @@ class RunStart:
         settings: of a child run, what is varied -> its value.
     """
 
-    experiment: str = "default"
+    experiment: str = DEFAULT_EXPERIMENT
     name: str = ""
-    objective: str = "latency"
+    objective: str = OBJECTIVE.default
     options: Mapping[str, Any] = field(default_factory=dict)
     inputs: Sequence[RunInput] = ()
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -17,12 +17,6 @@ VERSION_TABLE = "zl_alembic_version"
 HEAD = REVISIONS[-1]
 
 
-def recorded_statements() -> list[str]:
-    """The statements of ``schema.sql``."""
-    text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-    return [s.strip() for s in text.split(";\n") if s.strip()]
-
-
 def revision_of(database: Database) -> str | None:
     """The revision a database is at; None where it holds none of our tables.
 
@@ -53,5 +47,6 @@ def create_if_empty(database: Database) -> None:
         found = database.execute(f"SELECT 1 FROM sqlite_master WHERE type='table' AND name='{VERSION_TABLE}'")
         if found:
             return
-        for statement in recorded_statements():
+        text = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+        for statement in filter(str.strip, text.split(";\n")):
             database.execute(statement)

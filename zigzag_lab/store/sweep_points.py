@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from zigzag_lab.keys import engine_digest
@@ -12,6 +13,7 @@ from zigzag_lab.store.cache import NewAnswers, keep_answers
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database, Row, flat, insertion_of
 from zigzag_lab.store.environment import process_exited, this_process
+from zigzag_lab.store.results import OBJECTIVE_COLUMNS
 from zigzag_lab.store.row_batch import RowBatch
 from zigzag_lab.store.run_start import RunInput, new_run_id
 from zigzag_lab.store.states import RunStatus
@@ -24,18 +26,28 @@ LEASE_SECONDS = 60.0
 WORKER_LOST = "WorkerLost"
 """The ``zl_run.error`` of a point whose worker died; it is priced again when the sweep goes on."""
 
-FIGURE_COLUMNS = {
-    "energy_pj": "r.energy_pj",
-    "latency_cycles": "r.latency_cycles",
-    "edp_pj_cycles": "r.edp_pj_cycles",
-    "area_mm2": "p.area_mm2",
-    "utilisation": "p.utilisation",
-    "time_s": "r.latency_cycles * r.clock_ns * 1e-9",
-    "average_power_mw": "r.energy_pj / NULLIF(r.latency_cycles * r.clock_ns, 0)",
-}
-"""What points are compared by -> what it is of a point ``p`` and its run ``r``."""
+OBJECTIVES: Mapping[str, str] = MappingProxyType(
+    {
+        **OBJECTIVE_COLUMNS,
+        "area": "area_mm2",
+        "utilisation": "utilisation",
+        "time": "time_s",
+        "power": "average_power_mw",
+    }
+)
+"""What points of a sweep are compared by -> the column that holds it. All are to be small but utilisation."""
 
-FIGURES = tuple(FIGURE_COLUMNS)
+FIGURES = tuple(OBJECTIVES.values())
+FIGURE_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: f"r.{name}" for name in OBJECTIVE_COLUMNS.values()},
+        "area_mm2": "p.area_mm2",
+        "utilisation": "p.utilisation",
+        "time_s": "r.latency_cycles * r.clock_ns * 1e-9",
+        "average_power_mw": "r.energy_pj / NULLIF(r.latency_cycles * r.clock_ns, 0)",
+    }
+)
+"""Each of these figures of a point ``p`` and its run ``r``, in their order."""
 
 _AT_ONCE = 500
 

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from zigzag_lab.store import tables
 from zigzag_lab.store.database import Answer
-from zigzag_lab.store.lab import Lab
+from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.row_checks import reading
 from zigzag_lab.vocab import InputError
 
@@ -73,6 +73,7 @@ def rows_of_table(
 
 
 COMPUTED: dict[str, type] = {
+    "parent_number": int,
     **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
     **dict.fromkeys(("time_s", "average_power_mw", "static_energy_pj", "dynamic_energy_pj"), float),
     **dict.fromkeys(("tops", "tops_per_watt", "inferences_per_s", "energy_per_inference_pj"), float),
@@ -80,7 +81,7 @@ COMPUTED: dict[str, type] = {
     **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
     "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
 }
-"""Column that views compute, and is no text -> type of its values."""
+"""Column that views compute, or that only statements know, and is no text -> type of its values."""
 
 
 class ParquetWriter:
@@ -134,11 +135,16 @@ def type_of_column(name: str) -> type:
     return _types_of_columns().get(name, str)
 
 
+_PLAIN = (bool, int, float, bytes, datetime)
+
+
 @cache
 def _types_of_columns() -> dict[str, type]:
-    """Column of a table or of :data:`COMPUTED` -> type of its values that are not null."""
-    hints = {name: hint for row in tables.TABLES for name, hint in get_type_hints(row).items()}
-    return {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()} | COMPUTED
+    """Column of rows, of runs or of :data:`COMPUTED` -> type of its values that are not null."""
+    kinds = [kind for kind in vars(tables).values() if isinstance(kind, type) and issubclass(kind, tuple)]
+    hints = {name: hint for kind in (*kinds, RunRecord) for name, hint in get_type_hints(kind).items()}
+    types = {name: (get_args(hint) or (hint,))[0] for name, hint in hints.items()}
+    return {name: kind for name, kind in types.items() if kind in _PLAIN} | COMPUTED
 
 
 def _stored(value: Any, kind: Any) -> Any:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expansion import PointMaker, Values
-from zigzag_lab.sweeps.objectives import check_are_known
-from zigzag_lab.sweeps.plan import LARGE, Adaptive, DesignPoint, Figures, SweepSpec, summed_up
+from zigzag_lab.sweeps.plan import LARGE, Adaptive, DesignPoint, Figures, SweepSpec, check_are_known, summed_up
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:

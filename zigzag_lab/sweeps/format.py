@@ -21,7 +21,7 @@ from zigzag_lab.inputs.formats.values import (
     WordList,
 )
 from zigzag_lab.stages.methods import SEARCH_METHODS, run_options
-from zigzag_lab.sweeps.objectives import OBJECTIVES
+from zigzag_lab.store.sweep_points import OBJECTIVES
 from zigzag_lab.vocab.options import SEARCH, Kind, Option
 from zigzag_lab.vocab.units import SECONDS
 

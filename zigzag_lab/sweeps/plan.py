@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +13,9 @@ from pathlib import Path
 from zigzag_lab.inputs.presets import Kind
 from zigzag_lab.inputs.variants import with_values
 from zigzag_lab.stages.methods import run_options
-from zigzag_lab.store.sweep_points import PointRow
+from zigzag_lab.store.sweep_points import OBJECTIVES, PointRow
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expressions import Expression
-from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.options import INPUT_SHAPES, PRICE_ALL, Option
 
@@ -31,22 +30,22 @@ ROOTS = ("accelerator", "mapping", "options")
 class Adaptive:
     """A search that proposes designs, ``batch`` at a time, by what it has learnt from those before.
 
-    They are to be good at one to three of :data:`zigzag_lab.sweeps.objectives.OBJECTIVES`. The sampler is one of
+    They are to be good at one to three of :data:`zigzag_lab.store.sweep_points.OBJECTIVES`. The sampler is one of
     Optuna's: ``tpe`` or ``nsga2``.
     """
 
     n_trials: int
     objectives: tuple[str, ...]
-    sampler: str = "tpe"
-    batch: int = 10
+    sampler: str
+    batch: int
 
 
 @dataclass(frozen=True)
 class Sampling:
     """Which points are taken: all, ``n_points`` at random (equal seeds draw equal points), or those of a search."""
 
-    n_points: int | None = None
-    seed: int = 0
+    n_points: int | None
+    seed: int
     adaptive: Adaptive | None = None
 
 
@@ -77,11 +76,11 @@ class SweepSpec:
     name: str
     where: str
     axes: tuple[Axis, ...]
-    derived: tuple[tuple[str, Expression], ...] = ()
-    constraints: tuple[Expression, ...] = ()
-    options: Mapping[str, object] = field(default_factory=dict)
-    sampling: Sampling = Sampling()
-    bases: Mapping[str, Mapping[str, Base]] = field(default_factory=dict)
+    derived: tuple[tuple[str, Expression], ...]
+    constraints: tuple[Expression, ...]
+    options: Mapping[str, object]
+    sampling: Sampling
+    bases: Mapping[str, Mapping[str, Base]]
 
     @cached_property
     def option_paths(self) -> dict[str, object]:
@@ -164,6 +163,23 @@ def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
     if objective in ("utilisation", "power"):
         return math.fsum(mean * time for mean, time in known) / math.fsum(time for _, time in known)
     return math.fsum(row[0] for row in known)
+
+
+_NEEDS = {"area": "areas of all parts on the chip", "time": "a clock", "power": "a clock"}
+"""Objective -> what accelerator files have to give for it to be known."""
+
+
+def check_are_known(where: str, figures: Mapping[str, float | None]) -> None:
+    """Check that priced points have figures for objectives.
+
+    Raises:
+        InputError: one is not known.
+    """
+    for objective in (name for name, figure in figures.items() if figure is None):
+        if objective in _NEEDS:
+            found = f"{objective} is an objective, and not known of points that were priced"
+            hint = "Give them in the accelerator file, or ask for other objectives."
+            raise InputError(where, found, f"accelerators with {_NEEDS[objective]}", hint)
 
 
 FILE_WIDE = (INPUT_SHAPES.name, PRICE_ALL.name)

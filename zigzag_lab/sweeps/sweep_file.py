@@ -18,11 +18,11 @@ from zigzag_lab.inputs.formats.paths import without_units
 from zigzag_lab.inputs.presets import Kind, preset_names, resolve
 from zigzag_lab.inputs.variants import value_in
 from zigzag_lab.keys import meaning_digest
+from zigzag_lab.store.sweep_points import OBJECTIVES
 from zigzag_lab.sweeps import format as declared
 from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
-from zigzag_lab.sweeps.objectives import OBJECTIVES
 from zigzag_lab.sweeps.plan import FILES, Adaptive, Base, Sampling, SweepSpec, option_of, root_of
 from zigzag_lab.vocab import InputError, nearest
 

@@ -17,6 +17,7 @@ from zigzag_lab.keys.records import record_from
 from zigzag_lab.store import RunStatus
 from zigzag_lab.store.full_run import MEMORY_ENERGIES, FullRun
 from zigzag_lab.store.run_records import InputRecord
+from zigzag_lab.store.run_start import INPUT_KINDS
 from zigzag_lab.tracking import limits
 from zigzag_lab.tracking.limits import cut, key_part, key_parts
 from zigzag_lab.tracking.published_sweep import (
@@ -56,7 +57,6 @@ _NUMBERS = {
 }
 _TEMPORAL = (TEMPORAL_MAPPING_TYPE.parameter, TEMPORAL_MAPPING_TYPE.name)
 _NOT_PARAMETERS = {"workload", "accelerator", "mapping", "dump_folder", "pickle_filename", "db", "mlflow"}
-_INPUTS = ("workload", "accelerator", "mapping")
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ def in_ms(time: datetime) -> int:
 def params(record: FullRun) -> dict[str, str]:
     """The parameters of a run; the same keys for every run with the same options and searches."""
     given, options = record.inputs, record.options
-    found = {kind: given[kind].name if kind in given else "none" for kind in _INPUTS}
-    found |= {f"{kind}_digest": given[kind].digest[:SHORT_DIGEST] if kind in given else "none" for kind in _INPUTS}
+    found = {kind: given[kind].name if kind in given else "none" for kind in INPUT_KINDS}
+    found |= {f"{kind}_digest": given[kind].digest[:SHORT_DIGEST] if kind in given else "none" for kind in INPUT_KINDS}
     found["objective"] = record.objective
     for name, aliases in _NUMBERS.items():
         found[name] = _number(options, aliases)
@@ -210,18 +210,17 @@ def _results(kin: Kin) -> Iterator[Measurement]:
 
 def _totals(record: FullRun) -> dict[str, float | int | None]:
     """Figures of the whole run; None for those without a value."""
-    totals = record.totals
-    latency, ideal = totals["latency_cycles"], fsum(layer["ideal_cycles"] * layer["times"] for layer in record.layers)
+    latency, ideal = record.latency_cycles, fsum(layer["ideal_cycles"] * layer["times"] for layer in record.layers)
     gaps = [layer["certificate"]["gap"] for layer in record.layers if "certificate" in layer]
     of_network = ("energy_pj", "mac_energy_pj", "memory_energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2")
     return {
-        **{f"total/{name}": totals[name] for name in of_network},
+        **{f"total/{name}": getattr(record, name) for name in of_network},
         "total/design_area_mm2": None if record.point is None else record.point.area_mm2,
-        "total/area_total_mm2": totals["area_total_mm2"],
-        "total/clock_ns": totals["clock_ns"],
+        "total/area_total_mm2": record.area_total_mm2,
+        "total/clock_ns": record.clock_ns,
         **{f"total/{name}": figure for name, figure in record.physical.derived().items()},
         "total/utilisation": ideal / latency if latency and record.layers else None,
-        "search/mappings_evaluated": totals["n_mappings_evaluated"],
+        "search/mappings_evaluated": record.n_mappings_evaluated,
         "search/seconds": record.seconds,
         "search/worst_gap": max(gaps, default=None),
     }
@@ -255,7 +254,7 @@ def _tags(record: FullRun, database_url: str, left_out: list[str], kin: Kin) -> 
     yield "zl.error", record.error or ""
     yield "zl.not_finite", ", ".join(left_out)
     yield "zl.parent_run", record.parent_run_id or ""
-    yield "zl.chosen", kin.chosen if record.totals["energy_pj"] is not None else ""
+    yield "zl.chosen", kin.chosen if record.energy_pj is not None else ""
     yield "zl.warnings", "; ".join(record.warnings or ())
     yield "zl.results", str(record.n_results) if record.has_no_total else ""
     yield "zl.left_out", _not_priced(record.inputs["workload"]) if "workload" in record.inputs else ""
@@ -289,7 +288,7 @@ def user_tag_key(key: str) -> str:
 
 def cache_word(record: FullRun) -> str:
     """``off``, ``hit`` (all layers), ``part`` or ``miss``: how much of a run came from the cache."""
-    hits, misses = record.totals["cache_hits"], record.totals["cache_misses"]
+    hits, misses = record.cache_hits, record.cache_misses
     if hits is None or misses is None:
         return "off"
     return "miss" if not hits else "part" if misses else "hit"

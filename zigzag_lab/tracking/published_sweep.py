@@ -14,10 +14,9 @@ from hashlib import sha256
 
 from zigzag_lab.store.database import Database
 from zigzag_lab.store.full_run import FullRun
-from zigzag_lab.store.results import OBJECTIVE_COLUMNS
+from zigzag_lab.store.results import objective_column
 from zigzag_lab.store.sweep_questions import StoredSweep, SweepPointRecord, priced_points, stored_sweep
 from zigzag_lab.tracking.limits import key_part
-from zigzag_lab.vocab import Objective
 from zigzag_lab.vocab.quantities import setting
 
 SAMPLE = 500
@@ -49,7 +48,7 @@ class PublishedSweep(StoredSweep):
     @property
     def column(self) -> str:
         """The figure that its points minimise."""
-        return OBJECTIVE_COLUMNS.get(self.objective, OBJECTIVE_COLUMNS[Objective.LATENCY.value])
+        return objective_column(self.objective)
 
     @cached_property
     def axes(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from zigzag_lab.store import Store
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, results_of
-from zigzag_lab.store.full_run import FullRun
+from zigzag_lab.store.full_run import TOTALS, FullRun
 from zigzag_lab.store.lab import Lab
 from zigzag_lab.tracking.limits import clean, cut, figure, markdown_table, of_which, plain
 from zigzag_lab.tracking.published_sweep import in_words, short_name
@@ -87,9 +87,8 @@ def note(record: FullRun, database_url: str, kin: Kin = NO_KIN) -> str:
 def _head(record: FullRun, kin: Kin) -> Iterator[str]:
     yield f"**{plain(cut(record.name, 300))}**: {record.status}, objective {plain(record.objective)}"
     yield ""
-    totals = record.totals
-    if totals["energy_pj"] is not None and totals["latency_cycles"] is not None:
-        yield f"- energy: {totals['energy_pj']:.6g} pJ, latency: {totals['latency_cycles']:.6g} cycles"
+    if record.energy_pj is not None and record.latency_cycles is not None:
+        yield f"- energy: {record.energy_pj:.6g} pJ, latency: {record.latency_cycles:.6g} cycles"
     if kin.results:
         yield f"- no single total: it yielded {len(kin.results):,} results"
     elif kin.chosen:
@@ -127,7 +126,7 @@ def _child_row(child: Child) -> list[str]:
 
 
 def _layers(record: FullRun) -> Iterator[str]:
-    energy = record.totals["energy_pj"]
+    energy = record.energy_pj
     if not energy or not record.layers:
         return
     most = sorted(record.layers, key=lambda layer: -layer["energy_pj"])[:MOST_LAYERS]
@@ -159,7 +158,7 @@ def run_json(record: FullRun, database_url: str, scrub: Callable[[str], str], ki
         "format": FORMAT,
         "database": database_url,
         "run": {key: getattr(record, name) for key, name in _OF_RUN.items()},
-        "totals": record.totals,
+        "totals": {name: getattr(record, name) for name in TOTALS},
         "inputs": [{name: getattr(given, name) for name in _OF_INPUTS} for given in record.inputs.values()],
         "results": [{**asdict(one.result), "of": one.layers, "run": one.child} for one in kin.results],
         "runs_within": [

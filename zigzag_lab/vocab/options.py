@@ -212,6 +212,16 @@ PIPELINE_OPTIONS = (
 FRONT_OPTIONS = (TIME_LIMIT, N_SPATIAL_MAPPINGS, EXPLOIT_LOCALITY, MIX_SPATIAL, INPUT_SHAPES, PRICE_ALL)
 """Those of a search for trade-offs, which is exact and has no single objective."""
 
+SKIPS_REPEATED_READS = True
+"""Whether inputs that the array reads again and again are read from the innermost memory once, as ZigZag has it; the
+keyword ``access_same_data_considered_as_no_access`` of stages."""
+
+DEFAULT_EXPERIMENT = "default"
+"""The experiment of runs that name none."""
+
+IMPORTED_EXPERIMENT = "imported"
+"""That of dumps of ZigZag."""
+
 
 def default_database() -> str:
     """The URL of the database that holds runs by default: ``ZIGZAG_LAB_DB``, or a file in the working folder."""

@@ -28,6 +28,7 @@ from zigzag_lab.inputs.onnx.registry import (
 from zigzag_lab.inputs.onnx.replacement import NotReplaceableError, Replacement, Rule
 from zigzag_lab.inputs.onnx.shapes import ShapeInference, in_order, reads
 from zigzag_lab.vocab import InputError
+from zigzag_lab.vocab.options import PRICE_ALL
 from zigzag_lab.workload import FreeNode, Layer, Workload
 
 
@@ -36,7 +37,7 @@ def read_onnx(
     name: str | None = None,
     input_shapes: Mapping[str, Shape] | None = None,
     *,
-    price_all: bool = False,
+    price_all: bool = PRICE_ALL.default,
 ) -> Workload:
     """Read an ONNX model.
 
@@ -71,7 +72,7 @@ def read_onnx(
     raise InputError(model.where, "a name in the model is not UTF-8 text", "an ONNX model", "Export it again.")
 
 
-def expanded(model: OnnxModel, *, price_all: bool = False) -> tuple[OnnxModel, list[int]]:
+def expanded(model: OnnxModel, *, price_all: bool = PRICE_ALL.default) -> tuple[OnnxModel, list[int]]:
     """The model with ONNX's own operators in the place of those that stand for several, or come from elsewhere.
 
     Args:

@@ -21,7 +21,6 @@ from zigzag_lab.cli.options import (
 )
 from zigzag_lab.cli.plain import as_json, print_csv, raw_option
 from zigzag_lab.cli.table import Column, table
-from zigzag_lab.vocab import quantities
 
 if TYPE_CHECKING:
     from zigzag_lab.store.lab import RunRecord
@@ -153,8 +152,8 @@ def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
 def _physical(run: RunRecord) -> list[str]:
     found = run.physical
     return [
-        figures.NOTHING if found.time_s is None else quantities.time(found.time_s),
-        figures.NOTHING if found.average_power_mw is None else quantities.power(found.average_power_mw),
+        figures.time(found.time_s),
+        figures.milliwatts(found.average_power_mw),
         figures.NOTHING if found.tops is None else f"{found.tops:.4g}",
         figures.NOTHING if found.tops_per_watt is None else f"{found.tops_per_watt:.4g}",
     ]

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
-from zigzag_lab.inputs.formats.paths import unit_at
+from zigzag_lab.inputs.formats.paths import is_text_at, unit_at
 from zigzag_lab.vocab.options import TIME_LIMIT
-from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, SECONDS, Unit, quantity, whole
+from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, SECONDS, Unit, quantity, whole
 
 _ROOT = "accelerator."
-_ALL = MappingProxyType({name: n for unit in (BITS, ENERGY, AREA, CYCLES) for name, n in unit.factors.items()})
+_ALL = MappingProxyType({name: n for unit in (BITS, ENERGY, POWER, AREA, CYCLES) for name, n in unit.factors.items()})
 
 
 def unit_of(path: str) -> Unit | None:
@@ -61,7 +61,7 @@ def _factors_for(path: str) -> Mapping[str, float] | None:
     if unit := unit_of(path):
         return unit.factors
     if path.startswith(_ROOT):
-        return {}
+        return None if is_text_at(ACCELERATOR.top, path.removeprefix(_ROOT)) else {}
     if path == f"options.{TIME_LIMIT.name}":
         return SECONDS.factors
     return _ALL if "." not in path and "[" not in path else None

@@ -10,7 +10,7 @@ from tests.inputs import samples
 from zigzag_lab.inputs.checked import open_source
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.mapping import MAPPING
-from zigzag_lab.inputs.formats.paths import unit_at, without_units
+from zigzag_lab.inputs.formats.paths import is_text_at, unit_at, without_units
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, Unit
 
@@ -28,6 +28,11 @@ from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, Unit
 )  # fmt: skip
 def test_the_unit_at_a_path(path: str, unit: Unit | None) -> None:
     assert unit_at(ACCELERATOR.top, path) is unit
+
+
+def test_text_that_reads_like_a_quantity_is_text() -> None:
+    paths = ("technology", "clock", "memories.any.mem_type", "memories.any.size", "memories.any")
+    assert [is_text_at(ACCELERATOR.top, path) for path in paths] == [True, True, True, False, False]
 
 
 def test_a_list_at_the_top() -> None:

@@ -107,16 +107,22 @@ BAD: dict[str, tuple[Spoilt, str]] = {
 }  # fmt: skip
 
 
+def bad_inputs(case: str, folder: Path) -> tuple[dict[str, Any], str]:
+    """The inputs of a case, in a folder, and what is said of them."""
+    spoilt, said = BAD[case]
+    contents = {k: v for k, v in spoilt.items() if k != "more" and not callable(v) and not isinstance(v, Path)}
+    inputs: dict[str, Any] = written(folder, **contents)
+    for kind, value in spoilt.items():
+        if kind in inputs and (callable(value) or isinstance(value, Path)):
+            inputs[kind] = value(folder) if callable(value) else value
+    return inputs, said
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_a_bad_input_is_one_clear_message(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    spoilt, said = BAD[case]
-    contents = {k: v for k, v in spoilt.items() if k != "more" and not callable(v) and not isinstance(v, Path)}
-    inputs: dict[str, Any] = written(tmp_path, **contents)
-    for kind, value in spoilt.items():
-        if kind in inputs and (callable(value) or isinstance(value, Path)):
-            inputs[kind] = value(tmp_path) if callable(value) else value
-    more = spoilt.get("more", [])
+    inputs, said = bad_inputs(case, tmp_path)
+    more = BAD[case][0].get("more", [])
     before = _inputs(tmp_path)
     dump = [] if "--dump" in more else ["--dump", "dump/inner"]
     answer = invoked(inputs, "--lpf-limit", "2", *dump, *more)

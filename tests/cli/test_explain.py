@@ -18,7 +18,8 @@ def test_a_run_is_explained_in_a_few_lines(two: Two) -> None:
     topics = [line.split("  ")[0] for line in lines[1:] if not line.startswith(" ")]
     assert topics[:2] == ["total", "energy"]
     assert {"latency", "stalls", "loading", "array", "layers"} <= set(topics)
-    assert len(topics) <= 10
+    assert len(topics) <= 14
+    assert topics[-1] == "to try it"
 
 
 def test_json_has_the_figures_behind_each_sentence(two: Two) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.run_kinds import recorded
 from tests.cli.recorded import ask
+from zigzag_lab.cli.export import TABLES
 from zigzag_lab.store import Lab
 
 Two = tuple[str, list[str]]
@@ -16,7 +17,10 @@ ORDERS = {
     "runs": "run_number",
     "results": "run_number, result_index",
     "evaluations": "run_number, role, result_index, place",
+    "ports": "run_number, input_kind, memory_index, port_index",
+    "operands": "run_number, layer_index, operand",
 }
+FIGURE = {"ports": "read_cost_pj", "operands": "precision_bits"}
 
 
 def rows_of(path: Path) -> list[dict[str, object]]:
@@ -30,7 +34,7 @@ def rows_of(path: Path) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
-@pytest.mark.parametrize("what", ["runs", "layers", "memory", "results", "evaluations"])
+@pytest.mark.parametrize("what", TABLES)
 def test_all_digits_come_through(two: Two, tmp_path: Path, suffix: str, what: str) -> None:
     url, _ = two
     path = tmp_path / f"out.{suffix}"
@@ -39,7 +43,8 @@ def test_all_digits_come_through(two: Two, tmp_path: Path, suffix: str, what: st
     with Lab(url) as lab:
         known = lab.sql(f"SELECT * FROM zl_v_{what} ORDER BY {ORDERS.get(what, 'run_number, layer_index')}")
     found = rows_of(path)
-    assert [float(str(row["energy_pj"])) for row in found] == [row["energy_pj"] for row in known.as_dicts()]
+    figure = FIGURE.get(what, "energy_pj")
+    assert [float(str(row[figure])) for row in found] == [row[figure] for row in known.as_dicts()] != []
     assert list(found[0]) == list(known.columns)
     assert answer.stdout == f"{path}: {len(known.rows)} rows.\n"
     assert [p.name for p in tmp_path.iterdir()] == [path.name]

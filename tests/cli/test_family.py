@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.run_kinds import KINDS, recorded
 from tests.cli.recorded import ask
+from zigzag_lab.cli.export import TABLES
 from zigzag_lab.store import Lab
 from zigzag_lab.store.lab import RunRecord
 
@@ -44,7 +45,7 @@ def test_every_command_takes_every_run(kinds: Kinds, kind: str, tmp_path: Path) 
     for run in family(kinds, kind):
         commands = [["show"], ["show", "--json"], ["show", "--points"], ["show", "--layer", "0"], ["explain"], ["tag"]]
         commands += [["note"], ["compare", ids["standard"]], ["report", "-o", page], ["export", "runs", "--run"]]
-        commands += [["export", table, "--points", "--run"] for table in ("layers", "memory", "results", "evaluations")]
+        commands += [["export", table, "--points", "--run"] for table in TABLES[1:]]
         commands += [["plot", word, "-o", picture] for word in ("hierarchy", "pareto")] + [["front"], ["pareto"]]
         for words in commands:
             at = 2 if words[0] in ("compare", "plot") else len(words) if words[0] == "export" else 1

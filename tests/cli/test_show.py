@@ -48,6 +48,34 @@ def test_the_figures_in_json_add_up(two: Two) -> None:
     assert [layer["name"] for layer in page["layers"]] == ["stem", "wide", "again"]
 
 
+def test_what_decides_the_price_is_shown_of_a_run_and_of_a_layer(two: Two) -> None:
+    database, ids = two
+    for words in ((ids[0],), (ids[0], "--layer", "wide")):
+        lines = ask("show", *words, database=database).stdout.splitlines()
+        assert "batch       1" in lines
+        assert "precision   bits an element: I 8, W 8, O 16 (8 when finished)" in lines
+        table = lines[lines.index("Accesses to memories") + 2 :][:4]
+        assert [line.split() for line in table] == [
+            ["rf_w", "16", "2", "B", "8", "0.01", "0.015", "0.00125", "0.00187"],
+            ["rf_o", "4", "4", "B", "32", "0.02", "0.03", "0.000625", "0.000937"],
+            ["sram", "1", "512", "B", "64", "1.5", "2.25", "0.0234", "0.0352"],
+            ["dram", "1", "119.2", "MiB", "32", "100", "150", "3.12", "4.69"],
+        ]
+
+
+def test_json_has_ports_and_precisions(two: Two) -> None:
+    database, ids = two
+    page = json.loads(ask("show", ids[0], "--json", database=database).stdout)
+    assert {layer["batch_size"] for layer in page["layers"]} == {1}
+    assert [layer["precision_bits"] for layer in page["layers"]] == [{"W": 8, "I": 8, "O": 16, "O_final": 8}] * 3
+    (shown,) = page["accelerators"]
+    with Lab(database) as lab:
+        rows = lab.sql("SELECT * FROM zl_v_ports WHERE run_id = ? ORDER BY memory_index, port_index", (ids[0],))
+    assert [port["memory"] for port in shown["ports"]] == ["rf_w", "rf_w", "rf_o", "rf_o", "sram", "sram", "dram"]
+    for port, row in zip(shown["ports"], rows.as_dicts(), strict=True):
+        assert port == {name: row[name] for name in port}
+
+
 def test_a_layer_is_shown_with_its_loops(two: Two) -> None:
     database, ids = two
     by_name, by_index = (ask("show", ids[0], "--layer", word, database=database) for word in ("wide", "1"))

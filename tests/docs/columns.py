@@ -9,7 +9,7 @@ from pathlib import Path
 from zigzag_lab.store.views import type_of_column
 
 SCHEMA = Path(__file__).parents[2] / "zigzag_lab" / "store" / "schema.sql"
-VIEWS = ("runs", "all_runs", "results", "layers", "evaluations", "memory")
+VIEWS = ("runs", "all_runs", "results", "layers", "evaluations", "memory", "ports", "operands")
 """In the order of the table; ``zl_v_`` stands before each."""
 
 TYPES = {"str": "text", "float": "number", "int": "whole number", "bool": "true or false", "datetime": "time (UTC)"}
@@ -107,7 +107,7 @@ MEANINGS = {
     "owner_number": "number of the run that owns the row",
     "operand": "operand, such as `W`",
     "level": "memory level of the operand; 0 is the innermost",
-    "memory": "name of the memory at the level",
+    "memory": "name of the memory; in `memory` of the one at the level",
     "loops": "temporal loops at the level, innermost first",
     "accesses": "accesses of the operand at the level, of full port width, in all directions",
     "accesses_to_low": "accesses that read towards the array",
@@ -119,6 +119,23 @@ MEANINGS = {
     "energy_to_high_pj": "energy of `accesses_to_high` in pJ",
     "energy_from_high_pj": "energy of `accesses_from_high` in pJ",
     "shared_utilisation": "share of the memory that all operands at the level fill",
+    "n_instances": "how many of the memory there are",
+    "size_bits": "capacity of one instance",
+    "read_cost_pj": "energy of a read of the port's full width, in pJ",
+    "write_cost_pj": "energy of a write of the port's full width, in pJ",
+    "port": "name of the port",
+    "port_kind": "`read`, `write` or `read_write`",
+    "bandwidth_min_bits": "smallest access of the port, in bits",
+    "bandwidth_max_bits": "widest access of the port, in bits, one a cycle",
+    "read_pj_per_bit": "`read_cost_pj` divided by `bandwidth_max_bits`; empty where the port does not read",
+    "write_pj_per_bit": "`write_cost_pj` divided by `bandwidth_max_bits`; empty where the port does not write",
+    "transfers": "memory operands that pass the port, each with its direction as the memory sees it",
+    "memory_index": "position of the memory in the accelerator's file",
+    "port_index": "position of the port in its memory",
+    "input_kind": "`accelerator`; `accelerator 2` and on of further ones that the run's layers were priced on",
+    "batch_size": "inferences that the layer is priced for: its loop B",
+    "precision_bits": "bits an element; of partial sums for the output",
+    "final_precision_bits": "bits an element of finished outputs; empty for inputs",
 }
 """Column of a view -> its meaning; one name means one thing in all views, or says what it means in which."""
 

@@ -132,11 +132,21 @@ def _marks(column: Any) -> str:
     return f" {', '.join(marks)}" if marks else ""
 
 
+def findings(_: House) -> str:
+    """The checks of inputs, with what each finds."""
+    from zigzag_lab.findings import CHECKS
+
+    lines = ["| code | is found where | is a |", "|---|---|---|"]
+    lines += [f"| `{check.code}` | {check.finds} | {check.severity.value} |" for check in CHECKS.values()]
+    return "\n".join(lines)
+
+
 _PARTS: dict[str, Callable[[House], str]] = {
     "packages": packages,
     "classes": classes,
     "tables": tables,
     "columns": columns,
+    "findings": findings,
     **{f"keys_of_{kind}": format_part(kind) for kind in ("accelerator", "mapping", "workload", "sweep")},
 }
 

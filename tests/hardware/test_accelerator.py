@@ -10,7 +10,7 @@ import pytest
 from tests.oracle.convert import to_zigzag_accelerator
 from tests.strategies.problems import random_problem
 from tests.strategies.random_accelerators import random_accelerator
-from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
+from zigzag_lab.hardware import Accelerator, AccessCost, Memory, OperationalArray, Port, costs_by_width
 from zigzag_lab.vocab import Direction, InputError
 
 
@@ -54,3 +54,15 @@ def test_what_an_accelerator_says_of_itself() -> None:
     assert replace(accelerator, name="y").meaning() == accelerator.meaning()
     bigger = replace(accelerator.memories[0], size_bits=65)
     assert replace(accelerator, memories=(bigger, accelerator.memories[1])).meaning() != accelerator.meaning()
+
+
+def test_costs_of_accesses_are_listed_by_width() -> None:
+    narrow = Port("r_port_1", "read", 8, 16, ())
+    ports = (replace(narrow, name="w_port_1", kind="write", bandwidth_max_bits=64), narrow)
+    memory = Memory("m", 1024, 2.0, 4.0, 0.0, 1, ("O",), ports, ())
+    reads, writes = costs_by_width(memory)
+    assert (reads, writes) == (AccessCost(16, 2.0, None), AccessCost(64, None, 4.0))
+    assert reads.words == "2 pJ a read of 16 bits (0.125 pJ a bit)"
+    (both,) = costs_by_width(replace(memory, ports=(replace(narrow, kind="read_write"),)))
+    assert both.words == "2 pJ a read and 4 pJ a write of 16 bits (0.125 and 0.25 pJ a bit)"
+    assert AccessCost(8, 3.0, 3.0).words == "3 pJ an access of 8 bits (0.375 pJ a bit)"

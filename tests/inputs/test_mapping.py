@@ -95,11 +95,8 @@ def test_dimension_that_the_array_lacks() -> None:
         check_against(rules, accelerator)
 
 
-def test_hints_for_a_dimension_that_the_array_lacks_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    accelerator = read_accelerator(samples.accelerator())
-    check_against(read_mapping(default(spatial_mapping_hint={"D4": ["K"]})), accelerator)
-    [record] = caplog.records
-    assert "'default': accelerator small has no array dimension D4" in record.getMessage()
+def test_hints_for_a_dimension_that_the_array_lacks_are_no_error() -> None:
+    check_against(read_mapping(default(spatial_mapping_hint={"D4": ["K"]})), read_accelerator(samples.accelerator()))
 
 
 def test_memories_that_operands_may_skip() -> None:

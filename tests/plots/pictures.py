@@ -72,7 +72,7 @@ DRAWN: dict[str, Callable[[Path], Path]] = {
     "roofline": lambda path: plots.plot_roofline(network(21)[1], path),
     "memories": lambda path: plots.plot_memory_utilisation(network(21)[1], path),
     "nest": lambda path: plots.plot_loop_nest(network(1)[1][0], path),
-    "hierarchy": lambda path: plots.plot_memory_hierarchy(network(1)[1][0].accelerator, path),
+    "hierarchy": lambda path: plots.plot_memory_hierarchy(network(1)[1][0].accelerator, path, network(1)[1]),
     "workload": lambda path: plots.plot_workload(network(21)[0], network(21)[1], path),
     "compare": _compare,
     "pareto": lambda path: plots.plot_pareto(points(40), path),

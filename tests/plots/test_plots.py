@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -92,9 +93,19 @@ def test_nothing_cannot_be_drawn(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", preset_names("accelerator"))
-def test_every_preset_has_a_picture_with_all_its_memories(tmp_path: Path, name: str) -> None:
+def test_every_preset_has_a_picture_with_all_its_memories_and_their_widths(tmp_path: Path, name: str) -> None:
     accelerator = read_accelerator(preset_path("accelerator", name))
     path = tmp_path / "picture.svg"
     plot_memory_hierarchy(accelerator, path)
     text = path.read_text()
     assert all(f"<!-- {memory.name} -->" in text for memory in accelerator.memories)
+    widths = {port.bandwidth_max_bits for memory in accelerator.memories for port in memory.ports}
+    assert widths == {int(bits) for bits in re.findall(r"<!-- (\d+) bits: .* pJ", text)}
+
+
+def test_the_hierarchy_shows_batch_and_precision_of_layers(tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    plot_memory_hierarchy(cme().accelerator, path, [cme()] * 2)
+    text = path.read_text()
+    for words in ("batch 1;", "<!-- W 8 -->", "<!-- I 8 -->", "<!-- O 16 (8 when finished) -->"):
+        assert words in text

@@ -99,3 +99,14 @@ def test_names_do_not_change_the_meaning_but_sizes_do() -> None:
 def test_nonsense_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         a_layer(**changes)
+
+
+def test_batch_and_precision_are_said() -> None:
+    bits = {"O": 16, "O_final": 8, "W": 4, "I": 8}
+    made = Layer(
+        0, "a", "Gemm", {"O": ("B", "K"), "W": ("C", "K"), "I": ("B", "C")}, {"B": 3, "K": 2, "C": 2}, (), bits
+    )
+    assert (made.batch_size, made.precision_text) == (3, "I 8, W 4, O 16 (8 when finished)")
+    same = replace(made, loop_sizes={"K": 2, "C": 2}, operand_dims={"O": ("K",), "W": ("C", "K"), "I": ("C",)})
+    same = replace(same, precision_bits={**bits, "O": 8})
+    assert (same.batch_size, same.precision_text) == (1, "I 8, W 4, O 8")

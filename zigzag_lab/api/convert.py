@@ -43,7 +43,7 @@ def convert_files(sources: Sequence[Path], folder: Path | None = None) -> list[C
         if one.path.exists() or one.path.is_symlink():
             raise InputError(str(one.path), "a file is there already", "a new file", "Name a new folder with --to.")
         targets[one.path] = one.conversion.source
-    _write([(one.path, one.conversion.text) for one in found if one.path])
+    write_all([(one.path, one.conversion.text) for one in found if one.path])
     return found
 
 
@@ -54,7 +54,7 @@ def _target(conversion: Conversion, folder: Path | None) -> Path | None:
     return folder / source.name if folder else source.with_name(f"{source.stem}.converted{source.suffix}")
 
 
-def _write(files: Sequence[tuple[Path, str]]) -> None:
+def write_all(files: Sequence[tuple[Path, str]]) -> None:
     """Write files; those already written are removed again where one cannot be."""
     written: list[Path] = []
     try:

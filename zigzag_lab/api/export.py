@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from zigzag_lab.inputs.formats.shipped import with_schema_found
 from zigzag_lab.stages.files import unfinished
 from zigzag_lab.store.database import Answer
 from zigzag_lab.store.lab import Lab
@@ -121,6 +122,7 @@ class WrittenInput:
 def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
     """Write the inputs of a run: the bytes of its files, in a folder for each kind, under the names they had.
 
+    A first line that names a schema for editors names one that is there.
     The folder is made where it is missing.
 
     Raises:
@@ -134,7 +136,8 @@ def write_inputs(lab: Lab, run_id: str, folder: Path) -> list[WrittenInput]:
         file_name = None if source is None else names.get(kind)
         path = folder / kind / (file_name or f"{_as_file_name(name) or kind}.json")
         as_json = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        written.append((WrittenInput(kind, path, source is not None), as_json.encode() if source is None else source))
+        data = as_json.encode() if source is None else with_schema_found(kind, source, path.parent)
+        written.append((WrittenInput(kind, path, source is not None), data))
     try:
         for one, data in written:
             if one.path.exists() and one.path.read_bytes() != data:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from zigzag_lab.findings import Design, Finding, findings_of
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import check_against, check_links
 from zigzag_lab.inputs.presets import Kind, resolve
@@ -78,6 +79,19 @@ def read_given(
     if isinstance(rules, MappingRules) and isinstance(accelerator, Accelerator):
         check_against(rules, accelerator)
     return read
+
+
+def findings_in(read: Mapping[str, object]) -> list[Finding]:
+    """Return what the inputs of a run hold that changes its results without being wrong, as far as they are read."""
+    records = {kind: read[kind] for kind, record in RECORDS.items() if isinstance(read.get(kind), record)}
+    workload, accelerator, rules = (records.get(kind) for kind in ("workload", "accelerator", "mapping"))
+    return findings_of(
+        Design(
+            cast("Workload | None", workload),
+            cast("Accelerator | None", accelerator),
+            cast("MappingRules | None", rules),
+        )
+    )
 
 
 def recalled(kind: str, kwargs: dict[str, object], readings: Readings | None) -> object:

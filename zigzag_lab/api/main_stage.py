@@ -6,13 +6,22 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from zigzag_lab.api import databases
 from zigzag_lab.api.databases import DEFAULT_STORE, LabMemoryCosts
-from zigzag_lab.api.given import OPTION_NAMES, RECORDS, kept_keywords, read_given, run_inputs, run_options
+from zigzag_lab.api.given import (
+    OPTION_NAMES,
+    RECORDS,
+    findings_in,
+    kept_keywords,
+    read_given,
+    run_inputs,
+    run_options,
+)
 from zigzag_lab.api.pipeline import REDUCTIONS
+from zigzag_lab.findings import Finding, Severity
 from zigzag_lab.stages import NetworkFrontStage, Result, SearchTally, StageCallable
 from zigzag_lab.stages.methods import SEARCH_METHODS
 from zigzag_lab.stages.pipeline import Pipeline
@@ -55,6 +64,7 @@ class MainStage(Pipeline):
         published: what was published to MLflow, once the run has ended.
         workload: the network as it was read, once the run has started.
         record_error: why the results are not on record, where the database could not be written to at the end.
+        findings: what the inputs hold that changes results without being wrong, once the run has started.
     """
 
     def __init__(
@@ -81,6 +91,7 @@ class MainStage(Pipeline):
         self.published: PublishReport | None = None
         self.workload: Workload | None = None
         self.record_error: str | None = None
+        self.findings: list[Finding] = []
 
     def run(self) -> list[Result]:
         """Run the pipeline, record it, and return its results."""
@@ -123,6 +134,9 @@ class MainStage(Pipeline):
         read = read_given(self.list_of_callables, given, readings)
         workload = read.get("workload")
         self.workload = workload if isinstance(workload, Workload) else None
+        self.findings = findings_in(read)
+        for finding in self.findings:
+            _log_once(finding)
         return read
 
     def _record_run(
@@ -135,6 +149,8 @@ class MainStage(Pipeline):
             if isinstance(around := CURRENT_SINK.get(), SinkLog):
                 around.started(recorder.run_id)
             recorder.describe, recorder.is_told = partial(child_start, self.list_of_callables), True
+            for finding in self.findings:
+                recorder.warn(finding.line if finding.severity is Severity.NOTE else str(finding))
             with databases.run_cache(store, recorder.number, self.cache_salt, readings, is_off=not self.cache) as cache:
                 observers = self._observers(recorder, tally, cache)
                 with at_work(recorder):
@@ -164,6 +180,12 @@ class MainStage(Pipeline):
         observers: dict[str, object] = {"tally": tally, "cache": cache}
         chosen = {name: value for name, value in observers.items() if name in wanted}
         return {n: value for n, value in {**chosen, "sink": recorder}.items() if n not in self.kwargs}
+
+
+@lru_cache(maxsize=4096)
+def _log_once(finding: Finding) -> None:
+    """Log a finding, unless another run of this process had it too."""
+    log.log(logging.INFO if finding.severity is Severity.NOTE else logging.WARNING, "%s", finding.line)
 
 
 N_PUBLISHED_AT_ONCE = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
@@ -15,9 +15,8 @@ from zigzag_lab.api.run_page import layer_called, run_page
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.inputs.yaml_file import read_bytes
 from zigzag_lab.plots.style import check_path
-from zigzag_lab.reports import Explanation, explain, write_report
-from zigzag_lab.reports.explain import left_out_claim
-from zigzag_lab.reports.what_if import Network
+from zigzag_lab.reports import Explanation, write_report
+from zigzag_lab.reports.explain import explain_recorded
 from zigzag_lab.store.families import innermost
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
@@ -192,7 +191,7 @@ PLOT_KINDS: Registry[PlotKind] = Registry(
         PlotKind(
             "hierarchy",
             "the memories of the accelerator",
-            lambda drawing: plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path),
+            lambda drawing: plots.plot_memory_hierarchy(drawing.priced.accelerator, drawing.path, drawing.priced.cmes),
         ),
         PlotKind("workload", "the graph of the network, hot layers dark", _workload),
         PlotKind("compare", "several runs side by side", _compare, takes_several=True),
@@ -246,10 +245,7 @@ def explain_run(lab: Lab, run: RunRecord, layer: str | None = None) -> Explanati
         raise InputError(f"run {run.run_id}", several, inside, "Name a layer with --layer INDEX.")
     priced = priced_run(lab, run.run_id)
     if layer is None:
-        found = explain(priced.cmes, f"{priced.label}, {run.aim} (run {run.run_id})")
-        left_out = left_out_claim(lab, run.run_id)
-        return found if left_out is None else replace(found, claims=(*found.claims, left_out))
+        return explain_recorded(lab, priced, title=f"{priced.label}, {run.aim} (run {run.run_id})")
     stored = layer_called(layer, priced.layers, run.run_id)
-    place = priced.layers.index(stored)
     title = f"{stored.name}  (layer {stored.layer_index} of run {run.run_id})"
-    return explain([priced.cmes[place]], title, Network.of(priced.cmes))
+    return explain_recorded(lab, priced, priced.layers.index(stored), title)

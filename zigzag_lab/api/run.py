@@ -31,6 +31,7 @@ from zigzag_lab.vocab.physical import Physical
 
 if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
+    from zigzag_lab.findings import Finding
     from zigzag_lab.hardware import Accelerator
     from zigzag_lab.inputs.memory_costs import MemoryCostProvider
     from zigzag_lab.stages import ProgressListener, Result
@@ -168,6 +169,7 @@ class RunOutcome:
         cache: what was found in the cache; None where it was off or there is no record.
         coverage: what of the network is priced and what is left out; None where it cannot be counted.
         record_error: why the run is not on record, where the database could not be written to at its end.
+        findings: what its inputs hold that changes results without being wrong.
         accelerator: the design, as a whole.
         inferences: how many inferences it stands for; None where that is not known.
     """
@@ -181,6 +183,7 @@ class RunOutcome:
     coverage: Coverage | None = None
     cache: CacheFigures | None = None
     record_error: str | None = None
+    findings: tuple[Finding, ...] = ()
     accelerator: Accelerator | None = None
     inferences: Inferences | None = None
 
@@ -272,6 +275,7 @@ def run(
         operations_left_out(main_stage.workload) if main_stage.workload is not None else None,
         main_stage.cache_figures,
         main_stage.record_error,
+        tuple(main_stage.findings),
         cast("Accelerator", concrete.accelerator),
         inferences_of(main_stage.workload.layers) if main_stage.workload is not None else None,
     )

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import fsum
+from typing import NamedTuple
 
 from zigzag_lab.cost import ProofSummary
+from zigzag_lab.hardware import Accelerator, AccessCost, costs_by_width
 from zigzag_lab.mapping.bypass import skipped
 from zigzag_lab.store.codec import StoredLevel
 from zigzag_lab.store.families import Child, ResultOf, chosen_of, family_of, n_saved, results_of
+from zigzag_lab.store.input_rows import port_rows
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.physical import Physical
 from zigzag_lab.vocab.quantities import sums
+from zigzag_lab.workload import Layer
+
+
+class MemoryAccess(NamedTuple):
+    """What an access through ports of one width costs at a memory, how many of it there are, and how large one is."""
+
+    memory: str
+    n_instances: int
+    size_bits: int
+    cost: AccessCost
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,8 @@ class RunPage:
         family: the runs within it, each followed by those within it.
         results: what it yielded, in order.
         n_saved: how many layer evaluations passed its save stages, and those of the runs within it.
+        records: index of a layer -> its record, where its network is on record.
+        accelerators: that the layers were priced on, as wholes; those that are on record.
     """
 
     run: RunRecord
@@ -43,6 +58,8 @@ class RunPage:
     family: tuple[Child, ...] = ()
     results: tuple[ResultOf, ...] = ()
     n_saved: int = 0
+    records: dict[int, Layer] = field(default_factory=dict)
+    accelerators: tuple[Accelerator, ...] = ()
 
     @property
     def chosen(self) -> list[Child]:
@@ -71,6 +88,20 @@ class RunPage:
         """What exact searches proved of the layers; None where none was run."""
         return ProofSummary.of([layer.certificate for layer in self.layers])
 
+    @property
+    def accesses(self) -> dict[str, list[MemoryAccess]]:
+        """Accelerator -> the costs of accesses to those of its memories that the layers visited."""
+        visited = {level.memory for layer in self.layers for level in layer.memories}
+        return {
+            accelerator.name: [
+                MemoryAccess(memory.name, accelerator.n_instances(memory), memory.size_bits, cost)
+                for memory in accelerator.memories
+                if memory.name in visited
+                for cost in costs_by_width(memory)
+            ]
+            for accelerator in self.accelerators
+        }
+
     def as_plain(self) -> dict[str, object]:
         """All of it as plain data, for JSON."""
         energy, latency, proof = self.energy, self.latency, self.proof
@@ -96,16 +127,23 @@ class RunPage:
             "results": [
                 {**asdict(one.result), "layers": one.layers, "child_run_id": one.child} for one in self.results
             ],
+            "accelerators": [_plain_accelerator(one) for one in self.accelerators],
             "layers": [self._plain_layer(layer) for layer in self.layers],
         }
 
     def _plain_layer(self, layer: StoredLayer) -> dict[str, object]:
         pairs = {"skips": self.skips, "memories_left_out": self.left_out}
-        return _plain_layer(layer) | {
-            name: [{"operand": op, "memory": memory} for op, memory in of_layers[layer.layer_index]]
-            for name, of_layers in pairs.items()
-            if layer.layer_index in of_layers
-        }
+        record = self.records.get(layer.layer_index)
+        known = {} if record is None else {"batch_size": record.batch_size, "precision_bits": record.precision_bits}
+        return (
+            _plain_layer(layer)
+            | known
+            | {
+                name: [{"operand": op, "memory": memory} for op, memory in of_layers[layer.layer_index]]
+                for name, of_layers in pairs.items()
+                if layer.layer_index in of_layers
+            }
+        )
 
 
 def _plain_layer(layer: StoredLayer) -> dict[str, object]:
@@ -123,6 +161,13 @@ def _plain_layer(layer: StoredLayer) -> dict[str, object]:
         "loops": nests,
         "memories": [asdict(level) for level in layer.memories],
     }
+
+
+def _plain_accelerator(accelerator: Accelerator) -> dict[str, object]:
+    """The memories of an accelerator with their ports, as the rows of ``zl_v_ports`` have them."""
+    hidden = ("digest", "memory_index", "port_index")
+    ports = [{k: v for k, v in row._asdict().items() if k not in hidden} for row in port_rows("", accelerator)]
+    return {"name": accelerator.name, "ports": ports}
 
 
 def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
@@ -145,6 +190,8 @@ def run_page(lab: Lab, run: RunRecord, layer: str | None = None) -> RunPage:
         tuple(family_of(lab, run)),
         tuple(results_of(lab, run)),
         n_saved(lab, run),
+        {layer.layer_index: record for layer in layers if (record := designs.layer(layer)) is not None},
+        tuple(dict.fromkeys(design[0] for layer in layers if (design := designs.of(layer)) is not None)),
     )
 
 

@@ -16,8 +16,10 @@ from zigzag_lab.api.databases import default_database
 from zigzag_lab.api.given import plain_options
 from zigzag_lab.api.pipeline import standard_stages, total_and_layers
 from zigzag_lab.api.run import RunRequest
+from zigzag_lab.api.sweep_findings import findings_of_points
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.executors import Engine, check_engine
+from zigzag_lab.findings import Finding
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
@@ -57,6 +59,7 @@ class SweepPlan:
         n_failed: that failed before and are left alone.
         seconds_a_point: what the points priced so far took in the mean; None where there are none.
         n_others: points that earlier forms of the file asked for, and this one does not.
+        findings: what points hold that changes results without being wrong, or cannot be used.
     """
 
     name: str
@@ -66,6 +69,7 @@ class SweepPlan:
     n_failed: int
     seconds_a_point: float | None
     n_others: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     """
     url = DatabaseUrl.parse(store or default_database())
     sweep, search, asked, n_points = _read(file)
-    unknown = SweepPlan(sweep.name, n_points, 0, n_points, 0, None)
+    unknown = SweepPlan(sweep.name, n_points, 0, n_points, 0, None, findings=tuple(_findings(sweep, asked)))
     if url.path is not None and not url.path.exists():
         return unknown
     with open_store(str(store or default_database())) as opened:
@@ -110,7 +114,25 @@ def plan_sweep(file: str | Path, *, store: str | None = None, retry_failed: bool
     there = [states[point.key] for point in asked if point.key in states and point.key not in wanted]
     n_failed = sum(state.status == "failed" for state in there)
     n_others = 0 if search is not None else len(states.keys() - {point.key for point in asked})
-    return SweepPlan(sweep.name, n_points, len(there), n_points - len(there), n_failed, seconds, n_others)
+    n_missing = n_points - len(there)
+    return replace(
+        unknown, n_done=len(there), n_missing=n_missing, n_failed=n_failed, seconds_a_point=seconds, n_others=n_others
+    )
+
+
+def check_sweep(file: str | Path) -> list[Finding]:
+    """Return what the points of a sweep hold that changes results without being wrong, or cannot be used.
+
+    Raises:
+        InputError: the file cannot be used.
+    """
+    sweep, _, asked, _ = _read(file)
+    return _findings(sweep, asked)
+
+
+def _findings(sweep: SweepSpec, asked: list[DesignPoint]) -> list[Finding]:
+    pricer = PointPricer(sweep.name, sweep.bases, sweep.options)
+    return findings_of_points(sweep, lambda point: pricer.request(point, []), asked)
 
 
 def _read(file: str | Path) -> tuple[SweepSpec, AdaptiveSearch | None, list[DesignPoint], int]:
@@ -249,7 +271,7 @@ class PointPricer:
         options: dict[str, object] = {"sweep": self.sweep, "point": dict(point.values)}
         inputs: list[RunInput] = []
         try:
-            request = self._request(point, inputs)
+            request = self.request(point, inputs)
             options |= {**plain_options(request.keywords()), "stages": [name_of(stage) for stage in _stages(request)]}
             priced = self._priced(point, request, inputs, options, started)
         except Exception as error:
@@ -282,7 +304,7 @@ class PointPricer:
 
     # -- inputs --------------------------------------------------------------------------------------------------------
 
-    def _request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
+    def request(self, point: DesignPoint, inputs: list[RunInput]) -> RunRequest:
         """The request of a point; ``inputs`` is filled as they are read, also where reading fails later."""
         workload, read = self._workload(point.workload)
         inputs.append(read)

@@ -11,9 +11,11 @@ from zigzag_lab.cli.plain import is_raw, raw_option
 from zigzag_lab.vocab.options import IMPORTED_EXPERIMENT
 from zigzag_lab.vocab.terminal import data_stream
 
+TABLES = ("runs", "layers", "memory", "results", "evaluations", "ports", "operands")
+
 
 @click.command("export")
-@click.argument("what", type=click.Choice(["runs", "layers", "memory", "results", "evaluations"]), default="runs")
+@click.argument("what", type=click.Choice(TABLES), default="runs")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="By default standard output.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="By default FILE's suffix.")
 @click.option("--experiment", metavar="NAME", help="Only runs of this experiment.")
@@ -38,6 +40,8 @@ def export_command(
     memory       the same by operand and memory level
     results      what runs yielded, in order
     evaluations  layers that runs chose, yielded and saved
+    ports        widths of ports and costs of accesses as runs were given them
+    operands     batch, and precision of each operand, of layers that runs chose
     """  # noqa: D301
     from zigzag_lab.api import ask
     from zigzag_lab.api.export import export

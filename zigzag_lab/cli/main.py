@@ -10,11 +10,13 @@ import click
 
 from zigzag_lab.cli import process
 from zigzag_lab.cli.cache import cache_group
+from zigzag_lab.cli.check import check_command
 from zigzag_lab.cli.compare import compare_command, rerun_command
 from zigzag_lab.cli.convert import convert_command
 from zigzag_lab.cli.doctor import db_group, doctor_command
 from zigzag_lab.cli.export import export_command, import_command
 from zigzag_lab.cli.formats import schema_command
+from zigzag_lab.cli.init import init_command
 from zigzag_lab.cli.ls import best_command, ls_command
 from zigzag_lab.cli.manage import delete_command, gc_command, note_command, tag_command
 from zigzag_lab.cli.mlflow import mlflow_group, ui_command
@@ -87,6 +89,8 @@ for _command in (
     rerun_command,
     export_command,
     import_command,
+    init_command,
+    check_command,
     schema_command,
     convert_command,
     delete_command,

@@ -49,6 +49,7 @@ def as_json(outcome: RunOutcome) -> str:
             **({} if (proof := outcome.proof) is None else {"proof": proof.as_dict()}),
             "cache": {"hits": cache.hits if cache else 0, "misses": cache.misses if cache else 0},
             "seconds": round(outcome.seconds, 4),
+            "warnings": [finding.as_dict() for finding in outcome.findings],
             "layers": [_layer(cme, outcome) for cme in outcome.layers],
         }
     )
@@ -131,6 +132,9 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
         click.echo(f"{outcome.coverage.sentence()}.")
     if (proof := outcome.proof) is not None:
         click.echo(f"{proof.sentence()}.")
+    for note in outcome.findings:
+        if note.severity == "note":  # warnings are printed as soon as they are known
+            click.echo(f"{note.line}")
     n = outcome.n_mappings_evaluated
     click.echo(f"{n:,} mappings priced in {outcome.seconds:.2f} s.")
     if sentence := _cache_sentence(outcome):

@@ -15,7 +15,7 @@ from zigzag_lab.cli.family import children_table, chosen_in_words, cut, results_
 from zigzag_lab.cli.options import database_option, json_option, points_option
 from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.table import Column, shown, table, terminal_width
-from zigzag_lab.vocab.quantities import physical_lines
+from zigzag_lab.vocab.quantities import physical_lines, size, tally
 from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
@@ -32,7 +32,11 @@ TERMS = {
     "offload": "storing after the end",
     "drain": "draining the array",
 }
-_MEMORY = (Column("operand"), Column("memory"), Column("energy", True), Column("of all", True))
+_MEMORY = (Column("of"), Column("memory"), Column("energy", True), Column("of all", True))
+_ACCESS = (
+    *(Column("memory"), Column("number", True), Column("size", True), Column("bits", True)),
+    *(Column("read pJ", True), Column("write pJ", True), Column("read/bit", True), Column("write/bit", True)),
+)
 _DIRECTIONS = ("to_low", "from_low", "to_high", "from_high")
 
 EXAMPLES = """\b
@@ -111,6 +115,7 @@ def run_lines(page: RunPage, *, is_whole: bool = False) -> Iterator[str]:
         yield _energy_table(page.energy)
         yield from heading("Latency by term")
         yield _latency_table(page.latency)
+        yield from _accesses(page)
         yield from heading(f"Layers ({len(page.layers)})")
         yield _layers_table(page)
     if page.layers:
@@ -134,6 +139,7 @@ def layer_lines(page: RunPage) -> Iterator[str]:
         if label not in ("area", "technology"):
             yield from labelled(label, text)
     yield from labelled("spatial", shown(layer.spatial_mapping))
+    yield from _precision(page)
     if (skips := page.skips.get(layer.layer_index)) is not None:
         said = ", ".join(f"{operand} skips {memory}" for operand, memory in skips)
         yield from labelled("bypass", shown(said) or "allowed, none is better")
@@ -148,6 +154,7 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     yield from _nest_lines(layer)
     yield from heading("Energy by operand and memory")
     yield _memory_table(layer)
+    yield from _accesses(page)
     yield from heading("Latency by term")
     yield _latency_table(page.latency)
 
@@ -199,6 +206,7 @@ def _head(page: RunPage) -> Iterator[str]:
     yield from labelled("asked", f"{run.aim}, experiment {shown(run.experiment)}")
     for kind, (name, digest, file) in page.inputs.items():
         yield from labelled(kind, shown(f"{name} ({digest})" + (f" from {file}" if file else "")))
+    yield from _precision(page)
     options = {k: v for k, v in details.options.items() if v is not None and k not in ("stages", "stage_code")}
     said = shown(", ".join(f"{key}={cut(str(value))}" for key, value in options.items()))
     yield from labelled("options", said or "none")
@@ -217,6 +225,14 @@ def _head(page: RunPage) -> Iterator[str]:
     if details.traceback and run.status != "infeasible":  # where it fits nowhere, the reason suffices
         yield ""
         yield from (shown(line) for line in details.traceback.rstrip().splitlines())
+
+
+def _precision(page: RunPage) -> Iterator[str]:
+    """Batch and bits an element, which are on record with the network."""
+    if records := page.records.values():
+        yield from labelled("batch", tally(str(layer.batch_size) for layer in records))
+        bits = tally(layer.precision_text for layer in records)
+        yield from labelled("precision", shown(f"bits an element: {bits}"))
 
 
 def _more_figures(run: RunRecord) -> Iterator[str]:
@@ -263,6 +279,19 @@ def _energy_table(energy: EnergyBreakdown) -> str:
     sums = [sum(row.get(op, 0.0) for row in energy.by_memory.values()) for op in operands]
     rows.append(["all", *map(figures.energy, sums), figures.energy(total), figures.share(total, total)])
     return table(columns, rows)
+
+
+def _accesses(page: RunPage) -> Iterator[str]:
+    """What an access costs, and how much it moves, of the memories that the layers visited."""
+    for name, accesses in page.accesses.items():
+        yield from heading(f"Accesses to memories{f' of {shown(name)}' if len(page.accesses) > 1 else ''}")
+        rows = []
+        for memory, n_instances, size_bits, cost in accesses:
+            of_access = ("-" if pj is None else f"{pj:.4g}" for pj in (cost.read_pj, cost.write_pj))
+            of_bit = ("-" if pj is None else f"{pj / cost.bits:.3g}" for pj in (cost.read_pj, cost.write_pj))
+            rows.append([memory, figures.count(n_instances), size(size_bits), str(cost.bits), *of_access, *of_bit])
+        yield table(_ACCESS, rows)
+        yield "A port moves its bits in a cycle; pJ of a read, of a write, and for each bit."
 
 
 def _latency_table(latency: dict[str, float]) -> str:

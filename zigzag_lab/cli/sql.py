@@ -41,8 +41,8 @@ def sql_command(query: str, form: str | None, output: Path | None, limit: int | 
 
     The views zl_v_runs, zl_v_layers and zl_v_memory (a row for each operand and memory level) answer most questions;
     join them on run_id and layer_index. Runs within runs are in zl_v_all_runs, what runs yielded in zl_v_results, all
-    layer evaluations, chosen, yielded or saved, in zl_v_evaluations. CSV and JSON have all digits and all rows, tables
-    are for the eye.
+    layer evaluations, chosen, yielded or saved, in zl_v_evaluations; what decides prices in zl_v_ports and
+    zl_v_operands. CSV and JSON have all digits and all rows, tables are for the eye.
     """
     from zigzag_lab.api import ask
     from zigzag_lab.api.export import replaced

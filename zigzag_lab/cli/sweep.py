@@ -67,7 +67,9 @@ def sweep_command(
     mlflow_view.check_publishing(url, mlflow, policy)
     if dry_run:
         plan = sweep.plan_sweep(file, store=url, retry_failed=retry_failed)
-        click.echo(as_json(asdict(plan)) if is_json else _planned(plan, workers))
+        click.echo(as_json(_plan_as_dict(plan)) if is_json else _planned(plan, workers))
+        for finding in () if is_json else plan.findings:
+            click.echo(finding.line, err=True)
         return
     line = ProgressLine(is_quiet=is_json)
     with line.listening():
@@ -155,6 +157,11 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _plan_as_dict(plan: SweepPlan) -> dict[str, object]:
+    plain = asdict(plan)
+    return {**{key: value for key, value in plain.items() if key != "findings"}, "warnings": plain["findings"]}
 
 
 def _planned(plan: SweepPlan, workers: int | None) -> str:

@@ -2,16 +2,19 @@
 
 from zigzag_lab.hardware.accelerator import (
     Accelerator,
+    AccessCost,
     ArrayCosts,
     Memory,
     OperationalArray,
     Port,
+    costs_by_width,
 )
 from zigzag_lab.hardware.area import Area, MemoryArea, area_of, known_area
 from zigzag_lab.hardware.imc import ImcArray, ImcKind
 
 __all__ = [
     "Accelerator",
+    "AccessCost",
     "Area",
     "ArrayCosts",
     "ImcArray",
@@ -21,5 +24,6 @@ __all__ = [
     "OperationalArray",
     "Port",
     "area_of",
+    "costs_by_width",
     "known_area",
 ]

@@ -54,6 +54,7 @@ class Memory:
         auto_cost_extraction: whether costs come from an external tool instead of the file.
         bypass: the memory operands that may skip it (:mod:`zigzag_lab.mapping.bypass`).
         static_mw: power that one instance draws all the time, whatever it does.
+        estimated: where its costs and its area come from, if they are estimates; empty if they are not.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Memory:
     auto_cost_extraction: bool = False
     bypass: tuple[str, ...] = field(default=(), metadata=UNSAID_IF_EMPTY)
     static_mw: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     def port_of(self, operand: str, direction: Direction) -> Port | None:
         """The port a transfer takes; the last one in the file where several claim it; none where none does."""
@@ -130,6 +132,7 @@ class OperationalArray:
         costs: costs by part, from the array model of an installed package; none where energy and area of a unit, or
             the circuits above, are all there is.
         unit_static_mw: power that one unit draws all the time, whatever it does.
+        estimated: where the energy and the area of a unit come from, if they are estimates; empty if they are not.
     """
 
     sizes: dict[str, int]
@@ -139,6 +142,7 @@ class OperationalArray:
     imc: ImcArray | None = None
     costs: ArrayCosts | None = field(default=None, metadata=UNSAID_IF_EMPTY)
     unit_static_mw: float = field(default=0.0, metadata=UNSAID_IF_EMPTY)
+    estimated: str = field(default="", metadata=UNSAID_IF_EMPTY)
 
     @classmethod
     def of_costs(cls, sizes: dict[str, int], costs: ArrayCosts) -> OperationalArray:
@@ -311,3 +315,44 @@ class Accelerator:
 
     def __hash__(self) -> int:
         return hash((self.name, self.memories))
+
+
+@dataclass(frozen=True, slots=True)
+class AccessCost:
+    """The energy of an access of full width through ports of one width.
+
+    Attributes:
+        bits: moved by it.
+        read_pj, write_pj: None where no such port reads, or writes.
+    """
+
+    bits: int
+    read_pj: float | None
+    write_pj: float | None
+
+    @property
+    def words(self) -> str:
+        """Such as ``700 pJ a read and 750 pJ a write of 64 bits (10.9 and 11.7 pJ a bit)``."""
+        known = {"read": self.read_pj, "write": self.write_pj}
+        if self.read_pj == self.write_pj:
+            known = {"access": self.read_pj}
+        costs = {kind: pj for kind, pj in known.items() if pj is not None}
+        whole = " and ".join(f"{pj:.4g} pJ a{'n' * (kind == 'access')} {kind}" for kind, pj in costs.items())
+        return (
+            f"{whole} of {self.bits} bits ({' and '.join(f'{pj / self.bits:.3g}' for pj in costs.values())} pJ a bit)"
+        )
+
+
+def costs_by_width(memory: Memory) -> tuple[AccessCost, ...]:
+    """What an access to a memory costs through its ports, by their widths, narrow ones first."""
+    kinds: dict[int, set[str]] = {}
+    for port in memory.ports:
+        kinds.setdefault(port.bandwidth_max_bits, set()).add(port.kind)
+    return tuple(
+        AccessCost(
+            bits,
+            None if found == {"write"} else memory.read_cost_pj,
+            None if found == {"read"} else memory.write_cost_pj,
+        )
+        for bits, found in sorted(kinds.items())
+    )

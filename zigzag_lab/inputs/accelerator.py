@@ -9,8 +9,8 @@ from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator, Memory, OperationalArray, Port
 from zigzag_lab.hardware.imc import CELLS
-from zigzag_lab.inputs.arrays import Provider, read_array
-from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.arrays import Provider, read_array, read_estimated
+from zigzag_lab.inputs.checked import Entry, open_source, read_each
 from zigzag_lab.inputs.formats import accelerator as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.memory_costs import CellCosts, MemoryCostProvider, MemoryCosts, request_for
@@ -47,12 +47,15 @@ def read_accelerator(source: str | Path | Mapping[str, object], costs: MemoryCos
 
     array, cells = read_array(fields["operational_array"], fields["memories"], provider)
     entries = fields["memories"].items()
-    memories = tuple(_read_memory(key, entry, array, provider, cells) for key, entry in entries.items())
+    memories = tuple(read_each(entries.items(), lambda item: _read_memory(*item, array, provider, cells)))
     _require_every_operand(fields["memories"], memories)
-    for i, memory in enumerate(memories):
-        above = {op for outer in memories[i + 1 :] for op in outer.operands}
+
+    def require_places(i: int) -> None:
+        memory, above = memories[i], {op for outer in memories[i + 1 :] for op in outer.operands}
         require_directions(entries[memory.name], memory, above)
         _require_other_places(entries[memory.name], memory, above, in_memory=array.imc is not None)
+
+    read_each(range(len(memories)), require_places)
     dataflows = _read_dataflows(fields.get("dataflows"))
     technology = declared.TECHNOLOGY.read(fields["technology"]) if "technology" in fields else ""
     accelerator = Accelerator(name, memories, array, dataflows, _read_clock_ns(fields, array), technology)
@@ -120,6 +123,7 @@ def _read_memory(
         kind=fields.value(declared.MEMORY_KIND),
         auto_cost_extraction=fields.value(declared.ASK_FOR_COSTS),
         bypass=fields.among(declared.BYPASS, operands),
+        estimated=read_estimated(fields),
     )
     static_mw = fields.value(declared.MEMORY_STATIC_POWER)
     if not bare.auto_cost_extraction:

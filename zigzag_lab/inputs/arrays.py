@@ -98,6 +98,7 @@ def _read_in_memory(file: ArrayFile) -> tuple[OperationalArray, CellCosts | None
     return OperationalArray(file.sizes, unit_energy_pj=0.0, unit_area_mm2=0.0, imc=circuits), costs
 
 
+_OF_ANY_MODEL = {key.name: key.expected for key in (declared.MODEL, declared.UNIT_STATIC_POWER, declared.ESTIMATED)}
 _OURS = {key.name: key.expected for key in declared.ARRAY.keys if key.needed is not ALWAYS}
 
 ARRAY_MODELS: Registry[ArrayModel] = Registry(
@@ -121,11 +122,17 @@ def read_array(entry: Entry, memories: Entry, provider: Provider) -> tuple[Opera
         fields = declared.ARRAY.fields(entry)
     else:
         required = {one.name: one.expected for one in declared.ARRAY.keys if one.needed is ALWAYS}
-        common = {one.name: one.expected for one in (declared.MODEL, declared.UNIT_STATIC_POWER)}
-        fields = Fields(entry, entry.table(required, {**named.keys, **common}))
+        fields = Fields(entry, entry.table(required, {**named.keys, **_OF_ANY_MODEL}))
     model = named or ARRAY_MODELS["imc" if _is_imc(fields) else "units"]
     array, costs = model.read(ArrayFile(entry, fields, _read_sizes(fields), memories, provider))
-    return replace(array, unit_static_mw=fields.value(declared.UNIT_STATIC_POWER)), costs
+    static_mw = fields.value(declared.UNIT_STATIC_POWER)
+    return replace(array, unit_static_mw=static_mw, estimated=read_estimated(fields)), costs
+
+
+def read_estimated(fields: Fields) -> str:
+    """Where costs come from that a file declares to be estimates; empty where they are not."""
+    key = declared.ESTIMATED
+    return key.read(fields[key.name]) if key.name in fields else ""
 
 
 def _read_sizes(fields: Mapping[str, Entry]) -> dict[str, int]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import reprlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TypeVar
 
 from zigzag_lab.inputs.python_modules import refuse_module
 from zigzag_lab.inputs.yaml_file import Document, PathPart, load_yaml
 from zigzag_lab.vocab import InputError, nearest
 from zigzag_lab.vocab.units import Unit, quantity, whole
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,25 @@ class Entry:
                 raise element.error(f"'{word}' stands twice", "each once", "Remove one of them.")
             words[word] = None
         return tuple(words)
+
+
+def read_each(items: Iterable[S], read: Callable[[S], T]) -> list[T]:
+    """Read parts of a file that do not depend on each other.
+
+    Raises:
+        InputError: that of the first part that cannot be read, with those of the other parts.
+    """
+    found: list[T] = []
+    errors: list[InputError] = []
+    for item in items:
+        try:
+            found.append(read(item))
+        except InputError as error:
+            errors += error, *error.others
+    if errors:
+        errors[0].others = tuple(errors[1:])
+        raise errors[0]
+    return found
 
 
 def open_source(source: object, what: str) -> Entry:

@@ -57,7 +57,7 @@ def convert(source: str | Path) -> Conversion:
         return Conversion(path, "workload")
     top = Entry(document := load_yaml(path), (), document.data)
     refuse_system(top)
-    kind, name = _kind_and_format(top)
+    kind, name = kind_and_format(top)
     if not name:
         return Conversion(path, kind)
     rewritten = rewritten_accelerator(top) if kind == "accelerator" else rewritten_mapping(top)
@@ -67,8 +67,12 @@ def convert(source: str | Path) -> Conversion:
     return Conversion(path, kind, name, text, rewritten.assumed, left_out)
 
 
-def _kind_and_format(top: Entry) -> tuple[str, str]:
-    """What a file describes, and the name of its format; empty where that is today's."""
+def kind_and_format(top: Entry) -> tuple[str, str]:
+    """Return what a file describes, and the name of its format; empty where that is today's.
+
+    Raises:
+        InputError: it is no accelerator, mapping or workload that ZigZag or Stream could read.
+    """
     data = top.value
     if isinstance(data, Mapping):
         if is_of_stream(data):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from zigzag_lab.hardware import Accelerator
-from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.checked import Entry, open_source, read_each
 from zigzag_lab.inputs.formats import mapping as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.inputs.old_formats import refuse_old_mapping, refuse_old_mapping_file
@@ -16,8 +15,6 @@ from zigzag_lab.mapping.bypass import check_bypass
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.vocab import DEFAULT_LINKS, MEMORY_OPERANDS, OUTPUT, InputError, nearest
 from zigzag_lab.workload import Workload
-
-logger = logging.getLogger(__name__)
 
 GAP = (declared.ANY, None)
 
@@ -37,13 +34,16 @@ def read_mapping(source: str | Path | Sequence[Mapping[str, object]]) -> Mapping
     top = open_source(source, "mapping")
     refuse_old_mapping_file(top)
     entries: dict[str, MappingConstraints] = {}
-    for element in top.elements("a list of entries, each starting with '- name: ...'"):
+
+    def read_entry(element: Entry) -> None:
         refuse_old_mapping(element)
         fields = declared.ENTRY.fields(element)
         name = fields.value(declared.NAME)
         if name in entries:
             raise fields["name"].error(f"two entries are called '{name}'", "each name once", "Merge or rename them.")
         entries[name] = _read_constraints(name, fields)
+
+    read_each(top.elements("a list of entries, each starting with '- name: ...'"), read_entry)
     if declared.DEFAULT not in entries:
         found = f"no entry is called 'default', only {', '.join(entries)}" if entries else "there are no entries"
         raise top.error(found, "an entry 'default' for layers that no other entry names", "Add '- name: default'.")
@@ -149,7 +149,7 @@ def _read_sized_loop(entry: Entry) -> tuple[str, int]:
 
 
 def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
-    """Check that a mapping file fits an accelerator; hints for what it lacks are passed over with a warning.
+    """Check that a mapping file fits an accelerator. Hints for what it lacks are passed over.
 
     Raises:
         InputError: an entry names an array dimension the accelerator lacks, or links an operand to a memory operand
@@ -165,9 +165,6 @@ def check_against(rules: MappingRules, accelerator: Accelerator) -> None:
                     f"one of {', '.join(dimensions)}",
                     nearest(dimension, dimensions) or f"Remove {dimension} from the entry.",
                 )
-        for dimension in set(entry.spatial_hints).difference(dimensions):
-            found = "accelerator %s has no array dimension %s, so that the hint for it says nothing"
-            logger.warning(f"mapping entry '%s': {found}", name, accelerator.name, dimension)
         for operand, memory in entry.operand_links.items():
             if memory not in accelerator.levels:
                 raise InputError(

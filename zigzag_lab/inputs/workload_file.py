@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from zigzag_lab.inputs.checked import Entry, open_source
+from zigzag_lab.inputs.checked import Entry, open_source, read_each
 from zigzag_lab.inputs.formats import workload as declared
 from zigzag_lab.inputs.formats.keys import Fields
 from zigzag_lab.vocab import FINAL_OUTPUT, OUTPUT, InputError
@@ -34,12 +34,15 @@ def read_workload(source: str | Path | Sequence[Mapping[str, object]], name: str
     """
     top = open_source(source, "workload")
     layers: dict[str, Layer] = {}
-    for element in top.elements("a list of layers, each starting with '- id: ...'"):
+
+    def read_layer(element: Entry) -> None:
         layer = _read_layer(element)
         if layer.name in layers:
             hint = "Rename it, or leave the name out to get Layer{id}."
             raise element.error(f"two layers are called {layer.name}", "a name of its own each", hint)
         layers[layer.name] = layer
+
+    read_each(top.elements("a list of layers, each starting with '- id: ...'"), read_layer)
     if not layers:
         raise top.error("there are no layers", "at least one layer")
     default = Path(source).stem if isinstance(source, (str, Path)) else "workload"

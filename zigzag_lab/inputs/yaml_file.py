@@ -90,8 +90,15 @@ def load_yaml(path: str | Path) -> Document:
     Raises:
         InputError: the file is missing, a folder, empty, no UTF-8 text, no YAML, or has a key twice in one mapping.
     """
-    where = str(path)
-    text = read_bytes(path, "a YAML file")
+    return parse_yaml(str(path), read_bytes(path, "a YAML file"))
+
+
+def parse_yaml(where: str, text: bytes) -> Document:
+    """Read the text of a YAML file.
+
+    Raises:
+        InputError: as :func:`load_yaml`; ``where`` is the file that it names.
+    """
     try:
         decoded = text.decode("utf-8-sig")
     except UnicodeDecodeError as error:

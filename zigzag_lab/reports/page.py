@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 from zigzag_lab.plots.bars import energy_beside_memories_pj, energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.plots.style import LEAKAGE, LEAKAGE_COLOUR, OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
-from zigzag_lab.reports.explain import explain, left_out_claim
+from zigzag_lab.reports.explain import explain_recorded
 from zigzag_lab.store.families import ResultOf, cycles_by_term, family_of, memory_energies, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.priced import PricedRun, priced_run
@@ -174,9 +174,7 @@ def _detail(lab: Lab, run: RunRecord, why: str) -> dict[str, object]:
         return {**found, **_provenance(lab, run)}
     try:
         priced = priced_run(lab, run.run_id)
-        left_out = left_out_claim(lab, run.run_id)
-        claims = (*explain(priced.cmes).claims, *(() if left_out is None else (left_out,)))
-        found["claims"] = [asdict(claim) for claim in claims]
+        found["claims"] = [asdict(claim) for claim in explain_recorded(lab, priced).claims]
         found["layers"] = _layers(priced)
     except InputError as error:
         found["note"] = str(error)

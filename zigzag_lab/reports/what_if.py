@@ -11,10 +11,8 @@ from math import fsum
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.hardware import Accelerator, Memory, Port
+from zigzag_lab.reports.places import PortName
 from zigzag_lab.vocab.quantities import cycles
-
-PortName = tuple[str, str]
-"""A memory and one of its ports."""
 
 
 def with_bandwidth(accelerator: Accelerator, place: PortName, bits_per_cycle: int) -> Accelerator:
@@ -38,12 +36,15 @@ def with_size(accelerator: Accelerator, memory_name: str, bits: int) -> Accelera
     return _with_memory(accelerator, memory_name, lambda m: replace(m, size_bits=bits))
 
 
-def with_access_cost(accelerator: Accelerator, memory_name: str, factor: float) -> Accelerator:
-    """The accelerator with the energy of one memory's accesses multiplied."""
+def with_access_cost(
+    accelerator: Accelerator, memory_name: str, factor: float, write_factor: float | None = None
+) -> Accelerator:
+    """The accelerator with the energy of one memory's reads multiplied, and of its writes, by default by the same."""
+    write = factor if write_factor is None else write_factor
     return _with_memory(
         accelerator,
         memory_name,
-        lambda m: replace(m, read_cost_pj=m.read_cost_pj * factor, write_cost_pj=m.write_cost_pj * factor),
+        lambda m: replace(m, read_cost_pj=m.read_cost_pj * factor, write_cost_pj=m.write_cost_pj * write),
     )
 
 
@@ -124,8 +125,12 @@ def stall_of(cme: CostModelEvaluation, place: PortName) -> float:
 
 def bandwidth_of(accelerator: Accelerator, place: PortName) -> int:
     """The width of a port in bits a cycle."""
-    memory = accelerator.memory_named(place[0])
-    return next(p.bandwidth_max_bits for p in memory.ports if p.name == place[1])
+    return port_named(accelerator, place).bandwidth_max_bits
+
+
+def port_named(accelerator: Accelerator, place: PortName) -> Port:
+    """The port of that name."""
+    return next(port for port in accelerator.memory_named(place[0]).ports if port.name == place[1])
 
 
 def bandwidth_without_stall(cme: CostModelEvaluation, place: PortName) -> int | None:
@@ -143,7 +148,7 @@ def bandwidth_without_stall(cme: CostModelEvaluation, place: PortName) -> int | 
     low = bandwidth_of(cme.accelerator, place)
     if not stalls(low):
         return low
-    high = max(low, *_largest_transfers(cme))
+    high = max(low, widest_needed(cme))
     if stalls(high):
         return None
     while high - low > 1:
@@ -152,9 +157,12 @@ def bandwidth_without_stall(cme: CostModelEvaluation, place: PortName) -> int | 
     return high
 
 
-def _largest_transfers(cme: CostModelEvaluation) -> list[int]:
-    """Bits of whole tiles: no transfer is larger, so that a port of this width does each in one cycle."""
+def widest_needed(cme: CostModelEvaluation) -> int:
+    """The bits of a whole tensor or memory: no transfer is larger, so that a port of this width does each in a cycle.
+
+    A wider port thus gains nothing more.
+    """
     layer, memories = cme.layer, cme.accelerator.memories
     bits = max(layer.precision_bits.values())
-    boost = cme.accelerator.array.n_units
-    return [max(m.size_bits for m in memories) * boost, max(map(layer.tensor_elems, layer.operands)) * bits * boost]
+    largest = max(max(m.size_bits for m in memories), max(map(layer.tensor_elems, layer.operands)) * bits)
+    return largest * cme.accelerator.array.n_units

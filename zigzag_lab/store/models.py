@@ -96,6 +96,39 @@ class Input(Table, table=True):
     content: bytes = Field(sa_type=SqlBinary)
 
 
+class InputPort(Table, table=True):
+    """A port of a memory of an accelerator, with the costs of the memory: what its content holds, to be asked for."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    digest: str = Field(sa_type=Text, primary_key=True, foreign_key="zl_input.digest", ondelete="CASCADE")
+    memory_index: int = Field(primary_key=True)
+    port_index: int = Field(primary_key=True)
+    memory: str = Field(sa_type=Text)
+    n_instances: int = Field(sa_type=N_MACS)
+    size_bits: int = Field(sa_type=N_MACS)
+    read_cost_pj: float = Field(sa_type=Double)
+    write_cost_pj: float = Field(sa_type=Double)
+    port: str = Field(sa_type=Text)
+    port_kind: str = Field(sa_type=Text)
+    bandwidth_min_bits: int = Field(sa_type=N_MACS)
+    bandwidth_max_bits: int = Field(sa_type=N_MACS)
+    transfers: str = Field(sa_type=Text)
+
+
+class InputOperand(Table, table=True):
+    """An operand of a layer of a workload: what its content holds, to be asked for."""
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    digest: str = Field(sa_type=Text, primary_key=True, foreign_key="zl_input.digest", ondelete="CASCADE")
+    layer_id: int = Field(primary_key=True)
+    operand: str = Field(sa_type=Text, primary_key=True)
+    batch_size: int = Field(sa_type=BigInteger)
+    precision_bits: int = Field(sa_type=N_MACS)
+    final_precision_bits: int | None = Field(default=None, sa_type=N_MACS)
+
+
 class Source(Table, table=True):
     """A file that an input was read from, byte for byte, compressed."""
 

@@ -121,6 +121,12 @@ class RowDesigns:
             constraints = rules.named(layer.name, str(figures["operator_type"]))
         return None if accelerator is None or constraints is None else (accelerator, constraints)
 
+    def layer(self, stored: StoredLayer) -> Layer | None:
+        """The record of a layer; None where its network is not on record, or has no such layer."""
+        workload = self._record(stored.owner, "workload", Workload)
+        found = None if workload is None else workload.by_id.get(stored.layer_id)
+        return found if isinstance(found, Layer) and found.name == stored.name else None
+
     def whole(self, owner: int, where: str) -> tuple[Workload, Accelerator, MappingRules]:
         """The inputs of a run that holds rows.
 

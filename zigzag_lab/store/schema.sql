@@ -313,6 +313,57 @@ JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
 WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
+CREATE TABLE zl_input_port (
+	digest TEXT NOT NULL,
+	memory_index INTEGER NOT NULL,
+	port_index INTEGER NOT NULL,
+	memory TEXT NOT NULL,
+	n_instances BIGINT NOT NULL,
+	size_bits BIGINT NOT NULL,
+	read_cost_pj DOUBLE NOT NULL,
+	write_cost_pj DOUBLE NOT NULL,
+	port TEXT NOT NULL,
+	port_kind TEXT NOT NULL,
+	bandwidth_min_bits BIGINT NOT NULL,
+	bandwidth_max_bits BIGINT NOT NULL,
+	transfers TEXT NOT NULL,
+	CONSTRAINT pk_zl_input_port PRIMARY KEY (digest, memory_index, port_index),
+	CONSTRAINT fk_zl_input_port_digest_zl_input FOREIGN KEY(digest) REFERENCES zl_input (digest) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE zl_input_operand (
+	digest TEXT NOT NULL,
+	layer_id INTEGER NOT NULL,
+	operand TEXT NOT NULL,
+	batch_size BIGINT NOT NULL,
+	precision_bits BIGINT NOT NULL,
+	final_precision_bits BIGINT,
+	CONSTRAINT pk_zl_input_operand PRIMARY KEY (digest, layer_id, operand),
+	CONSTRAINT fk_zl_input_operand_digest_zl_input FOREIGN KEY(digest) REFERENCES zl_input (digest) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE VIEW zl_v_ports AS
+SELECT r.id AS run_id, e.name AS experiment, a.name AS accelerator, o.memory, o.n_instances, o.size_bits,
+       o.read_cost_pj, o.write_cost_pj, o.port, o.port_kind, o.bandwidth_min_bits, o.bandwidth_max_bits,
+       CASE WHEN o.port_kind <> 'write' THEN o.read_cost_pj / o.bandwidth_max_bits END AS read_pj_per_bit,
+       CASE WHEN o.port_kind <> 'read' THEN o.write_cost_pj / o.bandwidth_max_bits END AS write_pj_per_bit,
+       o.transfers, o.memory_index, o.port_index, a.kind AS input_kind, a.digest AS accelerator_digest, a.run_number
+FROM zl_run_input a
+JOIN zl_run r ON r.number = a.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+JOIN zl_input_port o ON o.digest = a.digest
+WHERE r.deleted_at IS NULL;
+CREATE VIEW zl_v_operands AS
+SELECT r.id AS run_id, e.name AS experiment, w.name AS workload,
+       p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer,
+       o.operand, o.batch_size, o.precision_bits, o.final_precision_bits, p.run_number
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+JOIN zl_input_operand o ON o.digest = w.digest AND o.layer_id = l.layer_id
+WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
 CREATE VIEW zl_v_runs AS
 SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
        r.started_at, r.ended_at, r.seconds, r.objective,
@@ -469,4 +520,4 @@ JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
 WHERE r.deleted_at IS NULL;
-INSERT INTO zl_alembic_version (version_num) VALUES ('0011');
+INSERT INTO zl_alembic_version (version_num) VALUES ('0012');

@@ -20,6 +20,7 @@ from zigzag_lab.store.connect import connect
 from zigzag_lab.store.database import Database, insertion, insertion_of
 from zigzag_lab.store.environment import environment, process_exited, this_process, working_diff
 from zigzag_lab.store.errors import StoreError
+from zigzag_lab.store.input_rows import insert_rows_of
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.recorder import RunRecorder
 from zigzag_lab.store.results import WITHIN_RUN
@@ -145,7 +146,8 @@ class Store:
         db = self.database
         if given.digest not in self._kept:
             row = InputTuple(digest=given.digest, kind=given.kind, content=packed(given.content))
-            db.execute(insertion(InputTuple), row)
+            if db.execute(f"{insertion(InputTuple)} RETURNING digest", row):  # nobody else has stored it
+                insert_rows_of(db, given)
         if given.source is not None and given.source_digest is not None:
             self._insert_source(given.source_digest, given.source)
         row_of_run = RunInputTuple(

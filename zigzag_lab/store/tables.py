@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """All revisions of the schema this program knows, oldest first."""
 
 
@@ -20,6 +20,35 @@ class InputTuple(NamedTuple):
     digest: str
     kind: str
     content: bytes
+
+
+class InputPortTuple(NamedTuple):
+    """A row of ``zl_input_port``."""
+
+    digest: str
+    memory_index: int
+    port_index: int
+    memory: str
+    n_instances: int
+    size_bits: int
+    read_cost_pj: float
+    write_cost_pj: float
+    port: str
+    port_kind: str
+    bandwidth_min_bits: int
+    bandwidth_max_bits: int
+    transfers: str
+
+
+class InputOperandTuple(NamedTuple):
+    """A row of ``zl_input_operand``."""
+
+    digest: str
+    layer_id: int
+    operand: str
+    batch_size: int
+    precision_bits: int
+    final_precision_bits: int | None = None
 
 
 class SourceTuple(NamedTuple):

@@ -15,13 +15,18 @@ from zigzag_lab.store.lab import Lab, RunRecord
 from zigzag_lab.store.row_checks import reading
 from zigzag_lab.vocab import InputError
 
-VIEWS = ("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations")
+VIEWS = (
+    *("zl_v_runs", "zl_v_layers", "zl_v_memory", "zl_v_all_runs", "zl_v_results", "zl_v_evaluations"),
+    *("zl_v_ports", "zl_v_operands"),
+)
 TABLES = {
     "runs": "zl_v_runs",
     "layers": "zl_v_layers",
     "memory": "zl_v_memory",
     "results": "zl_v_results",
     "evaluations": "zl_v_evaluations",
+    "ports": "zl_v_ports",
+    "operands": "zl_v_operands",
 }
 """Tables that can be exported -> their views."""
 
@@ -31,6 +36,8 @@ _ORDERS = {
     "memory": "run_number, layer_index",
     "results": "run_number, result_index",
     "evaluations": "run_number, role, result_index, place",
+    "ports": "run_number, input_kind, memory_index, port_index",
+    "operands": "run_number, layer_index, operand",
 }
 
 
@@ -79,7 +86,10 @@ COMPUTED: dict[str, type] = {
     **dict.fromkeys(("tops", "tops_per_watt", "inferences_per_s", "energy_per_inference_pj"), float),
     **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
     **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
-    "n_macs": float,  # what 64 bits do not hold: Parquet has no wider whole numbers
+    **dict.fromkeys(("read_pj_per_bit", "write_pj_per_bit"), float),
+    # what 64 bits do not hold: Parquet has no wider whole numbers
+    **dict.fromkeys(("n_macs", "n_instances", "size_bits", "bandwidth_min_bits", "bandwidth_max_bits"), float),
+    **dict.fromkeys(("precision_bits", "final_precision_bits"), float),
 }
 """Column that views compute, or that only statements know, and is no text -> type of its values."""
 

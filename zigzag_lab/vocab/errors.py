@@ -28,9 +28,13 @@ class InputError(ZigzagLabError):
         found: what stands there.
         expected: what may stand there.
         hint: what to try, as a full sentence.
+
+    Attributes:
+        others: errors in other parts of the same file, where reading went on.
     """
 
     exit_status = 2
+    others: tuple[InputError, ...] = ()
 
     def __init__(self, where: str, found: str, expected: str = "", hint: str = "") -> None:
         self.where, self.found, self.expected, self.hint = where, found, expected, hint

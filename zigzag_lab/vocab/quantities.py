@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from math import fsum
 from typing import TypeVar
@@ -98,6 +99,14 @@ def setting(name: str, value: object, plain: Callable[[object], str]) -> str:
 def share(part: float, whole: float) -> str:
     """A part of a whole in per cent."""
     return f"{part / whole:.1%}" if whole else "0.0%"
+
+
+def tally(words: Iterable[str], noun: str = "layer") -> str:
+    """Words of several things in one line: the one that all share, else each with how many have it, most first."""
+    counts = Counter(words)
+    if len(counts) < 2:
+        return next(iter(counts), "")
+    return "; ".join(f"{word} in {n} {noun}{'s' if n > 1 else ''}" for word, n in counts.most_common())
 
 
 def sums(parts: Iterable[tuple[K, float]]) -> dict[K, float]:

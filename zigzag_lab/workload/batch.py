@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from zigzag_lab.workload.layer import Layer
 
-BATCH = "B"
-"""The loop dimension of the batch; a layer without it has a batch of 1."""
-
 _MOST_NAMED = 3
 
 
@@ -38,7 +35,7 @@ class Inferences:
 
 def inferences_of(layers: Iterable[Layer]) -> Inferences | None:
     """The batch of some layers; None where there are none."""
-    batches = [(layer.name, layer.loop_sizes.get(BATCH, 1)) for layer in layers]
+    batches = [(layer.name, layer.batch_size) for layer in layers]
     if not batches:
         return None
     frequency = Counter(count for _, count in batches)

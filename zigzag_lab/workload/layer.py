@@ -8,6 +8,9 @@ from math import gcd, prod
 
 from zigzag_lab.vocab import FINAL_OUTPUT, InputError
 
+BATCH = "B"
+"""The loop over the inferences of a batch, by custom."""
+
 MOST_ITERATIONS = 2**40
 """Of one loop: more than any tensor has elements along one dimension, and few enough to be factored at once."""
 
@@ -126,6 +129,22 @@ class Layer:
         """The operation in ZigZag's notation, such as ``O[b][k]+=W[k][c]*I[b][c]``."""
         terms = [op + "".join(f"[{d.lower()}]" for d in dims) for op, dims in self.operand_dims.items()]
         return f"{terms[0]}+={self.combine.join(terms[1:])}"
+
+    @property
+    def batch_size(self) -> int:
+        """Inferences that the layer is priced for: the size of its loop B, 1 where it has none."""
+        return self.loop_sizes.get(BATCH, 1)
+
+    def precision_of(self, operand: str) -> str:
+        """Bits an element of an operand, such as ``W 8``; ``O 16 (8 when finished)`` where those of sums change."""
+        bits, final = self.precision_bits[operand], self.precision_bits[FINAL_OUTPUT]
+        differs = operand == self.output_operand and final != bits
+        return f"{operand} {bits}" + (f" ({final} when finished)" if differs else "")
+
+    @property
+    def precision_text(self) -> str:
+        """Bits an element of each operand, the output last, such as ``I 8, W 8, O 16 (8 when finished)``."""
+        return ", ".join(map(self.precision_of, (*sorted(self.input_operands), self.output_operand)))
 
     @cached_property
     def n_macs(self) -> int:

@@ -39,7 +39,7 @@ def test_reader_schema_and_page_have_the_same_keys() -> None:
         for path, place in PLACES.items()
         for key in keys_that_a_reader_names(read_accelerator, samples.accelerator(), place)
     }
-    assert len(read) == 36
+    assert len(read) == 38
     assert set(keys_of(validator("accelerator").schema)) == read
     assert set(pages.keys_of("accelerator")) == read
 

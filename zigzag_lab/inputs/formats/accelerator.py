@@ -25,6 +25,15 @@ WIDTH = Whole(1, MOST_BITS, BITS, takes_floats=True)
 
 _UNUSED = "The cost model does not use it."
 
+ESTIMATED = Key(
+    "estimated",
+    "where costs and area come from, if they are estimates",
+    FreeText(),
+    "CACTI 7 at 22 nm",
+    otherwise="they are figures of your own",
+    more="Results that build on it are called estimates, too. It changes no number.",
+)
+
 # -- a port ------------------------------------------------------------------------------------------------------------
 
 PORT_NAMED = Key(
@@ -156,7 +165,7 @@ MEMORY = Level(
     "a memory",
     (
         *(OPERANDS, SERVED, SIZE, READ_COST, WRITE_COST, MEMORY_STATIC_POWER, MEMORY_AREA, LATENCY, PORTS),
-        *(MEMORY_KIND, ASK_FOR_COSTS, DOUBLE_BUFFERING, BYPASS),
+        *(MEMORY_KIND, ASK_FOR_COSTS, DOUBLE_BUFFERING, BYPASS, ESTIMATED),
     ),
     "Memories stand from the innermost to the outermost; each operand must be in one at least. In an in-memory array "
     "the one called `cells` is the grid of cells: it holds [I2], serves no dimension, and its area is that of one cell "
@@ -240,7 +249,7 @@ ADC_BITS = Key(
 ARRAY = Level(
     "the operational array",
     (
-        *(DIMENSIONS, SIZES, MODEL, UNIT_ENERGY, UNIT_STATIC_POWER, UNIT_AREA, SYSTOLIC),
+        *(DIMENSIONS, SIZES, MODEL, UNIT_ENERGY, UNIT_STATIC_POWER, UNIT_AREA, SYSTOLIC, ESTIMATED),
         *(IS_IMC, IMC_KIND, INPUT_PRECISION, SERIAL_BITS, ADC_BITS),
     ),
     "One unit does one operation a cycle: a multiply-accumulate (MAC), which TOPS count twice. An in-memory array has "

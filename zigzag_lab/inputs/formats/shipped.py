@@ -36,3 +36,20 @@ def schema_line(kind: str, folder: Path | None = None) -> str:
     path = schema_path(kind)
     place = path.as_posix() if folder is None else Path(os.path.relpath(path, folder)).as_posix()
     return f"{COMMENT}{place}"
+
+
+def with_schema_found(kind: str, content: bytes, folder: Path) -> bytes:
+    """Return a file of a kind for a folder: a schema that its first line names, and that is not there, named anew.
+
+    Presets name theirs by a path from where they lie. Nothing else of a file changes.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    first, end, rest = content.partition(b"\n")
+    if not first.startswith(COMMENT.encode()):
+        return content
+    named = first.decode(errors="replace").removeprefix(COMMENT).strip()
+    if "://" in named or (folder / named).is_file():
+        return content
+    return schema_line(kind).encode() + end + rest

@@ -41,6 +41,7 @@ def test_it_is_one_json_object_all_the_same(words: list[str]) -> None:
     said = json.loads(answer.stdout)
     assert (said["status"], said["energy_pj"], said["layers"]) == ("infeasible", None, [])
     assert said["reason"].startswith("layer stem: ")
+    assert said["is_proven"] is True
     assert json.loads(ask("show", said["run_id"], "--json").stdout)["status"] == "infeasible"
 
 

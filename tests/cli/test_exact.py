@@ -49,6 +49,24 @@ def test_what_was_proven_is_said_recorded_and_comes_back_from_the_cache(files: d
     assert "proven best energy of all uneven" in ask("show", "last", "--layer", "0", database=database).stdout
 
 
+def test_a_layer_that_greedy_search_cannot_place_is_found_shown_and_comes_back(tmp_path: Path, database: str) -> None:
+    accelerator = small.accelerator(sram_bits=192)
+    accelerator["memories"]["rf_w"]["size"] = 64
+    layers = [small.layer(0, "tight", loop_sizes=[1, 16, 16, 4, 4, 1, 1])]
+    files = small.written(tmp_path, workload=layers, accelerator=accelerator)
+    words = ("--mlflow", "off", "--db", database, "--json")
+    first, second = (json.loads(invoked(files, *words).stdout) for _ in range(2))
+    assert first["layers"] == second["layers"]
+    assert second["cache"] == {"hits": 1, "misses": 0}
+    assert first["layers"][0]["certificate"]["is_proven"]
+    assert first["latency_cycles"] == exact(files, database, "--opt", "latency")["latency_cycles"]
+    for run in (first, second):
+        for more in ((), ("--layer", "0")):
+            text = " ".join(ask("show", run["run_id"], *more, database=database).stdout.split())
+            assert "warning layer tight: no greedy allocation fits, as ZigZag searches (memory sram is" in text
+            assert "found by exact search" in text
+
+
 def test_an_answer_under_one_limit_is_not_one_under_another(files: dict[str, str], database: str) -> None:
     short = exact(files, database, "--time-limit", "5")
     for limit in ("9", "none"):

@@ -139,7 +139,10 @@ def test_a_memory_too_small_says_which_and_by_how_much(tmp_path: Path) -> None:
         inputs = written(tmp_path, accelerator=accelerator(sram_bits=needed - missing), **small)
         answer = invoked(inputs, *FAST, "--json")
         assert (answer.exit_code, json.loads(answer.stdout)["status"]) == (1, "infeasible")
-        assert f"layer only: memory sram is {missing} bits too small for I and W and O" in answer.stderr
+        assert (
+            f"layer only: memory sram is {missing} bits too small for the smallest tiles of I and W and O"
+            in answer.stderr
+        )
         assert "under the spatial mapping D1: K 4; D2: C 4" in answer.stderr
         assert "Traceback" not in answer.stderr
     fitting = invoked(written(tmp_path, accelerator=accelerator(sram_bits=needed), **small), *FAST, "--json")

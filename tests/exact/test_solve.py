@@ -98,8 +98,19 @@ def test_more_tile_shapes_than_tables_can_hold_end_with_a_gap(
     assert 0 < certificate.lower_bound < best.best <= certificate.best
     assert best.lower_bound <= certificate.best
     monkeypatch.setattr(solving, "MOST_COARSE_POINTS", 2)
-    with pytest.raises(InfeasibleError, match="no mapping was found"):
-        solve(problem, objective)
+    smallest = solve(problem, objective)
+    assert best.best <= smallest.certificate.best
+    assert smallest.certificate.lower_bound == certificate.lower_bound
+    assert fits(smallest.batch).all()
+
+
+def test_nothing_found_where_a_space_is_too_large_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = layer_problem("tpu_like", MappingConstraints(temporal_ordering=(("FX", 3), ("*", None), ("OX", None))))
+    monkeypatch.setattr(solving, "MOST_POINTS", 10)
+    monkeypatch.setattr(solving, "MOST_COARSE_POINTS", 2)
+    with pytest.raises(InfeasibleError, match="no mapping was found") as told:
+        solve(wanted, Objective.LATENCY)
+    assert told.value.is_proven is False
 
 
 def test_wishes_for_the_order_are_kept() -> None:

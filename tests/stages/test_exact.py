@@ -116,7 +116,7 @@ def test_over_several_spatial_mappings_the_certificate_speaks_of_all() -> None:
 
 @pytest.mark.parametrize(
     ("keyword", "value"),
-    [("exact_objective", "enrgy"), ("exact_time_limit", 0), ("temporal_mapping_type", "even")],
+    [("exact_objective", "enrgy"), ("exact_time_limit", 0), ("temporal_mapping_type", "evne")],
 )
 def test_what_it_cannot_do_is_refused(keyword: str, value: object) -> None:
     with pytest.raises(InputError, match=keyword):

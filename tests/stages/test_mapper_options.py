@@ -131,10 +131,14 @@ def test_even_mappings_are_even(engine: Any) -> None:
     assert min(prices(uneven)) <= min(prices(even))
 
 
-@pytest.mark.parametrize("engine", [ExactStage, ExactFrontStage])
-def test_exact_search_refuses_even_mappings(engine: Any) -> None:
-    with pytest.raises(InputError, match="'uneven' for an exact search"):
-        found(engine, problem(), temporal_mapping_type="even")
+def test_exact_search_of_even_mappings_lies_between_uneven_ones_and_loma() -> None:
+    scene = problem(sram_bits=700)
+    exact = {kind: min(prices(found(ExactStage, scene, temporal_mapping_type=kind))) for kind in ("uneven", "even")}
+    assert exact["uneven"] <= exact["even"] <= min(prices(found(LomaStage, scene, temporal_mapping_type="even")))
+    (front,) = {cme.certificate for cme in found(ExactFrontStage, scene, temporal_mapping_type="even")}
+    assert front is not None
+    assert front.space == "all even mappings under one spatial mapping"
+    assert front.is_proven
 
 
 @every_engine

@@ -201,7 +201,8 @@ def ended_runs(database: str, mlflow: str | None, *, as_json: bool = False) -> I
 
 
 def _json(error: ZigzagLabError) -> str:
-    """The run as one JSON object: the keys of one that finished, as far as it got."""
-    status = "infeasible" if isinstance(error, InfeasibleError) else "failed"
-    known = {"run_id": error.run_id, "status": status, "reason": str(error)}
+    """The run as one JSON object: the keys of one that finished, as far as it got; whether it is proven infeasible."""
+    known: dict[str, object] = {"run_id": error.run_id, "status": "failed", "reason": str(error)}
+    if isinstance(error, InfeasibleError):
+        known |= {"status": "infeasible", "is_proven": error.is_proven}
     return json.dumps({**known, **dict.fromkeys(NOT_KNOWN), "layers": []})

@@ -150,6 +150,9 @@ def layer_lines(page: RunPage) -> Iterator[str]:
         yield from labelled("counts", f"{layer.times:g} times in the total")
     if layer.certificate is not None:
         yield from labelled("proof", layer.certificate.sentence())
+    for warning in page.run.warnings or ():
+        if warning.startswith(f"layer {layer.name}: "):
+            yield from labelled("warning", shown(warning))
     yield from heading("Mapping, the outermost loop first")
     yield from _nest_lines(layer)
     yield from heading("Energy by operand and memory")

@@ -2,7 +2,7 @@
 
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate, ProofSummary
-from zigzag_lab.cost.evaluation import CostModelEvaluation
+from zigzag_lab.cost.evaluation import CostModelEvaluation, priced
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.cost.sums import CostModelEvaluationABC, CumulativeCME
 
@@ -18,4 +18,5 @@ __all__ = [
     "Prices",
     "ProofSummary",
     "price",
+    "priced",
 ]

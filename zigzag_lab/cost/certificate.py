@@ -10,7 +10,7 @@ from zigzag_lab.vocab import Objective
 TOLERANCE = 1e-9
 """Relative; values closer than this are equal (sums of floats in another order differ by less)."""
 
-ALL_UNEVEN = "all uneven mappings under one spatial mapping"
+ALL_UNEVEN, ALL_EVEN = (f"all {kind} mappings under one spatial mapping" for kind in ("uneven", "even"))
 _TIES = {
     Objective.ENERGY: ", and of equal ones the fastest",
     Objective.LATENCY: ", and of equal ones that of least energy",

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+import numpy as np
+
 from zigzag_lab.cost.array import mac_energy_by_part_pj
 from zigzag_lab.cost.breakdown import Breakdown, FourWay, PortStall
 from zigzag_lab.cost.certificate import Certificate, FrontCertificate
+from zigzag_lab.cost.kernel import Prices, price, supports
 from zigzag_lab.cost.scalar import evaluate
 from zigzag_lab.cost.sums import CostModelEvaluationABC
 from zigzag_lab.hardware import Accelerator
@@ -28,6 +31,15 @@ from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
 from zigzag_lab.workload import Layer
 
 T = TypeVar("T")
+
+
+def priced(batch: MappingBatch) -> Prices:
+    """Price every mapping of a batch: by the array kernel, or one by one where it does not cover the problem."""
+    if supports(batch.problem):
+        return price(batch)
+    layer = batch.problem.layer
+    terms = [evaluate(batch.problem, TemporalMapping.of(layer, batch.allocated(i))) for i in range(len(batch))]
+    return Prices(np.array([t.energy_pj for t in terms]), np.array([t.latency_cycles for t in terms]))
 
 
 class Identity:

@@ -1,1 +1,1 @@
-"""Exact search: the best of all uneven temporal mappings, with a certificate of what was proven."""
+"""Exact search: the best of all temporal mappings, with a certificate of what was proven."""

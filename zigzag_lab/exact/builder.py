@@ -6,6 +6,7 @@ Axes: ``m`` state of the layer, ``e`` step from it, ``j`` contended memory.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,16 +116,18 @@ class _GraphBuilder:
     def _steps(self, layer: _Layer, position: int) -> _Steps:
         """All steps from a layer, sorted by source."""
         space = self.space
-        options = [self._options(o, layer) for o in range(len(space.operands))]
+        operands = range(len(space.operands))
+        options = [self._options(o, layer, space.options) for o in operands]
         if position == space.n_loops:
             return self._allocated(layer, np.arange(len(layer)), -1, options)
+        waiting = [self._options(o, layer, space.waiting) for o in operands] if space.is_even else []
         lattice, parts = space.lattice, []
         for kind in space.allowed[position]:
             rows = np.flatnonzero(lattice.inside[kind][layer.point] < lattice.counts[kind])
-            parts.append(self._allocated(layer, rows, kind, options))
+            parts.append(self._allocated(layer, rows, kind, options, waiting))
             self._check(sum(len(part.source) for part in parts))
         if not parts:
-            parts = [self._allocated(layer, np.zeros(0, dtype=np.int64), 0, options)]
+            parts = [self._allocated(layer, np.zeros(0, dtype=np.int64), 0, options, waiting)]
         joined = _Steps(
             np.concatenate([p.source for p in parts]),
             np.concatenate([p.placed for p in parts]),
@@ -135,11 +138,11 @@ class _GraphBuilder:
         )
         return joined.taken(np.argsort(joined.source, kind="stable"))
 
-    def _options(self, o: int, layer: _Layer) -> _Options:
+    def _options(self, o: int, layer: _Layer, of: Callable[[int, int, int], list[LevelAllocation]]) -> _Options:
         """The options of an operand, looked up once for each distinct pair of state and point."""
         n_points = self.space.lattice.n_points
         pairs, which = np.unique(layer.codes[o] * n_points + layer.point, return_inverse=True)
-        found = [self.space.options(o, int(p) // n_points, int(p) % n_points) for p in pairs]
+        found = [of(o, int(p) // n_points, int(p) % n_points) for p in pairs]
         n = np.array([len(f) for f in found], dtype=np.int64)
         flat = [(int(p) % n_points, c) for p, f in zip(pairs, found, strict=True) for c in f]
         held = np.zeros((len(self.space.shared), len(flat)))
@@ -161,24 +164,38 @@ class _GraphBuilder:
         placed = operand, point, allocation.first, allocation.last, allocation.leads, allocation.rows
         return self.numbers.setdefault(placed, len(self.numbers))
 
-    def _allocated(self, layer: _Layer, rows: np.ndarray, kind: int, options: list[_Options]) -> _Steps:
-        """The steps that place a kind of loop (none for -1) at some states of a layer, and fit."""
+    def _allocated(
+        self,
+        layer: _Layer,
+        rows: np.ndarray,
+        kind: int,
+        options: Sequence[_Options],
+        waiting: Sequence[_Options] = (),
+    ) -> _Steps:
+        """The steps that place a kind of loop (none for -1) at some states of a layer, and fit.
+
+        ``options`` of each operand hold before a loop that is not irrelevant to it; ``waiting`` those before one that
+        is, where there is a choice.
+        """
         steps = _Steps(
             rows, np.full(len(rows), kind, dtype=np.int64), [], [], layer.room[:, rows], self._energy(layer, rows)
         )
         beyond = layer.point + self.strides[kind]
-        for o, choice in enumerate(options):
-            if kind >= 0 and self.space.stays[o][kind]:
+        for o in range(len(options)):
+            stays = kind >= 0 and self.space.stays[o][kind]
+            if stays and not waiting:
                 steps.numbers.append(np.zeros(len(steps.source), dtype=np.int64))
                 steps.codes.append(layer.codes[o][steps.source])
             else:
+                choice = waiting[o] if stays else options[o]
                 n = choice.n[steps.source]
                 self._check(int(n.sum()))
                 copies = np.repeat(np.arange(len(n)), n)
                 chosen = choice.start[steps.source[copies]] + np.arange(len(copies)) - (np.cumsum(n) - n)[copies]
                 steps = steps.taken(copies)
                 steps.numbers.append(choice.number[chosen])
-                steps.codes.append(self.space.grown(o, choice.code[chosen], kind))
+                codes = choice.code[chosen]
+                steps.codes.append(codes if stays else self.space.grown(o, codes, kind))
                 steps.room = steps.room - choice.held[:, chosen]
                 if self.cutoff:
                     steps.energy[0] += choice.cost[chosen]
@@ -187,6 +204,8 @@ class _GraphBuilder:
                 ok &= self._is_below(self.cutoff, steps, layer, beyond, o)
             if not ok.all():
                 steps = steps.taken(np.flatnonzero(ok))
+        if kind >= 0 and self.space.is_even:
+            steps = steps.taken(np.flatnonzero(self.space.is_allowed(steps.codes)))
         return self._within_shared(steps, beyond[steps.source])
 
     def _energy(self, layer: _Layer, rows: np.ndarray) -> np.ndarray:
@@ -259,10 +278,12 @@ def build(
 
     Raises:
         TooLargeError: there are too many steps, or it takes too long.
-        InfeasibleError: no mapping fits, or is below the cutoff.
+        InfeasibleError: no mapping fits, or is below the cutoff. Proven, but where results are wider than unfinished
+            sums: then loops moved down may take more room than those allocated.
     """
     graph = _GraphBuilder(space, most_steps, deadline, cutoff).build()
     alive = graph.can_be_completed()
     if not alive[0]:
-        raise InfeasibleError(space.problem.layer.name, "no allocation of any order of its loops fits the memories")
+        reason = "no allocation of any order of its loops fits the memories"
+        raise InfeasibleError(space.problem.layer.name, reason, is_proven=not space.has_wide_results)
     return with_steps(graph, alive[graph.source] & alive[graph.target])

@@ -114,6 +114,18 @@ class Graph:
             np.add.at(ways, self.target[begin:end], ways[self.source[begin:end]])
         return float(ways[-1])
 
+    def walks(self) -> np.ndarray:
+        """[position, m] the steps of every mapping that the space holds."""
+        walks, state = np.zeros((0, 1), dtype=np.int64), np.zeros(1, dtype=np.int64)
+        for begin, end in self.layers:
+            by_source = begin + np.argsort(self.source[begin:end], kind="stable")
+            first, last = (np.searchsorted(self.source[by_source], state, side=side) for side in ("left", "right"))
+            n = last - first
+            before = np.repeat(np.arange(len(state)), n)
+            steps = by_source[first[before] + np.arange(len(before)) - np.repeat(np.cumsum(n) - n, n)]
+            walks, state = np.vstack([walks[:, before], steps]), self.target[steps]
+        return walks
+
     def is_first(self, step: np.ndarray) -> bool:
         """Whether some steps of one layer are those from the start."""
         return bool(len(step) and step[0] < self.layers[0][1])

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from zigzag_lab.cost import Prices, price
+from zigzag_lab.cost import Prices, priced
 from zigzag_lab.cost.array import with_static
 from zigzag_lab.exact.bounds import Bounds, bound_table, energy_costs
 from zigzag_lab.exact.dominance import Dominance
@@ -321,7 +321,7 @@ def offer_cheapest(graph: Graph, target: Target) -> tuple[float, Graph]:
 
 def offer(target: Target, batch: MappingBatch) -> Prices:
     """Price mappings, those that do not fit as infinite, and let a target consider the others."""
-    prices, ok = price(batch), fits(batch)
+    prices, ok = priced(batch), fits(batch)
     prices = Prices(np.where(ok, prices.energy_pj, np.inf), np.where(ok, prices.latency_cycles, np.inf))
     if ok.any():
         target.offer(batch, prices.energy_pj, prices.latency_cycles)

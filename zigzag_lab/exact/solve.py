@@ -1,4 +1,4 @@
-"""The best of all uneven mappings of a problem, with a certificate; or all of its trade-offs."""
+"""The best of all mappings of a problem, uneven or even, with a certificate; or all of its trade-offs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zigzag_lab.cost.certificate import ALL_UNEVEN, TOLERANCE, Certificate, FrontCertificate
+from zigzag_lab.cost.certificate import ALL_EVEN, ALL_UNEVEN, TOLERANCE, Certificate, FrontCertificate
 from zigzag_lab.cost.kernel import supports
 from zigzag_lab.exact.builder import build
-from zigzag_lab.exact.graph import Graph
+from zigzag_lab.exact.graph import Graph, batch_of
 from zigzag_lab.exact.relaxed import EnergyCutoff, Relaxation, compulsory
-from zigzag_lab.exact.search import Outcome, Search, offer, offer_cheapest
+from zigzag_lab.exact.search import WIDTHS, Outcome, Search, offer, offer_cheapest
+from zigzag_lab.exact.smallest import check_smallest_tiles, smallest_mapping
 from zigzag_lab.exact.space import Space, TooLargeError
 from zigzag_lab.exact.targets import Best, Front, Target
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.problem import Problem
-from zigzag_lab.vocab import InfeasibleError, InputError, Objective
-from zigzag_lab.vocab.options import TIME_LIMIT
+from zigzag_lab.vocab import InfeasibleError, Objective, TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE, TIME_LIMIT
 
 MOST_STEPS = 4_000_000
 MOST_POINTS = 200_000
@@ -29,6 +30,11 @@ MOST_POINTS = 200_000
 COARSE_LOOPS = (16, 13, 10, 7)
 """Loops of the coarser spaces that stand in for one that is too large, the finest first."""
 MOST_COARSE_STEPS, MOST_COARSE_POINTS = 1_000_000, MOST_POINTS
+
+MOST_ONE_BY_ONE = 2_000
+"""Mappings that are all priced where the kernel does not cover the problem, in about a second."""
+
+SPACES = {TemporalMappingType.UNEVEN: ALL_UNEVEN, TemporalMappingType.EVEN: ALL_EVEN}
 
 
 @dataclass(frozen=True)
@@ -76,33 +82,37 @@ class NothingBetterError(Exception):
 def solve(
     problem: Problem,
     objective: Objective,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     *,
     seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
     to_beat: float = np.inf,
 ) -> Solution:
-    """The mapping of least energy, latency or product of both among all uneven ones.
+    """The mapping of least energy, latency or product of both among all of a kind.
+
+    Where the output slides (its loops overlap), which the bounds do not cover, it is the best of all only if these are
+    few; else, the certificate has the bound that holds for any mapping.
 
     Args:
         problem: what is mapped.
         objective: what to minimise.
+        kind: uneven or even mappings.
         seconds: when to stop, with a bound of the distance from the best; None to go on until it is proven.
         known: incumbents to start from; the better, the sooner the proof.
         to_beat: what was found under another spatial mapping.
 
     Raises:
-        InfeasibleError: nothing fits.
-        InputError: the output slides (its loops overlap), which the array kernel does not price.
+        InfeasibleError: nothing fits, proven or as far as could be seen in time.
         NothingBetterError: everything costs more than what is to be beaten, or nothing better was found in time.
     """
     started, target = time.monotonic(), Best(objective, to_beat)
-    run = _search(problem, target, seconds, known)
+    run = _search(problem, kind, target, seconds, known)
     best = min(target.best, to_beat)
     certificate = Certificate(
         objective=objective,
         lower_bound=min(run.lower_bound, best),
         best=best,
-        space=ALL_UNEVEN,
+        space=SPACES[kind],
         n_mappings=run.n_mappings,
         n_priced=run.n_priced,
         seconds=time.monotonic() - started,
@@ -110,55 +120,88 @@ def solve(
     if target.best > to_beat or (target.batch is None and to_beat < np.inf):
         raise NothingBetterError(certificate)
     if target.batch is None:
-        raise InfeasibleError(problem.layer.name, "no mapping was found that fits the memories")
+        raise nothing_found(problem)
     if run.is_tie_settled:
         certificate = certificate.with_ties_settled()
     energy, latency = target.prices
     return Solution(target.batch, target.index, energy, latency, certificate)
 
 
+def nothing_found(problem: Problem) -> InfeasibleError:
+    """Return the error where a search ended before it found anything, and before it proved that nothing fits."""
+    return InfeasibleError(problem.layer.name, "no mapping was found that fits the memories", is_proven=False)
+
+
 def solve_front(
     problem: Problem,
+    kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
     *,
     seconds: float | None = TIME_LIMIT.default,
     known: Iterable[MappingBatch] = (),
 ) -> FrontSolution:
     """All mappings that no other beats in both energy and latency; arguments as in :func:`solve`."""
     started, front = time.monotonic(), Front()
-    run = _search(problem, front, seconds, known)
+    run = _search(problem, kind, front, seconds, known)
     work = run.n_mappings, run.n_priced, time.monotonic() - started
-    return FrontSolution(tuple(front.points), FrontCertificate(run.lower_bound == np.inf, ALL_UNEVEN, *work))
+    return FrontSolution(tuple(front.points), FrontCertificate(run.lower_bound == np.inf, SPACES[kind], *work))
 
 
-def _search(problem: Problem, target: Target, seconds: float | None, known: Iterable[MappingBatch]) -> Outcome:
-    if not supports(problem):
-        found = "outputs that slide over two loops are not covered by exact search"
-        raise InputError(f"layer {problem.layer.name}", found, hint="Use --search loma.")
+def _search(
+    problem: Problem, kind: TemporalMappingType, target: Target, seconds: float | None, known: Iterable[MappingBatch]
+) -> Outcome:
     now = time.monotonic()
     deadline, halfway = (np.inf, np.inf) if seconds is None else (now + seconds, now + seconds / 2)
     space = None
     with suppress(TooLargeError):
-        space = Space(problem, most_points=MOST_POINTS)
-    if space and isinstance(target, Best) and target.to_beat < np.inf:
+        space = Space(problem, kind, most_points=MOST_POINTS)
+    is_bounded = supports(problem)
+    if space and is_bounded and isinstance(target, Best) and target.to_beat < np.inf:
         floor = _without_graph(space, target)
         if floor < np.inf and target.is_safe_from(floor):
             return Outcome(floor)
     n_known = sum(len(offer(target, batch).energy_pj) for batch in known)
+    if not target.has_found:
+        check_smallest_tiles(problem)
     try:
         if space is None:
             raise TooLargeError
-        run = _beating(space, target, now, deadline)
-        run = run or _proven(_graph(space, now, halfway), target, deadline)
+        run = _beating(space, target, now, deadline) if is_bounded else None
+        run = run or (_proven if is_bounded else _one_by_one)(_graph(space, now, halfway), target, deadline)
     except TooLargeError:
-        n_priced = _offer_coarser(problem, target, deadline)
-        least = np.array(compulsory(problem))
-        floor = _without_graph(space, target) if space else float(target.value(*least))
+        n_priced = _offer_coarser(problem, kind, target, deadline)
+        floor = _without_graph(space, target) if space and is_bounded else _floor(problem, target)
         run = Outcome(floor, n_priced)
+    if not target.has_found:
+        smallest = smallest_mapping(problem, kind)
+        if smallest is not None:
+            offer(target, smallest)
     run.n_priced += n_known
     return run
 
 
-def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
+def _floor(problem: Problem, target: Target) -> float:
+    """The least rank that any mapping can have, by its operations alone."""
+    energy, latency = np.array(compulsory(problem))
+    return float(target.value(energy, latency))
+
+
+def _one_by_one(graph: Graph, target: Target, deadline: float) -> Outcome:
+    """Price all mappings of a graph, or, of too many, those that promise most, where bounds do not cover the problem.
+
+    What bounds say of such problems is an estimate, which does to choose by.
+    """
+    n_mappings = graph.n_walks()
+    if n_mappings <= MOST_ONE_BY_ONE:
+        walks = graph.walks()
+        offer(target, batch_of(graph, walks))
+        return Outcome(np.inf, walks.shape[1], n_mappings)
+    search = Search(graph, target, deadline)
+    search.offer_extremes()
+    search.sweep(WIDTHS[0])
+    return Outcome(_floor(graph.space.problem, target), search.outcome.n_priced, n_mappings)
+
+
+def _offer_coarser(problem: Problem, kind: TemporalMappingType, target: Target, deadline: float) -> int:
     """Offer a target the best of the finest coarse space that can be searched in time, or of the coarsest.
 
     In a coarser space, prime factors of a loop dimension are merged, so that there are fewer loops; any order and any
@@ -171,10 +214,12 @@ def _offer_coarser(problem: Problem, target: Target, deadline: float) -> int:
         halfway = time.monotonic() + (deadline - time.monotonic()) / 2
         enough = halfway if most_loops > COARSE_LOOPS[-1] else np.inf
         try:
-            space = Space(problem, most_loops=most_loops, most_points=MOST_COARSE_POINTS)
+            space = Space(problem, kind, most_loops=most_loops, most_points=MOST_COARSE_POINTS)
             graph = build(space, MOST_COARSE_STEPS, enough)
         except (TooLargeError, InfeasibleError):
             continue
+        if not supports(problem):
+            return _one_by_one(graph, target, deadline).n_priced
         return Search(graph, target, deadline).run().n_priced
     return 0
 

@@ -1,4 +1,4 @@
-"""The space of all uneven mappings of a problem, as states of a walk over the lattice of tile shapes.
+"""The space of all mappings of a problem, uneven or even, as states of a walk over the lattice of tile shapes.
 
 A mapping is a path that adds one loop at a time, from the innermost, and on the way allocates memory levels of
 operands: the loops inside a level end there. An irrelevant loop never comes right after a level was allocated: it costs
@@ -12,9 +12,11 @@ are wider than unfinished sums.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from math import inf
+from typing import TypeVar
 
 import numpy as np
 
@@ -25,7 +27,11 @@ from zigzag_lab.mapping.lattice import Lattice
 from zigzag_lab.mapping.problem import Problem
 from zigzag_lab.search.factors import loop_prime_factors
 from zigzag_lab.search.order_constraints import OrderConstraints
-from zigzag_lab.vocab import InfeasibleError
+from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
+from zigzag_lab.vocab.options import TEMPORAL_MAPPING_TYPE
+
+Codes = TypeVar("Codes", int, np.ndarray)
+"""States of an operand: one, or [m]."""
 
 
 class TooLargeError(Exception):
@@ -57,10 +63,12 @@ class Space:
 
     The state of an operand is a number: twice its open level, plus 1 where something is pending: for inputs (level 0)
     that the array still reuses the same element, for outputs that sums are unfinished outside the level below. What the
-    order of its loops made of it, its *trace* (:mod:`zigzag_lab.exact.traces`), is in the bits above.
+    order of its loops made of it, its *trace* (:mod:`zigzag_lab.exact.traces`), is in the bits above. In even mappings,
+    the number of levels that it has left and that have not ended stands between the two.
 
     Args:
         problem: what is mapped; constraints on the order of its loops hold.
+        kind: which mappings.
         most_loops: prime factors are merged until there are no more loops than this, if constraints allow it.
         most_points: how many tile shapes are not too many.
 
@@ -74,15 +82,23 @@ class Space:
         shared: indices of the memories that cannot hold the largest tiles of all their operands together.
     """
 
-    def __init__(self, problem: Problem, *, most_loops: int | None = None, most_points: float = inf) -> None:
-        self.problem = problem
+    def __init__(
+        self,
+        problem: Problem,
+        kind: TemporalMappingType = TEMPORAL_MAPPING_TYPE.default,
+        *,
+        most_loops: int | None = None,
+        most_points: float = inf,
+    ) -> None:
+        self.problem, self.is_even = problem, kind is TemporalMappingType.EVEN
         wanted = OrderConstraints.of(problem)
         if wanted.is_complete:
             loops = wanted.complete_order
         elif wanted.suits(problem.temporal_sizes):
             loops = loop_prime_factors(problem.temporal_sizes, most_loops, wanted.fixed_loops)
         else:
-            raise InfeasibleError(problem.layer.name, "its loops cannot be split as the temporal ordering wants")
+            reason = "its loops cannot be split as the temporal ordering wants"
+            raise InfeasibleError(problem.layer.name, reason, is_proven=True)
         self.lattice = Lattice(loops)
         if self.lattice.n_points > most_points:
             raise TooLargeError
@@ -108,7 +124,7 @@ class Space:
             if missing > 0:
                 name = self.problem.accelerator.memories[index].name
                 reason = f"memory {name} is {missing:,.0f} bits too small for the whole tensors that it holds"
-                raise InfeasibleError(self.problem.layer.name, reason, "Enlarge that memory.", missing)
+                raise InfeasibleError(self.problem.layer.name, reason, "Enlarge that memory.", missing, is_proven=True)
 
     def _fill(self, terms: list[OperandTerms]) -> None:
         """Work out what tiles need."""
@@ -116,7 +132,9 @@ class Space:
         self.stays = [[dim in t.irrelevant for dim, _ in self.lattice.kinds] for t in terms]
         self.needed = [[t.needed_bits(level) for level in range(t.n_levels)] for t in terms]
         self.shared = [i for i in self.capacity if len(self.sharers[i]) > 1 and self.most_bits(i) > self.capacity[i]]
-        self._trace_bits = (2 * max(t.n_levels for t in terms) + 1).bit_length()
+        n_levels = max(t.n_levels for t in terms)
+        self._level_bits = (2 * n_levels + 1).bit_length()
+        self._trace_bits = self._level_bits + (n_levels.bit_length() if self.is_even else 0)
         self._options: dict[tuple[int, int, int], list[LevelAllocation]] = {}
         self._step_cache: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
         self.room = [self._room_of(o) for o in range(len(terms))]
@@ -135,11 +153,17 @@ class Space:
     def n_codes(self, operand: int) -> int:
         """More than any state of an operand."""
         traces = self._traces(operand)
-        return len(traces.size) << self._trace_bits if traces else 2 * self.terms[operand].n_levels + 2
+        if self.is_even or traces:
+            return (len(traces.size) if traces else 1) << self._trace_bits
+        return 2 * self.terms[operand].n_levels + 2
 
-    def level(self, codes: np.ndarray) -> np.ndarray:
+    def level(self, codes: Codes) -> Codes:
         """[m] the open levels of some states."""
-        return (codes & ((1 << self._trace_bits) - 1)) >> 1
+        return (codes & ((1 << self._level_bits) - 1)) >> 1
+
+    def n_left(self, codes: Codes) -> Codes:
+        """[m] how many levels have been left in some states, those that have not ended included."""
+        return self.level(codes) + ((codes & ((1 << self._trace_bits) - 1)) >> self._level_bits)
 
     def grown(self, operand: int, codes: np.ndarray, kind: int) -> np.ndarray:
         """[m] the states of an operand after one more loop that is not irrelevant to it; the same for -1, no loop."""
@@ -162,16 +186,27 @@ class Space:
             found = self._options[key] = self._allocations(operand, code, point)
         return found
 
+    def waiting(self, operand: int, code: int, _: int) -> list[LevelAllocation]:
+        """Return how an operand may go on at any point before a loop irrelevant to it: in even mappings, leave levels.
+
+        The outermost level is never left before the last loop.
+        """
+        level, left = self.level(code), self.n_left(code)
+        more = range(self.terms[operand].n_levels - left)
+        return [LevelAllocation(level, level, leads=False, code=code + (n << self._level_bits)) for n in more]
+
     def _allocations(self, operand: int, code: int, point: int) -> list[LevelAllocation]:
         terms, needed = self.terms[operand], self.needed[operand]
         is_full = point == self.lattice.full
-        trace, code = code >> self._trace_bits, code & ((1 << self._trace_bits) - 1)
+        n_left = self.n_left(code)
+        trace, code = code >> self._trace_bits, code & ((1 << self._level_bits) - 1)
         level, pending = code >> 1, code & 1
         leads = bool(pending) and not terms.is_output
         unfinished = bool(pending) if terms.is_output else True
         after = int(terms.reuse_left[point]) if terms.is_output else 0
         nothing = trace << self._trace_bits | level * 2 | (pending if terms.is_output else 0)
-        found, traces = [] if is_full else [LevelAllocation(level, level, leads, nothing)], self._traces(operand)
+        may_stay = not is_full and n_left == level
+        found, traces = [LevelAllocation(level, level, leads, nothing)] if may_stay else [], self._traces(operand)
         held: tuple[tuple[int, float], ...] = ()
         row = point
         rows: tuple[int, ...] = ()
@@ -185,11 +220,23 @@ class Space:
                 break
             if index in self.shared:
                 held = (*held, (self.shared.index(index), bits))
-            if not is_full or ended == terms.n_levels - 1:
+            if ended == terms.n_levels - 1 if is_full else ended + 1 >= n_left:
                 following = trace << self._trace_bits | (ended + 1) * 2 | after
                 found.append(LevelAllocation(level, ended + 1, leads, following, held, rows))
             unfinished = bool(after) if terms.is_output else True
         return found
+
+    def is_allowed(self, codes: Sequence[np.ndarray]) -> np.ndarray:
+        """[m] whether a loop may follow some states of the operands: whether their mappings are still even ones."""
+        n_left = [self.n_left(of_operand) for of_operand in codes]
+        ok = np.ones(len(codes[0]), dtype=bool)
+        for sharers in self.sharers if self.is_even else ():
+            adds, is_gone = np.zeros((2, len(ok)), dtype=bool)
+            for o, level in sharers:
+                adds |= n_left[o] == level
+                is_gone |= n_left[o] > level
+            ok &= ~(adds & is_gone)
+        return ok
 
     def _room_of(self, operand: int) -> np.ndarray:
         """[level, N] whether the tile fits every memory from an open level upwards, alone and unreserved."""
@@ -210,6 +257,11 @@ class Space:
     def is_ambiguous(self) -> bool:
         """Whether the size of some tile is not known for sure."""
         return any(terms.is_ambiguous for terms in self.terms)
+
+    @property
+    def has_wide_results(self) -> bool:
+        """Whether finished results take more bits than unfinished sums."""
+        return self.problem.final_precision > self.problem.precision(self.problem.layer.output_operand)
 
     @property
     def is_inexact(self) -> bool:

@@ -39,6 +39,11 @@ class Target(ABC):
         """Whether nothing of this rank or a higher one can change what was found."""
         return bool(rank >= self.too_much)
 
+    @property
+    @abstractmethod
+    def has_found(self) -> bool:
+        """Whether a mapping was found, here or elsewhere."""
+
     @abstractmethod
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Consider priced mappings."""
@@ -74,6 +79,11 @@ class Best(Target):
     def too_much(self) -> float:
         """What prunes: an incumbent from elsewhere may be equalled, to settle a tie, but not exceeded."""
         return min(self.best * (1 - _EPSILON), self.to_beat * (1 + _EPSILON))
+
+    @property
+    def has_found(self) -> bool:
+        """Whether there is a best one, or one to be beaten."""
+        return self.batch is not None or self.to_beat < np.inf
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Keep the best."""
@@ -114,6 +124,11 @@ class Tie(Target):
         """The second figure that the best mapping has."""
         return self.found.prices[self._second] * (1 - _EPSILON)
 
+    @property
+    def has_found(self) -> bool:
+        """Whether there is a mapping, which is so."""
+        return self.found.has_found
+
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Keep the best."""
         self.found.offer(batch, energy, latency)
@@ -140,6 +155,11 @@ class Front(Target):
             return np.zeros(len(energy), dtype=bool)
         at = np.searchsorted(self._energy, energy * (1 + _EPSILON), side="right") - 1
         return (at >= 0) & (self._latency[np.maximum(at, 0)] <= latency * (1 + _EPSILON))
+
+    @property
+    def has_found(self) -> bool:
+        """Whether the front has a point."""
+        return bool(self.points)
 
     def offer(self, batch: MappingBatch, energy: np.ndarray, latency: np.ndarray) -> None:
         """Add mappings that no point beats, and drop those that are beaten now."""

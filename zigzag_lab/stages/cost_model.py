@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
-from zigzag_lab.cost import CostModelEvaluation, price
-from zigzag_lab.cost.kernel import supports
+from zigzag_lab.cost import CostModelEvaluation, priced
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.mapping.batch import MappingBatch
 from zigzag_lab.mapping.constraints import MappingConstraints
@@ -70,15 +67,8 @@ class CostModelStage(BatchStage):
         asked = self.temporal_mapping
         batch = asked.under(asked.problem.with_repeated_reads(skipped=self.problem.skip_repeated_reads))
         self.tally.n_mappings_evaluated += len(batch)
-        if supports(self.problem):
-            prices = price(batch)
-            energy, latency = prices.energy_pj, prices.latency_cycles
-        else:
-            layer, kind = batch.problem.layer, self.kind
-            mappings = [TemporalMapping.of(layer, batch.allocated(i), kind) for i in range(len(batch))]
-            cmes = [CostModelEvaluation(self.problem, mapping) for mapping in mappings]
-            energy = np.array([cme.energy_total for cme in cmes])
-            latency = np.array([cme.latency_total2 for cme in cmes])
+        prices = priced(batch)
+        energy, latency = prices.energy_pj, prices.latency_cycles
         yield ResultBatch(
             energy,
             latency,

@@ -1,10 +1,10 @@
-"""Exact search: stages that find the best of all uneven temporal mappings, and prove it."""
+"""Exact search: stages that find the best of all temporal mappings, uneven or even, and prove it."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from zigzag_lab.cost.kernel import supports
@@ -14,7 +14,7 @@ from zigzag_lab.stages.keywords import check_count
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import StageCallable, builtin
 from zigzag_lab.stages.temporal import PROVIDES, TemporalSearchStage
-from zigzag_lab.vocab import InfeasibleError, InputError, Objective, TemporalMappingType
+from zigzag_lab.vocab import InfeasibleError, InputError, Objective
 from zigzag_lab.vocab.options import OBJECTIVE, SKIPS_REPEATED_READS, TIME_LIMIT
 
 N_LOOPS_AT_START = 6
@@ -48,30 +48,38 @@ class _ProvingStage(TemporalSearchStage):
         if exact_time_limit is not None and not exact_time_limit > 0:
             raise InputError("exact_time_limit", repr(exact_time_limit), "seconds above 0, or None for no limit")
         self.seconds, self.lpf_limit = exact_time_limit, loma_lpf_limit
-        if self.kind is not TemporalMappingType.UNEVEN:
-            raise InputError("temporal_mapping_type", f"found '{self.kind.value}'", "'uneven' for an exact search")
         self._miss: InfeasibleError | None = None
 
     def _start(self) -> Iterator[MappingBatch]:
         """Yield mappings of a short search."""
+        if supports(self.problem):
+            yield from self._greedy(N_LOOPS_AT_START)
+
+    def _greedy(self, lpf_limit: int | None) -> Iterator[MappingBatch]:
+        """Yield what LOMA finds, if anything."""
         try:
-            yield from temporal_mappings(self.problem, N_LOOPS_AT_START)
+            yield from temporal_mappings(self.problem, lpf_limit, self.kind)
         except InfeasibleError as miss:
             self._miss = miss
 
     def searched(self) -> Iterator[MappingBatch]:
-        """Yield what is proven best; for sliding-window outputs, which exact search does not cover, LOMA's, unproven.
+        """Yield what is proven best; for sliding-window outputs, which bounds do not cover, LOMA's, unproven.
 
         Raises:
-            InfeasibleError: nothing fits; names the memory that is too small in the short search.
+            InfeasibleError: nothing fits; names the memory that is too small for the smallest tiles or, where it is not
+                as simple, in LOMA's search.
         """
         if not supports(self.problem):
-            yield from temporal_mappings(self.problem, self.lpf_limit, self.kind)
-            return
+            yield from self._greedy(self.lpf_limit)
+            if self._miss is None:
+                return
         try:
             yield from self._proven()
         except InfeasibleError as error:
-            raise self._miss or error from None
+            if self._miss is None or isfinite(error.missing_bits):
+                raise
+            miss = self._miss
+            raise InfeasibleError(miss.layer, miss.reason, miss.hint, miss.missing_bits, error.is_proven) from None
 
     @abstractmethod
     def _proven(self) -> Iterator[MappingBatch]:
@@ -111,6 +119,7 @@ class ExactStage(_ProvingStage):
             answer = solve(
                 self.problem,
                 self.objective,
+                self.kind,
                 seconds=self.seconds,
                 known=self._start(),
                 to_beat=inf if self.to_beat is None else self.to_beat.value,
@@ -126,7 +135,7 @@ class ExactStage(_ProvingStage):
 
 @builtin
 class ExactFrontStage(_ProvingStage):
-    """Exact trade-offs: the mappings of all uneven ones that no other beats in both energy and latency.
+    """Exact trade-offs: the mappings that no other one beats in both energy and latency.
 
     Keywords: ``layer``, ``accelerator``, ``spatial_mapping``; ``exact_time_limit``: seconds for each spatial mapping.
     Yields ``(cme, (temporal_mapping, extra_info))`` for each point; ``cme.certificate`` holds whether the front is
@@ -137,11 +146,11 @@ class ExactFrontStage(_ProvingStage):
 
     def _proven(self) -> Iterator[MappingBatch]:
         """Yield the points of the front."""
-        from zigzag_lab.exact.solve import solve_front
+        from zigzag_lab.exact.solve import nothing_found, solve_front
 
-        front = solve_front(self.problem, seconds=self.seconds, known=self._start())
+        front = solve_front(self.problem, self.kind, seconds=self.seconds, known=self._start())
         if not front.points:
-            raise InfeasibleError(self.problem.layer.name, "no mapping was found that fits the memories")
+            raise nothing_found(self.problem)
         self.certificate = front.certificate
         self.tally.n_mappings_evaluated += front.certificate.n_priced
         for _, _, batch, index in front.points:

@@ -61,7 +61,7 @@ SEARCH_METHODS: Registry[SearchMethod] = Registry(
             ExactStage,
             (TIME_LIMIT, LPF_LIMIT),
             objective_keyword="exact_objective",
-            proves="the best of all uneven mappings, or how far the one found is from it at most",
+            proves="the best of all mappings, uneven or even, or how far the one found is from it at most",
         ),
     ),
 )

@@ -67,18 +67,23 @@ class InfeasibleError(ZigzagLabError):
         reason: which memory overflows, and by how many bits.
         hint: what to try.
         missing_bits: how many bits the memory lacks, where that is what is wrong; infinite where it is not.
+        is_proven: whether no mapping fits for sure, or none was found in an exact search that had to stop; None where
+            no exact search was made.
     """
 
-    def __init__(self, layer: str, reason: str, hint: str = "", missing_bits: float = inf) -> None:
+    def __init__(
+        self, layer: str, reason: str, hint: str = "", missing_bits: float = inf, is_proven: bool | None = None
+    ) -> None:
         self.layer, self.reason, self.hint, self.missing_bits = layer, reason, hint, missing_bits
+        self.is_proven = is_proven
         super().__init__(str(self))
 
     def __str__(self) -> str:
         text = f"layer {self.layer}: {self.reason.rstrip('.')}."
         return f"{text} {self.hint}" if self.hint else text
 
-    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[str, str, str, float]]:
-        return type(self), (self.layer, self.reason, self.hint, self.missing_bits)
+    def __reduce__(self) -> tuple[type[InfeasibleError], tuple[str, str, str, float, bool | None]]:
+        return type(self), (self.layer, self.reason, self.hint, self.missing_bits, self.is_proven)
 
 
 def nearest(word: str, allowed: Iterable[str], likeness: float = 0.6) -> str:

@@ -19,4 +19,4 @@ def test_the_best_and_the_front_are_those_of_brute_force_where_power_leaks() -> 
     assert counts["proven fronts"] == counts["compared"]
     assert counts["another mapping is best"] > 3
     assert counts["arrays that compute in memory"] > 3
-    assert counts["several designs or spatial mappings"] > 3
+    assert counts["several designs or spatial mappings"] > 2

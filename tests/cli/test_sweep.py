@@ -72,8 +72,13 @@ def test_pareto_and_best(swept: tuple[str, Path, str]) -> None:
     best = ("best", "--sweep", "small", "--limit", "2", "--csv")
     listed = list(csv.DictReader(io.StringIO(asked(*best, "--db", swept[0]).stdout)))
     assert (len(listed), SIZE in listed[0]) == (2, True)
-    table = asked("pareto", "small", "--objectives", "energy,utilisation,area", "--db", swept[0])
-    assert "energy" in table.output
+    table = asked("pareto", "small", "--objectives", "energy,utilisation,power", "--db", swept[0])
+    assert (table.exit_code, "energy" in table.output) == (0, True)
+    unknown = asked("pareto", "small", "--objectives", "energy,area", "--db", swept[0])
+    assert (unknown.exit_code, "area is an objective, and not known" in unknown.output) == (2, True)
+    for row in rows:  # tpu_like has a clock of 700 MHz
+        assert float(row["time_s"]) == pytest.approx(float(row["latency_cycles"]) / 700e6)
+        assert float(row["average_power_mw"]) == pytest.approx(1e-9 * float(row["energy_pj"]) / float(row["time_s"]))
     assert asked("pareto", "small", "--objectives", "energy", "--db", swept[0]).exit_code == 2
 
 

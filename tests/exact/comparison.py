@@ -164,7 +164,7 @@ def differences(case: Case, counts: Counter[str], *, limit: int, scalar: bool = 
     counts["of 40,000 mappings and more"] += truth.n_mappings >= 40_000
     counts.update(features_of(case))
     counts["fronts of several points"] += len(truth.front()) > 1
-    return [*truth.complaints, *_differences(case, truth, counts)]
+    return [*truth.complaints, *differences_from(truth, case, counts)]
 
 
 def _says_nothing_fits(case: Case) -> Iterator[str]:
@@ -175,7 +175,8 @@ def _says_nothing_fits(case: Case) -> Iterator[str]:
     yield "found a mapping where none fits"
 
 
-def _differences(case: Case, truth: Everything, counts: Counter[str]) -> Iterator[str]:
+def differences_from(truth: Everything, case: Case, counts: Counter[str]) -> Iterator[str]:
+    """In what exact search differs from the prices of all mappings."""
     for objective in Objective:
         best = min(figure(objective, *prices) for prices in truth.prices)
         found = best_of(case, objective)

@@ -40,7 +40,7 @@ def test_without_it_nothing_is_in_a_key() -> None:
     assert not {"given_clock_ns", "technology", "left_out_mw"} & set(described(plain))
     assert meaning_digest(made(sram=1)) != meaning_digest(plain)
     assert meaning_digest(made(sram=1)) != meaning_digest(made(sram=2))
-    assert meaning_digest(made("1 GHz", sram=2)) == meaning_digest(made("500 MHz", sram=1))  # the same pJ a cycle
+    assert meaning_digest(made("1 GHz", sram=2)) != meaning_digest(made("500 MHz", sram=2))
 
 
 def test_records_come_back() -> None:

@@ -72,6 +72,13 @@ def test_a_search_comes_closer_than_chance(tmp_path: Path) -> None:
     assert sorted(searched)[1] < sorted(drawn)[1]
 
 
+@pytest.mark.parametrize(("objective", "needed"), [("area", "areas of all parts"), ("power", "a clock")])
+def test_an_objective_that_no_point_has_ends_the_search_at_once(objective: str, needed: str, tmp_path: Path) -> None:
+    one = search(tmp_path, sampling={**BOTH, "objectives": ["energy", objective]})
+    with pytest.raises(InputError, match=f"{objective} is an objective, and not known .* {needed}"):
+        told(one, bowl)
+
+
 def test_conditions_constraints_and_groups_hold(tmp_path: Path) -> None:
     space = {"x": [1, 2, 3, 4], "y": {"values": [1, 2, 3], "when": "x > 2"}, "one": [7], "file": ["b", "c"]}
     cost = "1000 * x + 100 * (y if x > 2 else 0) + 10 * (file == 'b') + w"

@@ -4,10 +4,12 @@ import itertools
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.sweeps.small import R_COST, SIZE, sweep_file
+from zigzag_lab.inputs.presets import preset_path
 from zigzag_lab.sweeps import points, read_sweep
 from zigzag_lab.vocab import InputError
 
@@ -27,7 +29,13 @@ def test_keys_are_stable_and_made_of_meaning(tmp_path: Path) -> None:
         tmp_path, options={"lpf_limit": 4, "n_spatial_mappings": 1, "objective": "latency", "time_limit": 10}
     )
     assert [p.key for p in points(read_sweep(default))] == first
-    assert first[0] == "8beaa9c05be0d87a48d18ef5449f2851"  # as it was before there was a time limit
+    preset = yaml.safe_load(preset_path("accelerator", "tpu_like").read_text("utf-8"))
+    del preset["clock"]
+    preset["operational_array"]["unit_area"] = 1
+    (tmp_path / "tpu_like.yaml").write_text(yaml.safe_dump(preset, sort_keys=False))
+    was = sweep_file(tmp_path, accelerators=["tpu_like.yaml"], mappings=["tpu_like"])
+    key = next(p.key for p in points(read_sweep(was)))
+    assert key == "8beaa9c05be0d87a48d18ef5449f2851"  # as it was before there was a time limit, or a clock
     for changed in ({"lpf_limit": 5}, {"lpf_limit": 4, "time_limit": "none"}):
         other = sweep_file(tmp_path, options={**changed, "n_spatial_mappings": 1})
         assert not {p.key for p in points(read_sweep(other))} & set(first)

@@ -283,7 +283,14 @@ def test_fronts_and_sums_over_networks(tmp_path: Path, url: str, engines: list[I
     best = sorted_by(records, "energy")[0]
     assert best.energy_pj == front[0].energy_pj
     most_used = max(r.utilisation or 0 for r in records)
-    assert front_of(records, ["utilisation", "energy", "area"])[0].utilisation == most_used
+    assert front_of(records, ["utilisation", "energy", "time"])[0].utilisation == most_used
+    for one in records:  # tpu_like runs at 700 MHz
+        assert one.time_s == pytest.approx((one.latency_cycles or 0) / 700e6)
+    assert sum(r.time_s or 0 for r in both) == pytest.approx(sum(r.time_s or 0 for r in records))
+    for design in both:
+        assert design.average_power_mw == pytest.approx((design.energy_pj or 0) * 1e-9 / (design.time_s or 1))
+    with pytest.raises(InputError, match=r"area is an objective, and not known .* areas of all parts on the chip"):
+        front_of(records, ["energy", "area"])
     with pytest.raises(InputError, match="Did you mean 'energy'"):
         front_of(records, ["enrgy", "latency"])
     with pytest.raises(InputError, match="two or three"):

@@ -44,11 +44,9 @@ def test_values_are_in_the_unit_of_their_path(path: str, given: Any, bits: Any) 
         (SIZE, "much", "much"),
         (COST, "1e3", r"1\.0e\+3"),
         ("x", "1e3", r"1\.0e\+3"),
-        ("accelerator.clock", "2 GB", "GHz"),
-        ("accelerator.clock", 2, "add the unit"),
     ],
 )
-def test_a_wrong_unit_is_refused(path: str, given: Any, word: str) -> None:
+def test_a_wrong_unit_is_refused(path: str, given: str, word: str) -> None:
     with pytest.raises(InputError, match=word):
         value_at(entry(given), path)
 

@@ -69,7 +69,7 @@ def test_few_memories_have_charts_of_their_own(place: Place) -> None:
 def test_numbers_that_are_none_are_left_out_and_named(place: Place) -> None:
     record = record_of(place, finished_run(place.store))
     content = told(replace(record, energy_pj=nan, latency_cycles=inf))
-    assert content.tags["zl.not_finite"] == "total/energy_pj, total/latency_cycles"
+    assert content.tags["zl.not_finite"] == "total/energy_pj, total/latency_cycles, total/tops_per_watt"
     assert not {"total/energy_pj", "total/latency_cycles"} & {m.key for m in content.metrics}
     assert json.loads(content.document)["totals"]["latency_cycles"] == "inf"
 

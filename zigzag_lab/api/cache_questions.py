@@ -35,7 +35,8 @@ YAML_KEYS = {
 """What fields of records are called in the user's files."""
 
 _CHANGES_NOTHING = re.compile(
-    r"(^|\.)(name|id|sources|area_mm2|unit_area_mm2|latency_cycles|dataflows|auto_cost_extraction|estimated)(\.|\[|$)"
+    r"(^|\.)(name|id|sources|area_mm2|unit_area_mm2|latency_cycles|dataflows|auto_cost_extraction|estimated|technology)"
+    r"(\.|\[|$)"
 )
 
 

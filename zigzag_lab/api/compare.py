@@ -10,7 +10,11 @@ from typing import TypeGuard
 from zigzag_lab.api.run_page import energy_of
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 
-_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj", "area_mm2")
+_FIGURES = (
+    *("energy_pj", "latency_cycles", "edp_pj_cycles", "mac_energy_pj", "memory_energy_pj"),
+    *("area_mm2", "area_total_mm2"),
+)
+_DERIVED = ("static_energy_pj", "time_s", "average_power_mw", "tops", "tops_per_watt")
 _SELDOM_OF_INTEREST = ("argv", "cwd")
 
 
@@ -98,8 +102,10 @@ def compare(lab: Lab, first_id: str, second_id: str) -> Comparison:
 
 
 def _totals(first: RunRecord, second: RunRecord) -> Iterator[Pair]:
-    for name in _FIGURES:
-        pair = Pair(name, getattr(first, name), getattr(second, name))
+    of_runs = ((name, first, second) for name in _FIGURES)
+    derived = ((name, first.physical, second.physical) for name in _DERIVED)
+    for name, one, other in (*of_runs, *derived):
+        pair = Pair(name, getattr(one, name), getattr(other, name))
         if (pair.first, pair.second) != (None, None):
             yield pair
 

@@ -244,7 +244,7 @@ def _finish(recorder: RunRecorder, totals: Totals) -> str | None:
 
 
 def _totals(tally: SearchTally, results: Sequence[object], cache: CacheFigures | None) -> Totals:
-    """What a run came to besides its layers: the area and the clock of its one result, and what the cache did."""
+    """What a run came to besides its layers: the design of its one result, and what the cache did."""
     from zigzag_lab.store import Totals
 
     found = list(cmes_at_the_top(results))
@@ -252,7 +252,7 @@ def _totals(tally: SearchTally, results: Sequence[object], cache: CacheFigures |
     return Totals(
         n_mappings_evaluated=tally.n_mappings_evaluated,
         area_mm2=None if total is None else total.area_mm2,
-        clock_ns=None if total is None else total.clock_ns,
+        accelerator=None if total is None else total.accelerator,
         cache_hits=None if cache is None else cache.hits,
         cache_misses=None if cache is None else cache.misses,
         cache_seconds_saved=None if cache is None else cache.seconds_saved,

@@ -27,6 +27,7 @@ from zigzag_lab.vocab.options import (
     Kind,
     Option,
 )
+from zigzag_lab.vocab.physical import Physical
 
 if TYPE_CHECKING:
     from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC, ProofSummary
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from zigzag_lab.stages import ProgressListener, Result
     from zigzag_lab.store import Store
     from zigzag_lab.store.cache import CacheFigures
-    from zigzag_lab.workload import Coverage
+    from zigzag_lab.workload import Coverage, Inferences
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ class RunOutcome:
         coverage: what of the network is priced and what is left out; None where it cannot be counted.
         record_error: why the run is not on record, where the database could not be written to at its end.
         findings: what its inputs hold that changes results without being wrong.
+        accelerator: the design, as a whole.
+        inferences: how many inferences it stands for; None where that is not known.
     """
 
     total: CostModelEvaluationABC
@@ -181,6 +184,34 @@ class RunOutcome:
     cache: CacheFigures | None = None
     record_error: str | None = None
     findings: tuple[Finding, ...] = ()
+    accelerator: Accelerator | None = None
+    inferences: Inferences | None = None
+
+    @property
+    def physical(self) -> Physical:
+        """Times, powers, TOPS and what else follows of the whole run."""
+        n_macs = sum(cme.layer.n_macs for cme in self.layers)
+        return replace(
+            self._follows(self.total, n_macs), n_inferences=self.inferences.count if self.inferences else None
+        )
+
+    def physical_of(self, cme: CostModelEvaluation) -> Physical:
+        """The same of one of its layers."""
+        return self._follows(cme, cme.layer.n_macs)
+
+    def _follows(self, cme: CostModelEvaluationABC, n_macs: int) -> Physical:
+        from zigzag_lab.hardware import area_of
+
+        design, price = self.accelerator, (cme.energy_total, cme.latency_total2, n_macs)
+        if design is None:
+            return Physical(*price)
+        return Physical(
+            *price,
+            clock_ns=design.clock_ns,
+            static_power_mw=design.static_mw or None,
+            area_total_mm2=area_of(design).total_mm2,
+            technology=design.technology or None,
+        )
 
     @property
     def proof(self) -> ProofSummary | None:
@@ -214,7 +245,7 @@ def run(
     from zigzag_lab.api.main_stage import MainStage
     from zigzag_lab.api.pipeline import standard_stages, total_and_layers
     from zigzag_lab.stages import SearchTally
-    from zigzag_lab.workload import operations_left_out
+    from zigzag_lab.workload import inferences_of, operations_left_out
 
     tally = SearchTally()
     costs = None if store is None else LabMemoryCosts(store)
@@ -245,6 +276,8 @@ def run(
         main_stage.cache_figures,
         main_stage.record_error,
         tuple(main_stage.findings),
+        cast("Accelerator", concrete.accelerator),
+        inferences_of(main_stage.workload.layers) if main_stage.workload is not None else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import fsum
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
 from zigzag_lab.store.priced import RowDesigns, left_out_of, visited_memories
 from zigzag_lab.store.run_records import input_records
 from zigzag_lab.vocab import InputError, nearest
+from zigzag_lab.vocab.physical import Physical
 from zigzag_lab.vocab.quantities import sums
 from zigzag_lab.workload import Layer
 
@@ -68,7 +69,14 @@ class RunPage:
     @property
     def energy(self) -> EnergyBreakdown:
         """The energy of the layers by memory and operand."""
-        return energy_of(self.layers)
+        dynamic = energy_of(self.layers)
+        static = self.physical(_sum(self.layers, "energy_pj"), _sum(self.layers, "latency_cycles")).static_energy_pj
+        return replace(dynamic, static_energy_pj=static or 0.0)
+
+    def physical(self, energy_pj: float, latency_cycles: float, n_macs: int | None = None) -> Physical:
+        """What follows of a part of the run."""
+        whole = self.run.physical
+        return replace(whole, energy_pj=energy_pj, latency_cycles=latency_cycles, n_macs=n_macs, n_inferences=None)
 
     @property
     def latency(self) -> dict[str, float]:
@@ -98,8 +106,10 @@ class RunPage:
         """All of it as plain data, for JSON."""
         energy, latency, proof = self.energy, self.latency, self.proof
         energies = {"mac": energy.mac_energy_pj, "memories": energy.by_memory}
+        energies |= {"static": energy.static_energy_pj} if energy.static_energy_pj else {}
         return {
             **asdict(self.run),
+            **self.run.physical.derived(),
             **asdict(self.details),
             "inputs": {
                 kind: {"name": name, "digest": digest, "file": file}
@@ -236,10 +246,11 @@ def layer_called(word: str, layers: Sequence[StoredLayer], run_id: str) -> Store
 
 @dataclass(frozen=True)
 class EnergyBreakdown:
-    """Energy in pJ of the operations, and by memory -> operand of the accesses there; the costliest memory first."""
+    """Energy in pJ of the operations, what leaks, and by memory -> operand of the accesses; the costliest first."""
 
     by_memory: dict[str, dict[str, float]]
     mac_energy_pj: float
+    static_energy_pj: float = 0.0
 
     @property
     def operands(self) -> tuple[str, ...]:
@@ -250,7 +261,9 @@ class EnergyBreakdown:
     @property
     def total_pj(self) -> float:
         """All of it."""
-        return fsum([self.mac_energy_pj, *(pj for row in self.by_memory.values() for pj in row.values())])
+        return fsum(
+            [self.mac_energy_pj, self.static_energy_pj, *(pj for row in self.by_memory.values() for pj in row.values())]
+        )
 
 
 def energy_pj_of(level: StoredLevel) -> float:

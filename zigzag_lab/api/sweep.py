@@ -20,7 +20,7 @@ from zigzag_lab.api.sweep_findings import findings_of_points
 from zigzag_lab.cost import CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.executors import Engine, check_engine
 from zigzag_lab.findings import Finding
-from zigzag_lab.hardware import Accelerator, area_of
+from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import check_against, read_accelerator, read_mapping
 from zigzag_lab.keys import engine_digest
 from zigzag_lab.mapping.constraints import MappingRules
@@ -32,6 +32,7 @@ from zigzag_lab.stages.spec import name_of
 from zigzag_lab.store import RunInput, open_store
 from zigzag_lab.store.cache import WorkerCache
 from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.designs import columns_of_design, columns_of_network
 from zigzag_lab.store.errors import in_words
 from zigzag_lab.store.results import ENERGIES, figures_of
 from zigzag_lab.store.row_batch import RowBatch
@@ -362,7 +363,9 @@ class PointPricer:
         )
         total, cmes = total_and_layers(pipeline.run())
         rows = [rows_of(cme, 0, i, self.cache.digests.of_meaning(cme.layer)) for i, cme in enumerate(cmes)]
-        figures = _figures(total, cmes) | {
+        design, network = cast(Accelerator, request.accelerator), cast(Workload, request.workload)
+        figures = _figures(total, cmes) | columns_of_design(design) | columns_of_network(network)[0]
+        figures |= {
             "seconds": time.perf_counter() - started,
             "n_mappings_evaluated": tally.n_mappings_evaluated,
             "cache_hits": self.cache.hits,
@@ -376,7 +379,7 @@ class PointPricer:
             options,
             inputs,
             RowBatch.of(rows),
-            area_mm2=area_of(cast(Accelerator, request.accelerator)).total_mm2,
+            area_mm2=cast("float | None", figures["area_total_mm2"]),
             utilisation=float(ideal / total.latency_total2),
         )
 
@@ -394,5 +397,4 @@ def _figures(total: CostModelEvaluationABC, cmes: Sequence[CostModelEvaluation])
         "n_layers": len(cmes),
         "n_results": 1,
         "area_mm2": total.area_mm2,
-        "clock_ns": total.clock_ns,
     }

@@ -15,7 +15,7 @@ from zigzag_lab.store.sweep_points import FIGURES as FIGURES
 from zigzag_lab.store.sweep_points import OBJECTIVES
 from zigzag_lab.store.sweep_questions import SweepPointRecord, SweepSummary, priced_points, summaries, sweep_number
 from zigzag_lab.sweeps import pareto_front
-from zigzag_lab.sweeps.plan import LARGE, summed_up
+from zigzag_lab.sweeps.plan import LARGE, check_are_known, summed_up
 from zigzag_lab.vocab import InputError, nearest
 
 
@@ -69,17 +69,18 @@ def _points_within(lab: Lab, word: str, statuses: Iterable[str]) -> list[SweepPo
 
 def _as_point(run: RunRecord) -> SweepPointRecord:
     inputs = run.workload or "", run.accelerator or "", run.mapping or ""
-    figures = run.energy_pj, run.latency_cycles, run.edp_pj_cycles, run.area_mm2
-    return SweepPointRecord(
-        run.run_id, *inputs, run.settings or {}, run.run_id, run.status, run.reason, *figures, utilisation=None
-    )
+    physical = run.physical
+    figures = run.energy_pj, run.latency_cycles, run.edp_pj_cycles, run.area_total_mm2, None
+    more = physical.time_s, physical.average_power_mw
+    known = run.run_id, *inputs, run.settings or {}, run.run_id, run.status, run.reason
+    return SweepPointRecord(*known, *figures, *more)
 
 
 def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> list[SweepPointRecord]:
     """The points that no other beats in two or three objectives, sorted by the first.
 
     Raises:
-        InputError: an objective is unknown, or there are not two or three.
+        InputError: an objective is unknown, or there are not two or three, or no point has a figure for one.
     """
     for objective in objectives:
         if objective not in OBJECTIVES:
@@ -89,6 +90,8 @@ def front_of(records: Sequence[SweepPointRecord], objectives: Sequence[str]) -> 
     if not 2 <= len(objectives) <= 3 or len(set(objectives)) < len(objectives):
         raise InputError("objectives", ", ".join(objectives) or "none", "two or three different ones")
     known = [r for r in records if all(getattr(r, OBJECTIVES[o]) is not None for o in objectives)]
+    if not known and (priced := [r for r in records if r.energy_pj is not None]):
+        check_are_known("objectives", {o: getattr(priced[0], OBJECTIVES[o]) for o in objectives})
     figures = [tuple(_small(r, o) for o in objectives) for r in known]
     return [known[i] for i in pareto_front(figures)]
 

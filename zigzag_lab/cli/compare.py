@@ -62,6 +62,10 @@ def _lines(found: Comparison) -> Iterator[str]:
     yield from _differing("Where they ran", around, ids)
 
 
+_PLAIN = ("area_mm2", "area_total_mm2", "time_s", "average_power_mw", "tops", "tops_per_watt")
+"""Figures that are shown as they are, their unit being in their name."""
+
+
 def _section(
     title: str, ids: Sequence[str], pairs: Sequence[Pair], spelt: Callable[[float | None], str] | None
 ) -> Iterator[str]:
@@ -76,7 +80,7 @@ def _section(
 
 
 def _row(pair: Pair, spelt: Callable[[float | None], str]) -> list[str]:
-    if pair.what == "area_mm2":
+    if pair.what in _PLAIN:
         spelt = figures.cell
     ratio = figures.NOTHING if pair.ratio is None else f"{pair.ratio:.4g}"
     return [pair.what, spelt(pair.first), spelt(pair.second), spelt(pair.difference), ratio]

@@ -48,6 +48,16 @@ def _plain(value: object) -> str:
     return NOTHING if value is None else setting("", value) if isinstance(value, (list, float)) else str(value)
 
 
+def time(seconds: float | None) -> str:
+    """A time in a unit that leaves few digits."""
+    return NOTHING if seconds is None else quantities.time(seconds)
+
+
+def milliwatts(power_mw: float | None) -> str:
+    """A power in a unit that leaves few digits."""
+    return NOTHING if power_mw is None else quantities.power(power_mw)
+
+
 def share(part: float | None, whole: float | None) -> str:
     """A part of a whole in per cent."""
     return f"{part / whole:.1%}" if whole and part is not None else NOTHING

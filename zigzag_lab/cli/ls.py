@@ -122,18 +122,22 @@ def best_command(
         runs = lab.best(objective, limit=limit, children=are_points, **names)
     if is_csv:
         from zigzag_lab.store.lab import RunRecord
+        from zigzag_lab.vocab.physical import DERIVED
 
-        columns = [column.name for column in fields(RunRecord)]
-        print_csv(columns, [list(asdict(run).values()) for run in runs])
+        columns = [*(column.name for column in fields(RunRecord)), *DERIVED]
+        print_csv(columns, [[*asdict(run).values(), *run.physical.derived().values()] for run in runs])
     else:
         _print(runs, is_json)
 
 
 def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
     if is_json:
-        click.echo(as_json([asdict(run) for run in runs]))
+        click.echo(as_json([{**asdict(run), **run.physical.derived()} for run in runs]))
     elif runs:
         columns, rows = list(COLUMNS), [_row(run) for run in runs]
+        if any(run.clock_ns for run in runs):
+            columns += [Column(name, True) for name in ("time", "power", "TOPS", "TOPS/W")]
+            rows = [[*row, *_physical(run)] for row, run in zip(rows, runs, strict=True)]
         if any(run.parent_run_id for run in runs):
             columns += [Column("within"), Column("settings")]
             rows = [
@@ -143,6 +147,16 @@ def _print(runs: Sequence[RunRecord], is_json: bool) -> None:
         click.echo(table(columns, rows))
     else:
         click.echo("No such runs.", err=True)
+
+
+def _physical(run: RunRecord) -> list[str]:
+    found = run.physical
+    return [
+        figures.time(found.time_s),
+        figures.milliwatts(found.average_power_mw),
+        figures.NOTHING if found.tops is None else f"{found.tops:.4g}",
+        figures.NOTHING if found.tops_per_watt is None else f"{found.tops_per_watt:.4g}",
+    ]
 
 
 def _row(run: RunRecord) -> list[str]:

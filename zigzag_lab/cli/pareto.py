@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     default="energy,latency",
     show_default=True,
     metavar="A,B[,C]",
-    help="Two or three of energy, latency, edp, area, utilisation.",
+    help="Two or three of energy, latency, edp, area, utilisation, time, power.",
 )
 @click.option("--workload", metavar="NAME", help="Only points of this network.")
 @click.option("--over-networks", is_flag=True, help="Compare designs by the sums over all networks of the sweep.")
@@ -84,21 +84,24 @@ def print_points(points: Sequence[SweepPointRecord], *, is_csv: bool, is_json: b
         *([Column("accelerator")] if len({p.accelerator for p in points}) > 1 else []),
         *(Column(short(name, columns_shown), True) for name in columns_shown),
         *(*figures.PRICES, Column("area", True), Column("used", True)),
+        *((Column("time", True), Column("power", True)) if (is_timed := any(p.time_s for p in points)) else ()),
         Column("run"),
     ]
-    click.echo(table(columns, [_row(point, columns_shown, len(columns)) for point in points]))
+    lines = [_row(point, columns_shown, len(columns), is_timed=is_timed) for point in points]
+    click.echo(table(columns, lines))
 
 
 def _fields(point: SweepPointRecord, names: Sequence[str]) -> list[object]:
     return [getattr(point, name) for name in names]
 
 
-def _row(point: SweepPointRecord, columns_shown: Sequence[str], n_columns: int) -> list[str]:
+def _row(point: SweepPointRecord, columns_shown: Sequence[str], n_columns: int, *, is_timed: bool) -> list[str]:
     rest = [
         *(figures.setting(name, point.settings.get(name)) for name in columns_shown),
         *figures.prices(point.energy_pj, point.latency_cycles, point.edp_pj_cycles),
         figures.NOTHING if point.area_mm2 is None else f"{point.area_mm2:.4g}",
         figures.share(point.utilisation, 1),
+        *([figures.time(point.time_s), figures.milliwatts(point.average_power_mw)] if is_timed else []),
         point.run_id,
     ]
     files = [point.workload, point.accelerator]

@@ -14,7 +14,7 @@ import click
 
 from zigzag_lab.cli.table import Column, shown, table
 from zigzag_lab.vocab import InfeasibleError, ZigzagLabError
-from zigzag_lab.vocab.quantities import energy, share
+from zigzag_lab.vocab.quantities import energy, physical_lines, share
 from zigzag_lab.vocab.terminal import bold, printable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zigzag_lab.tracking import PublishReport
     from zigzag_lab.workload import Layer
 
-N_BUSIEST = 5
+N_BUSIEST, LABEL = 5, 12
 NOT_KNOWN = ("energy_pj", "latency_cycles", "edp_pj_cycles", "n_layers", "n_mappings_evaluated", "cache")
 """Figures of a run that an error ended."""
 
@@ -40,9 +40,9 @@ def as_json(outcome: RunOutcome) -> str:
             "energy_pj": total.energy_total,
             "latency_cycles": total.latency_total2,
             "edp_pj_cycles": total.edp_pj_cycles,
-            **({} if total.clock_ns is None else {"clock_ns": total.clock_ns}),
             **({} if total.area_mm2 is None else {"area_mm2": total.area_mm2}),
-            "area_total_mm2": total.area_total_mm2,
+            "area_total_mm2": None,
+            **outcome.physical.as_dict(),
             "n_layers": len(outcome.layers),
             **({} if covered is None else {"n_macs": covered.n_operations, "left_out": covered.as_dict()}),
             "n_mappings_evaluated": outcome.n_mappings_evaluated,
@@ -50,17 +50,18 @@ def as_json(outcome: RunOutcome) -> str:
             "cache": {"hits": cache.hits if cache else 0, "misses": cache.misses if cache else 0},
             "seconds": round(outcome.seconds, 4),
             "warnings": [finding.as_dict() for finding in outcome.findings],
-            "layers": [_layer(cme) for cme in outcome.layers],
+            "layers": [_layer(cme, outcome) for cme in outcome.layers],
         }
     )
 
 
-def _layer(cme: CostModelEvaluation) -> dict[str, object]:
+def _layer(cme: CostModelEvaluation, outcome: RunOutcome) -> dict[str, object]:
     figures: dict[str, object] = {
         "name": cme.layer.name,
         "n_macs": cme.layer.n_macs,
         "energy_pj": cme.energy_total,
         "latency_cycles": cme.latency_total2,
+        **outcome.physical_of(cme).known(),
     }
     return figures if cme.certificate is None else {**figures, "certificate": cme.certificate.as_dict()}
 
@@ -117,12 +118,16 @@ def print_outcome(outcome: RunOutcome, request: RunRequest) -> None:
     click.echo(f"{' on '.join(names)}, best {request.objective.value}")
     click.echo(f"  energy   {energy(total.energy_total):>12}   ({total.energy_total:,.3f} pJ)")
     click.echo(f"  latency  {total.latency_total2:>12,.0f} cycles   (array busy {total.mac_utilization2:.1%})")
+    for label, text in physical_lines(outcome.physical):
+        click.echo(f"  {label:<{LABEL}}{shown(text)}")
     click.echo(f"Busiest of {len(outcome.layers)} layers")
     rows = []
     for cme in sorted(outcome.layers, key=lambda cme: -cme.latency_total2)[:N_BUSIEST]:
         of_all = share(cme.latency_total2, total.latency_total2)
         rows.append([cme.layer.name, f"{cme.latency_total2:,.0f}", of_all, energy(cme.energy_total)])
     click.echo(table([Column("layer"), *(Column(name, True) for name in ("cycles", "of all", "energy"))], rows))
+    if outcome.inferences is not None and (warning := outcome.inferences.warning()):
+        click.echo(f"Note: {warning}.")
     if outcome.coverage is not None and outcome.coverage.left_out:
         click.echo(f"{outcome.coverage.sentence()}.")
     if (proof := outcome.proof) is not None:

@@ -15,7 +15,7 @@ from zigzag_lab.cli.family import children_table, chosen_in_words, cut, results_
 from zigzag_lab.cli.options import database_option, json_option, points_option
 from zigzag_lab.cli.plain import as_json
 from zigzag_lab.cli.table import Column, shown, table, terminal_width
-from zigzag_lab.vocab.quantities import size, tally
+from zigzag_lab.vocab.quantities import physical_lines, size, tally
 from zigzag_lab.vocab.terminal import bold
 
 if TYPE_CHECKING:
@@ -135,6 +135,9 @@ def layer_lines(page: RunPage) -> Iterator[str]:
     yield from labelled("energy", figures.energy(figure["energy_pj"]) + of_energy)
     cycles = f"{figures.count(figure['latency_cycles'])} cycles"
     yield from labelled("latency", cycles + (of_latency if whole.latency_cycles else ""))
+    for label, text in physical_lines(page.physical(figure["energy_pj"], figure["latency_cycles"], figure["n_macs"])):
+        if label not in ("area", "technology"):
+            yield from labelled(label, text)
     yield from labelled("spatial", shown(layer.spatial_mapping))
     yield from _precision(page)
     if (skips := page.skips.get(layer.layer_index)) is not None:
@@ -236,8 +239,10 @@ def _precision(page: RunPage) -> Iterator[str]:
 
 
 def _more_figures(run: RunRecord) -> Iterator[str]:
-    if run.area_mm2 is not None:
-        yield from labelled("area", f"{run.area_mm2:.6g} mm2")
+    for label, text in physical_lines(run.physical):
+        yield from labelled(label, shown(text))
+    if run.area_mm2 is not None and run.area_total_mm2 is None:
+        yield from labelled("area", f"{run.area_mm2:.6g} mm2 as ZigZag counts: each memory once, those not known as 0")
     if run.clock_ns is not None:
         yield from labelled("clock", f"{run.clock_ns:.6g} ns")
     if run.n_mappings_evaluated is not None:
@@ -272,6 +277,8 @@ def _energy_table(energy: EnergyBreakdown) -> str:
     rows.append(
         ["(operations)", *blank, figures.energy(energy.mac_energy_pj), figures.share(energy.mac_energy_pj, total)]
     )
+    if leaks := energy.static_energy_pj:
+        rows.append(["(leakage)", *blank, figures.energy(leaks), figures.share(leaks, total)])
     sums = [sum(row.get(op, 0.0) for row in energy.by_memory.values()) for op in operands]
     rows.append(["all", *map(figures.energy, sums), figures.energy(total), figures.share(total, total)])
     return table(columns, rows)

@@ -1,4 +1,4 @@
-"""Costs of the array: energy of a layer's operations, cycles to fill and drain it.
+"""Costs of the array: energy of a layer's operations and of its leakage, cycles to fill and drain it.
 
 On an array that computes in memory, only circuits in use take energy: the columns and rows that the spatial mapping
 fills, each time a bank is activated. Formulas are those of ZigZag 3.9.1, mended where it fails
@@ -21,11 +21,22 @@ from zigzag_lab.vocab import Direction
 from zigzag_lab.workload import Layer
 
 Run = TypeVar("Run", int, np.ndarray)
+Figure = TypeVar("Figure", float, np.ndarray)
 
 
 def mac_energy_pj(problem: Problem) -> float:
     """Energy of all operations of the layer that no temporal mapping changes."""
     return sum(_fixed_energy_by_part_pj(problem).values())
+
+
+def with_static(problem: Problem, energy_pj: Figure, latency_cycles: Figure) -> Figure:
+    """Add what leaks while a layer runs to the energy of its operations and accesses.
+
+    Static energy is static power times latency, so that lower bounds of both give one of their sum. Without static
+    power the energy is handed back as it is.
+    """
+    static = problem.accelerator.static_pj_per_cycle
+    return energy_pj + static * latency_cycles if static else energy_pj
 
 
 def _fixed_energy_by_part_pj(problem: Problem) -> dict[str, float]:

@@ -80,6 +80,7 @@ class Breakdown:
         ideal_cycles: with every unit busy all the time.
         temporal_cycles: iterations of the temporal loops.
         stall_cycles, onload_cycles, offload_cycles, drain_cycles: what comes on top, in order.
+        static_pj_per_cycle: what leaks in each of these cycles.
     """
 
     mac_energy_pj: float
@@ -99,6 +100,7 @@ class Breakdown:
     onload_cycles: float
     offload_cycles: float
     drain_cycles: float
+    static_pj_per_cycle: float = 0.0
 
     @cached_property
     def level_energy_pj(self) -> dict[str, tuple[float, ...]]:
@@ -117,7 +119,8 @@ class Breakdown:
     @property
     def energy_pj(self) -> float:
         """Energy of the layer."""
-        return self.memory_energy_pj + self.mac_energy_pj
+        dynamic = self.memory_energy_pj + self.mac_energy_pj
+        return dynamic + self.static_pj_per_cycle * self.latency_cycles if self.static_pj_per_cycle else dynamic
 
     @property
     def compute_cycles(self) -> float:

@@ -248,6 +248,11 @@ class CostModelEvaluation(ZigzagNames, CostModelEvaluationABC):
         return self.breakdown.latency_cycles if self._latency is None else self._latency
 
     @property
+    def static_energy_pj(self) -> float:
+        """The part of the energy that leaks while the layer runs."""
+        return self.accelerator.static_pj_per_cycle * self.latency_total2
+
+    @property
     def mac_energy_breakdown(self) -> dict[str, float]:
         """Part of the array -> pJ; ``units`` for an array of plain units, circuits for an in-memory one."""
         return mac_energy_by_part_pj(self.problem, self.temporal_mapping)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.cost.array import mac_energies_pj, precharges, systolic_drain_cycles, weight_operand
+from zigzag_lab.cost.array import mac_energies_pj, precharges, systolic_drain_cycles, weight_operand, with_static
 from zigzag_lab.cost.boundaries import Content, Timing
 from zigzag_lab.cost.chains import Chains
 from zigzag_lab.cost.ports import onload_cycles, overlapping_cycles, shared_out
@@ -30,7 +30,7 @@ class Prices:
     """Energy and latency of a batch of mappings, [m] each.
 
     Attributes:
-        energy_pj: energy of the layer.
+        energy_pj: energy of the layer, static energy included.
         latency_cycles: cycles from the first loaded word to the last stored one.
     """
 
@@ -96,7 +96,7 @@ class _Kernel:
         onload = onload_cycles([self._onload_parts(o, loading) for o in range(1, len(self.problem.operands))])
         latency = self.n_cycles * self.cycles_per_op + stall + onload
         latency = latency + self._offload_cycles(loading) + systolic_drain_cycles(self.problem)
-        return Prices(self._energy_pj(), latency)
+        return Prices(with_static(self.problem, self._energy_pj(), latency), latency)
 
     @staticmethod
     def _bits(transfers: TransferTable, contents: Content) -> np.ndarray:

@@ -91,6 +91,7 @@ class _Evaluation:
             onload_cycles=self._onload(loading),
             offload_cycles=self._offload(loading),
             drain_cycles=systolic_drain_cycles(self.problem),
+            static_pj_per_cycle=self.problem.accelerator.static_pj_per_cycle,
         )
 
     # -- energy ----------------------------------------------------------------------------------------------------

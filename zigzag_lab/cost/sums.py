@@ -59,8 +59,8 @@ class DesignTerms:
 
     @property
     def clock_ns(self) -> float | None:
-        """Clock period of an array with circuits; none for others, whose cycles are of any length."""
-        return self.accelerator.array.clock_ns if self.accelerator else None
+        """Clock period, of the file or of the array's circuits; none where cycles are of any length."""
+        return self.accelerator.clock_ns if self.accelerator else None
 
     tclk: float = _imc_term("tclk", lambda imc, _: imc.clock_ns, "Clock period in ns.")
     tclk_breakdown: dict[str, float] = _imc_term(
@@ -117,7 +117,7 @@ class CostModelEvaluationABC(DesignTerms, ABC):
     @property
     @abstractmethod
     def energy_total(self) -> float:
-        """Energy in pJ."""
+        """Energy in pJ; the static part included where the accelerator gives static power."""
 
     @property
     @abstractmethod
@@ -142,6 +142,17 @@ class CostModelEvaluationABC(DesignTerms, ABC):
     def latency_cycles(self) -> float:
         """Cycles from the first loaded word to the last stored one."""
         return self.latency_total2
+
+    @property
+    @abstractmethod
+    def static_energy_pj(self) -> float:
+        """The part of the energy that leaks while the layers run; 0 where the accelerator gives no static power."""
+
+    @property
+    def dynamic_energy_pj(self) -> float:
+        """The part of the energy that operations and memory accesses take."""
+        static = self.static_energy_pj
+        return self.energy_total - static if static else self.energy_total
 
     @property
     def edp_pj_cycles(self) -> float:
@@ -186,12 +197,14 @@ class CumulativeCME(CostModelEvaluationABC):
     Its energy and latency are summed at once; the other terms are added up when one of them is read.
     """
 
+    _static = 0.0
+
     def __init__(self) -> None:
         self._parts: tuple[CostModelEvaluationABC, ...] = ()
         self._summands: tuple[CostModelEvaluationABC, ...] = ()
         self._times = 1.0
         self.__dict__.update({name: {} for name in _LEVELS} | dict.fromkeys(self._ADDED, 0.0))
-        self._energy = self._latency = 0.0
+        self._energy = self._latency = self._static = 0.0
         self.accelerator = None
         self._layer_ids: list[int] = []
 
@@ -206,6 +219,11 @@ class CumulativeCME(CostModelEvaluationABC):
     def latency_total2(self) -> float:
         """Latency in cycles."""
         return self._latency
+
+    @property
+    def static_energy_pj(self) -> float:
+        """The part of the energy that leaks."""
+        return self._static
 
     @property
     def layer_ids(self) -> list[int]:
@@ -225,6 +243,7 @@ class CumulativeCME(CostModelEvaluationABC):
         total._summands, total._times = (*summed, total._parts[-1]), 1.0
         total._energy = first.energy_total + second.energy_total
         total._latency = first.latency_total2 + second.latency_total2
+        total._static = first.static_energy_pj + second.static_energy_pj
         total._layer_ids = [*first.layer_ids, *second.layer_ids]
         total.accelerator = _common_accelerator(first.accelerator, second.accelerator)
         return total
@@ -260,7 +279,7 @@ class CumulativeCME(CostModelEvaluationABC):
     def scaled(self, number: float) -> CumulativeCME:
         """Every term times a number: a layer that runs several times."""
         scaled = CumulativeCME()
-        for name in (*self._ADDED, "_energy", "_latency"):
+        for name in (*self._ADDED, "_energy", "_latency", "_static"):
             setattr(scaled, name, getattr(self, name) * number)
         for name in _LEVELS:
             setattr(scaled, name, {op: [x * number for x in v] for op, v in getattr(self, name).items()})

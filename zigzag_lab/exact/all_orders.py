@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zigzag_lab.cost.array import mac_energy_pj
+from zigzag_lab.cost.array import mac_energy_pj, with_static
 from zigzag_lab.cost.certificate import ALL_ORDERS, Certificate
 from zigzag_lab.cost.kernel import Prices, price
 from zigzag_lab.exact.solve import NothingBetterError, Solution, solve
@@ -201,8 +201,8 @@ def _lower_bound(problem: Problem, objective: Objective, figure: float) -> float
     Where results are wider than unfinished sums, exact search leaves some of LOMA's out: then what operations cost.
     """
     if problem.final_precision > problem.precision(problem.layer.output_operand):
-        energy = mac_energy_pj(problem)
         latency = float(np.prod(list(problem.temporal_sizes.values()))) * problem.accelerator.array.cycles_per_op
+        energy = with_static(problem, mac_energy_pj(problem), latency)
         floor = {Objective.ENERGY: energy, Objective.LATENCY: latency, Objective.EDP: energy * latency}[objective]
         return min(figure, floor)
     try:

@@ -11,7 +11,7 @@ from math import prod
 
 import numpy as np
 
-from zigzag_lab.cost.array import mac_energy_pj, systolic_drain_cycles
+from zigzag_lab.cost.array import mac_energy_pj, systolic_drain_cycles, with_static
 from zigzag_lab.cost.certificate import TOLERANCE
 from zigzag_lab.exact.bounds import Bounds, Tables
 from zigzag_lab.exact.space import LevelAllocation, Space
@@ -44,7 +44,7 @@ class Relaxation:
         return float(least[-1])
 
     def energy_pj(self) -> float:
-        """A lower bound of energy."""
+        """A lower bound of dynamic energy."""
         return self.least(self.bounds.energy()) + mac_energy_pj(self.space.problem)
 
     def latency_cycles(self, enough: float = np.inf) -> float:
@@ -60,18 +60,19 @@ class Relaxation:
 def compulsory(problem: Problem) -> tuple[float, float]:
     """Energy and latency of the operations alone, which every mapping has; for problems of any size."""
     cycles = prod(problem.temporal_sizes.values()) * problem.accelerator.array.cycles_per_op
-    return mac_energy_pj(problem), cycles + systolic_drain_cycles(problem)
+    latency = cycles + systolic_drain_cycles(problem)
+    return with_static(problem, mac_energy_pj(problem), latency), latency
 
 
 class EnergyCutoff:
-    """An upper bound of energy that prunes the graph while it is built.
+    """An upper bound of dynamic energy that prunes the graph while it is built.
 
     Energy is a sum over level allocations. What an operand still costs at least follows from its state and point alone,
     as if it were by itself and in memories of its own; added to what was paid so far, that bounds a mapping from below
     long before it is complete.
 
     Args:
-        most_pj: energy of a mapping; what costs as much is still of interest.
+        most_pj: dynamic energy of a mapping; what costs as much is still of interest.
     """
 
     def __init__(self, space: Space, most_pj: float) -> None:

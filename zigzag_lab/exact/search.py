@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from zigzag_lab.cost import Prices, priced
+from zigzag_lab.cost.array import with_static
 from zigzag_lab.exact.bounds import Bounds, bound_table, energy_costs
 from zigzag_lab.exact.dominance import Dominance
 from zigzag_lab.exact.graph import Graph, batch_of, within
@@ -119,7 +120,12 @@ class Search:
     def bound_at_root(self) -> float:
         """The least rank that any mapping can have, by the bounds alone."""
         totals = self.table.from_start[-1:] + self.table.base
-        return float(self.target.value(totals[:, 0], totals[:, self.table.additive].max(axis=1))[0])
+        latency = totals[:, self.table.additive].max(axis=1)
+        return float(self.target.value(self.energy(totals, latency), latency)[0])
+
+    def energy(self, totals: np.ndarray, latency: np.ndarray) -> np.ndarray:
+        """[m] lower bounds of energy, from [m, v] bounds of all additive costs and [m] bounds of latency."""
+        return with_static(self.graph.space.problem, totals[:, 0], latency)
 
     def sweep(self, width: int) -> tuple[float, float]:
         """Grow all walks to their full length, keeping so many a length.
@@ -180,13 +186,14 @@ class Search:
         so_far = labels.so_far[rows] + self.graph.step_costs(self.table.costs, step)
         totals = self.table.total(state, so_far)
         latency = totals[:, self.table.additive].max(axis=1)
-        keep = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
+        keep = np.flatnonzero(~self.target.cannot_improve(self.energy(totals, latency), latency))
         rows, step, totals = rows[keep], step[keep], totals[keep]
         memory = self.remembered.before(labels.memory[rows], step)
         stall = np.maximum(self.latency_bound.stall(memory, totals), labels.stall[rows])
         latency = self.latency_bound.latency(memory, totals, stall)
-        good = np.flatnonzero(~self.target.cannot_improve(totals[:, 0], latency))
-        rank = np.maximum(self.target.value(totals[good, 0], latency[good]), labels.bound[rows[good]])
+        energy = self.energy(totals, latency)
+        good = np.flatnonzero(~self.target.cannot_improve(energy, latency))
+        rank = np.maximum(self.target.value(energy[good], latency[good]), labels.bound[rows[good]])
         return Labels(state[keep][good], memory[good], so_far[keep][good], stall[good], rank, rows[good], step[good])
 
     def _merged(self, parts: list[Labels], layer: int) -> Labels:
@@ -221,7 +228,8 @@ class Search:
             The least rank of those that may stand for better ones.
         """
         totals = self.table.total(last.state, last.so_far)
-        energy, latency = totals[:, 0], self.latency_bound.latency(last.memory, totals, last.stall)
+        latency = self.latency_bound.latency(last.memory, totals, last.stall)
+        energy = self.energy(totals, latency)
         order = np.argsort(self.target.value(energy, latency), kind="stable")
         unsure = []
         for start in range(0, len(order), CHUNK):
@@ -302,7 +310,7 @@ def _walks(trail: Trail, rows: np.ndarray) -> np.ndarray:
 
 
 def offer_cheapest(graph: Graph, target: Target) -> tuple[float, Graph]:
-    """Price a mapping of least energy; that energy, by the tables, and the graph of all mappings that have it."""
+    """Price a mapping of least dynamic energy; that energy, by the tables, and the graph of all mappings with it."""
     costs, base = energy_costs(graph, Bounds(graph.space))
     least = graph.from_start(costs[:, None])
     steps = np.array(graph.cheapest(costs[:, None], least, 0))

@@ -228,16 +228,26 @@ def _beating(space: Space, target: Target, now: float, deadline: float) -> Outco
     """Search under the energy cutoff that the incumbent implies; None where it implies none."""
     if not isinstance(target, Best) or target.to_beat == np.inf or target.best == np.inf:
         return None
-    most = min(target.to_beat, target.best)
-    if target.objective is not Objective.ENERGY:
-        most = most / Relaxation(space).latency_cycles() if target.objective is Objective.EDP else np.inf
-    if most == np.inf:
+    most_pj = _most_dynamic_pj(space, target.objective, min(target.to_beat, target.best))
+    if most_pj == np.inf:
         return None
     try:
-        graph = _graph(space, now, now + (deadline - now) / 2, most)
+        graph = _graph(space, now, now + (deadline - now) / 2, most_pj)
     except InfeasibleError:
         return Outcome(min(target.to_beat, target.best))
     return replace(_proven(graph, target, deadline), n_mappings=0.0)
+
+
+def _most_dynamic_pj(space: Space, objective: Objective, most: float) -> float:
+    """Return the dynamic energy above which a mapping is worse than an objective's value; infinite without such."""
+    static = space.problem.accelerator.static_pj_per_cycle
+    if objective is Objective.LATENCY:
+        return np.inf
+    if objective is Objective.ENERGY and not static:
+        return most
+    least_cycles = Relaxation(space).latency_cycles()
+    most_pj = most if objective is Objective.ENERGY else most / least_cycles
+    return most_pj * (1 + TOLERANCE) - static * least_cycles if static else most_pj
 
 
 def _graph(space: Space, now: float, halfway: float, most_pj: float = np.inf) -> Graph:
@@ -255,9 +265,10 @@ def _below(space: Space, most_pj: float, deadline: float) -> Graph:
 
 
 def _proven(graph: Graph, target: Target, deadline: float) -> Outcome:
-    """Search a graph, the cheapest ways first where energy is all."""
+    """Search a graph, the cheapest ways first where dynamic energy is all."""
     n_mappings = graph.n_walks()
-    if isinstance(target, Best) and target.objective is Objective.ENERGY:
+    leaks = graph.space.problem.accelerator.static_pj_per_cycle > 0
+    if isinstance(target, Best) and target.objective is Objective.ENERGY and not leaks:
         lower_bound, cheapest = offer_cheapest(graph, target)
         if lower_bound >= target.best * (1 - TOLERANCE):
             search = Search(cheapest, target, deadline)
@@ -275,11 +286,16 @@ def _without_graph(space: Space, target: Target) -> float:
     """A lower bound of the rank of all mappings, cheap for spaces of any size; no higher than makes a difference."""
     relaxed, enough = Relaxation(space), np.inf
     objective = target.objective if isinstance(target, Best) else Objective.EDP
+    static = space.problem.accelerator.static_pj_per_cycle
     energy = latency = 1.0
     if objective is not Objective.LATENCY:
         energy = relaxed.energy_pj()
     if isinstance(target, Best) and target.to_beat < np.inf:
-        enough = target.to_beat / energy * (1 + TOLERANCE)
-    if objective is not Objective.ENERGY:
+        if objective is not Objective.ENERGY:
+            enough = target.to_beat / energy * (1 + TOLERANCE)
+        elif static:
+            enough = (target.to_beat * (1 + TOLERANCE) - energy) / static
+    if objective is not Objective.ENERGY or static:
         latency = relaxed.latency_cycles(enough)
-    return energy * latency
+    energy = energy + static * latency if static and objective is not Objective.LATENCY else energy
+    return energy if objective is Objective.ENERGY else energy * latency

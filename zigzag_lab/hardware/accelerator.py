@@ -286,9 +286,8 @@ class Accelerator:
 
     def meaning(self) -> dict[str, object]:
         """Return the fields that decide costs, as plain data: everything but names, areas and unused fields."""
-        static = self.static_pj_per_cycle
         return {
-            **({"static_pj_per_cycle": static} if static else {}),
+            **({"static_mw": self.static_mw, "clock_ns": self.clock_ns} if self.static_mw else {}),
             "array": {
                 "sizes": [[d, n] for d, n in self.array.sizes.items()],
                 "unit_energy_pj": self.array.unit_energy_pj,

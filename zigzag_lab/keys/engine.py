@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-COMPATIBILITY = "3"
+COMPATIBILITY = "4"
 """Raised whenever any price or any search comes out otherwise; ``tests/keys/engine_numbers.json`` holds its numbers."""
 
 DECIDING_PACKAGES = ("cost", "exact", "hardware", "mapping", "search", "stages", "vocab", "workload")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.cost.breakdown import FourWay
 from zigzag_lab.plots import style
-from zigzag_lab.plots.style import OPERATIONS, TERM_STYLE, Style, memory_styles
+from zigzag_lab.plots.style import LEAKAGE, OPERATIONS, TERM_STYLE, Style, memory_styles
 from zigzag_lab.vocab import Direction
 from zigzag_lab.vocab.quantities import cycle_scale, energy_scale, sums
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TERMS = tuple(TERM_STYLE)
 _ARRAY = (style.OPERATIONS_COLOUR, "")
+_LEAKAGE = (style.LEAKAGE_COLOUR, "")
 MOST_FIGURES = 30
 """Cells of more layers than this are too narrow for figures."""
 
@@ -33,6 +34,17 @@ def energy_parts(cme: CostModelEvaluation) -> Iterator[tuple[str, str, FourWay]]
     for operand, levels in cme.mem_energy_breakdown_further.items():
         for index, energy in zip(cme.problem.memories[operand], levels, strict=True):
             yield cme.accelerator.memories[index].name, operand, energy
+
+
+def energy_beside_memories_pj(cme: CostModelEvaluation) -> dict[str, float]:
+    """Energy of the operations, and what leaks where static power is given, in pJ."""
+    static = cme.static_energy_pj
+    return {OPERATIONS: cme.mac_energy, **({LEAKAGE: static} if static else {})}
+
+
+def _styles_beside_memories(cmes: Iterable[CostModelEvaluation]) -> dict[str, Style]:
+    leaks = any(cme.static_energy_pj for cme in cmes)
+    return {OPERATIONS: _ARRAY, **({LEAKAGE: _LEAKAGE} if leaks else {})}
 
 
 def energy_by_memory_pj(cme: CostModelEvaluation) -> dict[str, float]:
@@ -60,10 +72,10 @@ def plot_energy(cmes: Sequence[CostModelEvaluation], path: str | Path, title: st
     figure = style.new_figure(style.width_for(len(cmes)) + 1.2, 8.2, title)
     upper, lower = figure.subplots(2, 1)
     by_memory = [_energy_row(cme) for cme in cmes]
-    by_operand = [{OPERATIONS: cme.mac_energy, **energy_by_operand_pj(cme)} for cme in cmes]
-    names = [cme.layer.name for cme in cmes]
-    _draw(upper, "energy", scale, by_memory, {OPERATIONS: _ARRAY, **memory_styles(cmes)}, names, "by memory")
-    _draw(lower, "energy", scale, by_operand, {OPERATIONS: _ARRAY, **style.operand_styles(cmes)}, names, "by operand")
+    by_operand = [{**energy_beside_memories_pj(cme), **energy_by_operand_pj(cme)} for cme in cmes]
+    names, beside = [cme.layer.name for cme in cmes], _styles_beside_memories(cmes)
+    _draw(upper, "energy", scale, by_memory, {**beside, **memory_styles(cmes)}, names, "by memory")
+    _draw(lower, "energy", scale, by_operand, {**beside, **style.operand_styles(cmes)}, names, "by operand")
     upper.set_xticklabels([])
     upper.set_xlabel("")
     return style.save(figure, path)
@@ -123,7 +135,7 @@ def plot_breakdowns(
     shown, n_results = cmes[:MAX_GROUPS], max(n_results or 0, len(cmes))
     if n_results > len(shown):
         title = f"{title} (the first {len(shown)} of {n_results} results)".strip()
-    names = [OPERATIONS, *memory_styles(shown)]
+    names = [*_styles_beside_memories(shown), *memory_styles(shown)]
     figure = style.new_figure(max(8.0, 2.0 + 0.34 * (1 + len(names)) * len(shown)), 9.0, title)
     upper, lower = figure.subplots(2, 1)
     _draw_groups(upper, shown, names)
@@ -137,13 +149,13 @@ def plot_breakdowns(
 def _draw_groups(axes: Axes, cmes: Sequence[CostModelEvaluation], names: Sequence[str]) -> None:
     """Energy of the operations and at each memory as a group of bars for each CME, with its total above."""
     rows: list[dict[str, float]] = []
-    styles: dict[str, Style] = {OPERATIONS: _ARRAY}
+    styles = _styles_beside_memories(cmes)
     for operand, (colour, _) in style.operand_styles(cmes).items():
         styles |= {f"{operand} {way.value.replace('_', ' ')}": (colour, hatch) for way, hatch in HATCHES.items()}
     scale = energy_scale(max(cme.energy_total for cme in cmes))
     for cme in cmes:
         bars: dict[str, dict[str, float]] = {name: {} for name in (*names, "")}  # the last one is the gap to the next
-        bars[OPERATIONS] = {OPERATIONS: cme.mac_energy}
+        bars |= {name: {name: pj} for name, pj in energy_beside_memories_pj(cme).items()}
         for memory, operand, energy in energy_parts(cme):
             bars[memory] |= {f"{operand} {way.value.replace('_', ' ')}": energy[way] for way in Direction}
         top = max(fsum(parts.values()) for parts in bars.values()) / scale[0]
@@ -160,7 +172,8 @@ def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str
     style.need(runs)
     figure = style.new_figure(min(24.0, 10.5 + 0.7 * len(runs)), 5.6, title)
     left, right = figure.subplots(1, 2)
-    styles = {OPERATIONS: _ARRAY, **memory_styles(cme for cmes in runs.values() for cme in cmes)}
+    all_cmes = [cme for cmes in runs.values() for cme in cmes]
+    styles = {**_styles_beside_memories(all_cmes), **memory_styles(all_cmes)}
     _compare(left, "energy", energy_scale, [[_energy_row(cme) for cme in cmes] for cmes in runs.values()], styles)
     rows = [[latency_by_term(cme) for cme in cmes] for cmes in runs.values()]
     _compare(right, "latency", cycle_scale, rows, TERM_STYLE)
@@ -174,8 +187,8 @@ def plot_comparison(runs: Mapping[str, Sequence[CostModelEvaluation]], path: str
 
 
 def _energy_row(cme: CostModelEvaluation) -> dict[str, float]:
-    """Energy of the operations, and by memory, in pJ."""
-    return {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)}
+    """Energy of the operations, what leaks, and by memory, in pJ."""
+    return {**energy_beside_memories_pj(cme), **energy_by_memory_pj(cme)}
 
 
 def _compare(

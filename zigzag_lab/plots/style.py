@@ -24,6 +24,8 @@ MAX_NAMED = 44
 
 OPERATIONS = "operations"
 OPERATIONS_COLOUR = "#161616"
+LEAKAGE, LEAKAGE_COLOUR = "leakage", "#a8a8a8"
+"""Static energy, where the accelerator gives static power."""
 EDGE = "#404040"
 OPERAND_STYLE = {"W": ("#3f6fb5", "//"), "I": ("#e39a4d", ".."), "O": ("#f4e3b0", "")}
 _OTHER_OPERANDS = (("#8c5fa8", "xx"), ("#7fbf9b", "\\\\"), ("#c9c9c9", "--"), ("#a8443f", "++"))

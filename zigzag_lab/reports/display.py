@@ -12,7 +12,7 @@ from typing import Any
 
 from zigzag_lab.cost import CostModelEvaluation
 from zigzag_lab.mapping.temporal import TemporalMapping
-from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
+from zigzag_lab.plots.bars import energy_beside_memories_pj, energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
 from zigzag_lab.reports.explain import Explanation
 from zigzag_lab.store.lab import Lab, RunDetails, RunRecord, StoredLayer
@@ -79,7 +79,7 @@ def _price(run: RunRecord) -> tuple[str | None, str | None]:
 
 def cme_html(cme: CostModelEvaluation) -> str:
     """The price of a layer: energy by memory, latency by term, and its loops."""
-    parts = {"operations": cme.mac_energy, **energy_by_memory_pj(cme)}
+    parts = {**energy_beside_memories_pj(cme), **energy_by_memory_pj(cme)}
     spent = [(name, energy(pj), share(pj, cme.energy_total)) for name, pj in parts.items()]
     terms = [(term, cycles(n), share(n, cme.latency_total2)) for term, n in latency_by_term(cme).items()]
     title = f"{cme.layer.name} on {cme.accelerator.name}: {energy(cme.energy_total)}, {cycles(cme.latency_total2)}"

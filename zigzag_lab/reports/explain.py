@@ -99,8 +99,11 @@ def _energy_claims(network: Network, places: Places) -> list[Statement]:
         parts.append(f"{name} {share(pj, whole)} ({shares})")
     rest = fsum(pj for _, pj in by_memory[3:])
     tail = f", other memories {share(rest, whole)}" if rest else ""
-    text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}."
+    static = network.total(lambda cme: cme.static_energy_pj)
+    leaks = f", leakage {share(static, whole)}" if static else ""
+    text = f"{', '.join(parts)}{tail}, operations {share(operations, whole)}{leaks}."
     figures = {"by_memory_pj": dict(by_memory), "operations_pj": operations}
+    figures |= {"static_pj": static} if static else {}
     claims = [Statement("energy", text, figures)]
     costly = [name for name, pj in by_memory if pj > 0]
     return [*claims, _cost_claim(network, costly), _cheaper_claim(network, costly[0], places)] if costly else claims

@@ -9,9 +9,9 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path, PureWindowsPath
 
-from zigzag_lab.plots.bars import energy_by_memory_pj, latency_by_term
+from zigzag_lab.plots.bars import energy_beside_memories_pj, energy_by_memory_pj, latency_by_term
 from zigzag_lab.plots.loop_nest import loop_nest_text
-from zigzag_lab.plots.style import OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
+from zigzag_lab.plots.style import LEAKAGE, LEAKAGE_COLOUR, OPERAND_STYLE, OPERATIONS, OPERATIONS_COLOUR, TERM_STYLE
 from zigzag_lab.reports.explain import explain_recorded
 from zigzag_lab.store.families import ResultOf, cycles_by_term, family_of, memory_energies, results_of
 from zigzag_lab.store.lab import Lab, RunRecord
@@ -34,7 +34,7 @@ MOST_RESULTS = 1000
 SHOWN_OF_ENVIRONMENT = ("python", "implementation", "platform", "machine", "git", "versions")
 """Fields of the environment in reports: not the user, the host or the folder."""
 
-_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_mm2", "clock_ns", "n_layers", "n_macs")
+_FIGURES = ("energy_pj", "latency_cycles", "edp_pj_cycles", "area_total_mm2", "clock_ns", "n_layers", "n_macs")
 _WORK = ("n_mappings_evaluated", "seconds", "cache_hits", "cache_misses")
 
 
@@ -104,7 +104,11 @@ def report_content(lab: Lab, runs: Sequence[RunRecord], title: str = "") -> dict
         "runs": [{**_run(run), **_sums(lab, run)} for run in runs],
         "colours": {
             "terms": {term: colour for term, (colour, _) in TERM_STYLE.items()},
-            "operands": {OPERATIONS: OPERATIONS_COLOUR, **{op: colour for op, (colour, _) in OPERAND_STYLE.items()}},
+            "operands": {
+                OPERATIONS: OPERATIONS_COLOUR,
+                LEAKAGE: LEAKAGE_COLOUR,
+                **{op: colour for op, (colour, _) in OPERAND_STYLE.items()},
+            },
         },
         "details": [_detail(lab, run, why) for run, why in chosen],
         "database": str(lab.url) if "@" not in str(lab.url) else str(lab.url).split("@")[-1],
@@ -138,6 +142,7 @@ def _run(run: RunRecord) -> dict[str, object]:
     words = ("run_id", "name", "experiment", "workload", "accelerator", "mapping", "objective", "status", "reason")
     return {
         **{name: getattr(run, name) for name in (*words, *_FIGURES, *_WORK)},
+        **run.physical.derived(),
         "label": run.label,
         "warnings": run.warnings or [],
         "started_at": run.started_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
@@ -149,7 +154,9 @@ def _sums(lab: Lab, run: RunRecord) -> dict[str, object]:
     if run.has_no_total:
         return {"energy_by_memory": {}, "energy_by_operand": {}, "latency_by_term": {}}
     operations = OPERATIONS, OPERATIONS, run.mac_energy_pj or 0.0
-    spent = [operations, *memory_energies(lab, run.run_number)]
+    static = run.physical.static_energy_pj
+    leakage = [(LEAKAGE, LEAKAGE, static)] if static else []
+    spent = [operations, *leakage, *memory_energies(lab, run.run_number)]
     return {
         "energy_by_memory": sums((memory, pj) for memory, _, pj in spent),
         "energy_by_operand": sums((operand, pj) for _, operand, pj in spent),
@@ -207,7 +214,7 @@ def _layers(priced: PricedRun) -> list[dict[str, object]]:
             "spatial": stored.spatial_mapping,
             "gap": None if stored.certificate is None else stored.certificate.gap,
             "proof": "" if stored.certificate is None else stored.certificate.sentence(),
-            "energy_by_memory": {OPERATIONS: cme.mac_energy, **energy_by_memory_pj(cme)},
+            "energy_by_memory": {**energy_beside_memories_pj(cme), **energy_by_memory_pj(cme)},
             "latency_by_term": latency_by_term(cme),
             "nest": "\n".join(line for line in loop_nest_text(cme).splitlines()[1:] if line.strip("-=")),  # no rules
         }

@@ -216,11 +216,15 @@ def without_unused_memories(
 def _kept(accelerator: Accelerator, levels: tuple[tuple[str, int], ...]) -> Accelerator:
     """The accelerator with each operand in memories up to an index only; operands in the order given."""
     reach = {op: level if level >= min(accelerator.levels[op]) else len(accelerator.memories) for op, level in levels}
-    memories = []
+    memories, left_out = [], []
     for index, memory in enumerate(accelerator.memories):
         operands = tuple(op for op in reach if op in memory.operands and index <= reach[op])
         if operands:
             served = [tuple(t for op in operands for t in port.serves if t[0] == op) for port in memory.ports]
             ports = (replace(port, serves=of) for port, of in zip(memory.ports, served, strict=True) if of)
             memories.append(replace(memory, operands=operands, ports=tuple(ports)))
-    return replace(accelerator, name=accelerator.name + SUFFIX, memories=tuple(memories))
+        else:
+            left_out.append(memory)
+    leaking_mw = accelerator.left_out_mw + accelerator.static_mw_of(left_out)
+    name = accelerator.name + SUFFIX
+    return replace(accelerator, name=name, memories=tuple(memories), left_out_mw=leaking_mw)

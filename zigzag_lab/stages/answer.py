@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -52,7 +52,8 @@ _FIGURES = (
     *("utilisation", "shared_utilisation", "effective_utilisation", "shared_effective_utilisation"),
     "double_buffered",
 )
-_TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, "port_stalls"))
+_DERIVED = ("port_stalls", "static_pj_per_cycle")
+_TERMS = tuple(f.name for f in fields(Breakdown) if f.name not in (*_FOUR_WAYS, *_FIGURES, *_DERIVED))
 _CME_STATE = frozenset(
     {
         *("problem", "layer", "accelerator", "breakdown", "certificate"),
@@ -248,6 +249,8 @@ class _AnswerWriter:
         state = dict(vars(total.added_up()))
         accelerator, ids, *_ = (state.pop(name) for name in ("accelerator", "_layer_ids", *_PARTS_OF_SUMS))
         places = {layer.id: i for i, layer in enumerate(self.layers)}
+        if not state["_static"]:  # answers without it are as they have always been
+            del state["_static"]
         four_ways = {n: _written_levels(state.pop(n)) for n in ("mem_energy_breakdown_further", "memory_word_access")}
         return {
             "terms": state,
@@ -362,7 +365,14 @@ class _AnswerReader:
     def _record(self, kind: type[R], reference: int) -> R:
         if reference >= 0:
             return cast(R, self.asked[kind][reference])
-        return self._once("records", -reference - 1, lambda data: record_from(kind, data))
+        return self._once("records", -reference - 1, lambda data: self._as_asked(record_from(kind, data)))
+
+    def _as_asked(self, record: R) -> R:
+        """A part of the asker's accelerator with the clock and the technology of that, which are in no key."""
+        whole = next(iter(self.asked[Accelerator]), None)
+        if isinstance(record, Accelerator) and isinstance(whole, Accelerator):
+            return replace(record, given_clock_ns=whole.given_clock_ns, technology=whole.technology)
+        return record
 
     def _cme(self, written: Sequence[Any]) -> CostModelEvaluation:
         problem_number, temporal, is_skipping, terms, layer, energy, latency, certificate = written
@@ -429,4 +439,5 @@ def _terms(written: Mapping[str, Any], accelerator: Accelerator) -> Breakdown:
     for name in _FOUR_WAYS:
         terms[name] = {op: tuple(FourWay(*f) for f in of_level) for op, of_level in written[name].items()}
     stalls = ((ports[i], cycles) for i, cycles in written["port_stalls"])
-    return Breakdown(**terms, port_stalls=tuple(PortStall(memory, port, n) for (memory, port), n in stalls))
+    port_stalls = tuple(PortStall(memory, port, n) for (memory, port), n in stalls)
+    return Breakdown(**terms, port_stalls=port_stalls, static_pj_per_cycle=accelerator.static_pj_per_cycle)

@@ -34,6 +34,7 @@ def complete_json(cme: CostModelEvaluationABC) -> dict[str, object]:
             "memory_energy": cme.mem_energy,
             "memory_energy_breakdown_per_level": cme.mem_energy_breakdown,
             "memory_energy_breakdown_per_level_per_operand": _four_ways(cme.mem_energy_breakdown_further),
+            **({"static_energy": cme.static_energy_pj} if cme.static_energy_pj else {}),
         },
         "latency": {
             "data_onloading": cme.latency_total1 - cme.latency_total0,

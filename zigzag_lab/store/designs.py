@@ -5,14 +5,18 @@ from __future__ import annotations
 import operator
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from zigzag_lab.hardware import Accelerator
+from zigzag_lab.hardware import Accelerator, area_of
 from zigzag_lab.keys import canonical_json, described, meaning_digest
 from zigzag_lab.mapping.constraints import MappingConstraints, MappingRules
 from zigzag_lab.store.run_start import RunInput
-from zigzag_lab.workload import Layer
+from zigzag_lab.vocab import InputError
+from zigzag_lab.workload import Layer, Workload, inferences_of
+
+R = TypeVar("R")
 
 
 class Design(NamedTuple):
@@ -77,6 +81,28 @@ class Designs:
         design = Design(accelerator, self._entry(constraints, layer), left_out)
         self._found[key] = design  # what has these ids is kept beside it
         return design
+
+    def whole(self, met: Accelerator | None) -> Accelerator | None:
+        """The design that one which was met is a part of; None where it is not known.
+
+        Args:
+            met: what the total was priced on; None where only the layers of the run tell, all on its own accelerator.
+        """
+        own = self._own("accelerator", Accelerator)
+        if met is None:
+            return None if "accelerator 2" in self.inputs else own
+        return own if own is not None and memories_left_out(own, met) is not None else met
+
+    def network(self) -> Workload | None:
+        """The network of the run; None where it is not known."""
+        return self._own("workload", Workload)
+
+    def _own(self, kind: str, cls: type[R]) -> R | None:
+        """An input of the run; None where it has none, or one that this version cannot read."""
+        record = None
+        with suppress(InputError):
+            record = self.inputs[kind].as_record() if kind in self.inputs else None
+        return record if isinstance(record, cls) else None
 
     def _accelerator(self, met: Accelerator) -> tuple[Accelerator, str | None, str | None]:
         own = self.inputs.get("accelerator")
@@ -160,3 +186,19 @@ def memories_left_out(whole: Accelerator, part: Accelerator) -> dict[str, list[s
             if operand not in visited.get(memory.name, ()):
                 left_out.setdefault(operand, []).append(memory.name)
     return left_out
+
+
+def columns_of_network(workload: Workload) -> tuple[dict[str, Any], str]:
+    """The columns of ``zl_run`` that follow from the network, and a warning where its layers disagree."""
+    found = inferences_of(workload.layers)
+    return {"n_inferences": found and found.count}, found.warning() if found else ""
+
+
+def columns_of_design(accelerator: Accelerator) -> dict[str, Any]:
+    """The columns of ``zl_run`` that follow from the design that all of a run was priced on, as a whole."""
+    return {
+        "clock_ns": accelerator.clock_ns,
+        "area_total_mm2": area_of(accelerator).total_mm2,
+        "static_power_mw": accelerator.static_mw or None,
+        "technology": accelerator.technology or None,
+    }

@@ -15,7 +15,7 @@ from zigzag_lab.store.tables import CertificateTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import InputError
 
 TOTALS = (
-    *(*ENERGIES, "edp_pj_cycles", "area_mm2", "clock_ns", "n_macs", "n_layers"),
+    *(*ENERGIES, "edp_pj_cycles", "area_mm2", "clock_ns", "area_total_mm2", "static_power_mw", "n_macs", "n_layers"),
     *("n_mappings_evaluated", "cache_hits", "cache_misses", "cache_seconds_saved"),
 )
 """Figures of a run over all of its layers."""

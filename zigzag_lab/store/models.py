@@ -196,6 +196,10 @@ class Run(Table, table=True):
     n_results: int | None = Field(default=None, sa_type=Integer)
     warnings: list[str] | None = Field(default=None, sa_type=PLAIN_JSON)
     keywords: dict[str, Any] | None = Field(default=None, sa_type=PLAIN_JSON)
+    area_total_mm2: float | None = Field(default=None, sa_type=Double)
+    static_power_mw: float | None = Field(default=None, sa_type=Double)
+    technology: str | None = Field(default=None, sa_type=Text)
+    n_inferences: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class InputOfRun(Table, table=True):

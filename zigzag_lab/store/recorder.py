@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
@@ -13,12 +13,13 @@ from typing import Any, Protocol
 
 from zigzag_lab.cost.evaluation import CostModelEvaluation
 from zigzag_lab.cost.sums import CostModelEvaluationABC
+from zigzag_lab.hardware import Accelerator
 from zigzag_lab.keys.records import RecordDigests
 from zigzag_lab.stages.protocols import RunPlace, SearchTally, Variant
 from zigzag_lab.store.choice import ask_to_publish
 from zigzag_lab.store.codec import to_json
 from zigzag_lab.store.database import Database
-from zigzag_lab.store.designs import Designs
+from zigzag_lab.store.designs import Designs, columns_of_design, columns_of_network
 from zigzag_lab.store.errors import CutShortError, StoreError, in_words
 from zigzag_lab.store.pulse import Pulse
 from zigzag_lab.store.results import Summary, YieldedResult, figures_of, stored_results, sum_of_layers, summary_of
@@ -52,7 +53,7 @@ class Totals:
         cache_hits, cache_misses: distinct layer lookups.
         cache_seconds_saved: seconds that the hits took when they were computed.
         area_mm2: of the design, where it is known (in-memory computing).
-        clock_ns: of the design, where it is known.
+        accelerator: the one that the total was priced on; None where the layers tell, or there are several.
     """
 
     n_mappings_evaluated: int | None = None
@@ -60,7 +61,7 @@ class Totals:
     cache_misses: int | None = None
     cache_seconds_saved: float | None = None
     area_mm2: float | None = None
-    clock_ns: float | None = None
+    accelerator: Accelerator | None = None
 
 
 class Home(Protocol):
@@ -361,7 +362,8 @@ class RunRecorder:
             **dict(zip(("reason", "error", "traceback"), texts, strict=True)),
             "seconds": time.monotonic() - self._started,
             **(found if summary is None else summary.figures),
-            **asdict(totals or Totals(n_mappings_evaluated=n_mappings)),
+            **_as_columns(totals or Totals(n_mappings_evaluated=n_mappings)),
+            **({} if summary is None else self._physical(totals, summary)),
             "warnings": to_json(self._warnings) if self._warnings else None,
         }
         now = self._database.now
@@ -382,6 +384,18 @@ class RunRecorder:
         self._rows.release()
         self._results = []
         self._end()
+
+    def _physical(self, totals: Totals | None, summary: Summary) -> dict[str, object]:
+        """The columns from which physical figures follow; none where there is no single total."""
+        if summary.figures["energy_pj"] is None:
+            return {}
+        met, designs = totals.accelerator if totals else None, self._rows.designs
+        whole = None if met is None and self.n_children else designs.whole(met)
+        network = designs.network()
+        counted, warning = ({}, "") if network is None else columns_of_network(network)
+        if warning:
+            self.warn(warning)
+        return {**({} if whole is None else columns_of_design(whole)), **counted}
 
     def give_up(self) -> None:
         """Write nothing more: the database cannot be written to."""
@@ -477,3 +491,7 @@ class _Noted:
             return False
         self.recorder.cannot_record(self.what, error)
         return True
+
+
+def _as_columns(totals: Totals) -> dict[str, float | int | None]:
+    return {name: value for name, value in vars(totals).items() if name != "accelerator"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from zigzag_lab.store.results import LISTED, PLACE
 from zigzag_lab.store.states import LayerRole, RunStatus
 from zigzag_lab.store.tables import CertificateTuple, LayerEvaluationTuple, MemoryEvaluationTuple
 from zigzag_lab.vocab import NO_OBJECTIVE
+from zigzag_lab.vocab.physical import Physical
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ class RunRecord:
     child_index: int | None = None
     settings: dict[str, Any] | None = None
     warnings: list[str] | None = None
+    area_total_mm2: float | None = None
+    static_power_mw: float | None = None
+    technology: str | None = None
+    n_inferences: int | None = None
+
+    @property
+    def physical(self) -> Physical:
+        """Times, powers and what else follows from its clock."""
+        return Physical(**{f.name: getattr(self, f.name) for f in fields(Physical)})
 
     @property
     def varied(self) -> str:

@@ -62,7 +62,7 @@ CREATE TABLE zl_run (
 	n_mappings_evaluated BIGINT,
 	cache_hits INTEGER,
 	cache_misses INTEGER,
-	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME, parent_number INTEGER, child_index INTEGER, settings JSON, n_results INTEGER, warnings JSON, keywords JSON,
+	cache_seconds_saved DOUBLE, note TEXT, deleted_at DATETIME, parent_number INTEGER, child_index INTEGER, settings JSON, n_results INTEGER, warnings JSON, keywords JSON, area_total_mm2 DOUBLE, static_power_mw DOUBLE, technology TEXT, n_inferences BIGINT,
 	CONSTRAINT ck_zl_run_status CHECK (status IN ('running', 'finished', 'infeasible', 'failed', 'lost')),
 	CONSTRAINT fk_zl_run_environment_digest_zl_environment FOREIGN KEY(environment_digest) REFERENCES zl_environment (digest),
 	CONSTRAINT fk_zl_run_experiment_number_zl_experiment FOREIGN KEY(experiment_number) REFERENCES zl_experiment (number),
@@ -295,87 +295,6 @@ CREATE TABLE zl_run_layer (
 )
  WITHOUT ROWID;
 CREATE INDEX ix_zl_run_layer_owner_number ON zl_run_layer (owner_number);
-CREATE VIEW zl_v_runs AS
-SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
-       r.started_at, r.ended_at, r.seconds, r.objective,
-       w.name AS workload, a.name AS accelerator, m.name AS mapping,
-       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
-       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
-       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
-       (SELECT COUNT(*) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
-       (SELECT COUNT(*) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
-       (SELECT MAX(c.gap) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
-       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
-       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
-       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
-       r.engine_digest, r.environment_digest, r.number AS run_number, r.n_results, r.warnings,
-       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
-FROM zl_run r
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
-WHERE r.deleted_at IS NULL AND r.parent_number IS NULL;
-CREATE VIEW zl_v_all_runs AS
-SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
-       r.started_at, r.ended_at, r.seconds, r.objective,
-       w.name AS workload, a.name AS accelerator, m.name AS mapping,
-       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
-       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
-       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
-       (SELECT COUNT(*) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
-       (SELECT COUNT(*) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
-       (SELECT MAX(c.gap) FROM zl_run_layer p
-        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
-        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
-       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
-       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
-       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
-       r.engine_digest, r.environment_digest, r.number AS run_number,
-       (SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id,
-       r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
-       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children
-FROM zl_run r
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
-WHERE r.deleted_at IS NULL;
-CREATE VIEW zl_v_layers AS
-SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
-       p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
-       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
-       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
-       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
-       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
-       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
-       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
-       l.temporal_cycles + l.stall_cycles AS compute_cycles,
-       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
-       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
-       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
-       s.spatial_text AS spatial_mapping, s.content AS mapping,
-       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, p.run_number,
-       p.times, l.memories_left_out
-FROM zl_run_layer p
-JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
-JOIN zl_run r ON r.number = p.run_number
-JOIN zl_mapping s ON s.digest = l.mapping_digest
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
-LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
-WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
 CREATE VIEW zl_v_memory AS
 SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
        p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer, o.operand, o.level, o.memory, o.loops,
@@ -394,46 +313,6 @@ JOIN zl_experiment e ON e.number = r.experiment_number
 LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
 LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
 WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
-CREATE VIEW zl_v_evaluations AS
-SELECT r.id AS run_id, p.role, p.result_index, p.position + l.layer_index - p.first_index AS place, p.times,
-       e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
-       l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
-       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
-       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
-       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
-       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
-       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
-       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
-       l.temporal_cycles + l.stall_cycles AS compute_cycles,
-       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
-       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
-       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
-       s.spatial_text AS spatial_mapping, s.content AS mapping,
-       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest,
-       l.memories_left_out, a.digest AS accelerator_digest, COALESCE(d.digest, m.digest) AS constraints_digest,
-       o.id AS owner_run_id, l.layer_index AS owner_index, p.owner_number, p.run_number
-FROM zl_run_layer p
-JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
-JOIN zl_run r ON r.number = p.run_number
-JOIN zl_run o ON o.number = p.owner_number
-JOIN zl_mapping s ON s.digest = l.mapping_digest
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
-LEFT JOIN zl_run_input m ON m.run_number = l.run_number AND m.kind = 'mapping'
-LEFT JOIN zl_run_input d ON d.run_number = l.run_number AND d.kind = l.constraints_kind
-LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
-WHERE r.deleted_at IS NULL;
-CREATE VIEW zl_v_results AS
-SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
-       t.result_index, t.path, t.kind, t.n_layers, t.energy_pj, t.mac_energy_pj, t.memory_energy_pj, t.latency_cycles,
-       t.energy_pj * t.latency_cycles AS edp_pj_cycles, r.settings, r.parent_number, r.number AS run_number
-FROM zl_result t
-JOIN zl_run r ON r.number = t.run_number
-JOIN zl_experiment e ON e.number = r.experiment_number
-LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
-LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
-WHERE r.deleted_at IS NULL;
 CREATE TABLE zl_input_port (
 	digest TEXT NOT NULL,
 	memory_index INTEGER NOT NULL,
@@ -485,4 +364,160 @@ JOIN zl_experiment e ON e.number = r.experiment_number
 JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
 JOIN zl_input_operand o ON o.digest = w.digest AND o.layer_id = l.layer_id
 WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
-INSERT INTO zl_alembic_version (version_num) VALUES ('0011');
+CREATE VIEW zl_v_runs AS
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
+       r.started_at, r.ended_at, r.seconds, r.objective,
+       w.name AS workload, a.name AS accelerator, m.name AS mapping,
+       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
+       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
+       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
+       (SELECT MAX(c.gap) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
+       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
+       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
+       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
+       r.engine_digest, r.environment_digest, r.number AS run_number, r.n_results, r.warnings,
+       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children,
+       (r.latency_cycles * r.clock_ns) * 1e-9 AS time_s,
+       r.energy_pj / NULLIF((r.latency_cycles * r.clock_ns), 0) AS average_power_mw,
+       r.static_power_mw * (r.latency_cycles * r.clock_ns) AS static_energy_pj,
+       r.energy_pj - COALESCE(r.static_power_mw * (r.latency_cycles * r.clock_ns), 0) AS dynamic_energy_pj,
+       2e-3 * r.n_macs / NULLIF((r.latency_cycles * r.clock_ns), 0) AS tops,
+       2.0 * r.n_macs / NULLIF(r.energy_pj, 0) AS tops_per_watt,
+       r.n_inferences / NULLIF((r.latency_cycles * r.clock_ns) * 1e-9, 0) AS inferences_per_s,
+       r.energy_pj / NULLIF(r.n_inferences, 0) AS energy_per_inference_pj,
+       r.area_total_mm2, r.static_power_mw, r.technology, r.n_inferences
+FROM zl_run r
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+WHERE r.deleted_at IS NULL AND r.parent_number IS NULL;
+CREATE VIEW zl_v_all_runs AS
+SELECT r.id AS run_id, e.name AS experiment, r.name AS name, r.note, r.status, r.reason,
+       r.started_at, r.ended_at, r.seconds, r.objective,
+       w.name AS workload, a.name AS accelerator, m.name AS mapping,
+       r.energy_pj, r.latency_cycles, r.edp_pj_cycles, r.mac_energy_pj, r.memory_energy_pj,
+       r.mac_energy_pj / NULLIF(r.energy_pj, 0) AS mac_energy_share,
+       r.energy_pj / NULLIF(r.n_macs, 0) AS energy_per_mac_pj,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS n_certified,
+       (SELECT COUNT(*) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen' AND c.gap = 0) AS n_proven,
+       (SELECT MAX(c.gap) FROM zl_run_layer p
+        JOIN zl_certificate c ON c.run_number = p.owner_number AND c.layer_index BETWEEN p.first_index AND p.last_index
+        WHERE p.run_number = r.number AND p.role = 'chosen') AS worst_gap,
+       r.area_mm2, r.clock_ns, r.n_macs, r.n_layers, r.n_mappings_evaluated,
+       r.cache_hits, r.cache_misses, r.cache_seconds_saved,
+       w.digest AS workload_digest, a.digest AS accelerator_digest, m.digest AS mapping_digest,
+       r.engine_digest, r.environment_digest, r.number AS run_number,
+       (SELECT t.id FROM zl_run t WHERE t.number = r.parent_number) AS parent_run_id,
+       r.parent_number, r.child_index, r.settings, r.n_results, r.warnings,
+       (SELECT COUNT(*) FROM zl_run k WHERE k.parent_number = r.number AND k.deleted_at IS NULL) AS n_children,
+       (r.latency_cycles * r.clock_ns) * 1e-9 AS time_s,
+       r.energy_pj / NULLIF((r.latency_cycles * r.clock_ns), 0) AS average_power_mw,
+       r.static_power_mw * (r.latency_cycles * r.clock_ns) AS static_energy_pj,
+       r.energy_pj - COALESCE(r.static_power_mw * (r.latency_cycles * r.clock_ns), 0) AS dynamic_energy_pj,
+       2e-3 * r.n_macs / NULLIF((r.latency_cycles * r.clock_ns), 0) AS tops,
+       2.0 * r.n_macs / NULLIF(r.energy_pj, 0) AS tops_per_watt,
+       r.n_inferences / NULLIF((r.latency_cycles * r.clock_ns) * 1e-9, 0) AS inferences_per_s,
+       r.energy_pj / NULLIF(r.n_inferences, 0) AS energy_per_inference_pj,
+       r.area_total_mm2, r.static_power_mw, r.technology, r.n_inferences
+FROM zl_run r
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+LEFT JOIN zl_run_input m ON m.run_number = r.number AND m.kind = 'mapping'
+WHERE r.deleted_at IS NULL;
+CREATE VIEW zl_v_layers AS
+SELECT r.id AS run_id, e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
+       p.position + l.layer_index - p.first_index AS layer_index, l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
+       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
+       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
+       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
+       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
+       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
+       l.temporal_cycles + l.stall_cycles AS compute_cycles,
+       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
+       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
+       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
+       s.spatial_text AS spatial_mapping, s.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest, p.run_number,
+       p.times, l.memories_left_out,
+       (l.latency_cycles * o.clock_ns) * 1e-9 AS time_s,
+       l.energy_pj / NULLIF((l.latency_cycles * o.clock_ns), 0) AS average_power_mw,
+       o.static_power_mw * (l.latency_cycles * o.clock_ns) AS static_energy_pj,
+       l.energy_pj - COALESCE(o.static_power_mw * (l.latency_cycles * o.clock_ns), 0) AS dynamic_energy_pj,
+       2e-3 * l.n_macs / NULLIF((l.latency_cycles * o.clock_ns), 0) AS tops,
+       2.0 * l.n_macs / NULLIF(l.energy_pj, 0) AS tops_per_watt
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_run o ON o.number = p.owner_number
+JOIN zl_mapping s ON s.digest = l.mapping_digest
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
+LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
+WHERE p.role = 'chosen' AND r.deleted_at IS NULL;
+CREATE VIEW zl_v_evaluations AS
+SELECT r.id AS run_id, p.role, p.result_index, p.position + l.layer_index - p.first_index AS place, p.times,
+       e.name AS experiment, r.status AS run_status, w.name AS workload, a.name AS accelerator,
+       l.layer_id, l.name AS layer, l.operator_type, l.n_macs,
+       l.energy_pj, l.mac_energy_pj, l.memory_energy_pj, l.latency_cycles,
+       l.energy_pj * l.latency_cycles AS edp_pj_cycles,
+       l.energy_pj / NULLIF(l.n_macs, 0) AS energy_per_mac_pj,
+       l.energy_pj / NULLIF(r.energy_pj, 0) AS energy_share,
+       l.latency_cycles / NULLIF(r.latency_cycles, 0) AS latency_share,
+       l.ideal_cycles, l.temporal_cycles, l.stall_cycles, l.onload_cycles, l.offload_cycles, l.drain_cycles,
+       l.temporal_cycles + l.stall_cycles AS compute_cycles,
+       l.ideal_cycles / NULLIF(l.temporal_cycles, 0) AS spatial_utilisation,
+       l.ideal_cycles / NULLIF(l.latency_cycles, 0) AS utilisation,
+       c.objective AS searched_for, c.lower_bound, c.gap, c.space AS proven_over,
+       s.spatial_text AS spatial_mapping, s.content AS mapping,
+       l.keeps_at_output_pins, l.layer_digest, l.mapping_digest,
+       l.memories_left_out, a.digest AS accelerator_digest, COALESCE(d.digest, m.digest) AS constraints_digest,
+       o.id AS owner_run_id, l.layer_index AS owner_index, p.owner_number, p.run_number,
+       (l.latency_cycles * o.clock_ns) * 1e-9 AS time_s,
+       l.energy_pj / NULLIF((l.latency_cycles * o.clock_ns), 0) AS average_power_mw,
+       o.static_power_mw * (l.latency_cycles * o.clock_ns) AS static_energy_pj,
+       l.energy_pj - COALESCE(o.static_power_mw * (l.latency_cycles * o.clock_ns), 0) AS dynamic_energy_pj,
+       2e-3 * l.n_macs / NULLIF((l.latency_cycles * o.clock_ns), 0) AS tops,
+       2.0 * l.n_macs / NULLIF(l.energy_pj, 0) AS tops_per_watt
+FROM zl_run_layer p
+JOIN zl_layer_evaluation l ON l.run_number = p.owner_number AND l.layer_index BETWEEN p.first_index AND p.last_index
+JOIN zl_run r ON r.number = p.run_number
+JOIN zl_run o ON o.number = p.owner_number
+JOIN zl_mapping s ON s.digest = l.mapping_digest
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = l.run_number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = l.run_number AND a.kind = COALESCE(l.accelerator_kind, 'accelerator')
+LEFT JOIN zl_run_input m ON m.run_number = l.run_number AND m.kind = 'mapping'
+LEFT JOIN zl_run_input d ON d.run_number = l.run_number AND d.kind = l.constraints_kind
+LEFT JOIN zl_certificate c ON c.run_number = l.run_number AND c.layer_index = l.layer_index
+WHERE r.deleted_at IS NULL;
+CREATE VIEW zl_v_results AS
+SELECT r.id AS run_id, e.name AS experiment, w.name AS workload, a.name AS accelerator,
+       t.result_index, t.path, t.kind, t.n_layers, t.energy_pj, t.mac_energy_pj, t.memory_energy_pj, t.latency_cycles,
+       t.energy_pj * t.latency_cycles AS edp_pj_cycles, r.settings, r.parent_number, r.number AS run_number,
+       (t.latency_cycles * r.clock_ns) * 1e-9 AS time_s,
+       t.energy_pj / NULLIF((t.latency_cycles * r.clock_ns), 0) AS average_power_mw,
+       r.static_power_mw * (t.latency_cycles * r.clock_ns) AS static_energy_pj,
+       t.energy_pj - COALESCE(r.static_power_mw * (t.latency_cycles * r.clock_ns), 0) AS dynamic_energy_pj
+FROM zl_result t
+JOIN zl_run r ON r.number = t.run_number
+JOIN zl_experiment e ON e.number = r.experiment_number
+LEFT JOIN zl_run_input w ON w.run_number = r.number AND w.kind = 'workload'
+LEFT JOIN zl_run_input a ON a.run_number = r.number AND a.kind = 'accelerator'
+WHERE r.deleted_at IS NULL;
+INSERT INTO zl_alembic_version (version_num) VALUES ('0012');

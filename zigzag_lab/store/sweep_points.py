@@ -27,11 +27,27 @@ WORKER_LOST = "WorkerLost"
 """The ``zl_run.error`` of a point whose worker died; it is priced again when the sweep goes on."""
 
 OBJECTIVES: Mapping[str, str] = MappingProxyType(
-    {**OBJECTIVE_COLUMNS, "area": "area_mm2", "utilisation": "utilisation"}
+    {
+        **OBJECTIVE_COLUMNS,
+        "area": "area_mm2",
+        "utilisation": "utilisation",
+        "time": "time_s",
+        "power": "average_power_mw",
+    }
 )
 """What points of a sweep are compared by -> the column that holds it. All are to be small but utilisation."""
 
 FIGURES = tuple(OBJECTIVES.values())
+FIGURE_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        **{name: f"r.{name}" for name in OBJECTIVE_COLUMNS.values()},
+        "area_mm2": "p.area_mm2",
+        "utilisation": "p.utilisation",
+        "time_s": "r.latency_cycles * r.clock_ns * 1e-9",
+        "average_power_mw": "r.energy_pj / NULLIF(r.latency_cycles * r.clock_ns, 0)",
+    }
+)
+"""Each of these figures of a point ``p`` and its run ``r``, in their order."""
 
 _AT_ONCE = 500
 
@@ -158,7 +174,7 @@ class SweepRecord:
         for start in range(0, len(keys), _AT_ONCE):
             part = tuple(keys[start : start + _AT_ONCE])
             rows = self._db.select(
-                "SELECT p.point_key, r.energy_pj, r.latency_cycles, r.edp_pj_cycles, p.area_mm2, p.utilisation "
+                f"SELECT p.point_key, {', '.join(FIGURE_COLUMNS.values())} "
                 "FROM zl_sweep_point p JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
                 "WHERE p.sweep_number = ? AND r.status = 'finished' "
                 f"AND p.point_key IN ({', '.join('?' * len(part))})",

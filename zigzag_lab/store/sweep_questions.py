@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zigzag_lab.store.choice import Policy, chosen_within, point_columns
 from zigzag_lab.store.database import Answer, Database, Row
 from zigzag_lab.store.row_checks import checked, from_json, in_utc, object_of, reading, time_of
+from zigzag_lab.store.sweep_points import FIGURE_COLUMNS
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class SweepPointRecord:
     edp_pj_cycles: float | None
     area_mm2: float | None
     utilisation: float | None
+    time_s: float | None = None
+    average_power_mw: float | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -168,13 +171,15 @@ def _counted(row: Row) -> dict[str, Any]:
         return dict(zip(_SUMMARY, (*row[:3], *(int(n or 0) for n in row[3:])), strict=True))
 
 
+_FIGURES = ", ".join(f"{column} AS {name}" for name, column in FIGURE_COLUMNS.items())
+
+
 def priced_points(database: Database, name: str, statuses: Iterable[str] = ("finished",)) -> list[SweepPointRecord]:
     """The points of a sweep whose runs ended so, by their keys."""
     wanted = list(statuses)
     answer = database.select(
         "SELECT p.point_key AS key, p.workload, p.accelerator, p.mapping, p.settings AS stored_settings, "
-        "r.id AS run_id, r.status, r.reason, r.energy_pj, r.latency_cycles, "
-        "r.edp_pj_cycles, p.area_mm2, p.utilisation FROM zl_sweep s "
+        f"r.id AS run_id, r.status, r.reason, {_FIGURES} FROM zl_sweep s "
         "JOIN zl_sweep_point p ON p.sweep_number = s.number "
         "JOIN zl_run r ON r.number = p.run_number AND r.deleted_at IS NULL "
         f"WHERE s.name = ? AND r.status IN ({', '.join('?' * len(wanted))}) ORDER BY p.point_key",

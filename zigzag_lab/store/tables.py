@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012")
 """All revisions of the schema this program knows, oldest first."""
 
 

@@ -82,6 +82,8 @@ def rows_of_table(
 COMPUTED: dict[str, type] = {
     "parent_number": int,
     **dict.fromkeys(("accesses", "compute_cycles", "energy_per_mac_pj", "energy_share", "latency_share"), float),
+    **dict.fromkeys(("time_s", "average_power_mw", "static_energy_pj", "dynamic_energy_pj"), float),
+    **dict.fromkeys(("tops", "tops_per_watt", "inferences_per_s", "energy_per_inference_pj"), float),
     **dict.fromkeys(("mac_energy_share", "spatial_utilisation", "worst_gap"), float),
     **dict.fromkeys(("n_certified", "n_children", "n_proven", "owner_index", "place"), int),
     **dict.fromkeys(("read_pj_per_bit", "write_pj_per_bit"), float),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from zigzag_lab.sweeps.axes import Axis
 from zigzag_lab.sweeps.expansion import PointMaker, Values
-from zigzag_lab.sweeps.plan import LARGE, Adaptive, DesignPoint, Figures, SweepSpec, summed_up
+from zigzag_lab.sweeps.plan import LARGE, Adaptive, DesignPoint, Figures, SweepSpec, check_are_known, summed_up
 from zigzag_lab.vocab import InputError
 
 if TYPE_CHECKING:
@@ -80,10 +80,18 @@ class AdaptiveSearch:
         return batch
 
     def tell(self, batch: Sequence[ProposedDesign], figures: Mapping[str, Figures]) -> None:
-        """Report what the points of a batch came to, by their keys; a design not priced on every network failed."""
+        """Report what the points of a batch came to, by their keys; a design not priced on every network failed.
+
+        Raises:
+            InputError: points that were priced have no figure for an objective, as their files lack what it needs.
+        """
         for design in batch:
             priced = [figures.get(point.key, {}) for point in design.points]
             summed = [summed_up(name, priced) for name in self.adaptive.objectives]
+            if all(priced):
+                check_are_known(
+                    f"{self.sweep.where}: sampling", dict(zip(self.adaptive.objectives, summed, strict=True))
+                )
             values = [value for value in summed if value is not None]
             if len(values) == len(summed):
                 self._study.tell(design.trial, values)

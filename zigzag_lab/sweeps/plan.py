@@ -142,12 +142,16 @@ LARGE = frozenset({"utilisation"})
 
 
 def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
-    """A design's figure over all networks: energies and latencies added, EDP of the sums, utilisation by latency.
+    """A design's figure over all networks: energies and times added, EDP and power of the sums, utilisation by latency.
 
     Returns:
         None where a network has no figure.
     """
-    columns = {"edp": ("energy_pj", "latency_cycles"), "utilisation": ("utilisation", "latency_cycles")}
+    columns = {
+        "edp": ("energy_pj", "latency_cycles"),
+        "utilisation": ("utilisation", "latency_cycles"),
+        "power": ("average_power_mw", "time_s"),
+    }
     rows = [[point.get(column) for column in columns.get(objective, (OBJECTIVES[objective],))] for point in points]
     known = [[value for value in row if value is not None] for row in rows]
     if any(len(some) < len(row) for some, row in zip(known, rows, strict=True)):
@@ -156,9 +160,26 @@ def summed_up(objective: str, points: Sequence[Figures]) -> float | None:
         return known[0][0]
     if objective == "edp":
         return math.fsum(row[0] for row in known) * math.fsum(row[1] for row in known)
-    if objective == "utilisation":
-        return math.fsum(used * cycles for used, cycles in known) / math.fsum(cycles for _, cycles in known)
+    if objective in ("utilisation", "power"):
+        return math.fsum(mean * time for mean, time in known) / math.fsum(time for _, time in known)
     return math.fsum(row[0] for row in known)
+
+
+_NEEDS = {"area": "areas of all parts on the chip", "time": "a clock", "power": "a clock"}
+"""Objective -> what accelerator files have to give for it to be known."""
+
+
+def check_are_known(where: str, figures: Mapping[str, float | None]) -> None:
+    """Check that priced points have figures for objectives.
+
+    Raises:
+        InputError: one is not known.
+    """
+    for objective in (name for name, figure in figures.items() if figure is None):
+        if objective in _NEEDS:
+            found = f"{objective} is an objective, and not known of points that were priced"
+            hint = "Give them in the accelerator file, or ask for other objectives."
+            raise InputError(where, found, f"accelerators with {_NEEDS[objective]}", hint)
 
 
 FILE_WIDE = (INPUT_SHAPES.name, PRICE_ALL.name)

@@ -24,7 +24,7 @@ from zigzag_lab.sweeps import plan
 from zigzag_lab.sweeps.axes import Axis, read_axis, read_zipped
 from zigzag_lab.sweeps.expressions import Expression, LookupTable, read_expression, read_table
 from zigzag_lab.sweeps.plan import FILES, Adaptive, Base, Sampling, SweepSpec, option_of, root_of
-from zigzag_lab.sweeps.units import declared_value
+from zigzag_lab.sweeps.units import unit_of
 from zigzag_lab.vocab import InputError, nearest
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*")
@@ -204,9 +204,7 @@ def _check_path(where: str, sweep: SweepSpec, root: str, path: str) -> None:
         try:
             value_in({root: base.document}, path)
         except InputError as error:
-            hint = error.hint or (
-                "A key that is to vary must stand in that file first." if declared_value(path) else ""
-            )
+            hint = error.hint or ("A key that is to vary must stand in that file first." if unit_of(path) else "")
             raise InputError(where, f"in {root} '{name}' {error.found}", error.expected, hint) from None
 
 

@@ -5,36 +5,27 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
-from zigzag_lab.inputs.formats.paths import declared_at
-from zigzag_lab.inputs.formats.values import ClockPeriod, Value
+from zigzag_lab.inputs.formats.paths import is_text_at, unit_at
 from zigzag_lab.vocab.options import TIME_LIMIT
 from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, SECONDS, Unit, quantity, whole
 
 _ROOT = "accelerator."
-_UNITS = (BITS, ENERGY, AREA, POWER, CYCLES)
+_UNITS = (BITS, ENERGY, POWER, AREA, CYCLES)
 _ALL = MappingProxyType({name: n for unit in _UNITS for name, n in unit.factors.items()})
-
-
-def declared_value(path: str) -> Value[Any] | None:
-    """What may stand at a path of an accelerator; None where nothing is declared there, or it is another path."""
-    return declared_at(ACCELERATOR.top, path.removeprefix(_ROOT)) if path.startswith(_ROOT) else None
 
 
 def unit_of(path: str) -> Unit | None:
     """What a number at a path of an accelerator counts; None where that has no unit."""
-    value = declared_value(path)
-    return value.unit if value else None
+    return unit_at(ACCELERATOR.top, path.removeprefix(_ROOT)) if path.startswith(_ROOT) else None
 
 
 def value_at(entry: Entry, path: str) -> object:
     """A value of the file in the unit that its path counts in: ``64 KiB`` becomes 524288 bits.
 
-    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text,
-    and so does a clock, which its unit makes a frequency or a period.
+    The path may be the name of a variable, which may be of any unit. Text that is no number with a unit stays text.
 
     Raises:
         InputError: the unit is unknown, or counts something else.
@@ -42,9 +33,6 @@ def value_at(entry: Entry, path: str) -> object:
     value = entry.value
     if isinstance(value, list):
         return [value_at(item, path) for item in entry.elements()]
-    if isinstance(clock := declared_value(path), ClockPeriod):
-        clock.read(entry, "frequency or period of the clock")
-        return value
     if not isinstance(value, str):
         return whole(value)
     unit, factors = unit_of(path), _factors_for(path)
@@ -89,7 +77,7 @@ def _factors_for(path: str) -> Mapping[str, float] | None:
     if unit := unit_of(path):
         return unit.factors
     if path.startswith(_ROOT):
-        return {}
+        return None if is_text_at(ACCELERATOR.top, path.removeprefix(_ROOT)) else {}
     if path == f"options.{TIME_LIMIT.name}":
         return SECONDS.factors
     return _ALL if "." not in path and "[" not in path else None

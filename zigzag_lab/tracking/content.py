@@ -216,12 +216,22 @@ def _totals(record: FullRun) -> dict[str, float | int | None]:
     return {
         **{f"total/{name}": getattr(record, name) for name in of_network},
         "total/design_area_mm2": None if record.point is None else record.point.area_mm2,
+        "total/area_total_mm2": record.area_total_mm2,
         "total/clock_ns": record.clock_ns,
+        **{f"total/{name}": figure for name, figure in _physical(record).items()},
         "total/utilisation": ideal / latency if latency and record.layers else None,
         "search/mappings_evaluated": record.n_mappings_evaluated,
         "search/seconds": record.seconds,
         "search/worst_gap": max(gaps, default=None),
     }
+
+
+def _physical(record: FullRun) -> dict[str, float | None]:
+    """What follows from the clock and the like; where nothing leaks, all energy is dynamic, which needs no metric."""
+    found = record.physical.derived()
+    if found["static_energy_pj"] is None:
+        del found["dynamic_energy_pj"]
+    return found
 
 
 def energy_by_memory(record: FullRun) -> dict[str, float]:

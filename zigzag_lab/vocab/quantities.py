@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from math import fsum
 from typing import TypeVar
+
+from zigzag_lab.vocab.physical import Physical
 
 K = TypeVar("K", bound=Hashable)
 
@@ -32,6 +34,46 @@ def energy(pj: float, form: str = ".4g") -> str:
 def cycles(number: float) -> str:
     """Cycles in groups of three digits."""
     return f"{number:,.0f} cycles"
+
+
+_TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
+_POWERS = ((1e3, "W"), (1.0, "mW"), (1e-3, "uW"), (1e-6, "nW"))
+
+
+def time(seconds: float) -> str:
+    """A time in the unit that leaves few digits."""
+    return _in_unit(seconds, _TIMES)
+
+
+def power(milliwatts: float) -> str:
+    """A power in the unit that leaves few digits."""
+    return _in_unit(milliwatts, _POWERS)
+
+
+def _in_unit(amount: float, units: Sequence[tuple[float, str]]) -> str:
+    scale, unit = next(((scale, unit) for scale, unit in units if abs(amount) >= scale), units[-1])
+    return f"{amount / scale:.4g} {unit}"
+
+
+def physical_lines(found: Physical) -> Iterator[tuple[str, str]]:
+    """What follows of a run or a layer, as people read it: a label, and the figures; only what is known."""
+    if found.time_s is not None and found.clock_ns is not None and found.average_power_mw is not None:
+        rate = f", {found.inferences_per_s:,.4g} inferences/s" if found.inferences_per_s is not None else ""
+        yield "time", f"{time(found.time_s)} at {1e3 / found.clock_ns:,.4g} MHz{rate}"
+        static = f", {power(found.static_power_mw)} of it static" if found.static_power_mw else ""
+        yield "power", f"{power(found.average_power_mw)} on average{static}"
+    if found.static_energy_pj:
+        of_all = share(found.static_energy_pj, found.energy_pj or 0.0)
+        yield "leakage", f"{energy(found.static_energy_pj)}, {of_all} of the energy"
+    if found.tops_per_watt is not None:
+        speed = "" if found.tops is None else f"{found.tops:.4g} TOPS, "
+        each = found.energy_per_inference_pj
+        rest = "" if each is None else f", {energy(each)} per inference"
+        yield "efficiency", f"{speed}{found.tops_per_watt:.4g} TOPS/W{rest}"
+    if found.area_total_mm2 is not None:
+        yield "area", f"{found.area_total_mm2:.6g} mm2"
+    if found.technology:
+        yield "technology", found.technology
 
 
 def size(bits: float) -> str:

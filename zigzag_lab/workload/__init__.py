@@ -1,5 +1,7 @@
 """Workloads: layers and the graph they form. Depends on no file format."""
 
+from zigzag_lab.workload.batch import Inferences as Inferences
+from zigzag_lab.workload.batch import inferences_of as inferences_of
 from zigzag_lab.workload.graph import Coverage as Coverage
 from zigzag_lab.workload.graph import FreeNode as FreeNode
 from zigzag_lab.workload.graph import LeftOut as LeftOut

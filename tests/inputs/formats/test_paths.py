@@ -10,7 +10,7 @@ from tests.inputs import samples
 from zigzag_lab.inputs.checked import open_source
 from zigzag_lab.inputs.formats.accelerator import ACCELERATOR
 from zigzag_lab.inputs.formats.mapping import MAPPING
-from zigzag_lab.inputs.formats.paths import declared_at, without_units
+from zigzag_lab.inputs.formats.paths import is_text_at, unit_at, without_units
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, Unit
 
@@ -27,12 +27,16 @@ from zigzag_lab.vocab.units import AREA, BITS, CYCLES, ENERGY, POWER, Unit
     ],
 )  # fmt: skip
 def test_the_unit_at_a_path(path: str, unit: Unit | None) -> None:
-    value = declared_at(ACCELERATOR.top, path)
-    assert (value.unit if value else None) is unit
+    assert unit_at(ACCELERATOR.top, path) is unit
+
+
+def test_text_that_reads_like_a_quantity_is_text() -> None:
+    paths = ("technology", "clock", "memories.any.mem_type", "memories.any.size", "memories.any")
+    assert [is_text_at(ACCELERATOR.top, path) for path in paths] == [True, True, True, False, False]
 
 
 def test_a_list_at_the_top() -> None:
-    assert declared_at(MAPPING.top, "[0].nam") is None
+    assert unit_at(MAPPING.top, "[0].name") is None
 
 
 def test_quantities_become_numbers_and_the_rest_stays() -> None:

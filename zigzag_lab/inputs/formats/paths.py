@@ -10,17 +10,30 @@ from typing import Any
 from zigzag_lab.inputs.checked import Entry
 from zigzag_lab.inputs.formats.keys import Level
 from zigzag_lab.inputs.formats.values import Listed, Named, Value
+from zigzag_lab.vocab.units import Unit
 
 _STEP = re.compile(r"[^.\[\]]+")
 
 
 @lru_cache(maxsize=4096)
-def declared_at(top: Value[Any], path: str) -> Value[Any] | None:
-    """What may stand at a path; None where nothing is declared there. At a list it is what each item may be."""
+def unit_at(top: Value[Any], path: str) -> Unit | None:
+    """What a number at a path counts; None where that has no unit, or nothing is declared there."""
+    value = _item_at(top, path)
+    return value.unit if value else None
+
+
+@lru_cache(maxsize=4096)
+def is_text_at(top: Value[Any], path: str) -> bool:
+    """Whether text is declared at a path, which stays as it is even if it reads like a quantity: ``28 nm``."""
+    value = _item_at(top, path)
+    return value is not None and value.is_text
+
+
+def _item_at(top: Value[Any], path: str) -> Value[Any] | None:
     value: Value[Any] | None = top
     for step in _STEP.findall(path):
         value = _below(value, step)
-    while isinstance(value, Listed):
+    while isinstance(value, Listed):  # the path may end at the list, each of whose items has the unit
         value = value.item
     return value
 

@@ -22,9 +22,11 @@ class Value(ABC, Generic[T]):
 
     Attributes:
         unit: what a number counts; None where that has no unit.
+        is_text: whether it stands as text in a file, a clock with its unit among it.
     """
 
     unit: Unit | None = None
+    is_text = False
 
     @abstractmethod
     def read(self, entry: Entry, meaning: str) -> T:
@@ -90,6 +92,8 @@ class Number(Value[float]):
 class ClockPeriod(Value[float]):
     """The period of a clock in ns, from a period or a frequency with its unit; a bare number could be either."""
 
+    is_text = True
+
     def read(self, entry: Entry, meaning: str) -> float:
         """Read a quantity above 0."""
         found = quantity(entry.value) if isinstance(entry.value, str) else None
@@ -148,6 +152,8 @@ class FreeText(Value[str]):
         usual: texts to suggest; others are allowed too.
     """
 
+    is_text = True
+
     words: str = "text"
     pattern: str | None = None
     hint: str = ""
@@ -171,6 +177,8 @@ class FreeText(Value[str]):
 @dataclass(frozen=True)
 class Choice(Value[str]):
     """One word out of a few."""
+
+    is_text = True
 
     words: tuple[str, ...]
 

@@ -121,12 +121,12 @@
   // -- charts
 
   const shade = (i) => SHADES[i] || `hsl(${(i * 137) % 360} 45% ${38 + (i * 23) % 42}%)`;
-  const memoryShades = { operations: OPERANDS.operations };
+  const memoryShades = { operations: OPERANDS.operations, leakage: OPERANDS.leakage };
 
   /** Colours of some memories, the same on the whole page. */
   function ofMemories(rows) {
     for (const name of rows.flatMap((row) => Object.keys(row.energy_by_memory))) {
-      memoryShades[name] ||= shade(Object.keys(memoryShades).length - 1);
+      memoryShades[name] ||= shade(Object.keys(memoryShades).length - 2);
     }
     const here = new Set(rows.flatMap((row) => Object.keys(row.energy_by_memory)));
     return Object.fromEntries(Object.entries(memoryShades).filter(([name]) => here.has(name)));
@@ -194,7 +194,9 @@
     { name: "latency (cycles)", value: (run) => run.latency_cycles, show: whole },
     { name: "energy (pJ)", value: (run) => run.energy_pj, show: energy },
     { name: "EDP (pJ cycles)", value: (run) => run.edp_pj_cycles, show: power },
-    { name: "area (mm2)", value: (run) => run.area_mm2, show: four },
+    { name: "area (mm2)", value: (run) => run.area_total_mm2, show: four },
+    { name: "time (s)", value: (run) => run.time_s, show: four },
+    { name: "average power (mW)", value: (run) => run.average_power_mw, show: four },
   ];
 
   function scatter(runs, onDot) {
@@ -289,7 +291,8 @@
     const columns = [
       column("run", "run_id"), column("workload", "workload"), column("accelerator", "accelerator"), column("mapping", "mapping"),
       column("best", "objective"), column("status", "status"), column("energy", "energy_pj", energy), column("cycles", "latency_cycles", whole),
-      column("EDP", "edp_pj_cycles", power), column("area (mm2)", "area_mm2", four), column("layers", "n_layers", whole),
+      column("EDP", "edp_pj_cycles", power), column("time (s)", "time_s", four), column("power (mW)", "average_power_mw", four), column("TOPS", "tops", four),
+      column("TOPS/W", "tops_per_watt", four), column("inferences/s", "inferences_per_s", four), column("area (mm2)", "area_total_mm2", four), column("layers", "n_layers", whole),
       column("mappings", "n_mappings_evaluated", whole), column("experiment", "experiment"), column("started", "started_at"),
     ].filter((c) => runs.some((run) => c.value(run) !== null && c.value(run) !== undefined));
     const made = table("runs", columns, runs);

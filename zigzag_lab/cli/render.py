@@ -167,6 +167,7 @@ def print_record(outcome: RunOutcome, database: str, mlflow_uri: str | None) -> 
     click.echo("\nNext:")
     me = program()
     click.echo(f"  {me} show {run_id}{asked}")
+    click.echo(f"  {me} explain {run_id}{asked}")
     query = f"SELECT layer, energy_pj, latency_cycles FROM zl_v_layers WHERE run_id = '{run_id}'"
     click.echo(f'  {me} sql "{query}"{asked}')
     if mlflow_uri:

@@ -54,8 +54,8 @@ def _remedy(design: Design, dims: list[str], *, is_held: bool) -> str:
     after = fsum(use.n_macs / (mapping.n_units if mapping else 1) for use, mapping in free)
     gain = before / after if after else 1.0
     if gain < WORTH_A_WORD:
-        return "Leaving out spatial_mapping brings little here: the layers are small."
-    return f"Without spatial_mapping and its hints the search fills the array: {gain:.1f} times fewer ideal cycles."
+        return "Leaving out spatial_mapping brings little here: layers are small, or innermost memories feed few units."
+    return f"Without spatial_mapping and its hints the search uses more of it: {gain:.1f} times fewer ideal cycles."
 
 
 @check(

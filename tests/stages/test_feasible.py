@@ -25,6 +25,7 @@ from zigzag_lab.stages import (
 )
 from zigzag_lab.stages.methods import SEARCH_METHODS, SearchMethod
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
+from zigzag_lab.stages.protocols import SearchTally
 from zigzag_lab.stages.recording import SinkLog
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
 
@@ -59,6 +60,16 @@ def test_what_fits_is_found_where_greedy_search_finds_nothing(search: Any, sram_
     assert cme.certificate.gap == 0
     (said,) = [event[1] for event in log.events if event[0] == "warn"]
     assert "layer tight: no greedy allocation fits" in said
+
+
+def test_a_tally_that_lists_warnings_takes_them_from_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    results(LomaStage, *CASES[0], tally=SearchTally())
+    (logged,) = caplog.messages
+    caplog.clear()
+    tally = SearchTally(warnings=[])
+    results(LomaStage, *CASES[0], tally=tally)
+    assert tally.warnings == [logged]
+    assert not caplog.messages
 
 
 def test_the_objective_is_that_of_the_list() -> None:

@@ -31,7 +31,7 @@ from zigzag_lab.stages.question import code_of_added_array_models
 from zigzag_lab.stages.spec import name_of
 from zigzag_lab.store import RunInput, open_store
 from zigzag_lab.store.cache import WorkerCache
-from zigzag_lab.store.codec import rows_of
+from zigzag_lab.store.codec import rows_of, to_json
 from zigzag_lab.store.designs import columns_of_design, columns_of_network
 from zigzag_lab.store.errors import in_words
 from zigzag_lab.store.results import ENERGIES, figures_of
@@ -353,7 +353,7 @@ class PointPricer:
         options: dict[str, object],
         started: float,
     ) -> PricedPoint:
-        tally = SearchTally()
+        tally = SearchTally(warnings=[])
         pipeline = Pipeline(
             _stages(request),
             tally=tally,
@@ -370,6 +370,7 @@ class PointPricer:
             "n_mappings_evaluated": tally.n_mappings_evaluated,
             "cache_hits": self.cache.hits,
             "cache_misses": self.cache.misses,
+            "warnings": to_json(tally.warnings) if tally.warnings else None,
         }
         ideal = sum(cme.breakdown.ideal_cycles for cme in cmes)
         return PricedPoint(

@@ -135,11 +135,17 @@ class ProgressListener(Protocol):
 
 @dataclass
 class SearchTally:
-    """Counts of a run: mappings priced, layers searched, and layers identical to one searched before."""
+    """Counts of a run: mappings priced, layers searched, and layers identical to one searched before.
+
+    Attributes:
+        warnings: of searches, where a list is given for them: they are not logged then, as those of the points of a
+            sweep would drown all else.
+    """
 
     n_mappings_evaluated: int = 0
     n_searches: int = 0
     n_reused: int = 0
+    warnings: list[str] | None = None
 
     def add(self, other: SearchTally) -> None:
         """Count what was done elsewhere."""

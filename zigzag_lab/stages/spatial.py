@@ -21,6 +21,7 @@ from zigzag_lab.search.spatial import spatial_mappings
 from zigzag_lab.stages.exact import ExactStage
 from zigzag_lab.stages.keywords import LAYER_RECORDS, check_count, keywords_of
 from zigzag_lab.stages.methods import SEARCH_METHODS
+from zigzag_lab.stages.protocols import SearchTally
 from zigzag_lab.stages.spec import StageSpec
 from zigzag_lab.stages.stage import BatchStage, ResultBatch, StageCallable, batches_of, builtin
 from zigzag_lab.stages.temporal import TemporalOrderingConversionStage
@@ -256,10 +257,13 @@ def _warned(stage: _SpatialStage, miss: InfeasibleError) -> bool:
         f"layer {stage.layer.name}: no greedy allocation fits, as ZigZag searches ({miss.reason}); "
         "its mapping was found by exact search"
     )
-    sink = stage.kwargs.get("sink")
+    sink, tally = stage.kwargs.get("sink"), stage.kwargs.get("tally")
     if hasattr(sink, "warn"):
         sink.warn(warning)
-    log.warning("%s", warning)
+    if isinstance(tally, SearchTally) and tally.warnings is not None:
+        tally.warnings.append(warning)
+    else:
+        log.warning("%s", warning)
     return True
 
 

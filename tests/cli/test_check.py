@@ -137,6 +137,23 @@ def test_a_folder_is_asked_for_its_files_alone_and_nothing_is_not_a_folder(tmp_p
     assert (done.exit_code, done.stderr.count("nothing was given")) == (2, 1)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_chip_is_looked_at_with_its_own_mapping_in_any_order(order: int, tmp_path: Path) -> None:
+    chips = [tmp_path / "one", tmp_path / "two"]
+    for chip, n in zip(chips, (8, 4), strict=True):
+        chip.mkdir()
+        files = sound()
+        files["accelerator"]["operational_array"]["sizes"][0] = n
+        files["mapping"][0]["spatial_mapping"]["D1"] = [f"K, {n}"]
+        written(files, chip)
+    done = asked("check", *[*chips, "tpu_like"][::order], "--json")
+    assert (done.exit_code, json.loads(done.stdout)["findings"]) == (0, [])
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump([{"name": "default", "spatial_mapping": {"D1": ["K, 8"]}}]))
+    done = asked("check", *[*chips, "tpu_like", tmp_path / "mine.yaml"][::order], "--json")
+    found = [(one["code"], one["where"].split(": ")[0]) for one in json.loads(done.stdout)["findings"]]
+    assert set(found) == {("clamped-unrolling", str(tmp_path / "mine.yaml"))}
+
+
 def test_old_files_are_named_once(tmp_path: Path) -> None:
     (tmp_path / "old.yaml").write_text(yaml.safe_dump(old_accelerator("separate", "3.8.1")))
     done = asked("check", tmp_path / "old.yaml", "--json")

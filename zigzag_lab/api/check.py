@@ -91,7 +91,7 @@ def check_files(names: Sequence[str | Path], input_shapes: Mapping[str, tuple[in
     """Look at files without running anything.
 
     Files that belong together are also looked at together: every accelerator with the mapping of its name, or else
-    with all mappings, and both with every network.
+    with those of its folder and those that belong to no other, and both with every network.
 
     Args:
         names: paths of accelerators, mappings, networks and sweeps, of folders of such, and names of presets, each of
@@ -185,13 +185,17 @@ def _pairs(files: Iterable[CheckedFile]) -> Iterator[Pair]:
     """Accelerators and mappings that belong together; None stands for one that is not there."""
     usable = [file for file in files if file.record is not None]
     mappings = [file for file in usable if file.kind == "mapping"]
-    used: set[Path] = set()
-    for accelerator in (file for file in usable if file.kind == "accelerator"):
-        own = [file for file in mappings if file.path.stem == accelerator.path.stem]
-        used |= {file.path for file in own}
-        shared = [file for file in mappings if file.path not in used]
-        yield from ((accelerator, mapping) for mapping in own or shared or (None,))
-    if not any(file.kind == "accelerator" for file in usable):
+    accelerators = [file for file in usable if file.kind == "accelerator"]
+    named = {one.path: [file for file in mappings if file.path.stem == one.path.stem] for one in accelerators}
+    beside = {
+        one.path: [file for file in mappings if file.path.parent == one.path.parent and not named[one.path]]
+        for one in accelerators
+    }
+    owned = {file.path for own in (named, beside) for files in own.values() for file in files}
+    shared = [file for file in mappings if file.path not in owned]
+    for one in accelerators:
+        yield from ((one, mapping) for mapping in named[one.path] or [*beside[one.path], *shared] or (None,))
+    if not accelerators:
         yield from ((None, mapping) for mapping in mappings or (None,))
 
 

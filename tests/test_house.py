@@ -67,3 +67,9 @@ def test_the_command_lists_what_a_measure_found() -> None:
     printed = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True).stdout
     assert printed.startswith("lines of the longest function: ")
     assert "zigzag_lab." in printed
+
+
+def test_no_cycles_and_no_class_name_that_stands_twice() -> None:
+    found = {m.name: m.findings for m in House(HERE).measures() if m.name.startswith(("import cycles", "class names"))}
+    assert len(found) == 5
+    assert not any(found.values()), found

@@ -8,7 +8,7 @@ import pytest
 
 from tests.findings.files import SLIPS, sound, written
 from zigzag_lab.api.check import check_files
-from zigzag_lab.findings import CHECKS, Design, findings_of
+from zigzag_lab.findings import CHECKS, InputSet, findings_of
 from zigzag_lab.inputs import read_accelerator, read_any_workload, read_mapping
 from zigzag_lab.inputs.presets import preset_names, preset_path
 
@@ -40,13 +40,13 @@ def test_every_check_has_a_slip_that_provokes_it() -> None:
 def test_unknown_areas_matter_where_areas_are_asked_for() -> None:
     files = sound()
     given = read_accelerator(files["accelerator"])
-    (finding,) = findings_of(Design(accelerator=given, wants_area=True))
+    (finding,) = findings_of(InputSet(accelerator=given, wants_area=True))
     assert finding.code == "unknown-area"
     assert "for rf_w, rf_o, sram;" in str(finding)  # the DRAM is off the chip
-    assert not findings_of(Design(accelerator=given))
+    assert not findings_of(InputSet(accelerator=given))
     for memory in files["accelerator"]["memories"].values():
         memory["area"] = 1
-    assert not findings_of(Design(accelerator=read_accelerator(files["accelerator"]), wants_area=True))
+    assert not findings_of(InputSet(accelerator=read_accelerator(files["accelerator"]), wants_area=True))
 
 
 OF_BERT = {"unknown-loop", "idle-dimension"}
@@ -69,7 +69,7 @@ def test_presets_have_the_warnings_that_they_deserve() -> None:
         accelerator = read_accelerator(preset_path("accelerator", name))
         rules = read_mapping(preset_path("mapping", name))
         for network, workload in networks.items():
-            findings = findings_of(Design(workload, accelerator, rules))
+            findings = findings_of(InputSet(workload, accelerator, rules))
             if findings:
                 found[name, network] = {finding.code for finding in findings}
     assert found == DESERVED

@@ -9,7 +9,7 @@ from typing import cast
 
 from zigzag_lab.api.formats import FORMATS
 from zigzag_lab.api.sweep import check_sweep
-from zigzag_lab.findings import CHECKS, Design, Finding, Severity, findings_of
+from zigzag_lab.findings import CHECKS, Finding, InputSet, Severity, findings_of
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import (
     ONNX_SUFFIXES,
@@ -214,7 +214,7 @@ def _together(
         error = _error_of(lambda: check_links(rules, workload)) if rules and workload else None  # noqa: B023
         if error is not None and mapping is not None:
             yield Finding.of_error(error.within(str(mapping.path)))
-        for finding in findings_of(Design(workload, machine, rules)):
+        for finding in findings_of(InputSet(workload, machine, rules)):
             home = files.get(CHECKS[finding.code].about)
             where = f"{home.path}: {finding.where}" if home else finding.where
             yield replace(finding, where=where)

@@ -37,7 +37,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What was found of one part, such as the disk, in words; the advice is empty where nothing is to be done."""
 
     part: str
@@ -46,7 +46,7 @@ class Finding:
     advice: str = ""
 
 
-def examine(database: str | None = None, mlflow: str | None = None, *, deep: bool = False) -> list[Finding]:
+def examine(database: str | None = None, mlflow: str | None = None, *, deep: bool = False) -> list[Diagnosis]:
     """Examine the versions, the database (if `deep`, at every row), its disk and clock, and MLflow.
 
     Nothing is changed. MLflow is named by its tracking URI, or is ``off``.
@@ -58,7 +58,7 @@ def examine(database: str | None = None, mlflow: str | None = None, *, deep: boo
     return [*findings, *_mlflow(url, mlflow)]
 
 
-def _versions() -> Finding:
+def _versions() -> Diagnosis:
     from importlib.metadata import PackageNotFoundError, version
 
     import zigzag_lab
@@ -71,41 +71,43 @@ def _versions() -> Finding:
         except PackageNotFoundError:
             found.append(f"no {package}")
     if housekeeping.SQLITE_VERSION_INFO < (3, 35):
-        return Finding("versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python.")
-    return Finding("versions", Health.WELL, ", ".join(found))
+        return Diagnosis(
+            "versions", Health.ILL, ", ".join(found), "SQLite 3.35 or newer is needed: use a newer Python."
+        )
+    return Diagnosis("versions", Health.WELL, ", ".join(found))
 
 
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
-def _database(url: DatabaseUrl, *, deep: bool) -> Iterator[Finding]:
+def _database(url: DatabaseUrl, *, deep: bool) -> Iterator[Diagnosis]:
     if url.path is not None and not url.path.exists():
-        yield Finding("database", Health.ODD, f"{url} does not exist yet", "'zigzag-lab run' makes it.")
+        yield Diagnosis("database", Health.ODD, f"{url} does not exist yet", "'zigzag-lab run' makes it.")
         return
     try:
         database = connect(url, read_only=True)
     except StoreError as error:
-        yield Finding("database", Health.ILL, f"{url}: {error.found}", error.hint)
+        yield Diagnosis("database", Health.ILL, f"{url}: {error.found}", error.hint)
         return
     with closing(database):
-        yield Finding("database", Health.WELL, f"{url} answers")
-        looks: list[Callable[[Database], Finding]] = [_schema, _clock]
+        yield Diagnosis("database", Health.WELL, f"{url} answers")
+        looks: list[Callable[[Database], Diagnosis]] = [_schema, _clock]
         looks += [_integrity, _journal] if url.kind == SQLITE else [_server]
         for look in [*looks, _outbox]:
             try:
                 yield look(database)
             except StoreError as error:
-                yield Finding(look.__name__.strip("_"), Health.ILL, error.found, error.hint)
+                yield Diagnosis(look.__name__.strip("_"), Health.ILL, error.found, error.hint)
         if deep:
             yield from _rows(database)
 
 
-def _rows(database: Database) -> Iterator[Finding]:
+def _rows(database: Database) -> Iterator[Diagnosis]:
     """The rows that cannot be read."""
     from zigzag_lab.store.soundness import damages
 
     if revision_of(database) != HEAD:
-        yield Finding("rows", Health.ODD, "not looked at, as the schema is not the newest")
+        yield Diagnosis("rows", Health.ODD, "not looked at, as the schema is not the newest")
         return
     n = 0
     try:
@@ -114,12 +116,12 @@ def _rows(database: Database) -> Iterator[Finding]:
             runs = f"; it belongs to run {', '.join(damage.runs)}" if damage.runs else ""
             advice = "It is made anew when it is wanted." if damage.mends_itself else _take_out(damage.runs)
             how = Health.ODD if damage.mends_itself else Health.ILL
-            yield Finding("rows", how, f"{damage.found}{runs}", advice)
+            yield Diagnosis("rows", how, f"{damage.found}{runs}", advice)
     except StoreError as error:
-        yield Finding("rows", Health.ILL, error.found, error.hint)
+        yield Diagnosis("rows", Health.ILL, error.found, error.hint)
         return
     if n == 0:
-        yield Finding("rows", Health.WELL, "every row can be read")
+        yield Diagnosis("rows", Health.WELL, "every row can be read")
 
 
 def _take_out(runs: tuple[str, ...]) -> str:
@@ -127,101 +129,103 @@ def _take_out(runs: tuple[str, ...]) -> str:
     return f"Restore a copy of the database (.backup-*){',' if runs else ''}{words}"
 
 
-def _schema(database: Database) -> Finding:
+def _schema(database: Database) -> Diagnosis:
     revision = revision_of(database)
     if revision == HEAD:
-        return Finding("schema", Health.WELL, f"{revision}, the newest")
+        return Diagnosis("schema", Health.WELL, f"{revision}, the newest")
     found = "no tables of zigzag-lab" if revision is None else f"{revision}; the newest is {HEAD}"
     advice = "The next run brings it up to date." if database.url.kind == SQLITE else "Run 'zigzag-lab db upgrade'."
-    return Finding("schema", Health.ODD, found, advice)
+    return Diagnosis("schema", Health.ODD, found, advice)
 
 
-def _clock(database: Database) -> Finding:
+def _clock(database: Database) -> Diagnosis:
     """How far the database's clock, which leases and heartbeats go by, is from this machine's."""
     off = housekeeping.seconds_since_epoch(database) - time.time()
     if abs(off) <= MOST_CLOCK_SECONDS:
-        return Finding("clock", Health.WELL, "this machine and the database agree on the time")
+        return Diagnosis("clock", Health.WELL, "this machine and the database agree on the time")
     found = f"the database's clock is {abs(off):.0f} s {'ahead' if off > 0 else 'behind'}"
-    return Finding("clock", Health.ODD, found, "Set both by NTP: ages of runs are shown wrong, leases are not.")
+    return Diagnosis("clock", Health.ODD, found, "Set both by NTP: ages of runs are shown wrong, leases are not.")
 
 
-def _integrity(database: Database) -> Finding:
+def _integrity(database: Database) -> Diagnosis:
     defect = housekeeping.first_defect(database)
     if defect is None:
-        return Finding("integrity", Health.WELL, "the file is sound")
+        return Diagnosis("integrity", Health.WELL, "the file is sound")
     advice = "Restore a copy (.backup-*), or rescue what is left with 'sqlite3 FILE .recover'."
-    return Finding("integrity", Health.ILL, f"the file is damaged: {defect}", advice)
+    return Diagnosis("integrity", Health.ILL, f"the file is damaged: {defect}", advice)
 
 
-def _journal(database: Database) -> Finding:
+def _journal(database: Database) -> Diagnosis:
     mode = housekeeping.journal_mode(database)
     if mode == "wal":
-        return Finding("journal", Health.WELL, "write-ahead log")
+        return Diagnosis("journal", Health.WELL, "write-ahead log")
     advice = "The next run sets it to 'wal', unless the file lies on a network."
-    return Finding("journal", Health.ODD, f"'{mode}': writers and readers wait for each other", advice)
+    return Diagnosis("journal", Health.ODD, f"'{mode}': writers and readers wait for each other", advice)
 
 
-def _server(database: Database) -> Finding:
+def _server(database: Database) -> Diagnosis:
     version, most, now = housekeeping.server_load(database)
     found = f"Postgres {version}, {now} of {most} connections in use"
     if int(version.split(".")[0]) < 14:
-        return Finding("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
+        return Diagnosis("server", Health.ODD, found, "Tested with 16 and 18: use a newer one.")
     crowded = now > 0.8 * most
-    return Finding("server", Health.ODD if crowded else Health.WELL, found, "Raise max_connections." if crowded else "")
+    return Diagnosis(
+        "server", Health.ODD if crowded else Health.WELL, found, "Raise max_connections." if crowded else ""
+    )
 
 
-def _outbox(database: Database) -> Finding:
+def _outbox(database: Database) -> Diagnosis:
     if revision_of(database) is None:
-        return Finding("outbox", Health.WELL, "nothing to publish")
+        return Diagnosis("outbox", Health.WELL, "nothing to publish")
     waiting = {state: n for state, n in publication_counts(database).items() if state != "published"}
     found = ", ".join(f"{n} {state}" for state, n in waiting.items()) or "MLflow knows of every run"
     if "failed" in waiting:
-        return Finding("outbox", Health.ODD, found, "'zigzag-lab mlflow sync' tries again.")
-    return Finding("outbox", Health.WELL, found)
+        return Diagnosis("outbox", Health.ODD, found, "'zigzag-lab mlflow sync' tries again.")
+    return Diagnosis("outbox", Health.WELL, found)
 
 
 # -- its disk ----------------------------------------------------------------------------------------------------------
 
 
-def _disk(path: Path) -> Finding:
+def _disk(path: Path) -> Diagnosis:
     folder = next(place for place in (path.absolute().parent, *path.absolute().parents) if place.exists())
     free = shutil.disk_usage(folder).free
     found = f"{free / (1 << 30):.1f} GiB free"
     if free >= LEAST_FREE_BYTES:
-        return Finding("disk", Health.WELL, found)
-    return Finding("disk", Health.ODD, found, "Free some space, or name another --db: a full disk ends a run.")
+        return Diagnosis("disk", Health.WELL, found)
+    return Diagnosis("disk", Health.ODD, found, "Free some space, or name another --db: a full disk ends a run.")
 
 
-def _file_system(path: Path) -> Finding:
+def _file_system(path: Path) -> Diagnosis:
     kind = file_system_of(path)
     if kind in NETWORK_FILE_SYSTEMS:
         advice = "SQLite locks badly over a network: use Postgres, or a local disk."
-        return Finding("file system", Health.ODD, f"{kind}, on a network", advice)
-    return Finding("file system", Health.WELL, f"{kind or 'unknown'}, local")
+        return Diagnosis("file system", Health.ODD, f"{kind}, on a network", advice)
+    return Diagnosis("file system", Health.WELL, f"{kind or 'unknown'}, local")
 
 
 # -- MLflow ------------------------------------------------------------------------------------------------------------
 
 
-def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Finding]:
+def _mlflow(url: DatabaseUrl, wanted: str | None) -> Iterator[Diagnosis]:
     from zigzag_lab.tracking import mlflow_uri_for
     from zigzag_lab.tracking.reach import check_reachable
 
     uri = mlflow_uri_for(url, wanted)
     if uri is None:
-        yield Finding("mlflow", Health.WELL, "off")
+        yield Diagnosis("mlflow", Health.WELL, "off")
         return
     try:
         check_reachable(uri)
     except InputError as error:
-        yield Finding("mlflow", Health.ILL, f"{masked(uri)}: {error.found}", error.hint)
+        yield Diagnosis("mlflow", Health.ILL, f"{masked(uri)}: {error.found}", error.hint)
         return
-    yield Finding("mlflow", Health.WELL, f"{masked(uri)} can be reached")
+    yield Diagnosis("mlflow", Health.WELL, f"{masked(uri)} can be reached")
     if uri.partition(":")[0].partition("+")[0] in ("sqlite", "postgresql"):
         yield _mlflow_schema(uri)
 
 
-def _mlflow_schema(uri: str) -> Finding:
+def _mlflow_schema(uri: str) -> Diagnosis:
     from alembic.script import ScriptDirectory
 
     from zigzag_lab.tracking.places import sqlite_path
@@ -231,19 +235,19 @@ def _mlflow_schema(uri: str) -> Finding:
     path = sqlite_path(uri)
     where = DatabaseUrl.parse(path or uri)
     if where.path is not None and not where.path.exists():
-        return Finding(part, Health.WELL, "its database is made when the first run is published")
+        return Diagnosis(part, Health.WELL, "its database is made when the first run is published")
     try:
         with closing(connect(where, read_only=True)) as database:
             has = housekeeping.mlflow_revision(database)
     except (StoreError, IndexError):
-        return Finding(part, Health.WELL, "it has no tables yet")
+        return Diagnosis(part, Health.WELL, "it has no tables yet")
     folder = migrations_of_mlflow()
     newest = None if folder is None else ScriptDirectory(str(folder)).get_current_head()
     if newest in (None, has):
-        return Finding(part, Health.WELL, has)
+        return Diagnosis(part, Health.WELL, has)
     older = f"'mlflow db upgrade {masked(uri)}' brings it up to date, after a copy."
     advice = older if is_known(has) else UPGRADE
-    return Finding(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
+    return Diagnosis(part, Health.ODD, f"{has}; the installed MLflow has {newest}", advice)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from zigzag_lab.findings import Design, Finding, findings_of
+from zigzag_lab.findings import Finding, InputSet, findings_of
 from zigzag_lab.hardware import Accelerator
 from zigzag_lab.inputs import check_against, check_links
 from zigzag_lab.inputs.presets import Kind, resolve
@@ -86,7 +86,7 @@ def findings_in(read: Mapping[str, object]) -> list[Finding]:
     records = {kind: read[kind] for kind, record in RECORDS.items() if isinstance(read.get(kind), record)}
     workload, accelerator, rules = (records.get(kind) for kind in ("workload", "accelerator", "mapping"))
     return findings_of(
-        Design(
+        InputSet(
             cast("Workload | None", workload),
             cast("Accelerator | None", accelerator),
             cast("MappingRules | None", rules),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from zigzag_lab.findings import CHECKS, Design, Finding, findings_of
+from zigzag_lab.findings import CHECKS, Finding, InputSet, findings_of
 from zigzag_lab.sweeps import SweepSpec, points
 from zigzag_lab.sweeps.plan import DesignPoint, Sampling
 from zigzag_lab.vocab import InputError
@@ -60,7 +60,7 @@ def _of_point(
         request = request_of(point)
     except InputError as error:
         return [Finding.of_error(error)]
-    design = Design(
+    design = InputSet(
         cast("Workload", request.workload),
         cast("Accelerator", request.accelerator),
         cast("MappingRules", request.mapping),

@@ -35,7 +35,7 @@ class Use:
 
 
 @dataclass(frozen=True)
-class Design:
+class InputSet:
     """Inputs that belong together; what is not known is None.
 
     Attributes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from zigzag_lab.findings.design import Design
+from zigzag_lab.findings.design import InputSet
 from zigzag_lab.vocab import InputError
 from zigzag_lab.vocab.masking import masked
 
@@ -79,7 +79,7 @@ class Check:
         finds: what it finds, for people.
         about: the kind of file that it finds fault with.
         severity: of what it finds.
-        needs: attributes of a :class:`Design` without which it does not run.
+        needs: attributes of a :class:`InputSet` without which it does not run.
         finder: yields (where, found, why, hint) of each finding.
     """
 
@@ -88,9 +88,9 @@ class Check:
     about: str
     severity: Severity
     needs: tuple[str, ...]
-    finder: Callable[[Design], Iterable[tuple[str, str, str, str]]]
+    finder: Callable[[InputSet], Iterable[tuple[str, str, str, str]]]
 
-    def findings(self, design: Design) -> Iterator[Finding]:
+    def findings(self, design: InputSet) -> Iterator[Finding]:
         """Yield what is found in a design; nothing where it lacks what the check needs."""
         if all(getattr(design, name) for name in self.needs):
             for where, found, why, hint in self.finder(design):
@@ -106,16 +106,16 @@ Places = Iterator[tuple[str, str, str, str]]
 
 def check(
     code: str, finds: str, *needs: str, about: str, severity: Severity = Severity.WARNING
-) -> Callable[[Callable[[Design], Places]], Callable[[Design], Places]]:
+) -> Callable[[Callable[[InputSet], Places]], Callable[[InputSet], Places]]:
     """Register a function as a check."""
 
-    def registered(finder: Callable[[Design], Places]) -> Callable[[Design], Places]:
+    def registered(finder: Callable[[InputSet], Places]) -> Callable[[InputSet], Places]:
         CHECKS[code] = Check(code, finds, about, severity, needs, finder)
         return finder
 
     return registered
 
 
-def findings_of(design: Design) -> list[Finding]:
+def findings_of(design: InputSet) -> list[Finding]:
     """Return all that the checks find in a design, each once."""
     return list(dict.fromkeys(one for each in CHECKS.values() for one in each.findings(design)))

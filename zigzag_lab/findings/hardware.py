@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from zigzag_lab.findings.design import Design, Use
+from zigzag_lab.findings.design import InputSet, Use
 from zigzag_lab.findings.finding import Places, Severity, check
 from zigzag_lab.hardware import Accelerator, Memory, Port, area_of
 from zigzag_lab.hardware.imc import CELLS
@@ -20,7 +20,7 @@ USUAL_MARGIN = 2
 @check(
     "wide-port", "the smallest access of a port is far wider than what it can move", "accelerator", about="accelerator"
 )
-def wide_ports(design: Design) -> Places:
+def wide_ports(design: InputSet) -> Places:
     """Yield ports whose smallest access is more than twice as wide as all that a transfer can move at once.
 
     That is at most what the memory, or the units, at the other end hold. Energy counts whole accesses
@@ -54,7 +54,7 @@ def _wide(name: str, memory: Memory, port: Port, narrow: dict[str, int]) -> tupl
     )
 
 
-def _most_bits(design: Design, machine: Accelerator, index: int, operand: str, *, is_low: bool) -> int | None:
+def _most_bits(design: InputSet, machine: Accelerator, index: int, operand: str, *, is_low: bool) -> int | None:
     """The most bits of an operand that move at once between a memory and what is below, or above, it.
 
     None where that depends on a network, and none is known.
@@ -69,7 +69,7 @@ def _most_bits(design: Design, machine: Accelerator, index: int, operand: str, *
     return below.size_bits * prod(sizes[dim] for dim in memory.served_dimensions if dim not in below.served_dimensions)
 
 
-def _of_the_array(design: Design, memory: Memory, operand: str) -> int | None:
+def _of_the_array(design: InputSet, memory: Memory, operand: str) -> int | None:
     """The most bits that the units fed by one instance take or make in a cycle; of all layers the median by operations.
 
     Dimensions of the array that are idle count as if they were full: that they are idle is found elsewhere.
@@ -83,7 +83,7 @@ def _of_the_array(design: Design, memory: Memory, operand: str) -> int | None:
     return None
 
 
-def _by_layer(design: Design, memory: Memory, operand: str) -> Iterator[tuple[int, int]]:
+def _by_layer(design: InputSet, memory: Memory, operand: str) -> Iterator[tuple[int, int]]:
     """(bits a cycle, operations) of each layer that has the operand."""
     for use, mapping in design.unrolled:
         of_layer = next((op for op, linked in use.entry.operand_links.items() if linked == operand), None)
@@ -112,7 +112,7 @@ def _spread(use: Use, mapping: SpatialMapping, operand: str, sizes: dict[str, in
     "wants_area",
     about="accelerator",
 )
-def unknown_areas(design: Design) -> Places:
+def unknown_areas(design: InputSet) -> Places:
     """Yield the parts on the chip whose area is not known."""
     machine = design.accelerator
     parts = area_of(machine).unknown if machine else ()
@@ -123,7 +123,7 @@ def unknown_areas(design: Design) -> Places:
 
 
 @check("estimated-costs", "costs or areas are estimates", "accelerator", about="accelerator", severity=Severity.NOTE)
-def estimated_costs(design: Design) -> Places:
+def estimated_costs(design: InputSet) -> Places:
     """Yield the parts of the accelerator whose costs are estimates, by source."""
     machine = design.accelerator
     if machine is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from zigzag_lab.findings.design import Design
+from zigzag_lab.findings.design import InputSet
 from zigzag_lab.findings.finding import Places, check
 from zigzag_lab.inputs.formats.mapping import ANY, DEFAULT
 from zigzag_lab.inputs.formats.workload import OPERATOR_TYPES
@@ -28,7 +28,7 @@ def _listed(words: Iterable[str]) -> str:
 @check(
     "unknown-loop", "an entry unrolls or orders loops that none of its layers has", "workload", "rules", about="mapping"
 )
-def unknown_loops(design: Design) -> Places:
+def unknown_loops(design: InputSet) -> Places:
     """Yield, for each entry in use, the loops that it unrolls or orders and none of its layers has.
 
     A size of 1 unrolls nothing. Of hints those dimensions count of which no layer has any loop.
@@ -53,7 +53,7 @@ def unknown_loops(design: Design) -> Places:
 
 
 @check("clamped-unrolling", "an unrolling is larger than the array dimension", "accelerator", "rules", about="mapping")
-def clamped_unrollings(design: Design) -> Places:
+def clamped_unrollings(design: InputSet) -> Places:
     """Yield unrollings whose product is larger than their array dimension."""
     sizes = design.sizes
     for entry in design.entries:
@@ -77,7 +77,7 @@ def clamped_unrollings(design: Design) -> Places:
     "rules",
     about="mapping",
 )
-def other_dimensions(design: Design) -> Places:
+def other_dimensions(design: InputSet) -> Places:
     """Yield hints for dimensions that the array lacks, and unrollings that leave units of a dimension idle for good."""
     sizes, name = design.sizes, design.accelerator.name if design.accelerator else ""
     for entry in design.entries:
@@ -97,7 +97,7 @@ def other_dimensions(design: Design) -> Places:
 
 
 @check("unmatched-entry", "an entry of the mapping file applies to no layer", "workload", "rules", about="mapping")
-def unmatched_entries(design: Design) -> Places:
+def unmatched_entries(design: InputSet) -> Places:
     """Yield entries that are named like no layer of the network, and like no type of operator at all.
 
     An entry for an operator that the network happens to lack is fine: mapping files are made for many networks.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import fsum, prod
 
-from zigzag_lab.findings.design import Design, Use
+from zigzag_lab.findings.design import InputSet, Use
 from zigzag_lab.findings.finding import Places, check
 from zigzag_lab.mapping.constraints import MappingConstraints
 from zigzag_lab.mapping.spatial import SpatialMapping
@@ -19,7 +19,7 @@ Unrolled = Sequence[tuple[Use, SpatialMapping]]
 @check(
     "idle-dimension", "an array dimension is idle in most layers", "workload", "accelerator", "rules", about="mapping"
 )
-def idle_dimensions(design: Design) -> Places:
+def idle_dimensions(design: InputSet) -> Places:
     """Yield, for each entry, the array dimensions along which one unit alone works in more than half of the layers."""
     sizes = design.sizes
     n_layers = sum(use.n_layers for use in design.uses)
@@ -43,7 +43,7 @@ def _is_held(entry: MappingConstraints, dim: str) -> bool:
     return dim in entry.spatial_mapping or dim in entry.spatial_hints
 
 
-def _remedy(design: Design, dims: list[str], *, is_held: bool) -> str:
+def _remedy(design: InputSet, dims: list[str], *, is_held: bool) -> str:
     """What leaving dimensions to the search brings: ideal cycles of all layers before over after."""
     if not is_held:
         return (
@@ -66,7 +66,7 @@ def _remedy(design: Design, dims: list[str], *, is_held: bool) -> str:
     "rules",
     about="accelerator",
 )
-def starved_dimensions(design: Design) -> Places:
+def starved_dimensions(design: InputSet) -> Places:
     """Yield array dimensions along which the innermost memories cut the mapping file's unrolling, in most of the work.
 
     Work counts in operations. Unrollings beyond the loop or the array are no matter of the memories.
@@ -88,7 +88,7 @@ def starved_dimensions(design: Design) -> Places:
         )
 
 
-def _unrollings(design: Design, dim: str) -> Iterator[tuple[Use, int, int]]:
+def _unrollings(design: InputSet, dim: str) -> Iterator[tuple[Use, int, int]]:
     """(layers, units that their entry asks for along a dimension, units in use); a loop on several dimensions aside."""
     for use, mapping in design.unrolled:
         sizes, given = use.layer.loop_sizes, use.entry.spatial_mapping

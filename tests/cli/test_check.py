@@ -85,7 +85,7 @@ def test_errors_of_parts_that_no_schema_knows(tmp_path: Path) -> None:
 
 def test_a_slip_is_listed_once_where_a_sweep_reads_the_file_too(tmp_path: Path) -> None:
     asked("init", tmp_path)
-    file = tmp_path / "accelerator.yaml"
+    file = tmp_path / f"{tmp_path.name}.yaml"
     text = file.read_text()
     file.write_text(text.replace("mem_type: dram", "mem_typ: dram").replace("size: 1 GiB", "size: 1 gib"))
     found = json.loads(asked("check", tmp_path, "--json").stdout)["findings"]

@@ -34,20 +34,20 @@ def asked(*words: str | Path, answers: str = "") -> Result:
 
 
 def accelerator_in(folder: Path) -> Accelerator:
-    return read_accelerator(folder / "accelerator.yaml")
+    return read_accelerator(folder / f"{folder.name}.yaml")
 
 
 def test_a_new_chip_can_be_checked_run_and_swept(tmp_path: Path) -> None:
     folder, database = tmp_path / "my chip", f"sqlite:///{tmp_path}/lab.db"
     made = asked("init", folder)
     assert made.exit_code == 0, made.output
-    assert sorted(path.name for path in folder.iterdir()) == ["accelerator.yaml", "experiment.yaml", "mapping.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["experiment.yaml", "mapping.yaml", "my chip.yaml"]
     commands = [shlex.split(line) for line in made.stdout.partition("Next:")[2].splitlines() if line]
     assert [words[-1] for words in commands] == ["resnet18", str(folder / "mapping.yaml"), str(folder)]
     checked = asked("check", folder, "resnet18", "--json")
     assert checked.exit_code == 0
     assert {one["code"] for one in json.loads(checked.stdout)["findings"]} == {"estimated-costs"}
-    files = ("--accelerator", folder / "accelerator.yaml", "--mapping", folder / "mapping.yaml")
+    files = ("--accelerator", folder / "my chip.yaml", "--mapping", folder / "mapping.yaml")
     ran = asked(
         "run", "--workload", "resnet18", *files, "--lpf-limit", "4", "--json", "--db", database, "--mlflow", "off"
     )
@@ -90,7 +90,9 @@ def test_a_preset_is_copied_whole(preset: str, tmp_path: Path) -> None:
 def test_a_design_without_dram_brings_a_small_workload(tmp_path: Path) -> None:
     asked("init", tmp_path, "--from", "gemm_l1")
     words = [
-        word for kind in ("workload", "accelerator", "mapping") for word in (f"--{kind}", tmp_path / f"{kind}.yaml")
+        word
+        for kind, stem in (("workload", "workload"), ("accelerator", tmp_path.name), ("mapping", "mapping"))
+        for word in (f"--{kind}", tmp_path / f"{stem}.yaml")
     ]
     ran = asked("run", *words, "--json", "--db", f"sqlite:///{tmp_path}/lab.db", "--mlflow", "off")
     outcome = json.loads(ran.stdout)
@@ -154,6 +156,13 @@ def test_what_cannot_be_used_is_one_error(case: str, tmp_path: Path) -> None:
     assert made.exit_code == 2
     assert said in made.stderr
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["mapping", "Experiment", "workload"])
+def test_no_chip_takes_the_name_of_another_file(name: str, tmp_path: Path) -> None:
+    assert asked("init", tmp_path / name).exit_code == 0
+    assert {path.name for path in (tmp_path / name).iterdir()} >= {"accelerator.yaml", "mapping.yaml"}
+    assert check_files([tmp_path / name]).n_errors == 0
 
 
 def test_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from zigzag_lab.inputs.template import (
     Varied,
     accelerator_text,
     mapping_text,
+    plain_name,
     sweep_text,
     varied,
     varied_by_rule,
@@ -33,6 +34,7 @@ MEMORIES = ("weights=16 B,W,unit", "sums=2 B,O,unit", "scratchpad=256 KiB,IWO")
 """The chip that is written where nothing is asked for."""
 
 WORKLOAD = "resnet18"
+_FILES = ("workload", "mapping", "experiment")
 SMALL_BITS = 8 * 16 * 2**20
 """On-chip memories of presets and new chips are at most as large; a design with nothing larger has no DRAM."""
 
@@ -134,9 +136,11 @@ def _written(
     network = WORKLOAD if workload is None else _beside(folder, workload)
     if workload is None and max(memory.size_bits for memory in accelerator.memories) <= SMALL_BITS:
         texts, network = {**texts, "workload": workload_text(*loops)}, "workload.yaml"
+    name = plain_name(folder.resolve().name)
+    stem = "accelerator" if name.lower() in _FILES else name  # runs are listed by the name of this file
     if one is not None:
-        texts = {**texts, "experiment": sweep_text(folder.resolve().name, one, network)}
-    paths = {kind: folder / f"{kind}.yaml" for kind in texts}
+        texts = {**texts, "experiment": sweep_text(name, f"{stem}.yaml", one, network)}
+    paths = {kind: folder / f"{stem if kind == 'accelerator' else kind}.yaml" for kind in texts}
     if taken := next((path for path in paths.values() if path.exists() or path.is_symlink()), None):
         raise InputError(str(taken), "a file is there already", "a new file", "Name a new folder.")
     write_all([(paths[kind], text) for kind, text in texts.items()])

@@ -197,19 +197,23 @@ def varied_by_rule(name: str, size_bits: int, read_pj: float, write_pj: float, a
     return Varied(name, columns, "by rule of thumb an access grows with the square root of the size")
 
 
-def sweep_text(name: str, one: Varied, workload: str) -> str:
-    """A sweep over the sizes of a memory."""
-    plain = re.sub(r"[^\w .-]", "-", name).strip(" .-")[:100] or "chip"
+def plain_name(name: str) -> str:
+    """A name that sweeps and files may have, from any other."""
+    return re.sub(r"[^\w .-]", "-", name).strip(" .-")[:100] or "chip"
+
+
+def sweep_text(name: str, accelerator: str, one: Varied, workload: str) -> str:
+    """A sweep over the sizes of a memory of the accelerator in a file."""
     path, sizes = f"accelerator.memories.{one.name}", ", ".join(one.columns["size"])
     costs = {key: ", ".join(values) for key, values in one.columns.items() if key != "size"}
     tables = "\n".join(f"  {key}_of: {{x: [{sizes}], y: [{values}], scale: log}}" for key, values in costs.items())
     derived = "\n".join(f"  {path}.{key}: {key}_of({path}.size)" for key in costs)
     return f"""{schema_line("sweep")}
 # How large should {one.name} be? 'zigzag-lab sweep FOLDER' prices the points, 'zigzag-lab pareto' lists the best.
-name: {_scalar(plain)}
+name: {_scalar(name)}
 question: Which size of {one.name} serves the network best, in energy and latency?
 workloads: [{_scalar(workload)}] # more networks may follow: presets, or files beside this one
-accelerators: [accelerator.yaml]
+accelerators: [{_scalar(accelerator)}]
 mappings: [mapping.yaml]
 options: {{objective: edp, lpf_limit: 6}}
 

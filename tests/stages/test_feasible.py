@@ -25,7 +25,7 @@ from zigzag_lab.stages import (
 )
 from zigzag_lab.stages.methods import SEARCH_METHODS, SearchMethod
 from zigzag_lab.stages.pipeline import Pipeline as MainStage
-from zigzag_lab.stages.protocols import SearchTally
+from zigzag_lab.stages.protocols import PartialTally, SearchTally
 from zigzag_lab.stages.recording import SinkLog
 from zigzag_lab.vocab import InfeasibleError, TemporalMappingType
 
@@ -218,3 +218,11 @@ def test_a_search_of_an_installed_package_says_whether_it_is_greedy(
     else:
         with pytest.raises(InfeasibleError, match="too small"):
             results(OwnStage, *CASES[0])
+
+
+def test_the_tally_of_a_part_lists_warnings_with_those_of_the_whole() -> None:
+    whole = SearchTally(warnings=[])
+    results(LomaStage, *CASES[0], tally=PartialTally(whole))
+    assert whole.n_mappings_evaluated > 0
+    assert len(whole.warnings or []) == 1
+    assert PartialTally(SearchTally()).warnings is None

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from zigzag_lab.cost import Certificate, CostModelEvaluation, CostModelEvaluationABC
 from zigzag_lab.keys.records import RecordDigests
@@ -163,11 +163,12 @@ class PartialTally(SearchTally):
 
     def __init__(self, whole: SearchTally) -> None:
         self.__dict__["whole"] = whole
-        super().__init__()
+        super().__init__(warnings=whole.warnings)
 
-    def __setattr__(self, name: str, value: int) -> None:
+    def __setattr__(self, name: str, value: Any) -> None:
         whole = self.__dict__["whole"]
-        setattr(whole, name, getattr(whole, name) + value - self.__dict__.get(name, 0))
+        if name != "warnings":  # which both have in one list
+            setattr(whole, name, getattr(whole, name) + value - self.__dict__.get(name, 0))
         self.__dict__[name] = value
 
 
